@@ -1,0 +1,1 @@
+"""Luigi targets, file systems and tasks. Needs the extra ``luigi``."""

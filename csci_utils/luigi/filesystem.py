@@ -1,0 +1,57 @@
+"""The local file system, with the same questions answered as S3.
+
+Luigi's file systems say whether something exists. Moving objects both ways takes two more
+answers: which version is there, and whether it has the bytes of a local file. `LocalFileSystem`
+and `csci_utils.luigi.s3.S3Client` give them alike; `VersionedFileSystem` is what they share.
+"""
+
+import os
+import stat
+from typing import Protocol
+
+import luigi.local_target
+
+from ..digest import file_digest
+
+
+class VersionedFileSystem(Protocol):
+    """What a copy needs to know about either of its ends."""
+
+    def exists(self, path: str) -> bool:
+        """Whether an object (not a folder or prefix) is there; doubt is an error."""
+
+    def version(self, path: str) -> str | None:
+        """A string that changes whenever the bytes do; None where there is no object."""
+
+    def same_bytes(self, path: str, local_path: str) -> bool:
+        """Whether the object is there and holds exactly the bytes of the local file."""
+
+
+class LocalFileSystem(luigi.local_target.LocalFileSystem):
+    """Luigi's local file system, which answers for regular files only."""
+
+    def exists(self, path: str) -> bool:
+        """Whether a file is there. A folder is none; "permission denied" is an error.
+
+        Raises:
+            OSError: it cannot be told, other than because nothing is there.
+        """
+        return self._size(path) is not None
+
+    def version(self, path: str) -> str | None:
+        """The SHA-256 of the file's bytes; None where there is no file."""
+        return file_digest(path) if self.exists(path) else None
+
+    def same_bytes(self, path: str, local_path: str) -> bool:
+        """Whether the file is there and holds exactly the bytes of the local file."""
+        return self._size(path) == os.stat(local_path).st_size and file_digest(path) == file_digest(
+            local_path
+        )
+
+    def _size(self, path: str) -> int | None:
+        # os.path.exists() would call a file "missing" in a folder that may not be searched.
+        try:
+            status = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None

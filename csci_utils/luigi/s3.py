@@ -1,0 +1,321 @@
+"""An S3 client for Luigi's own ``S3Target``: one request a question, and doubt is an error.
+
+Luigi's client asks up to four times whether a key exists, takes "forbidden" for "missing" and a
+prefix for an object, and overwrites without a word. This one is handed to the plain target::
+
+    S3Target("s3://bucket/key.png", format=Nop, client=S3Client())
+
+Requests follow the S3 API reference; credentials, profile, region and endpoint come from the
+standard AWS chain (``AWS_PROFILE``, ``AWS_ENDPOINT_URL`` and so on).
+"""
+
+import mimetypes
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from luigi.target import FileSystem
+
+from ..digest import CHUNK_SIZE, file_digest
+from ..errors import (
+    AlreadyExistsError,
+    ChangedError,
+    S3AccessError,
+    S3BucketMissingError,
+    S3Error,
+    S3KeyMissingError,
+)
+
+MISSING_KEY_CODES = {"NoSuchKey", "404"}
+
+EMPTY_ETAG = "d41d8cd98f00b204e9800998ecf8427e"
+"""The MD5 of no bytes, which is the ETag of an empty object."""
+
+CONFLICT_TRIES = 5
+"""How often a conditional put is sent while S3 answers 409, "try again"."""
+
+CONFLICT_PAUSE_SECONDS = 0.1
+"""The pause before the second try; it doubles with every further one."""
+
+CONTENT_TYPES = {".avif": "image/avif", ".jp2": "image/jp2", ".webp": "image/webp"}
+"""What the ``mimetypes`` of older Pythons do not know."""
+
+DEFAULT_CONTENT_TYPE = "application/octet-stream"
+
+ACCESS_REMEDIES = {
+    "InvalidAccessKeyId": "the access key is unknown there: check AWS_ACCESS_KEY_ID or AWS_PROFILE",
+    "SignatureDoesNotMatch": "the secret key is wrong: check AWS_SECRET_ACCESS_KEY or AWS_PROFILE",
+    "ExpiredToken": "the session token has expired: sign in again",
+    "InvalidToken": "the session token is not valid: check AWS_SESSION_TOKEN or sign in again",
+    "RequestTimeTooSkewed": "this machine's clock is wrong: set it and run again",
+    "AccessDenied": "these credentials may not do that: ask for s3:GetObject, s3:PutObject and "
+    "s3:ListBucket on it",
+    "403": "these credentials may not do that: ask for s3:GetObject, s3:PutObject and "
+    "s3:ListBucket on it",
+}
+"""What to do, for each error code that means "who are you" or "you may not"."""
+
+
+def split_url(url: str) -> tuple[str, str]:
+    """Bucket and key of ``s3://bucket/key``.
+
+    Raises:
+        ValueError: it is no such URL.
+    """
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    if not url.startswith("s3://") or not bucket:
+        raise ValueError(f"expected s3://bucket/key, got {url!r}")
+    return bucket, key
+
+
+def content_type(name: str) -> str:
+    """The media type that a file's name stands for."""
+    suffix = os.path.splitext(name)[1].lower()
+    return CONTENT_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or DEFAULT_CONTENT_TYPE
+
+
+@dataclass(frozen=True)
+class ObjectState:
+    """What S3 says of an object without sending it."""
+
+    size: int
+    """Bytes."""
+    etag: str
+    """Changes with the bytes; without S3's quotes."""
+    etag_is_md5: bool
+    """Whether the ETag is the MD5 of the bytes: one put, not encrypted with a key of one's own."""
+
+
+class S3Client(FileSystem):
+    """Luigi's file system calls on S3, as ``luigi.contrib.s3.S3Target`` makes them.
+
+    Every method takes ``s3://bucket/key`` and raises
+
+    * `S3AccessError` for credentials that are missing, wrong, expired or not enough,
+    * `S3BucketMissingError` for a bucket that is not there,
+    * `S3Error` for anything else that S3, or the network, refuses.
+    """
+
+    def __init__(self) -> None:
+        self._boto_clients: dict[int, Any] = {}
+
+    @property
+    def boto_client(self) -> Any:
+        """The boto3 client of this process: one made before a fork must not be used after it."""
+        process = os.getpid()
+        if process not in self._boto_clients:
+            with _translated_errors("S3"):
+                self._boto_clients[process] = boto3.session.Session().client("s3")
+        return self._boto_clients[process]
+
+    def state(self, path: str) -> ObjectState | None:
+        """Size and ETag, in one request; None where no object has exactly this key."""
+        # A HEAD has no body, so its 404 cannot tell a missing key from a missing bucket.
+        try:
+            with _translated_errors(path):
+                reply = self._get(path, Range="bytes=0-0")
+                reply["Body"].read()
+        except _EmptyObjectError:
+            return ObjectState(size=0, etag=EMPTY_ETAG, etag_is_md5=True)
+        except S3KeyMissingError:
+            return None
+        return _state_of(reply)
+
+    def exists(self, path: str) -> bool:
+        """Whether an object has exactly this key, in one request; a prefix is no object."""
+        return self.state(path) is not None
+
+    def version(self, path: str) -> str | None:
+        """The object's ETag; None where there is no object."""
+        state = self.state(path)
+        return state.etag if state else None
+
+    def same_bytes(self, path: str, local_path: str) -> bool:
+        """Whether the object is there and holds exactly the bytes of the local file.
+
+        One request, unless the ETag is no MD5 (several parts, or encrypted with a key of one's
+        own): then the object is read.
+        """
+        state = self.state(path)
+        if state is None or state.size != os.stat(local_path).st_size:
+            return False
+        if state.etag_is_md5:
+            return state.etag == file_digest(local_path, "md5")
+        with (
+            _translated_errors(path),
+            closing(self._get(path)["Body"]) as body,
+            open(local_path, "rb") as file,
+        ):
+            return all(chunk == file.read(len(chunk)) for chunk in body.iter_chunks(CHUNK_SIZE))
+
+    def get_key(self, path: str) -> "_Download | None":
+        """The object, opened for reading; None where there is none."""
+        try:
+            with _translated_errors(path):
+                return _Download(path, self._get(path))
+        except S3KeyMissingError:
+            return None
+
+    def put(self, local_path: str, path: str, **options: Any) -> None:
+        """Send a local file in one request, with the content type of its name.
+
+        Args:
+            local_path: the file, at most 5 GiB (S3's limit for one request).
+            path: where it goes.
+            options: more for ``put_object``. ``IfNoneMatch="*"`` creates and never overwrites;
+                an object that is there with the same bytes counts as success, be it another
+                publisher's or our own whose reply was lost.
+
+        Raises:
+            AlreadyExistsError: with ``IfNoneMatch``, an object with other bytes is there.
+            ChangedError: what arrived is not what the file holds.
+        """
+        bucket, key = split_url(path)
+        digest = file_digest(local_path, "md5")
+        options.setdefault("ContentType", content_type(path))
+        try:
+            with _translated_errors(path), open(local_path, "rb") as file:
+                reply = self._put_patiently(Bucket=bucket, Key=key, Body=file, **options)
+        except AlreadyExistsError:
+            if self.same_bytes(path, local_path):
+                return
+            raise
+        state = _state_of(reply, size=os.stat(local_path).st_size)
+        if state.etag_is_md5 and state.etag != digest:
+            raise ChangedError(
+                f"{path}: sent {local_path} with MD5 {digest}, and {state.etag} arrived; "
+                "the file changed or the transfer is damaged: run again"
+            )
+
+    def put_multipart(self, local_path: str, path: str, **options: Any) -> None:
+        """`put`, under the name by which Luigi's ``AtomicS3File`` commits."""
+        self.put(local_path, path, **options)
+
+    def listdir(self, path: str) -> Iterator[str]:
+        """URLs of all objects below the prefix, in the order of their keys."""
+        bucket, key = split_url(path)
+        prefix = key.rstrip("/") + "/" if key else ""
+        pages = self.boto_client.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, Prefix=prefix
+        )
+        with _translated_errors(path):
+            for page in pages:
+                for entry in page.get("Contents", []):
+                    yield f"s3://{bucket}/{entry['Key']}"
+
+    def isdir(self, path: str) -> bool:
+        """Whether any object lies below the prefix."""
+        return next(self.listdir(path), None) is not None
+
+    def mkdir(self, path: str, parents: bool = True, raise_if_exists: bool = False) -> None:
+        """Nothing: S3 has no folders."""
+
+    def remove(self, path: str, recursive: bool = False, skip_trash: bool = True) -> None:
+        """Delete one object, for good; prefixes are never deleted.
+
+        Raises:
+            ValueError: `recursive` was asked for.
+        """
+        if recursive:
+            raise ValueError(f"{path}: deleting below a prefix is not offered")
+        bucket, key = split_url(path)
+        with _translated_errors(path):
+            self.boto_client.delete_object(Bucket=bucket, Key=key)
+
+    def _get(self, path: str, **options: Any) -> Mapping[str, Any]:
+        bucket, key = split_url(path)
+        reply: Mapping[str, Any] = self.boto_client.get_object(Bucket=bucket, Key=key, **options)
+        return reply
+
+    def _put_patiently(self, **options: Any) -> Mapping[str, Any]:
+        for attempt in range(CONFLICT_TRIES):
+            try:
+                reply: Mapping[str, Any] = self.boto_client.put_object(**options)
+            except ClientError as error:
+                last = attempt == CONFLICT_TRIES - 1
+                if last or _code_of(error) != "ConditionalRequestConflict":
+                    raise
+                time.sleep(CONFLICT_PAUSE_SECONDS * 2**attempt)
+                options["Body"].seek(0)
+            else:
+                return reply
+        raise AssertionError("the last try returns or raises")
+
+
+class _Download:
+    """What Luigi's S3Target reads: ``get()["Body"]``, with errors of this module."""
+
+    def __init__(self, path: str, reply: Mapping[str, Any]) -> None:
+        self._path = path
+        self._body: IO[bytes] = reply["Body"]
+
+    def get(self) -> dict[str, "_Download"]:
+        return {"Body": self}
+
+    def read(self, size: int | None = None) -> bytes:
+        with _translated_errors(self._path):
+            return self._body.read(-1 if size is None else size)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self.read(CHUNK_SIZE):
+            yield chunk
+
+    def close(self) -> None:
+        self._body.close()
+
+
+class _EmptyObjectError(Exception):
+    """A range was asked of an object without a byte."""
+
+
+@contextmanager
+def _translated_errors(path: str) -> Iterator[None]:
+    """Turn botocore's errors into ours, which name the URL and the remedy."""
+    try:
+        yield
+    except ClientError as error:
+        raise _translate(error, path) from error
+    except BotoCoreError as error:
+        if type(error).__name__ in ("NoCredentialsError", "PartialCredentialsError"):
+            raise S3AccessError(
+                f"{path}: no credentials found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY, or run 'aws configure'"
+            ) from error
+        raise S3Error(f"{path}: {error}") from error
+
+
+def _translate(error: ClientError, path: str) -> Exception:
+    code = _code_of(error)
+    if code in MISSING_KEY_CODES:
+        return S3KeyMissingError(f"{path}: no such object")
+    if code == "InvalidRange":
+        return _EmptyObjectError(path)
+    if code == "PreconditionFailed":
+        return AlreadyExistsError(f"{path} is there already; it was left as it is")
+    if code == "NoSuchBucket":
+        return S3BucketMissingError(
+            f"{path}: there is no bucket {split_url(path)[0]!r}: create it, or check the name"
+        )
+    if code in ACCESS_REMEDIES:
+        return S3AccessError(f"{path}: {code}: {ACCESS_REMEDIES[code]}")
+    return S3Error(f"{path}: S3 answered {code}: {error.response['Error'].get('Message', '')}")
+
+
+def _code_of(error: ClientError) -> str:
+    return str(error.response["Error"].get("Code", ""))
+
+
+def _state_of(reply: Mapping[str, Any], size: int | None = None) -> ObjectState:
+    etag = reply["ETag"].strip('"')
+    encrypted = reply.get("ServerSideEncryption", "AES256") != "AES256"
+    with_own_key = "SSECustomerAlgorithm" in reply
+    if size is None:
+        size = int(reply["ContentRange"].rpartition("/")[2])
+    return ObjectState(
+        size, etag, etag_is_md5=not (encrypted or with_own_key) and len(etag) == len(EMPTY_ETAG)
+    )

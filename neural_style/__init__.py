@@ -1,0 +1,36 @@
+"""Fast neural style transfer: paint a picture in the style of a trained network.
+
+>>> import neural_style
+>>> style = neural_style.load("candy.pth")
+>>> neural_style.save_picture(style(neural_style.load_picture("photo.jpg")), "painted.jpg")
+
+The networks are those of Johnson, Alahi and Fei-Fei, "Perceptual Losses for Real-Time Style
+Transfer and Super-Resolution" (https://arxiv.org/abs/1603.08155), with the weights that the
+PyTorch examples publish. Importing this package imports neither PyTorch nor OpenVINO: `load`
+does, whichever of the two the file needs.
+"""
+
+from .errors import (
+    DeviceError,
+    MissingDependencyError,
+    NeuralStyleError,
+    PictureError,
+    StyleError,
+)
+from .style import STYLE_SUFFIXES, Style, count_styles, load
+from .utils import PICTURE_SUFFIXES, load_picture, save_picture
+
+__all__ = [
+    "PICTURE_SUFFIXES",
+    "STYLE_SUFFIXES",
+    "DeviceError",
+    "MissingDependencyError",
+    "NeuralStyleError",
+    "PictureError",
+    "Style",
+    "StyleError",
+    "count_styles",
+    "load",
+    "load_picture",
+    "save_picture",
+]

@@ -1,0 +1,36 @@
+"""Reading a whole file, with errors that say why it cannot be read."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from .errors import NeuralStyleError
+
+
+def read_file(path: Path, error_type: type[NeuralStyleError], max_bytes: int) -> bytes:
+    """The content of the regular file at `path`.
+
+    Raises:
+        error_type: there is no such file, it is a folder, a pipe or a device, it is larger than
+            `max_bytes`, or it may not be read. The message does not name the file.
+    """
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise error_type("expected a file, got a folder; name a file inside it")
+        if not stat.S_ISREG(status.st_mode):  # reading it might never end
+            raise error_type("expected a regular file, got a pipe, socket or device")
+        if status.st_size > max_bytes:
+            raise error_type(
+                f"expected at most {max_bytes:,} bytes, got {status.st_size:,}; "
+                "is this the right file?"
+            )
+        return path.read_bytes()
+    except NeuralStyleError:  # some are ValueErrors too
+        raise
+    except FileNotFoundError:
+        raise error_type("there is no such file; check its name and folder") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise error_type(f"cannot be read: {reason}; check its name and permissions") from error

@@ -1,0 +1,54 @@
+"""Style files before any engine sees them: suffix, size, and what is obviously something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import StyleError
+from .files import read_file
+from .utils import identify_picture
+
+TORCH_SUFFIXES = frozenset({".pth", ".pt"})
+ONNX_SUFFIXES = frozenset({".onnx"})
+MAX_STYLE_BYTES = 2**28  # forty times the official models
+
+_TEXT_SAMPLE = 512  # bytes looked at
+_TEXT_SHOWN = 40  # characters quoted in the message
+
+
+def read_style_file(path: Path) -> bytes:
+    """The content of a file that may be a style, not empty.
+
+    Raises:
+        StyleError: it cannot be read, is larger than `MAX_STYLE_BYTES`, or is empty, a picture or
+            text. The message does not name the file.
+    """
+    data = read_file(path, StyleError, MAX_STYLE_BYTES)
+    if not data:
+        raise StyleError("expected a style model, got an empty file of 0 bytes; copy it again")
+    picture_format = identify_picture(data)
+    if picture_format is not None:
+        raise StyleError(
+            f"expected a style model, got a {picture_format} picture; "
+            "are the picture and the model the wrong way round?"
+        )
+    text = _quote_text(data)
+    if text is not None:
+        raise StyleError(
+            f"expected a style model, got text that begins {text}; download the model again"
+        )
+    return data
+
+
+def _quote_text(data: bytes) -> str | None:
+    """The beginning of `data` in quotes if it is text, such as an error page; else None."""
+    try:
+        # A sample may end inside a character, but a binary file breaks long before.
+        text = data[:_TEXT_SAMPLE].decode(
+            "utf-8", "strict" if len(data) <= _TEXT_SAMPLE else "ignore"
+        )
+    except UnicodeDecodeError:
+        return None
+    if all(c.isprintable() or c.isspace() for c in text):
+        return repr(" ".join(text.split())[:_TEXT_SHOWN])
+    return None

@@ -1,0 +1,178 @@
+"""Styles: a file in, something that paints pictures out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from os import PathLike
+from pathlib import Path
+from typing import ClassVar, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .conversion import to_plain
+from .errors import DeviceError, StyleError, naming, needing, one_line
+from .model_file import ONNX_SUFFIXES, TORCH_SUFFIXES, read_style_file
+
+STYLE_SUFFIXES = TORCH_SUFFIXES | ONNX_SUFFIXES
+"""Suffixes, in lower case, of the files that `load` takes."""
+
+Pixels = NDArray[np.float32]
+"""1 x 3 x H x W, RGB, 0..255."""
+
+
+class Style(ABC):
+    """Paints pictures; made by `load`.
+
+    One style paints one picture at a time: threads need a style each.
+    """
+
+    MINIMUM_SIDE: ClassVar[int] = 5
+    """In px. Below it, the networks' reflection at the borders reaches beyond the picture."""
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = Path(path)
+
+    def __call__(self, picture: Image.Image) -> Image.Image:
+        """`picture` painted in this style: upright, of the same size, in mode RGB or RGBA.
+
+        Alpha and the ICC profile of an RGB picture are carried over, other metadata is not.
+
+        Raises:
+            PictureError: `picture` has no pixels.
+            StyleError: the style paints no finite numbers, or cannot paint this size.
+            DeviceError: the device ran out of memory.
+        """
+        plain = to_plain(picture)
+        pixels = self._paint(_pad_to(to_pixels(plain), self.MINIMUM_SIDE))
+        if not np.isfinite(pixels).all():
+            raise StyleError(f"{self.path}: expected finite colours, painted NaN or infinity")
+        # The networks give back sides of 4 * ceil(n / 4): what is beyond is not the picture's.
+        painted = to_picture(pixels[:, :, : plain.height, : plain.width])
+        if painted.size != plain.size:
+            raise StyleError(
+                f"{self.path}: expected {plain.width}x{plain.height} px from this network, "
+                f"got {painted.width}x{painted.height}; it is no style model"
+            )
+        painted.info = dict(plain.info)
+        if plain.mode == "RGBA":
+            painted.putalpha(plain.getchannel("A"))
+        return painted
+
+    def _paint(self, pixels: Pixels) -> Pixels:
+        try:
+            return self.paint(pixels)
+        except (MemoryError, RuntimeError) as error:  # both engines: RuntimeError for no memory
+            height, width = pixels.shape[2:]
+            raise DeviceError(
+                f"{self.path}: cannot paint {width}x{height} px on this device "
+                f"({one_line(str(error))}); make the picture smaller"
+            ) from error
+
+    @abstractmethod
+    def paint(self, pixels: Pixels) -> Pixels:
+        """The network alone.
+
+        Args:
+            pixels: 1 x 3 x H x W, 0..255, both sides at least `MINIMUM_SIDE`.
+
+        Returns:
+            1 x 3 x H' x W' with H' >= H and W' >= W, about 0..255; fractions will be cut off.
+        """
+
+
+def load(path: str | PathLike[str], device: str = "cpu", number: int | None = None) -> Style:
+    """The style in the file at `path`: a checkpoint (.pth, .pt) or an ONNX graph (.onnx).
+
+    Args:
+        path: see `STYLE_SUFFIXES`.
+        device: "cpu"; "accel" for the accelerator that PyTorch finds; "auto" for that one or else
+            the CPU; or PyTorch's name for one, such as "cuda:1" or "mps". ONNX styles run on the
+            CPU alone.
+        number: which style of a file that has several, from 0 to `count_styles(path) - 1`.
+
+    Raises:
+        StyleError: the file is not there or no style, or has no such style number.
+        DeviceError: there is no such device.
+        MissingDependencyError: PyTorch, or OpenVINO for ONNX, is not installed.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix in TORCH_SUFFIXES:
+        with needing("PyTorch"):
+            from .torch_style import TorchStyle
+        with naming(path):
+            check_number(number, None)
+        return TorchStyle(path, device)
+    if suffix in ONNX_SUFFIXES:
+        with needing("OpenVINO"):
+            from .onnx_style import OnnxStyle
+        return OnnxStyle(path, device, number)
+    _refuse(path)
+
+
+def count_styles(path: str | PathLike[str]) -> int | None:
+    """How many numbered styles the file at `path` has; None if it is one style without a number.
+
+    A checkpoint always is one: it is not even opened.
+
+    Raises:
+        StyleError: the suffix is unknown, or an ONNX file is not there or no style.
+        MissingDependencyError: OpenVINO is not installed and `path` is an ONNX file.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix in TORCH_SUFFIXES:
+        return None
+    if suffix in ONNX_SUFFIXES:
+        with needing("OpenVINO"):
+            from .onnx_style import read_graph
+        return read_graph(path).styles
+    _refuse(path)
+
+
+def check_number(number: int | None, count: int | None) -> None:
+    """Refuse a style number that a file does not have; `count` is what `count_styles` says of it.
+
+    Raises:
+        StyleError: `number` is not from 0 to `count - 1`, or it is given without a `count`, or
+            missing with one. The message does not name the file.
+    """
+    if count is None:
+        if number is not None:
+            raise StyleError(f"expected no style number for a file of one style, got {number}")
+    elif number is None:
+        raise StyleError(
+            f"expected a style number from 0 to {count - 1}, got none: "
+            f"this file has {count} styles; choose one"
+        )
+    elif not 0 <= number < count:
+        raise StyleError(f"expected a style number from 0 to {count - 1}, got {number}")
+
+
+def _refuse(path: str | PathLike[str]) -> NoReturn:
+    """Say what is wrong with a file whose suffix is no style's: first of all its content."""
+    with naming(path):
+        read_style_file(Path(path))
+        raise StyleError(
+            f"expected a style file ending in {', '.join(sorted(STYLE_SUFFIXES))}, "
+            f"got the suffix {Path(path).suffix!r}; rename it if it is one"
+        )
+
+
+def to_pixels(picture: Image.Image) -> Pixels:
+    """The colours of a plain picture as the networks take them: 1 x 3 x H x W, 0..255."""
+    channels_last = np.asarray(picture.convert("RGB"), dtype=np.float32)
+    return np.ascontiguousarray(channels_last.transpose(2, 0, 1)[np.newaxis])
+
+
+def to_picture(pixels: Pixels) -> Image.Image:
+    """The twin of `to_pixels`: values are clamped to 0..255, then their fractions cut off."""
+    channels_last = pixels[0].transpose(1, 2, 0)
+    return Image.fromarray(np.ascontiguousarray(channels_last.clip(0, 255).astype(np.uint8)))
+
+
+def _pad_to(pixels: Pixels, side: int) -> Pixels:
+    """`pixels` with both sides at least `side`, its last row and column repeated as needed."""
+    height, width = pixels.shape[2:]
+    below, right = max(0, side - height), max(0, side - width)
+    return np.pad(pixels, ((0, 0), (0, 0), (0, below), (0, right)), mode="edge")

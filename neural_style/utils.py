@@ -1,0 +1,207 @@
+"""Pictures: reading, resizing and writing them.
+
+Every picture that comes out of these functions is plain: see `conversion`.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from .conversion import ICC_PROFILE, to_plain
+from .errors import PictureError, naming, one_line
+from .files import read_file
+
+QUALITY = 95  # of Pillow's 100: beyond it files grow fast and nothing is seen of it
+MORE_FRAMES = "more_frames"  # in `Image.info` of a picture read from a file of several frames
+MAX_PICTURE_BYTES = 2**30  # more than an uncompressed picture at Pillow's limit of pixels takes
+
+
+@dataclass(frozen=True)
+class PictureFormat:
+    """How pictures with some suffix are written."""
+
+    name: str  # as Pillow calls it
+    keeps_alpha: bool
+    options: Mapping[str, object] = field(default_factory=dict)  # for Pillow's encoder
+
+
+_JPEG = PictureFormat("JPEG", False, {"quality": QUALITY, "subsampling": "4:4:4"})
+_PNG = PictureFormat("PNG", True)
+_WEBP = PictureFormat("WEBP", True, {"quality": QUALITY})
+_TIFF = PictureFormat("TIFF", True, {"compression": "tiff_adobe_deflate"})
+_BMP = PictureFormat("BMP", False)
+_GIF = PictureFormat("GIF", True)  # on or off; 256 colours
+_AVIF = PictureFormat("AVIF", True, {"quality": QUALITY, "subsampling": "4:4:4"})
+_JPEG2000 = PictureFormat("JPEG2000", True)
+
+_FORMATS = {
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".png": _PNG,
+    ".webp": _WEBP,
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+    ".bmp": _BMP,
+    ".gif": _GIF,
+    ".avif": _AVIF,
+    ".jp2": _JPEG2000,
+}
+
+PICTURE_SUFFIXES = frozenset(_FORMATS)
+"""Suffixes, in lower case, of the pictures that are both read and written."""
+
+# An explicit list, because Pillow by itself hands PostScript to an interpreter, among others.
+_READABLE = tuple(dict.fromkeys(form.name for form in _FORMATS.values()))
+
+
+def load_picture(path: str | PathLike[str]) -> Image.Image:
+    """Read the picture at `path`, whatever its suffix says, as a plain one: RGB or RGBA, upright.
+
+    Of an animation or a file of several pages it is the first frame; `info[MORE_FRAMES]` is then
+    True, so that whoever shows the result can say so.
+
+    Raises:
+        PictureError: the file cannot be read, is no picture, is damaged, or has more pixels than
+            Pillow's limit against decompression bombs (twice `PIL.Image.MAX_IMAGE_PIXELS`).
+    """
+    with naming(path):
+        return decode_picture(read_file(Path(path), PictureError, MAX_PICTURE_BYTES))
+
+
+def decode_picture(data: bytes) -> Image.Image:
+    """As `load_picture`, from the bytes of the file; the error then names no file."""
+    if not data:
+        raise PictureError("expected a picture, got an empty file of 0 bytes; copy it again")
+    try:
+        with _opened(data) as picture:
+            # MPO is how Pillow calls a JPEG file with a second picture in it, as many phones write
+            # them: a preview or a depth map, not a frame.
+            more_frames = picture.format != "MPO" and getattr(picture, "is_animated", False)
+            plain = to_plain(picture)
+    except PictureError:
+        raise
+    except UnidentifiedImageError:
+        known = ", ".join(_READABLE)
+        raise PictureError(
+            f"expected a picture ({known}), got something else; convert it to one of these"
+        ) from None
+    except Image.DecompressionBombError as error:
+        raise PictureError(f"expected a smaller picture: {error}; scale it down first") from error
+    except Exception as error:  # Pillow raises some seven kinds on damaged files
+        reason = one_line(str(error)) or type(error).__name__
+        raise PictureError(
+            f"expected a whole picture, got a damaged one ({reason}); copy or save it again"
+        ) from error
+    if more_frames:
+        plain.info[MORE_FRAMES] = True
+    return plain
+
+
+def identify_picture(data: bytes) -> str | None:
+    """The name of the picture format that `data` begins like, or None if it is no picture."""
+    try:
+        with _opened(data) as picture:
+            return picture.format
+    except Image.DecompressionBombError:
+        return "very large"
+    except Exception:  # see `decode_picture`
+        return None
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    """The picture in `data`, its header read and its pixels not yet, without Pillow's warnings.
+
+    It warns at half the limit at which it refuses, and of metadata that nobody here uses.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(BytesIO(data), formats=_READABLE) as picture:
+            yield picture
+
+
+def format_for(path: str | PathLike[str]) -> PictureFormat:
+    """The format that `path` asks for by its suffix.
+
+    Raises:
+        PictureError: it has no suffix, or an unknown one.
+    """
+    suffix = Path(path).suffix
+    try:
+        return _FORMATS[suffix.lower()]
+    except KeyError:
+        got = f"the suffix {suffix!r}" if suffix else "a name without a suffix"
+        raise PictureError(
+            f"{path}: expected a picture to write, got {got}; use one of {' '.join(_FORMATS)}"
+        ) from None
+
+
+def save_picture(picture: Image.Image, path: str | PathLike[str]) -> None:
+    """Write `picture` to exactly `path`, in the format of its suffix.
+
+    Alpha and an RGB ICC profile are written where the format has them and dropped where not.
+    A failed write can leave a part of a file: who needs better gives the path of a temporary
+    file with the same suffix and renames it.
+
+    Raises:
+        PictureError: the suffix is unknown, the format does not hold such a picture (WebP ends
+            at 16383 px), or the file cannot be written.
+    """
+    form = format_for(path)
+    plain = to_plain(picture)
+    if not form.keeps_alpha:
+        plain = plain.convert("RGB")
+    profile = plain.info.get(ICC_PROFILE)
+    try:
+        plain.save(path, form.name, icc_profile=profile, **form.options)
+    except Exception as error:  # OSError from the disk, ValueError and others from the encoders
+        reason = getattr(error, "strerror", None) or error
+        raise PictureError(one_line(f"{path}: cannot be written: {reason}")) from error
+
+
+# Both resizers work on a plain picture: Pillow resizes palette and 1-bit pictures without any
+# filter, and RGBA ones with their colours weighted by alpha, so that nothing hidden bleeds out.
+
+
+def scale_down(picture: Image.Image, content_scale: float) -> Image.Image:
+    """`picture` with both sides divided by `content_scale`, rounded down, at least 1 px.
+
+    Raises:
+        PictureError: `content_scale` is not a finite number above 0, or is so small that the
+            result exceeds Pillow's limit of pixels.
+    """
+    if not (math.isfinite(content_scale) and content_scale > 0):
+        raise PictureError(f"expected a finite content scale above 0, got {content_scale}")
+    plain = to_plain(picture)
+    width, height = (max(1, int(side / content_scale)) for side in plain.size)
+    if Image.MAX_IMAGE_PIXELS is not None and width * height > 2 * Image.MAX_IMAGE_PIXELS:
+        raise PictureError(
+            f"expected a content scale that keeps the picture below {2 * Image.MAX_IMAGE_PIXELS:,} "
+            f"pixels, got {content_scale} for {plain.width}x{plain.height} px"
+        )
+    return plain.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def limit_side(picture: Image.Image, max_side: int) -> Image.Image:
+    """`picture` with its longer side at most `max_side` px, in its proportions; never enlarged.
+
+    Raises:
+        PictureError: `max_side` is below 1.
+    """
+    if max_side < 1:
+        raise PictureError(f"expected a longest side of at least 1 px, got {max_side}")
+    plain = to_plain(picture)
+    longest = max(plain.size)
+    if longest <= max_side:
+        return plain
+    width, height = (max(1, round(side * max_side / longest)) for side in plain.size)
+    return plain.resize((width, height), Image.Resampling.LANCZOS)

@@ -1,0 +1,281 @@
+"""The command line. Nothing heavy is imported before a command needs it."""
+
+import enum
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    import luigi
+
+    from .settings import Settings
+    from .tasks.main import MainTask
+    from .tasks.stylize import Stylize
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+REMOTE_HELP = (
+    "s3://bucket/prefix or a directory; the source of truth. "
+    "Else PSET_4_REMOTE, else the directory 'remote' in the data folder."
+)
+DATA_HELP = "The data folder of this machine. Else PSET_4_DATA, else 'data'."
+DEBUG_HELP = "Show Luigi's log, and tracebacks."
+IMAGE_HELP = "A picture, by name; may be given more than once. Default: all that are dropped in."
+MODEL_HELP = (
+    "A style model, by name ('many.onnx@7' for style 7 of a file of many); may be given more "
+    "than once. Default: all that are dropped in."
+)
+UPLOAD_HELP = "Publish drop-ins and results, or write nothing to the remote."
+MAX_SIDE_HELP = "Shrink pictures first, so that no side is longer than this many pixels."
+CONTENT_SCALE_HELP = "Divide the sides of pictures by this first."
+EPILOG = "Exit codes: 0 all is done, 1 something failed, 2 the command line is wrong."
+
+
+class ExitCode(enum.IntEnum):
+    """What the process ends with."""
+
+    DONE = 0
+    """All that was asked for is there."""
+    FAILED = 1
+    """Something failed; a line on standard error says what and why."""
+    USAGE = 2
+    """The command line is wrong (click's own)."""
+
+
+def common_options(command: Command) -> Command:
+    """Add the options that every command has, also in front of the command's name."""
+
+    def remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
+        if value:
+            context.ensure_object(dict)[parameter.name] = value
+
+    for option in (
+        click.option(
+            "--debug", is_flag=True, expose_value=False, callback=remember, help=DEBUG_HELP
+        ),
+        click.option("--data", expose_value=False, callback=remember, help=DATA_HELP),
+        click.option("--remote", expose_value=False, callback=remember, help=REMOTE_HELP),
+    ):
+        command = option(command)
+    return command
+
+
+def check_names(kind: str) -> Callable[..., tuple[str, ...]]:
+    """A click callback that checks names of a kind where they come in."""
+
+    def check(
+        context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        if not values:
+            return values
+        from . import names
+        from .errors import InvalidNameError
+
+        checks: dict[str, Callable[[str], object]] = {
+            "image": names.check_image_name,
+            "model": names.check_model_file,
+            "style": names.parse_model_name,
+        }
+        try:
+            return tuple(dict.fromkeys(str(checks[kind](value)) for value in values))
+        except InvalidNameError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return check
+
+
+image_option = click.option(
+    "--image", "images", multiple=True, callback=check_names("image"), help=IMAGE_HELP
+)
+file_option = click.option(
+    "--model", "models", multiple=True, callback=check_names("model"), help=MODEL_HELP
+)
+style_option = click.option(
+    "--model", "models", multiple=True, callback=check_names("style"), help=MODEL_HELP
+)
+upload_option = click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP)
+max_side_option = click.option("--max-side", type=click.IntRange(min=1), help=MAX_SIDE_HELP)
+content_scale_option = click.option(
+    "--content-scale", type=click.FloatRange(min=0, min_open=True), help=CONTENT_SCALE_HELP
+)
+
+
+@click.group(invoke_without_command=True, epilog=EPILOG)
+@common_options
+@click.version_option(package_name="pset_4")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Publish the pictures and style models in data/uploads/ to the remote, the source of truth,
+    and paint every picture in every style. Without a command: main."""
+    if context.invoked_subcommand is None:
+        context.invoke(main)
+
+
+@cli.command(epilog=EPILOG)
+@image_option
+@style_option
+@upload_option
+@max_side_option
+@content_scale_option
+@common_options
+def main(images: Sequence[str], models: Sequence[str], upload: bool, **options: Any) -> None:
+    """Publish drop-ins, fetch what is needed, paint every picture in every style, publish results.
+
+    Where nothing is dropped in and nothing named: luigi.jpg in the style rain_princess.pth, both
+    from the remote.
+    """
+    from .tasks.main import MainTask
+
+    _paint(MainTask, images, models, upload, options)
+
+
+@cli.command(epilog=EPILOG)
+@image_option
+@style_option
+@upload_option
+@max_side_option
+@content_scale_option
+@common_options
+def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **options: Any) -> None:
+    """Paint every picture in every style; results stay on this machine."""
+    from .tasks.stylize import Stylize
+
+    _paint(Stylize, images, models, upload, options)
+
+
+@cli.command(epilog=EPILOG)
+@image_option
+@file_option
+@common_options
+def upload(images: Sequence[str], models: Sequence[str]) -> None:
+    """Publish drop-ins to the remote: those named, or all."""
+    with _session() as settings:
+        from .dropins import DropIns, list_drop_ins
+        from .tasks.upload import UploadImage, UploadModel
+
+        named = DropIns(list(images), list(models))
+        drop_ins = named if images or models else list_drop_ins(settings.uploads)
+        tasks: list[luigi.Task] = [UploadImage(image=image) for image in drop_ins.images]
+        tasks += [UploadModel(model=model) for model in drop_ins.models]
+        _run(tasks, settings, drop_ins.refused)
+
+
+@cli.command(epilog=EPILOG)
+@image_option
+@file_option
+@common_options
+def download(images: Sequence[str], models: Sequence[str]) -> None:
+    """Fetch pictures and models from the remote to the cache: those named, or all."""
+    with _session() as settings:
+        from .remote import list_names
+        from .tasks.download import DownloadImage, DownloadModel
+
+        if not images and not models:
+            images = list_names(settings.remote_images)
+            models = list_names(settings.remote_models)
+        tasks: list[luigi.Task] = [DownloadImage(image=image, upload=False) for image in images]
+        tasks += [DownloadModel(model=model, upload=False) for model in models]
+        _run(tasks, settings, {})
+
+
+@cli.command(epilog=EPILOG)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@common_options
+def status(as_json: bool) -> None:
+    """Show what is dropped in, in the remote, cached and stylized."""
+    with _session() as settings:
+        from .report import format_status
+        from .status import read_status
+
+        found = read_status(settings)
+        if as_json:
+            import json
+
+            click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
+        else:
+            click.echo(format_status(found))
+
+
+@cli.command(epilog=EPILOG)
+@common_options
+@click.pass_context
+def demo(context: click.Context) -> None:
+    """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
+    with _session() as settings:
+        from .demo import drop_samples_in
+
+        for name in drop_samples_in(settings.uploads):
+            click.echo(f"dropped in {name}", err=True)
+    context.invoke(main)
+
+
+def _paint(
+    kind: "type[MainTask] | type[Stylize]",
+    images: Sequence[str],
+    models: Sequence[str],
+    upload: bool,
+    options: dict[str, Any],
+) -> None:
+    with _session() as settings:
+        from .dropins import list_drop_ins
+        from .selection import choose_images, choose_styles, pair
+
+        drop_ins = list_drop_ins(settings.uploads)
+        pictures = choose_images(images, drop_ins)
+        styles = choose_styles(models, drop_ins, settings, upload)
+        tasks = [
+            kind(image=image, model=style, upload=upload, **options)
+            for image, style in pair(pictures, styles)
+        ]
+        _run(tasks, settings, {} if images and models else drop_ins.refused)
+
+
+def _run(tasks: "Sequence[luigi.Task]", settings: "Settings", refused: dict[str, str]) -> None:
+    """Run tasks with progress, print the summary, and end the process."""
+    from .pipeline import run_tasks
+    from .report import Progress, format_failures, format_summary
+
+    if tasks:
+        # A remote that refuses one question refuses them all: say so once, not for each task.
+        tasks[0].complete()
+    with Progress(tasks) as progress:
+        outcome = run_tasks(tasks, progress.update, debug=_option("debug", False))
+    for line in format_failures(outcome, refused):
+        click.echo(line, err=True)
+    click.echo(format_summary(outcome, settings, refused))
+    failed = outcome.failures or outcome.unfinished or refused
+    sys.exit(ExitCode.FAILED if failed else ExitCode.DONE)
+
+
+@contextmanager
+def _session() -> "Iterator[Settings]":
+    """Put the settings of the command line in force; an error ends the process with one line."""
+    from . import settings
+
+    try:
+        chosen = settings.read_settings(_option("remote", None), _option("data", None))
+        if chosen.is_embedded:
+            click.echo(
+                f"remote: {chosen.remote} (embedded default; "
+                f"--remote or {settings.REMOTE_VARIABLE} sets another)",
+                err=True,
+            )
+        with settings.use(chosen):
+            yield chosen
+    except click.ClickException:
+        raise
+    except Exception as error:
+        if _option("debug", False):
+            raise
+        from .pipeline import describe_error
+
+        click.echo(f"error: {describe_error(error)}", err=True)
+        sys.exit(ExitCode.FAILED)
+
+
+def _option(name: str, default: Any) -> Any:
+    """The value of one of `common_options`, wherever on the command line it was given."""
+    return click.get_current_context().ensure_object(dict).get(name, default)

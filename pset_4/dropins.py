@@ -1,0 +1,78 @@
+"""What lies in the uploads folder."""
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from . import names
+from .errors import InvalidNameError
+
+IGNORED_NAMES = frozenset(["thumbs.db", "desktop.ini"])
+"""What file managers leave behind."""
+
+IGNORED_SUFFIXES = frozenset([".tmp", ".part", ".crdownload", ".swp"])
+"""What editors and browsers are still working on."""
+
+
+@dataclass
+class DropIns:
+    """The uploads folder, sorted into what can be published and what cannot."""
+
+    images: list[str] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    """For each entry that cannot be published, why not."""
+
+
+def list_drop_ins(folder: str) -> DropIns:
+    """Sort the entries of the uploads folder; a folder that is not there holds nothing.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    found = DropIns()
+    try:
+        entries = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return found
+    for name in entries:
+        if _is_ignored(name):
+            continue
+        try:
+            _sort_in(found, folder, name)
+        except InvalidNameError as error:
+            found.refused[name] = str(error)
+    return found
+
+
+def is_drop_in(path: str) -> bool:
+    """Whether a regular file is there; links are not followed."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _sort_in(found: DropIns, folder: str, name: str) -> None:
+    if not is_drop_in(os.path.join(folder, name)):
+        kind = "a link" if Path(folder, name).is_symlink() else "not a file"
+        found.refused[name] = f"{name!r} is {kind}: copy the files themselves into {folder}"
+    elif names.is_image_name(name):
+        found.images.append(names.check_image_name(name))
+    elif names.is_model_file(name):
+        found.models.append(names.check_model_file(name))
+    else:
+        found.refused[name] = (
+            f"{name!r} is neither a picture nor a style model by its suffix: "
+            f"rename it, or take it out of {folder}"
+        )
+
+
+def _is_ignored(name: str) -> bool:
+    return (
+        name.startswith(".")
+        or name.endswith("~")
+        or name.lower() in IGNORED_NAMES
+        or PurePosixPath(name).suffix.lower() in IGNORED_SUFFIXES
+    )

@@ -1,0 +1,25 @@
+"""What can go wrong here; every error is a `PipelineError` and the built-in that fits."""
+
+
+class PipelineError(Exception):
+    """Base of all errors that this package raises on purpose."""
+
+
+class SettingsError(PipelineError, ValueError):
+    """The remote or the data folder is not one that can be used."""
+
+
+class InvalidNameError(PipelineError, ValueError):
+    """A name that is not safe as a file name everywhere, or of neither kind."""
+
+
+class MissingError(PipelineError, FileNotFoundError):
+    """Something that was asked for is neither in the remote nor dropped in."""
+
+
+class ConflictError(PipelineError, FileExistsError):
+    """A drop-in's name is taken in the remote, by other bytes."""
+
+
+class ChangedError(PipelineError, RuntimeError):
+    """The remote or the cache changed under a task that was reading it."""

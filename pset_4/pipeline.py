@@ -1,0 +1,141 @@
+"""Running tasks with Luigi, and telling what came of them."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import luigi
+
+from csci_utils.luigi.copy import CopyTask
+
+from .tasks.download import DownloadTask
+from .tasks.results import UploadResult
+from .tasks.stylize import Stylize
+from .tasks.upload import UploadTask
+
+VERBS: dict[type[luigi.Task], str] = {
+    UploadTask: "published",
+    DownloadTask: "fetched",
+    Stylize: "painted",
+    UploadResult: "published",
+}
+"""What a task that ran has done to its output; tasks of other kinds only join others."""
+
+LUIGI_LOGGERS = ("luigi", "luigi-interface")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that failed, and why, in one line."""
+
+    task: luigi.Task
+    message: str
+
+
+@dataclass
+class Outcome:
+    """What came of a run."""
+
+    asked: Sequence[luigi.Task]
+    done: list[luigi.Task] = field(default_factory=list)
+    """Tasks that ran and did something, in this order."""
+    finished: set[luigi.Task] = field(default_factory=set)
+    """Tasks that are complete now, whether they ran or not."""
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def unfinished(self) -> list[luigi.Task]:
+        """Tasks that were asked for and are not complete."""
+        return [task for task in self.asked if task not in self.finished]
+
+    def count(self, kind: type[luigi.Task]) -> int:
+        """How many tasks of a kind ran."""
+        return sum(isinstance(task, kind) for task in self.done)
+
+
+def verb_of(task: luigi.Task) -> str | None:
+    """The past participle of what a task that ran has done; None where it did nothing itself."""
+    if isinstance(task, CopyTask) and not task.copied:
+        return None
+    return next((verb for kind, verb in VERBS.items() if isinstance(task, kind)), None)
+
+
+def run_tasks(
+    tasks: Sequence[luigi.Task],
+    on_finished: Callable[[luigi.Task, bool], None] = lambda task, ran: None,
+    debug: bool = False,
+) -> Outcome:
+    """Run tasks and all that they require; a failure stops only what depends on it.
+
+    Args:
+        tasks: what is asked for.
+        on_finished: called for each task that is complete, with whether it ran just now.
+        debug: let Luigi log, with tracebacks.
+    """
+    outcome = Outcome(tasks)
+
+    def succeed(task: luigi.Task) -> None:
+        if verb_of(task):
+            outcome.done.append(task)
+        outcome.finished.add(task)
+        on_finished(task, True)
+
+    def be_present(task: luigi.Task) -> None:
+        if task not in outcome.finished:
+            outcome.finished.add(task)
+            on_finished(task, False)
+
+    def fail(task: luigi.Task, error: BaseException) -> None:
+        outcome.failures.append(Failure(task, describe_error(error)))
+
+    def miss(task: luigi.Task) -> None:
+        outcome.failures.append(Failure(task, f"{task.output().path} is not there: drop it in"))
+
+    handlers: dict[str, Callable[..., Any]] = {
+        luigi.Event.SUCCESS: succeed,
+        luigi.Event.DEPENDENCY_PRESENT: be_present,
+        luigi.Event.FAILURE: fail,
+        luigi.Event.BROKEN_TASK: fail,
+        luigi.Event.DEPENDENCY_MISSING: miss,
+    }
+    with _handling(handlers), _logging(debug):
+        luigi.build(tasks, local_scheduler=True)
+    return outcome
+
+
+def describe_error(error: BaseException) -> str:
+    """One line: the message of an error of ours or of the system, with the type of any other."""
+    text = " ".join(str(error).split())
+    is_ours = type(error).__module__.split(".")[0] in ("csci_utils", "neural_style", "pset_4")
+    if text and (is_ours or isinstance(error, OSError)):
+        return text
+    return f"{type(error).__name__}: {text} (run with --debug for the traceback)"
+
+
+@contextmanager
+def _handling(handlers: dict[str, Callable[..., Any]]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for event, handler in handlers.items():
+            luigi.Task.event_handler(event)(handler)
+            stack.callback(luigi.Task.remove_event_handler, event, handler)
+        yield
+
+
+@contextmanager
+def _logging(debug: bool) -> Iterator[None]:
+    """Luigi logs each failure with a traceback: silent, unless asked for."""
+    luigi.configuration.get_config().set("core", "no_configure_logging", "true")
+    if debug:
+        # INFO, not DEBUG: at that level botocore would log credentials.
+        logging.basicConfig(level=logging.INFO)
+    loggers = [logging.getLogger(name) for name in LUIGI_LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.INFO if debug else logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,56 @@
+"""The remote, S3 or a directory: the same targets, listings and promises for both."""
+
+import os
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from luigi.format import Nop
+from luigi.target import FileSystemTarget
+
+from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocalTarget
+
+from .settings import is_s3
+
+if TYPE_CHECKING:
+    from csci_utils.luigi.s3 import S3Client
+
+
+def target_at(path: str, create_only: bool = False) -> FileSystemTarget:
+    """The target of bytes at an S3 URL or a local path.
+
+    Args:
+        path: ``s3://bucket/key``, or a path of this machine.
+        create_only: whether a write fails, atomically, where something is there already.
+    """
+    if is_s3(path):
+        from luigi.contrib.s3 import S3Target
+
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+        options = {"IfNoneMatch": "*"} if create_only else {}
+        return S3Target(path, format=Nop, client=_s3_client(), **options)
+    kind = CreateOnlyLocalTarget if create_only else SuffixPreservingLocalTarget
+    return kind(path, format=Nop)
+
+
+def list_paths(folder: str) -> list[str]:
+    """Paths of all files below a folder or prefix, relative to it, sorted, with ``/``.
+
+    Hidden ones are left out, temporary files of a write under way among them.
+    """
+    found = target_at(folder).fs.listdir(folder)
+    paths = [path[len(folder) + 1 :].replace(os.sep, "/") for path in found]
+    return sorted(path for path in paths if path and not re.search(r"(^|/)\.|/$", path))
+
+
+def list_names(folder: str) -> list[str]:
+    """Names of what lies directly in a folder or below a prefix, sorted."""
+    return [path for path in list_paths(folder) if "/" not in path]
+
+
+@lru_cache(maxsize=1)
+def _s3_client() -> "S3Client":
+    # boto3 takes 0.2 s to import: only for those whose remote is S3.
+    from csci_utils.luigi.s3 import S3Client
+
+    return S3Client()

@@ -1,0 +1,133 @@
+"""Where things are: the data folder of this machine, and the remote.
+
+An option wins over an environment variable, that over the file ``.env`` of the current folder,
+and that over the default.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import load_dotenv
+
+from .errors import SettingsError
+
+REMOTE_VARIABLE = "PSET_4_REMOTE"
+DATA_VARIABLE = "PSET_4_DATA"
+DEFAULT_DATA = "data"
+
+S3_SCHEME = "s3://"
+DROP_INS = "uploads"
+IMAGES = "images"
+MODELS = "saved_models"
+RESULTS = "stylized"
+RECORDS = ".records"
+EMBEDDED_REMOTE = "remote"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The two roots, and the folders below them; paths are absolute."""
+
+    data: str
+    """The data folder of this machine."""
+    remote: str
+    """The source of truth: ``s3://bucket/prefix`` or a directory, without a closing slash."""
+    is_embedded: bool
+    """Whether the remote is the default directory inside the data folder."""
+
+    @property
+    def uploads(self) -> str:
+        """Where people drop pictures and models."""
+        return f"{self.data}/{DROP_INS}"
+
+    @property
+    def results(self) -> str:
+        """Where results are painted to."""
+        return f"{self.data}/{RESULTS}"
+
+    @property
+    def remote_images(self) -> str:
+        """Published pictures."""
+        return f"{self.remote}/{IMAGES}"
+
+    @property
+    def remote_models(self) -> str:
+        """Published models."""
+        return f"{self.remote}/{MODELS}"
+
+    @property
+    def remote_results(self) -> str:
+        """Published results."""
+        return f"{self.remote}/{RESULTS}"
+
+
+def is_s3(path: str) -> bool:
+    """Whether a path is an S3 URL."""
+    return path.startswith(S3_SCHEME)
+
+
+def read_settings(remote: str | None = None, data: str | None = None) -> Settings:
+    """Settings from options, environment, ``.env`` and defaults, in this order.
+
+    Variables of ``.env`` (also AWS's) enter the environment where they are not set yet.
+
+    Raises:
+        SettingsError: the remote is of a kind that is not known, or cannot be made.
+    """
+    load_dotenv(Path.cwd() / ".env")
+    data_path = Path(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA).expanduser().absolute()
+    configured = remote or os.environ.get(REMOTE_VARIABLE)
+    if not configured:
+        return Settings(str(data_path), str(data_path / EMBEDDED_REMOTE), is_embedded=True)
+    return Settings(str(data_path), _normalize_remote(configured), is_embedded=False)
+
+
+def _normalize_remote(remote: str) -> str:
+    expected = f"expected s3://bucket/prefix or a directory (--remote, {REMOTE_VARIABLE})"
+    if is_s3(remote):
+        bucket_and_prefix = remote.removeprefix(S3_SCHEME).rstrip("/")
+        if not bucket_and_prefix or "" in bucket_and_prefix.split("/"):
+            raise SettingsError(f"remote {remote!r}: {expected}")
+        return S3_SCHEME + bucket_and_prefix
+    if "://" in remote:
+        raise SettingsError(f"remote {remote!r}: {expected}")
+    path = Path(remote).expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise SettingsError(f"remote {remote!r} is a file: {expected}")
+    if not path.parent.is_dir():
+        # A drive that is not mounted must not be replaced by a new folder of its name.
+        raise SettingsError(
+            f"remote {remote!r}: there is no folder {path.parent}: create it, or {expected}"
+        )
+    return str(path)
+
+
+_in_force: list[Settings] = []
+
+
+def current() -> Settings:
+    """The settings that `use` put in force, else those of the environment."""
+    return _in_force[-1] if _in_force else read_settings()
+
+
+@contextmanager
+def use(settings: Settings) -> Iterator[Settings]:
+    """Put settings in force for all tasks of this process."""
+    _in_force.append(settings)
+    try:
+        yield settings
+    finally:
+        _in_force.remove(settings)
+
+
+class FromSettings:
+    """A class attribute that is read from the settings in force; a subclass may fix its own."""
+
+    def __init__(self, read: Callable[[Settings], str]) -> None:
+        self._read = read
+
+    def __get__(self, task: object, owner: type | None = None) -> str:
+        return self._read(current())

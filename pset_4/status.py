@@ -1,0 +1,131 @@
+"""What is dropped in, in the remote, cached and stylized."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+
+from . import names
+from .dropins import list_drop_ins
+from .errors import InvalidNameError
+from .records import read_origin
+from .remote import list_names, list_paths
+from .settings import IMAGES, MODELS, Settings
+from .tasks.download import DownloadImage, DownloadModel, DownloadTask
+from .tasks.stylize import Stylize
+from .tasks.upload import UploadImage, UploadModel, UploadTask
+
+PRESENT, CURRENT, STALE, CONFLICT = "yes", "current", "stale", "conflict"
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A picture or a model, wherever it is; None stands for "not there"."""
+
+    name: str
+    drop_in: str | None
+    """``yes``, or ``conflict`` where the remote has other bytes under this name."""
+    remote: str | None
+    """``yes``."""
+    cache: str | None
+    """``current``, or ``stale`` where it is not what the remote holds now."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A painted picture, wherever it is; None stands for "not there"."""
+
+    model: str
+    image: str
+    local: str | None
+    """``current``, or ``stale`` where its picture or model has changed in the remote since."""
+    remote: str | None
+    """``yes``."""
+
+
+@dataclass
+class Status:
+    """Everything, by name."""
+
+    data: str
+    remote: str
+    pictures: list[Thing] = field(default_factory=list)
+    models: list[Thing] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Drop-ins and remote names that cannot be used, and why not."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+def read_status(settings: Settings) -> Status:
+    """Look everywhere.
+
+    Raises:
+        OSError, CsciUtilsError: the remote or the data folder cannot be read.
+    """
+    status = Status(settings.data, settings.remote)
+    drop_ins = list_drop_ins(settings.uploads)
+    status.refused.update(drop_ins.refused)
+
+    def keep_valid(found: Iterable[str], check: Callable[[str], str]) -> set[str]:
+        valid = set()
+        for name in found:
+            try:
+                valid.add(check(name))
+            except InvalidNameError as error:
+                status.refused[name] = str(error)
+        return valid
+
+    images = keep_valid(list_names(settings.remote_images), names.check_image_name)
+    models = keep_valid(list_names(settings.remote_models), names.check_model_file)
+    cached_images = set(list_names(f"{settings.data}/{IMAGES}"))
+    cached_models = set(list_names(f"{settings.data}/{MODELS}"))
+    status.pictures = [
+        _look_at(name, UploadImage(image=name), DownloadImage(image=name, upload=False), images)
+        for name in sorted(images | set(drop_ins.images) | cached_images)
+    ]
+    status.models = [
+        _look_at(name, UploadModel(model=name), DownloadModel(model=name, upload=False), models)
+        for name in sorted(models | set(drop_ins.models) | cached_models)
+    ]
+    status.results = _list_results(settings)
+    return status
+
+
+def _look_at(name: str, upload: UploadTask, download: DownloadTask, remote: set[str]) -> Thing:
+    in_remote = name in remote
+    drop_in = cache = None
+    if upload.requires().complete():
+        drop_in = CONFLICT if in_remote and not upload.complete() else PRESENT
+    if download.output().exists():
+        cache = CURRENT if in_remote and download.complete() else STALE
+    return Thing(name, drop_in, PRESENT if in_remote else None, cache)
+
+
+def _list_results(settings: Settings) -> list[Result]:
+    local = set(_list_pairs(settings.results))
+    remote = set(_list_pairs(settings.remote_results))
+    return [
+        Result(
+            model,
+            image,
+            _state_of_result(model, image) if (model, image) in local else None,
+            PRESENT if (model, image) in remote else None,
+        )
+        for model, image in sorted(local | remote)
+    ]
+
+
+def _list_pairs(folder: str) -> list[tuple[str, str]]:
+    pairs = [tuple(path.split("/")) for path in list_paths(folder)]
+    return [(pair[0], pair[1]) for pair in pairs if len(pair) == 2]
+
+
+def _state_of_result(model: str, image: str) -> str:
+    origin = read_origin(Stylize(image=image, model=model).output().path)
+    if origin is None:
+        return STALE
+    painted_with = {option: origin[option] for option in ("max_side", "content_scale")}
+    task = Stylize(image=image, model=model, upload=False, **painted_with)
+    return CURRENT if task.complete() else STALE

@@ -1,0 +1,31 @@
+"""Up again: results are published, too."""
+
+from luigi.target import FileSystemTarget
+
+from csci_utils.luigi.copy import CopyTask
+
+from ..remote import target_at
+from ..settings import FromSettings
+from .stylize import Stylize
+
+
+class UploadResult(CopyTask):
+    """Publishes a result; made from the remote's own things, it may replace an older one."""
+
+    RESULT_ROOT = FromSettings(lambda settings: settings.remote_results)
+
+    image = Stylize.image
+    model = Stylize.model
+    upload = Stylize.upload
+    max_side = Stylize.max_side
+    content_scale = Stylize.content_scale
+
+    def requires(self) -> Stylize:
+        return self.clone(Stylize)
+
+    def output(self) -> FileSystemTarget:
+        return target_at(f"{self.RESULT_ROOT}/{self.model}/{self.image}")
+
+    def complete(self) -> bool:
+        """Whether the result is current, and the remote has its bytes."""
+        return self.requires().complete() and self.is_copied()

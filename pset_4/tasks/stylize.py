@@ -1,0 +1,113 @@
+"""The result: a picture of the cache, painted in a style of the cache."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import luigi
+from luigi.target import FileSystemTarget
+
+from ..errors import ChangedError
+from ..names import ModelName, parse_model_name
+from ..records import Origin, read_origin, write_origin
+from ..remote import target_at
+from ..settings import RESULTS, FromSettings
+from .download import DownloadImage, DownloadModel, DownloadTask
+from .parameters import (
+    DEFAULT_IMAGE,
+    DEFAULT_MODEL,
+    ImageParameter,
+    ModelParameter,
+    upload_parameter,
+)
+
+if TYPE_CHECKING:
+    from neural_style import Style
+
+
+class Stylize(luigi.Task):
+    """Paints one picture in one style, at ``data/stylized/<model>/<image>``."""
+
+    LOCAL_ROOT = FromSettings(lambda settings: settings.data)
+
+    image = ImageParameter(default=DEFAULT_IMAGE)
+    model = ModelParameter(default=DEFAULT_MODEL)
+    upload = upload_parameter()
+    max_side = luigi.OptionalIntParameter(
+        default=None, description="shrink the picture first so that no side is longer, in pixels"
+    )
+    content_scale = luigi.OptionalFloatParameter(
+        default=None, description="divide the picture's sides by this first"
+    )
+
+    @property
+    def style_name(self) -> ModelName:
+        """The model's file and the number of the style in it."""
+        return parse_model_name(self.model)
+
+    def requires(self) -> dict[str, DownloadTask]:
+        return {
+            "image": self.clone(DownloadImage),
+            "model": self.clone(DownloadModel, model=self.style_name.file),
+        }
+
+    def output(self) -> FileSystemTarget:
+        return target_at(f"{self.LOCAL_ROOT}/{RESULTS}/{self.model}/{self.image}")
+
+    def complete(self) -> bool:
+        """Whether the result was painted from what the remote holds now, with these options.
+
+        The cache is not asked: a result stays current when the files it was made from are gone.
+        """
+        downloads = self.requires()
+        recorded = read_origin(self.output().path)
+        return (
+            recorded is not None
+            and all(download.requires().complete() for download in downloads.values())
+            and recorded == self._origin({kind: task.origin() for kind, task in downloads.items()})
+        )
+
+    def run(self) -> None:
+        """Paint.
+
+        Raises:
+            neural_style.NeuralStyleError: the picture or the style cannot be used.
+            ChangedError: a cached file was altered since it was fetched.
+        """
+        from neural_style import load_picture, save_picture
+        from neural_style.utils import limit_side, scale_down
+
+        cached = {kind: target.path for kind, target in self.input().items()}
+        origins = {kind: _read_cached_origin(path) for kind, path in cached.items()}
+        picture = load_picture(cached["image"])
+        if self.content_scale is not None:
+            picture = scale_down(picture, self.content_scale)
+        if self.max_side is not None:
+            picture = limit_side(picture, self.max_side)
+        style = _load_style(cached["model"], origins["model"]["version"], self.style_name.number)
+        result = style(picture)
+        with self.output().temporary_path() as path:
+            save_picture(result, path)
+        write_origin(self.output().path, self._origin(origins))
+
+    def _origin(self, inputs: dict[str, Origin]) -> Origin:
+        return {
+            **inputs,
+            "number": self.style_name.number,
+            "max_side": self.max_side,
+            "content_scale": self.content_scale,
+        }
+
+
+def _read_cached_origin(path: str) -> Origin:
+    origin = read_origin(path)
+    if origin is None:
+        raise ChangedError(f"{path} was altered since it was fetched: run again to fetch it anew")
+    return origin
+
+
+@lru_cache(maxsize=1)
+def _load_style(path: str, version: str, number: int | None) -> "Style":
+    """Load a style once for all pictures that are painted in it one after the other."""
+    from neural_style import load
+
+    return load(path, number=number)

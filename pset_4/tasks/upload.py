@@ -1,0 +1,92 @@
+"""Up: what people dropped in goes to the remote."""
+
+import hashlib
+from abc import abstractmethod
+
+from luigi.target import FileSystemTarget
+
+from csci_utils.digest import CHUNK_SIZE
+from csci_utils.errors import AlreadyExistsError
+from csci_utils.luigi.copy import CopyTask
+
+from ..errors import ConflictError
+from ..remote import target_at
+from ..settings import FromSettings
+from .local import LocalImage, LocalModel
+from .parameters import DEFAULT_IMAGE, DEFAULT_MODEL, ImageParameter, ModelFileParameter
+
+
+class UploadTask(CopyTask):
+    """Publishes a drop-in that is what its name says, and never overwrites another."""
+
+    @abstractmethod
+    def check(self, path: str) -> None:
+        """Read the drop-in as what it claims to be.
+
+        Raises:
+            neural_style.NeuralStyleError: it is not.
+        """
+
+    def run(self) -> None:
+        """Check, then copy.
+
+        Raises:
+            ConflictError: the remote has other bytes under this name.
+        """
+        source, destination = self.input(), self.output()
+        self.check(source.path)
+        try:
+            super().run()
+        except AlreadyExistsError as error:
+            if not self.complete():  # else somebody published the same bytes just now
+                raise ConflictError(
+                    f"conflict: the drop-in {source.path} (SHA-256 {_sha256(source)}) and "
+                    f"{destination.path} (SHA-256 {_sha256(destination)}) differ: rename the "
+                    "drop-in, or take it away to go on with the remote's"
+                ) from error
+
+
+class UploadImage(UploadTask):
+    """Publishes a picture."""
+
+    IMAGE_ROOT = FromSettings(lambda settings: settings.remote_images)
+
+    image = ImageParameter(default=DEFAULT_IMAGE)
+
+    def requires(self) -> LocalImage:
+        return self.clone(LocalImage)
+
+    def output(self) -> FileSystemTarget:
+        return target_at(f"{self.IMAGE_ROOT}/{self.image}", create_only=True)
+
+    def check(self, path: str) -> None:
+        from neural_style import load_picture
+
+        load_picture(path)
+
+
+class UploadModel(UploadTask):
+    """Publishes a style model."""
+
+    MODEL_ROOT = FromSettings(lambda settings: settings.remote_models)
+
+    model = ModelFileParameter(default=DEFAULT_MODEL)
+
+    def requires(self) -> LocalModel:
+        return self.clone(LocalModel)
+
+    def output(self) -> FileSystemTarget:
+        return target_at(f"{self.MODEL_ROOT}/{self.model}", create_only=True)
+
+    def check(self, path: str) -> None:
+        from neural_style import count_styles, load
+
+        load(path, number=None if count_styles(path) is None else 0)
+
+
+def _sha256(target: FileSystemTarget) -> str:
+    digest = hashlib.sha256()
+    with target.open("r") as file:
+        while chunk := file.read(CHUNK_SIZE):
+            digest.update(chunk)
+    return digest.hexdigest()

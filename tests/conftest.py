@@ -1,0 +1,146 @@
+"""What all tests share: a clean environment, and a remote that is once S3 and once a directory."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import boto3
+import pytest
+
+SERVER_ANSWER = re.compile(r"Running on (http://127\.0\.0\.1:\d+)")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting and no credential of the machine reaches a test; its folder is its own."""
+    for name in list(os.environ):
+        if name.startswith(("PSET_4_", "AWS_", "LUIGI_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real S3 server process on a free port of the loopback interface."""
+    log_path = tmp_path_factory.mktemp("s3") / "server.log"
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    with log_path.open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        yield _wait_for_address(server, log_path)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture
+def s3_environment(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The standard AWS variables, for the server of `s3_endpoint`."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test-key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test-secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+class RemoteStore(Protocol):
+    """A remote, as a test looks at it from outside."""
+
+    url: str
+
+    def read(self, path: str) -> bytes: ...
+
+    def write(self, path: str, content: bytes) -> None: ...
+
+    def remove(self, path: str) -> None: ...
+
+    def list(self) -> list[str]: ...
+
+
+@dataclass
+class DirectoryStore:
+    """A directory as the remote."""
+
+    url: str
+
+    def read(self, path: str) -> bytes:
+        return Path(self.url, path).read_bytes()
+
+    def write(self, path: str, content: bytes) -> None:
+        target = Path(self.url, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+    def remove(self, path: str) -> None:
+        Path(self.url, path).unlink()
+
+    def list(self) -> list[str]:
+        files = [path for path in Path(self.url).rglob("*") if path.is_file()]
+        return sorted(path.relative_to(self.url).as_posix() for path in files)
+
+
+@dataclass
+class S3Store:
+    """A prefix in a bucket of its own as the remote."""
+
+    url: str
+    bucket: str
+    prefix: str
+    client: Any
+
+    def read(self, path: str) -> bytes:
+        reply = self.client.get_object(Bucket=self.bucket, Key=self.prefix + path)
+        return bytes(reply["Body"].read())
+
+    def write(self, path: str, content: bytes) -> None:
+        self.client.put_object(Bucket=self.bucket, Key=self.prefix + path, Body=content)
+
+    def remove(self, path: str) -> None:
+        self.client.delete_object(Bucket=self.bucket, Key=self.prefix + path)
+
+    def list(self) -> list[str]:
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        return sorted(key.removeprefix(self.prefix) for key in keys)
+
+
+@pytest.fixture
+def directory_store(tmp_path: Path) -> DirectoryStore:
+    path = tmp_path / "remote-directory"
+    path.mkdir()
+    return DirectoryStore(str(path))
+
+
+@pytest.fixture
+def s3_store(s3_environment: None) -> S3Store:
+    bucket = f"bucket-{uuid.uuid4().hex}"
+    client = boto3.session.Session().client("s3")
+    client.create_bucket(Bucket=bucket)
+    return S3Store(f"s3://{bucket}/some/prefix", bucket, "some/prefix/", client)
+
+
+@pytest.fixture(params=["directory", "s3"])
+def store(request: pytest.FixtureRequest) -> RemoteStore:
+    """The same test on a directory and on S3."""
+    found: RemoteStore = request.getfixturevalue(f"{request.param}_store")
+    return found
+
+
+def _wait_for_address(server: "subprocess.Popen[bytes]", log_path: Path) -> str:
+    for _ in range(600):
+        match = SERVER_ANSWER.search(log_path.read_text())
+        if match:
+            return match[1]
+        if server.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise RuntimeError(f"the S3 server did not start: {log_path.read_text()}")

@@ -1,0 +1,33 @@
+import pytest
+
+from neural_style.errors import (
+    INSTALL_COMMAND,
+    MissingDependencyError,
+    PictureError,
+    StyleError,
+    naming,
+    needing,
+    one_line,
+)
+
+
+def test_the_file_is_named_and_the_class_kept() -> None:
+    with pytest.raises(PictureError, match=r"^holiday\.jpg: too dark$"), naming("holiday.jpg"):
+        raise PictureError("too dark")
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "bell\a", "\u202eright to left", "\udcff"])
+def test_a_hostile_name_leaves_one_printable_line(name: str) -> None:
+    with pytest.raises(StyleError) as caught, naming(name):
+        raise StyleError("no style")
+    assert str(caught.value).isprintable()
+
+
+def test_a_long_text_is_cut() -> None:
+    assert len(one_line("x" * 100_000)) <= 500
+
+
+def test_a_missing_package_names_the_command_that_installs_it() -> None:
+    with pytest.raises(MissingDependencyError) as caught, needing("Nothing"):
+        import no_such_package_anywhere  # noqa: F401  (it is the failure that is wanted)
+    assert INSTALL_COMMAND in str(caught.value)

