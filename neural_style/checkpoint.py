@@ -18,7 +18,7 @@ from pickle import UnpicklingError
 import torch
 from torch import Tensor
 
-from .errors import StyleError, naming, one_line
+from .errors import StyleError, naming
 from .model_file import MAX_STYLE_BYTES, read_style_file
 from .transformer_net import OFFICIAL_BASE_WIDTH, TransformerNet
 
@@ -85,7 +85,7 @@ def _check_archive(data: bytes) -> None:
     except Exception as error:  # BadZipFile, zlib.error, NotImplementedError, ...
         raise StyleError(
             "expected a PyTorch checkpoint, got a damaged or incomplete zip archive "
-            f"({one_line(str(error))}); download it again"
+            f"({error}); download it again"
         ) from error
     if unpacked > MAX_STYLE_BYTES:
         raise StyleError(
@@ -116,7 +116,7 @@ def to_state_dict(checkpoint: object) -> dict[str, Tensor]:
         if not (isinstance(key, str) and _is_weight(value)):
             raise StyleError(
                 f"expected a state dict of dense floating-point tensors on the CPU, got "
-                f"{one_line(repr(key))} with a {type(value).__name__} of another kind; "
+                f"{key!r} with a {type(value).__name__} of another kind; "
                 "save the model's state_dict()"
             )
     return {key: value for key, value in checkpoint.items() if not _OLD_STATISTICS.search(key)}

@@ -8,11 +8,14 @@ from os import PathLike
 
 INSTALL_COMMAND = "pip install 'pset_4[style]'"
 
-_LONGEST_MESSAGE = 500  # characters; a hostile file chooses some of them
+_LONGEST_MESSAGE = 1000  # characters; a hostile file chooses some of them
 
 
 class NeuralStyleError(Exception):
-    """Base of all errors that this package raises on purpose."""
+    """Base of all errors that this package raises on purpose; the message is one printable line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class PictureError(NeuralStyleError, ValueError):
@@ -40,7 +43,7 @@ def naming(path: str | PathLike[str]) -> Iterator[None]:
     try:
         yield
     except NeuralStyleError as error:
-        raise type(error)(one_line(f"{path}: {error}")) from error.__cause__
+        raise type(error)(f"{path}: {error}") from error.__cause__
 
 
 @contextmanager
@@ -50,7 +53,7 @@ def needing(package: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise MissingDependencyError(
-            f"expected {package} to be installed, but its import failed ({one_line(str(error))}); "
+            f"expected {package} to be installed, but its import failed ({error}); "
             f"run: {INSTALL_COMMAND}"
         ) from error
 

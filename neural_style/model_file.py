@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from pathlib import Path
 
 from .errors import StyleError
@@ -42,13 +43,12 @@ def read_style_file(path: Path) -> bytes:
 
 def _quote_text(data: bytes) -> str | None:
     """The beginning of `data` in quotes if it is text, such as an error page; else None."""
+    # Incrementally, because the sample may end inside a character.
+    decoder = getincrementaldecoder("utf-8")()
     try:
-        # A sample may end inside a character, but a binary file breaks long before.
-        text = data[:_TEXT_SAMPLE].decode(
-            "utf-8", "strict" if len(data) <= _TEXT_SAMPLE else "ignore"
-        )
+        text = decoder.decode(data[:_TEXT_SAMPLE])
     except UnicodeDecodeError:
         return None
-    if all(c.isprintable() or c.isspace() for c in text):
+    if text and all(c.isprintable() or c.isspace() for c in text):
         return repr(" ".join(text.split())[:_TEXT_SHOWN])
     return None

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .errors import NeuralStyleError, PictureError, naming
+from .errors import NeuralStyleError, PictureError, naming, one_line
 from .style import load
 from .utils import (
     MORE_FRAMES,
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NeuralStyleError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_FAILURE
-    print(f"wrote {args.output_image}")
+    print(one_line(f"wrote {args.output_image}"))
     return 0
 
 
@@ -63,7 +63,8 @@ def stylize(args: Any) -> None:
     _check_output(output_path)
     picture = load_picture(args.content_image)
     if picture.info.get(MORE_FRAMES):
-        print(f"note: {args.content_image}: only its first frame is painted", file=sys.stderr)
+        note = f"note: {args.content_image}: only its first frame is painted"
+        print(one_line(note), file=sys.stderr)
     with naming(args.content_image):
         content_scale = getattr(args, "content_scale", None)
         if content_scale is not None:

@@ -23,7 +23,7 @@ from openvino.properties import hint
 
 from .errors import DeviceError, StyleError, naming, one_line
 from .model_file import read_style_file
-from .style import Pixels, Style, check_number
+from .style import Pixels, Style
 
 _IMAGE_INPUT, _WEIGHTS_INPUT = "image", "style_weights"
 MAX_STYLES = 4096  # far beyond what a network of this kind can tell apart
@@ -55,36 +55,43 @@ class Graph:
 class OnnxStyle(Style):
     """An ONNX style, painting in fp32.
 
-    A graph is compiled for one picture size, which is three times as fast as one for any size but
-    takes 0.1 to 0.9 s; the last one is kept, since the photographs of a folder often share theirs.
+    The numbered styles of a file share one compiled graph.
     """
 
-    def __init__(
-        self, path: str | PathLike[str], device: str = "cpu", number: int | None = None
-    ) -> None:
-        super().__init__(path)
+    def __init__(self, path: str | PathLike[str], device: str = "cpu") -> None:
         with naming(path):
             if device not in ("cpu", "auto"):
                 raise DeviceError(
                     f"expected cpu or auto as the device of an ONNX style, got {device!r}"
                 )
-        graph = read_graph(path)
-        with naming(path):
-            check_number(number, graph.styles)
-        self._model = graph.model
-        self._weights = _one_hot(number, graph.styles)
-        self._compiled: openvino.CompiledModel | None = None
-        self._compiled_for: tuple[int, ...] = ()
+            graph = parse_graph(read_style_file(Path(path)))
+        super().__init__(path, graph.styles)
+        self._compiler = _Compiler(graph.model, self.path)
 
     def paint(self, pixels: Pixels) -> Pixels:
-        compiled = self._compile(pixels.shape)
-        if self._weights is None:
+        compiled = self._compiler.compile_for(pixels.shape)
+        if self.number is None:
             return np.asarray(compiled([pixels])[0], dtype=np.float32)
-        painted = compiled({_IMAGE_INPUT: pixels / 255, _WEIGHTS_INPUT: self._weights})[0]
+        weights = _one_hot(self.number, self.count)
+        painted = compiled({_IMAGE_INPUT: pixels / 255, _WEIGHTS_INPUT: weights})[0]
         # Its authors round to the nearest level; the base class cuts fractions off.
         return np.asarray(painted * 255 + 0.5, dtype=np.float32)
 
-    def _compile(self, shape: tuple[int, ...]) -> openvino.CompiledModel:
+
+class _Compiler:
+    """A graph, and what it was compiled to last.
+
+    It is compiled for one picture size, which is three times as fast as one for any size but takes
+    0.1 to 0.9 s; the last one is kept, since the photographs of a folder often share theirs.
+    """
+
+    def __init__(self, model: openvino.Model, path: Path) -> None:
+        self._model = model
+        self._path = path
+        self._compiled: openvino.CompiledModel | None = None
+        self._compiled_for: tuple[int, ...] = ()
+
+    def compile_for(self, shape: tuple[int, ...]) -> openvino.CompiledModel:
         """The network for pictures of 1 x 3 x H x W.
 
         Raises:
@@ -97,7 +104,7 @@ class OnnxStyle(Style):
                 self._model.reshape({picture_input: list(shape)})
             except RuntimeError as error:
                 raise StyleError(
-                    f"{self.path}: expected a graph for pictures of any size, but it does not take "
+                    f"{self._path}: expected a graph for pictures of any size, but it takes no "
                     f"{shape[3]}x{shape[2]} px ({_reason(error)}); export it with dynamic axes"
                 ) from error
             self._compiled = openvino.Core().compile_model(self._model, "CPU", _FULL_PRECISION)
@@ -105,35 +112,34 @@ class OnnxStyle(Style):
         return self._compiled
 
 
-def read_graph(path: str | PathLike[str]) -> Graph:
-    """The style network in the ONNX file at `path`.
+def parse_graph(data: bytes) -> Graph:
+    """The style network in the bytes of an ONNX file.
 
     Raises:
-        StyleError: the file cannot be read, is no ONNX, keeps its weights in other files, has
-            other inputs and outputs than the kinds above, or has weights that are NaN or infinite.
+        StyleError: it is no ONNX, keeps its weights in other files, has other inputs and outputs
+            than the kinds above, or has weights that are NaN or infinite. The message does not
+            name the file.
     """
-    with naming(path):
-        data = read_style_file(Path(path))
-        if _EXTERNAL_DATA in data:
-            # They would be read from wherever this file says, and change without it changing.
-            raise StyleError(
-                "expected an ONNX file that holds its weights, got one that refers to other files; "
-                "export it again as a single file"
-            )
-        # The front end for ONNX alone: left to guess, OpenVINO tries other formats too.
-        frontend = FrontEndManager().load_by_framework("onnx")
-        try:
-            model = frontend.convert(frontend.load(BytesIO(data)))
-            graph = Graph(model, _count_styles(model))
-            _check_weights(model)
-        except StyleError:
-            raise
-        except Exception as error:  # RuntimeError and others that OpenVINO derives from it
-            raise StyleError(
-                f"expected an ONNX style model, got other or damaged data ({_reason(error)}); "
-                "download it again"
-            ) from error
-        return graph
+    if _EXTERNAL_DATA in data:
+        # They would be read from wherever this file says, and change without it changing.
+        raise StyleError(
+            "expected an ONNX file that holds its weights, got one that refers to other files; "
+            "export it again as a single file"
+        )
+    # The front end for ONNX alone: left to guess, OpenVINO tries other formats too.
+    frontend = FrontEndManager().load_by_framework("onnx")
+    try:
+        model = frontend.convert(frontend.load(BytesIO(data)))
+        graph = Graph(model, _count_styles(model))
+        _check_weights(model)
+    except StyleError:
+        raise
+    except Exception as error:  # RuntimeError and others that OpenVINO derives from it
+        raise StyleError(
+            f"expected an ONNX style model, got other or damaged data ({_reason(error)}); "
+            "download it again"
+        ) from error
+    return graph
 
 
 def _count_styles(model: openvino.Model) -> int | None:
@@ -159,11 +165,9 @@ def _is_picture(port: openvino.Output) -> bool:
     return is_float and bool(_PICTURE_SHAPE.compatible(port.get_partial_shape()))
 
 
-def _one_hot(number: int | None, count: int | None) -> NDArray[np.float32] | None:
-    """The `style_weights` for style `number` alone; None for a graph that takes none."""
-    if number is None or count is None:
-        return None
-    weights = np.zeros(count, dtype=np.float32)
+def _one_hot(number: int, count: int | None) -> NDArray[np.float32]:
+    """The `style_weights` for style `number` of `count` alone."""
+    weights = np.zeros(count or 0, dtype=np.float32)
     weights[number] = 1
     return weights
 

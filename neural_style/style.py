@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from copy import copy
 from os import PathLike
 from pathlib import Path
 from typing import ClassVar, NoReturn
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .conversion import to_plain
-from .errors import DeviceError, StyleError, naming, needing, one_line
+from .errors import DeviceError, StyleError, naming, needing
 from .model_file import ONNX_SUFFIXES, TORCH_SUFFIXES, read_style_file
 
 STYLE_SUFFIXES = TORCH_SUFFIXES | ONNX_SUFFIXES
@@ -31,8 +32,24 @@ class Style(ABC):
     MINIMUM_SIDE: ClassVar[int] = 5
     """In px. Below it, the networks' reflection at the borders reaches beyond the picture."""
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str], count: int | None = None) -> None:
         self.path = Path(path)
+        self.count = count
+        """How many numbered styles the file has; None if it is one style without a number."""
+        self.number: int | None = None
+        """Which of them this is; None until `with_number` chooses."""
+
+    def with_number(self, number: int) -> Style:
+        """Another style of the same file; what was loaded and compiled is shared with this one.
+
+        Raises:
+            StyleError: the file has no style of this number.
+        """
+        with naming(self.path):
+            check_number(number, self.count)
+        chosen = copy(self)
+        chosen.number = number
+        return chosen
 
     def __call__(self, picture: Image.Image) -> Image.Image:
         """`picture` painted in this style: upright, of the same size, in mode RGB or RGBA.
@@ -41,11 +58,14 @@ class Style(ABC):
 
         Raises:
             PictureError: `picture` has no pixels.
-            StyleError: the style paints no finite numbers, or cannot paint this size.
+            StyleError: the style paints no finite numbers, or cannot paint this size, or is one of
+                several of which none is chosen yet.
             DeviceError: the device ran out of memory.
         """
+        with naming(self.path):
+            check_number(self.number, self.count)
         plain = to_plain(picture)
-        pixels = self._paint(_pad_to(to_pixels(plain), self.MINIMUM_SIDE))
+        pixels = self._try_to_paint(_pad_to(to_pixels(plain), self.MINIMUM_SIDE))
         if not np.isfinite(pixels).all():
             raise StyleError(f"{self.path}: expected finite colours, painted NaN or infinity")
         # The networks give back sides of 4 * ceil(n / 4): what is beyond is not the picture's.
@@ -60,14 +80,14 @@ class Style(ABC):
             painted.putalpha(plain.getchannel("A"))
         return painted
 
-    def _paint(self, pixels: Pixels) -> Pixels:
+    def _try_to_paint(self, pixels: Pixels) -> Pixels:
         try:
             return self.paint(pixels)
         except (MemoryError, RuntimeError) as error:  # both engines: RuntimeError for no memory
             height, width = pixels.shape[2:]
             raise DeviceError(
                 f"{self.path}: cannot paint {width}x{height} px on this device "
-                f"({one_line(str(error))}); make the picture smaller"
+                f"({error}); make the picture smaller"
             ) from error
 
     @abstractmethod
@@ -90,7 +110,8 @@ def load(path: str | PathLike[str], device: str = "cpu", number: int | None = No
         device: "cpu"; "accel" for the accelerator that PyTorch finds; "auto" for that one or else
             the CPU; or PyTorch's name for one, such as "cuda:1" or "mps". ONNX styles run on the
             CPU alone.
-        number: which style of a file that has several, from 0 to `count_styles(path) - 1`.
+        number: which style of a file that has several, from 0 to `count_styles(path) - 1`. Without
+            one, such a file's style paints nothing until `Style.with_number` chooses.
 
     Raises:
         StyleError: the file is not there or no style, or has no such style number.
@@ -101,14 +122,14 @@ def load(path: str | PathLike[str], device: str = "cpu", number: int | None = No
     if suffix in TORCH_SUFFIXES:
         with needing("PyTorch"):
             from .torch_style import TorchStyle
-        with naming(path):
-            check_number(number, None)
-        return TorchStyle(path, device)
-    if suffix in ONNX_SUFFIXES:
+        style: Style = TorchStyle(path, device)
+    elif suffix in ONNX_SUFFIXES:
         with needing("OpenVINO"):
             from .onnx_style import OnnxStyle
-        return OnnxStyle(path, device, number)
-    _refuse(path)
+        style = OnnxStyle(path, device)
+    else:
+        _refuse(path)
+    return style if number is None else style.with_number(number)
 
 
 def count_styles(path: str | PathLike[str]) -> int | None:
@@ -125,8 +146,9 @@ def count_styles(path: str | PathLike[str]) -> int | None:
         return None
     if suffix in ONNX_SUFFIXES:
         with needing("OpenVINO"):
-            from .onnx_style import read_graph
-        return read_graph(path).styles
+            from .onnx_style import parse_graph
+        with naming(path):
+            return parse_graph(read_style_file(Path(path))).styles
     _refuse(path)
 
 

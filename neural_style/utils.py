@@ -17,12 +17,12 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from .conversion import ICC_PROFILE, to_plain
-from .errors import PictureError, naming, one_line
+from .errors import PictureError, naming
 from .files import read_file
 
 QUALITY = 95  # of Pillow's 100: beyond it files grow fast and nothing is seen of it
 MORE_FRAMES = "more_frames"  # in `Image.info` of a picture read from a file of several frames
-MAX_PICTURE_BYTES = 2**30  # more than an uncompressed picture at Pillow's limit of pixels takes
+MAX_PICTURE_BYTES = 2**30  # twice an uncompressed RGB picture at Pillow's limit of pixels
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def decode_picture(data: bytes) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise PictureError(f"expected a smaller picture: {error}; scale it down first") from error
     except Exception as error:  # Pillow raises some seven kinds on damaged files
-        reason = one_line(str(error)) or type(error).__name__
+        reason = str(error) or type(error).__name__
         raise PictureError(
             f"expected a whole picture, got a damaged one ({reason}); copy or save it again"
         ) from error
@@ -165,7 +165,7 @@ def save_picture(picture: Image.Image, path: str | PathLike[str]) -> None:
         plain.save(path, form.name, icc_profile=profile, **form.options)
     except Exception as error:  # OSError from the disk, ValueError and others from the encoders
         reason = getattr(error, "strerror", None) or error
-        raise PictureError(one_line(f"{path}: cannot be written: {reason}")) from error
+        raise PictureError(f"{path}: cannot be written: {reason}") from error
 
 
 # Both resizers work on a plain picture: Pillow resizes palette and 1-bit pictures without any

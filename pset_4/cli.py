@@ -153,14 +153,16 @@ def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **option
 def upload(images: Sequence[str], models: Sequence[str]) -> None:
     """Publish drop-ins to the remote: those named, or all."""
     with _session() as settings:
-        from .dropins import DropIns, list_drop_ins
+        from .inventory import Inventory, list_drop_ins
         from .tasks.upload import UploadImage, UploadModel
 
-        named = DropIns(list(images), list(models))
-        drop_ins = named if images or models else list_drop_ins(settings.uploads)
-        tasks: list[luigi.Task] = [UploadImage(image=image) for image in drop_ins.images]
-        tasks += [UploadModel(model=model) for model in drop_ins.models]
-        _run(tasks, settings, drop_ins.refused)
+        named = Inventory(list(images), list(models))
+        chosen = named if images or models else list_drop_ins(settings)
+        tasks: list[luigi.Task] = [
+            *(UploadImage(image=image) for image in chosen.images),
+            *(UploadModel(model=model) for model in chosen.models),
+        ]
+        _run(tasks, settings, chosen.refused)
 
 
 @cli.command(epilog=EPILOG)
@@ -170,15 +172,16 @@ def upload(images: Sequence[str], models: Sequence[str]) -> None:
 def download(images: Sequence[str], models: Sequence[str]) -> None:
     """Fetch pictures and models from the remote to the cache: those named, or all."""
     with _session() as settings:
-        from .remote import list_names
+        from .inventory import Inventory, list_remote
         from .tasks.download import DownloadImage, DownloadModel
 
-        if not images and not models:
-            images = list_names(settings.remote_images)
-            models = list_names(settings.remote_models)
-        tasks: list[luigi.Task] = [DownloadImage(image=image, upload=False) for image in images]
-        tasks += [DownloadModel(model=model, upload=False) for model in models]
-        _run(tasks, settings, {})
+        named = Inventory(list(images), list(models))
+        chosen = named if images or models else list_remote(settings)
+        tasks: list[luigi.Task] = [
+            *(DownloadImage(image=image, upload=False) for image in chosen.images),
+            *(DownloadModel(model=model, upload=False) for model in chosen.models),
+        ]
+        _run(tasks, settings, chosen.refused)
 
 
 @cli.command(epilog=EPILOG)
@@ -200,16 +203,18 @@ def status(as_json: bool) -> None:
 
 
 @cli.command(epilog=EPILOG)
+@max_side_option
+@content_scale_option
 @common_options
 @click.pass_context
-def demo(context: click.Context) -> None:
+def demo(context: click.Context, /, **options: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
     with _session() as settings:
         from .demo import drop_samples_in
 
         for name in drop_samples_in(settings.uploads):
             click.echo(f"dropped in {name}", err=True)
-    context.invoke(main)
+    context.invoke(main, **options)
 
 
 def _paint(
@@ -220,10 +225,10 @@ def _paint(
     options: dict[str, Any],
 ) -> None:
     with _session() as settings:
-        from .dropins import list_drop_ins
+        from .inventory import list_drop_ins
         from .selection import choose_images, choose_styles, pair
 
-        drop_ins = list_drop_ins(settings.uploads)
+        drop_ins = list_drop_ins(settings)
         pictures = choose_images(images, drop_ins)
         styles = choose_styles(models, drop_ins, settings, upload)
         tasks = [

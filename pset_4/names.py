@@ -6,7 +6,7 @@ kind of thing it names is told by its suffix.
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -90,6 +90,19 @@ def check_name(name: str) -> str:
     if problem:
         raise InvalidNameError(f"{name!r} {problem}: rename it")
     return name
+
+
+def split_valid(
+    found: Iterable[str], check: Callable[[str], str]
+) -> tuple[list[str], dict[str, str]]:
+    """The names that a check accepts, and for each of the others why not."""
+    valid, refused = [], {}
+    for name in found:
+        try:
+            valid.append(check(name))
+        except InvalidNameError as error:
+            refused[name] = str(error)
+    return valid, refused
 
 
 def is_image_name(name: str) -> bool:

@@ -41,10 +41,11 @@ class Progress:
         """Take note of a complete task, and of whether it ran just now."""
         verb = verb_of(task) if ran else None
         if verb:
-            line = f"{verb} {_relative_path(task)}"
+            remark = getattr(task, "remark", "")
+            line = f"{verb} {_relative_path(task)}" + (f" ({remark})" if remark else "")
             self._bar.set_postfix_str(line)
-            if not self._is_terminal:
-                print(line, file=sys.stderr, flush=True)
+            if remark or not self._is_terminal:
+                self._bar.write(line, file=sys.stderr)
         if task in self._asked:
             self._bar.update()
 

@@ -4,20 +4,20 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, product
 
 from . import names
-from .dropins import DropIns, is_drop_in
+from .inventory import Inventory, is_drop_in
 from .pipeline import run_tasks
 from .settings import Settings
 from .tasks.download import DownloadModel
 from .tasks.parameters import DEFAULT_IMAGE, DEFAULT_MODEL
 
 
-def choose_images(named: Sequence[str], drop_ins: DropIns) -> list[str]:
+def choose_images(named: Sequence[str], drop_ins: Inventory) -> list[str]:
     """The pictures named; else all that are dropped in; else the default."""
     return list(named) or drop_ins.images or [DEFAULT_IMAGE]
 
 
 def choose_styles(
-    named: Sequence[str], drop_ins: DropIns, settings: Settings, upload: bool
+    named: Sequence[str], drop_ins: Inventory, settings: Settings, upload: bool
 ) -> list[str]:
     """The models named; else all that are dropped in; else the default.
 

@@ -1,11 +1,9 @@
 """What is dropped in, in the remote, cached and stylized."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 
 from . import names
-from .dropins import list_drop_ins
-from .errors import InvalidNameError
+from .inventory import list_drop_ins, list_remote
 from .records import read_origin
 from .remote import list_names, list_paths
 from .settings import IMAGES, MODELS, Settings
@@ -65,29 +63,24 @@ def read_status(settings: Settings) -> Status:
         OSError, CsciUtilsError: the remote or the data folder cannot be read.
     """
     status = Status(settings.data, settings.remote)
-    drop_ins = list_drop_ins(settings.uploads)
+    drop_ins = list_drop_ins(settings)
     status.refused.update(drop_ins.refused)
-
-    def keep_valid(found: Iterable[str], check: Callable[[str], str]) -> set[str]:
-        valid = set()
-        for name in found:
-            try:
-                valid.add(check(name))
-            except InvalidNameError as error:
-                status.refused[name] = str(error)
-        return valid
-
-    images = keep_valid(list_names(settings.remote_images), names.check_image_name)
-    models = keep_valid(list_names(settings.remote_models), names.check_model_file)
-    cached_images = set(list_names(f"{settings.data}/{IMAGES}"))
-    cached_models = set(list_names(f"{settings.data}/{MODELS}"))
+    in_remote = list_remote(settings)
+    status.refused.update(in_remote.refused)
+    cached_images, _ = names.split_valid(
+        list_names(f"{settings.data}/{IMAGES}"), names.check_image_name
+    )
+    cached_models, _ = names.split_valid(
+        list_names(f"{settings.data}/{MODELS}"), names.check_model_file
+    )
+    images, models = set(in_remote.images), set(in_remote.models)
     status.pictures = [
         _look_at(name, UploadImage(image=name), DownloadImage(image=name, upload=False), images)
-        for name in sorted(images | set(drop_ins.images) | cached_images)
+        for name in sorted(images.union(drop_ins.images, cached_images))
     ]
     status.models = [
         _look_at(name, UploadModel(model=name), DownloadModel(model=name, upload=False), models)
-        for name in sorted(models | set(drop_ins.models) | cached_models)
+        for name in sorted(models.union(drop_ins.models, cached_models))
     ]
     status.results = _list_results(settings)
     return status

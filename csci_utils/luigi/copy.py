@@ -15,7 +15,7 @@ def copy(source: FileSystemTarget, destination: FileSystemTarget) -> None:
     Both targets carry bytes (``format=Nop``).
 
     Raises:
-        FileNotFoundError, luigi.target.FileSystemException: the source is not there.
+        FileNotFoundError: the source is not there.
         CsciUtilsError, OSError: as the targets' file systems do.
     """
     if isinstance(source, LocalTarget) and hasattr(destination, "s3_options"):
@@ -47,8 +47,12 @@ class CopyTask(luigi.Task):
     def is_copied(self) -> bool:
         """Whether the output holds the bytes of the input, or the input is gone since."""
         source, destination = self.input(), self.output()
-        if not source.exists():
-            return bool(destination.exists())
         if isinstance(source, LocalTarget):
+            if not source.exists():
+                return bool(destination.exists())
             return bool(destination.fs.same_bytes(destination.path, source.path))
-        return bool(destination.exists() and source.fs.same_bytes(source.path, destination.path))
+        # The remote is asked last: a missing file costs no request, a current one costs one.
+        return bool(
+            destination.exists()
+            and (source.fs.same_bytes(source.path, destination.path) or not source.exists())
+        )

@@ -7,11 +7,13 @@ and `csci_utils.luigi.s3.S3Client` give them alike; `VersionedFileSystem` is wha
 
 import os
 import stat
+from collections.abc import Iterator
 from typing import Protocol
 
 import luigi.local_target
 
 from ..digest import file_digest
+from ..errors import NothingWrittenError
 
 
 class VersionedFileSystem(Protocol):
@@ -48,6 +50,15 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
             local_path
         )
 
+    def listdir(self, path: str) -> Iterator[str]:
+        """Paths of all files below a folder; none where nothing is there.
+
+        Raises:
+            OSError: a folder cannot be read (Luigi's own leaves it out).
+        """
+        for folder, _, names in os.walk(path, onerror=_raise_unless_missing):
+            yield from (os.path.join(folder, name) for name in names)
+
     def _size(self, path: str) -> int | None:
         # os.path.exists() would call a file "missing" in a folder that may not be searched.
         try:
@@ -55,3 +66,17 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
         except (FileNotFoundError, NotADirectoryError):
             return None
         return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def check_written(temporary_path: str, path: str) -> None:
+    """Raise NothingWrittenError unless there are bytes to commit to `path`."""
+    if not os.path.exists(temporary_path) or os.path.getsize(temporary_path) == 0:
+        raise NothingWrittenError(
+            f"{path}: nothing was written, so nothing was committed; "
+            "write to the opened file or to its temporary path"
+        )
+
+
+def _raise_unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error

@@ -9,16 +9,27 @@ Requests follow the S3 API reference; credentials, profile, region and endpoint 
 standard AWS chain (``AWS_PROFILE``, ``AWS_ENDPOINT_URL`` and so on).
 """
 
+import base64
 import mimetypes
 import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.response import StreamingBody
 from luigi.target import FileSystem
 
 from ..digest import CHUNK_SIZE, file_digest
@@ -30,16 +41,17 @@ from ..errors import (
     S3Error,
     S3KeyMissingError,
 )
+from .filesystem import check_written
 
 MISSING_KEY_CODES = {"NoSuchKey", "404"}
 
 EMPTY_ETAG = "d41d8cd98f00b204e9800998ecf8427e"
 """The MD5 of no bytes, which is the ETag of an empty object."""
 
-CONFLICT_TRIES = 5
-"""How often a conditional put is sent while S3 answers 409, "try again"."""
+PUT_TRIES = 5
+"""How often a put is sent while S3 answers 409, "try again", or bytes are damaged on the way."""
 
-CONFLICT_PAUSE_SECONDS = 0.1
+PUT_PAUSE_SECONDS = 0.1
 """The pause before the second try; it doubles with every further one."""
 
 CONTENT_TYPES = {".avif": "image/avif", ".jp2": "image/jp2", ".webp": "image/webp"}
@@ -55,10 +67,9 @@ ACCESS_REMEDIES = {
     "RequestTimeTooSkewed": "this machine's clock is wrong: set it and run again",
     "AccessDenied": "these credentials may not do that: ask for s3:GetObject, s3:PutObject and "
     "s3:ListBucket on it",
-    "403": "these credentials may not do that: ask for s3:GetObject, s3:PutObject and "
-    "s3:ListBucket on it",
 }
-"""What to do, for each error code that means "who are you" or "you may not"."""
+"""What to do, for each error code that means "who are you" or "you may not"; any other code that
+comes with HTTP status 403 is an ``AccessDenied``."""
 
 
 def split_url(url: str) -> tuple[str, str]:
@@ -151,15 +162,17 @@ class S3Client(FileSystem):
             closing(self._get(path)["Body"]) as body,
             open(local_path, "rb") as file,
         ):
-            return all(chunk == file.read(len(chunk)) for chunk in body.iter_chunks(CHUNK_SIZE))
+            same = all(chunk == file.read(len(chunk)) for chunk in body.iter_chunks(CHUNK_SIZE))
+            return same and not file.read(1)
 
-    def get_key(self, path: str) -> "_Download | None":
-        """The object, opened for reading; None where there is none."""
-        try:
-            with _translated_errors(path):
-                return _Download(path, self._get(path))
-        except S3KeyMissingError:
-            return None
+    def get_key(self, path: str) -> "_Download":
+        """The object, opened for reading.
+
+        Raises:
+            S3KeyMissingError: there is none.
+        """
+        with _translated_errors(path):
+            return _Download(path, self._get(path))
 
     def put(self, local_path: str, path: str, **options: Any) -> None:
         """Send a local file in one request, with the content type of its name.
@@ -173,27 +186,25 @@ class S3Client(FileSystem):
 
         Raises:
             AlreadyExistsError: with ``IfNoneMatch``, an object with other bytes is there.
-            ChangedError: what arrived is not what the file holds.
+            ChangedError: what arrived, every time, is not what the file held at first; nothing is
+                left of it.
         """
-        bucket, key = split_url(path)
         digest = file_digest(local_path, "md5")
         options.setdefault("ContentType", content_type(path))
-        try:
-            with _translated_errors(path), open(local_path, "rb") as file:
-                reply = self._put_patiently(Bucket=bucket, Key=key, Body=file, **options)
-        except AlreadyExistsError:
-            if self.same_bytes(path, local_path):
-                return
-            raise
-        state = _state_of(reply, size=os.stat(local_path).st_size)
-        if state.etag_is_md5 and state.etag != digest:
-            raise ChangedError(
-                f"{path}: sent {local_path} with MD5 {digest}, and {state.etag} arrived; "
-                "the file changed or the transfer is damaged: run again"
-            )
+        for attempt in range(PUT_TRIES - 1):
+            try:
+                return self._put_once(local_path, path, digest, **options)
+            except (ChangedError, _UndecidedError):
+                time.sleep(PUT_PAUSE_SECONDS * 2**attempt)
+        self._put_once(local_path, path, digest, **options)
 
     def put_multipart(self, local_path: str, path: str, **options: Any) -> None:
-        """`put`, under the name by which Luigi's ``AtomicS3File`` commits."""
+        """`put`, as Luigi's ``AtomicS3File`` calls it when it is closed.
+
+        Raises:
+            NothingWrittenError: the file is empty.
+        """
+        check_written(local_path, path)
         self.put(local_path, path, **options)
 
     def listdir(self, path: str) -> Iterator[str]:
@@ -232,19 +243,24 @@ class S3Client(FileSystem):
         reply: Mapping[str, Any] = self.boto_client.get_object(Bucket=bucket, Key=key, **options)
         return reply
 
-    def _put_patiently(self, **options: Any) -> Mapping[str, Any]:
-        for attempt in range(CONFLICT_TRIES):
-            try:
-                reply: Mapping[str, Any] = self.boto_client.put_object(**options)
-            except ClientError as error:
-                last = attempt == CONFLICT_TRIES - 1
-                if last or _code_of(error) != "ConditionalRequestConflict":
-                    raise
-                time.sleep(CONFLICT_PAUSE_SECONDS * 2**attempt)
-                options["Body"].seek(0)
-            else:
-                return reply
-        raise AssertionError("the last try returns or raises")
+    def _put_once(self, local_path: str, path: str, digest: str, **options: Any) -> None:
+        bucket, key = split_url(path)
+        content_md5 = base64.b64encode(bytes.fromhex(digest)).decode()
+        try:
+            with _translated_errors(path), open(local_path, "rb") as file:
+                reply = self.boto_client.put_object(
+                    Bucket=bucket, Key=key, Body=file, ContentMD5=content_md5, **options
+                )
+        except AlreadyExistsError:
+            if self.same_bytes(path, local_path):
+                return
+            raise
+        state = _state_of(reply, size=os.stat(local_path).st_size)
+        if state.etag_is_md5 and state.etag != digest:
+            # S3 itself refuses what does not fit its MD5, with BadDigest; some servers take it.
+            with _translated_errors(path):
+                self.boto_client.delete_object(Bucket=bucket, Key=key, IfMatch=reply["ETag"])
+            raise ChangedError(_damaged(path))
 
 
 class _Download:
@@ -252,18 +268,15 @@ class _Download:
 
     def __init__(self, path: str, reply: Mapping[str, Any]) -> None:
         self._path = path
-        self._body: IO[bytes] = reply["Body"]
+        self._body: StreamingBody = reply["Body"]
 
     def get(self) -> dict[str, "_Download"]:
         return {"Body": self}
 
     def read(self, size: int | None = None) -> bytes:
         with _translated_errors(self._path):
-            return self._body.read(-1 if size is None else size)
-
-    def __iter__(self) -> Iterator[bytes]:
-        while chunk := self.read(CHUNK_SIZE):
-            yield chunk
+            # Only None, and not -1, makes botocore check the length and the checksum at the end.
+            return self._body.read(None if size is None or size < 0 else size)
 
     def close(self) -> None:
         self._body.close()
@@ -273,6 +286,10 @@ class _EmptyObjectError(Exception):
     """A range was asked of an object without a byte."""
 
 
+class _UndecidedError(S3Error):
+    """S3 answers 409: it is busy with somebody else's conditional put of the same key."""
+
+
 @contextmanager
 def _translated_errors(path: str) -> Iterator[None]:
     """Turn botocore's errors into ours, which name the URL and the remedy."""
@@ -280,34 +297,43 @@ def _translated_errors(path: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _translate(error, path) from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise S3AccessError(
+            f"{path}: no credentials found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or run 'aws configure'"
+        ) from error
+    except (CredentialRetrievalError, ProfileNotFound, SSOError, TokenRetrievalError) as error:
+        raise S3AccessError(f"{path}: {error}") from error
     except BotoCoreError as error:
-        if type(error).__name__ in ("NoCredentialsError", "PartialCredentialsError"):
-            raise S3AccessError(
-                f"{path}: no credentials found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
-                "AWS_SECRET_ACCESS_KEY, or run 'aws configure'"
-            ) from error
         raise S3Error(f"{path}: {error}") from error
 
 
 def _translate(error: ClientError, path: str) -> Exception:
-    code = _code_of(error)
+    code = str(error.response["Error"].get("Code", ""))
     if code in MISSING_KEY_CODES:
         return S3KeyMissingError(f"{path}: no such object")
     if code == "InvalidRange":
         return _EmptyObjectError(path)
     if code == "PreconditionFailed":
-        return AlreadyExistsError(f"{path} is there already; it was left as it is")
+        return AlreadyExistsError(
+            f"{path} is there already, with other bytes; it was left as it is"
+        )
+    if code == "ConditionalRequestConflict":
+        return _UndecidedError(f"{path}: others are writing it at this moment: run again")
+    if code == "BadDigest":
+        return ChangedError(_damaged(path))
     if code == "NoSuchBucket":
         return S3BucketMissingError(
             f"{path}: there is no bucket {split_url(path)[0]!r}: create it, or check the name"
         )
-    if code in ACCESS_REMEDIES:
-        return S3AccessError(f"{path}: {code}: {ACCESS_REMEDIES[code]}")
+    if code in ACCESS_REMEDIES or error.response["ResponseMetadata"]["HTTPStatusCode"] == 403:
+        remedy = ACCESS_REMEDIES.get(code, ACCESS_REMEDIES["AccessDenied"])
+        return S3AccessError(f"{path}: {code}: {remedy}")
     return S3Error(f"{path}: S3 answered {code}: {error.response['Error'].get('Message', '')}")
 
 
-def _code_of(error: ClientError) -> str:
-    return str(error.response["Error"].get("Code", ""))
+def _damaged(path: str) -> str:
+    return f"{path}: the file changed while it was sent, or was damaged on the way: run again"
 
 
 def _state_of(reply: Mapping[str, Any], size: int | None = None) -> ObjectState:

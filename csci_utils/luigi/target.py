@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 
 from luigi.local_target import LocalTarget, atomic_file
 
-from ..errors import AlreadyExistsError, NothingWrittenError
-from .filesystem import LocalFileSystem
+from ..errors import AlreadyExistsError
+from .filesystem import LocalFileSystem, check_written
 
 MAX_NAME_BYTES = 255
 """The longest file name of the common file systems (ext4, XFS, APFS, NTFS)."""
@@ -42,9 +42,10 @@ class suffix_preserving_atomic_file(atomic_file):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        self._tmp_path = self.generate_tmp_path(self.path)
+        tmp_path = self.generate_tmp_path(self.path)
         # Luigi's own __init__ opens with "w", which follows links and overwrites.
-        io.BufferedWriter.__init__(self, io.FileIO(self._tmp_path, "x"))
+        io.BufferedWriter.__init__(self, io.FileIO(tmp_path, "x"))
+        self._tmp_path = tmp_path  # last: what could not be created is not ours to remove
 
     @property
     def tmp_path(self) -> str:
@@ -52,13 +53,12 @@ class suffix_preserving_atomic_file(atomic_file):
         return self._tmp_path
 
     def generate_tmp_path(self, path: str) -> str:
-        """A new path in the folder of `path`, with the same suffixes, short enough to exist."""
-        target = Path(path)
+        """A new path in the folder of `path`, with as many of its last suffixes as fit."""
         stem = TEMPORARY_PREFIX + secrets.token_hex(8)
-        suffixes = "".join(target.suffixes)
-        if len(os.fsencode(stem + suffixes)) > MAX_NAME_BYTES:
-            suffixes = target.suffix
-        return os.path.join(os.path.dirname(path), stem + suffixes)
+        suffixes = Path(path).suffixes
+        while suffixes and len(os.fsencode(stem + "".join(suffixes))) > MAX_NAME_BYTES:
+            del suffixes[0]
+        return os.path.join(os.path.dirname(path), stem + "".join(suffixes))
 
     def close(self) -> None:
         """Commit what was written; further calls do nothing."""
@@ -66,7 +66,7 @@ class suffix_preserving_atomic_file(atomic_file):
             return
         try:
             io.BufferedWriter.close(self)
-            self._check_written()
+            check_written(self.tmp_path, self.path)
             _sync(self.tmp_path)
             self.move_to_final_destination()
             _sync(os.path.dirname(self.path) or os.curdir)
@@ -99,13 +99,6 @@ class suffix_preserving_atomic_file(atomic_file):
         if hasattr(self, "_tmp_path") and not self.closed:
             self.abort()
 
-    def _check_written(self) -> None:
-        if not os.path.exists(self.tmp_path) or os.path.getsize(self.tmp_path) == 0:
-            raise NothingWrittenError(
-                f"{self.path}: nothing was written, so nothing was committed; "
-                "write to the opened file or to its temporary path"
-            )
-
     def _discard(self) -> None:
         with suppress(FileNotFoundError):
             os.remove(self.tmp_path)
@@ -114,17 +107,20 @@ class suffix_preserving_atomic_file(atomic_file):
 class create_only_atomic_file(suffix_preserving_atomic_file):
     """The same for a target that must not be there yet, whoever else is writing it.
 
+    Where the target is there with the same bytes, there is nothing left to do.
+
     Raises:
-        AlreadyExistsError: on closing, the target is there; it is left as it is.
+        AlreadyExistsError: on closing, the target is there with other bytes; it is left as it is.
     """
 
     def move_to_final_destination(self) -> None:
         try:
             _rename_to_new(self.tmp_path, self.path)
         except FileExistsError as error:
-            raise AlreadyExistsError(
-                f"{self.path} is there already; it was left as it is"
-            ) from error
+            if not LocalFileSystem().same_bytes(self.path, self.tmp_path):
+                raise AlreadyExistsError(
+                    f"{self.path} is there already, with other bytes; it was left as it is"
+                ) from error
 
 
 class BaseAtomicProviderLocalTarget(LocalTarget):

@@ -4,7 +4,7 @@ import luigi
 from luigi.target import FileSystemTarget
 
 from .. import settings
-from ..dropins import is_drop_in
+from ..inventory import is_drop_in
 from ..remote import target_at
 from .parameters import DEFAULT_IMAGE, DEFAULT_MODEL, ImageParameter, ModelFileParameter
 

@@ -23,6 +23,8 @@ from .parameters import (
 if TYPE_CHECKING:
     from neural_style import Style
 
+FIRST_FRAME_REMARK = "only its first frame"
+
 
 class Stylize(luigi.Task):
     """Paints one picture in one style, at ``data/stylized/<model>/<image>``."""
@@ -38,6 +40,9 @@ class Stylize(luigi.Task):
     content_scale = luigi.OptionalFloatParameter(
         default=None, description="divide the picture's sides by this first"
     )
+
+    remark = ""
+    """What people should know of the picture that was painted last; empty if nothing."""
 
     @property
     def style_name(self) -> ModelName:
@@ -74,16 +79,19 @@ class Stylize(luigi.Task):
             ChangedError: a cached file was altered since it was fetched.
         """
         from neural_style import load_picture, save_picture
-        from neural_style.utils import limit_side, scale_down
+        from neural_style.utils import MORE_FRAMES, limit_side, scale_down
 
         cached = {kind: target.path for kind, target in self.input().items()}
         origins = {kind: _read_cached_origin(path) for kind, path in cached.items()}
         picture = load_picture(cached["image"])
+        self.remark = FIRST_FRAME_REMARK if picture.info.get(MORE_FRAMES) else ""
         if self.content_scale is not None:
             picture = scale_down(picture, self.content_scale)
         if self.max_side is not None:
             picture = limit_side(picture, self.max_side)
-        style = _load_style(cached["model"], origins["model"]["version"], self.style_name.number)
+        style = _load_style(cached["model"], origins["model"]["version"])
+        if self.style_name.number is not None:
+            style = style.with_number(self.style_name.number)
         result = style(picture)
         with self.output().temporary_path() as path:
             save_picture(result, path)
@@ -106,8 +114,8 @@ def _read_cached_origin(path: str) -> Origin:
 
 
 @lru_cache(maxsize=1)
-def _load_style(path: str, version: str, number: int | None) -> "Style":
-    """Load a style once for all pictures that are painted in it one after the other."""
+def _load_style(path: str, version: str) -> "Style":
+    """Load a file once for all pictures that are painted with it one after the other."""
     from neural_style import load
 
-    return load(path, number=number)
+    return load(path)

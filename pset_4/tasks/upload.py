@@ -79,9 +79,9 @@ class UploadModel(UploadTask):
         return target_at(f"{self.MODEL_ROOT}/{self.model}", create_only=True)
 
     def check(self, path: str) -> None:
-        from neural_style import count_styles, load
+        from neural_style import load
 
-        load(path, number=None if count_styles(path) is None else 0)
+        load(path)
 
 
 def _sha256(target: FileSystemTarget) -> str:

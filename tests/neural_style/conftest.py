@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,12 +64,12 @@ def _path_in_package(package: str, name: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def make_state() -> Callable[..., dict]:
+def make_state() -> Callable[..., dict[str, Any]]:
     """Random weights of a `TransformerNet`, the same ones for the same width."""
     torch = pytest.importorskip("torch")
     from neural_style.transformer_net import TransformerNet
 
-    def make(base_width: int = SMALL_WIDTH) -> dict:
+    def make(base_width: int = SMALL_WIDTH) -> dict[str, Any]:
         with torch.random.fork_rng():
             torch.manual_seed(SEED)
             state = TransformerNet(base_width).state_dict()
@@ -81,7 +82,7 @@ def make_state() -> Callable[..., dict]:
 
 @pytest.fixture(scope="session")
 def checkpoint_path(
-    make_state: Callable[..., dict], tmp_path_factory: pytest.TempPathFactory
+    make_state: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A small style as a checkpoint."""
     import torch
@@ -128,11 +129,6 @@ def make_picture() -> Callable[..., Image.Image]:
             return rgba.convert("P").convert("PA")
         if mode in ("LA", "La", "RGBa"):
             return rgba.convert("LA" if mode != "RGBa" else "RGBA").convert(mode)
-        if mode == "LAB":
-            from PIL import ImageCms
-
-            srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
-            return ImageCms.profileToProfile(rgba.convert("RGB"), srgb, lab, outputMode="LAB")
         return rgba.convert("RGB").convert(mode)
 
     return make

@@ -135,9 +135,10 @@ def test_a_picture_is_called_one(kind: str, tmp_path: Path) -> None:
         (b"<!DOCTYPE html>\n<title>Not found</title>", "text that begins '<!DOCTYPE html>"),
         ("gr\u00fc\u00dfe".encode() * 1000, "text that begins 'gr\u00fc\u00dfe"),
         (b"\0" * 1000, "other or damaged data"),
+        (b"\xff" * 1000, "other or damaged data"),
         (b"PK\x03\x04 and no more", "damaged or incomplete zip archive"),
     ],
-    ids=["empty", "html", "utf-8", "zeros", "zip"],
+    ids=["empty", "html", "utf-8", "zeros", "ones", "zip"],
 )
 def test_bytes_that_are_no_checkpoint_are_described(data: bytes, said: str, tmp_path: Path) -> None:
     assert said in refusal_of(data, tmp_path)

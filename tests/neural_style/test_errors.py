@@ -1,3 +1,5 @@
+import importlib
+
 import pytest
 
 from neural_style.errors import (
@@ -7,7 +9,6 @@ from neural_style.errors import (
     StyleError,
     naming,
     needing,
-    one_line,
 )
 
 
@@ -23,11 +24,15 @@ def test_a_hostile_name_leaves_one_printable_line(name: str) -> None:
     assert str(caught.value).isprintable()
 
 
-def test_a_long_text_is_cut() -> None:
-    assert len(one_line("x" * 100_000)) <= 500
+def test_a_message_of_several_lines_becomes_one() -> None:
+    assert str(StyleError("no\n  style\x00")) == r"no style\x00"
+
+
+def test_a_long_message_is_cut() -> None:
+    assert len(str(StyleError("x" * 100_000))) <= 1000
 
 
 def test_a_missing_package_names_the_command_that_installs_it() -> None:
     with pytest.raises(MissingDependencyError) as caught, needing("Nothing"):
-        import no_such_package_anywhere  # noqa: F401  (it is the failure that is wanted)
+        importlib.import_module("no_such_package_anywhere")
     assert INSTALL_COMMAND in str(caught.value)

@@ -19,7 +19,7 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402  (it may be mis
 MakePicture = Callable[..., Image.Image]
 AssertClose = Callable[..., None]
 
-PICTURE = ("image", [1, 3, "height", "width"])
+PICTURE: tuple[str, list[Any]] = ("image", [1, 3, "height", "width"])
 
 
 def graph_bytes(
@@ -153,12 +153,22 @@ def test_numbered_styles_keep_the_size(
     assert load(many_styles_path, number=3)(make_picture(*size)).size == size
 
 
+def test_the_styles_of_a_file_share_its_graph(
+    many_styles_path: Path, make_picture: MakePicture, assert_close: AssertClose
+) -> None:
+    whole = load(many_styles_path)
+    for number in (0, 7):
+        alone = load(many_styles_path, number=number)
+        chosen = whole.with_number(number)
+        assert_close(chosen(make_picture()), alone(make_picture()), within=0)
+
+
 @pytest.mark.parametrize("number", [-1, 26, 10**9, None])
 def test_a_number_that_does_not_exist_is_answered_with_those_that_do(
-    number: int | None, many_styles_path: Path
+    number: int | None, many_styles_path: Path, make_picture: MakePicture
 ) -> None:
     with pytest.raises(StyleError, match="expected a style number from 0 to 25"):
-        load(many_styles_path, number=number)
+        load(many_styles_path, number=number)(make_picture())
 
 
 # What is none

@@ -35,6 +35,17 @@ def unchanged(pixels: Pixels) -> Pixels:
     return pixels
 
 
+def seen_by_network(picture: Image.Image) -> Pixels:
+    seen: list[Pixels] = []
+
+    def paint(pixels: Pixels) -> Pixels:
+        seen.append(pixels)
+        return pixels
+
+    Fake(paint)(picture)
+    return seen[0]
+
+
 # The official models
 
 
@@ -81,17 +92,15 @@ def test_a_photograph_is_painted(small_style: Style, photo_path: Path) -> None:
 
 
 def test_colours_reach_the_network_as_levels_of_red_green_and_blue() -> None:
-    seen: list[Pixels] = []
-    Fake(lambda pixels: seen.append(pixels) or pixels)(Image.new("RGB", (6, 5), (255, 128, 0)))
-    assert (seen[0].shape, seen[0].dtype) == ((1, 3, 5, 6), np.float32)
-    assert seen[0][0, :, 0, 0].tolist() == [255, 128, 0]
+    pixels = seen_by_network(Image.new("RGB", (6, 5), (255, 128, 0)))
+    assert (pixels.shape, pixels.dtype.name) == ((1, 3, 5, 6), "float32")
+    assert pixels[0, :, 0, 0].tolist() == [255, 128, 0]
 
 
 def test_a_tiny_picture_is_continued_by_its_border() -> None:
-    seen: list[Pixels] = []
-    Fake(lambda pixels: seen.append(pixels) or pixels)(Image.new("RGB", (1, 2), (1, 2, 3)))
-    assert seen[0].shape == (1, 3, 5, 5)
-    assert [np.unique(channel).tolist() for channel in seen[0][0]] == [[1], [2], [3]]
+    pixels = seen_by_network(Image.new("RGB", (1, 2), (1, 2, 3)))
+    assert pixels.shape == (1, 3, 5, 5)
+    assert [np.unique(channel).tolist() for channel in pixels[0]] == [[1], [2], [3]]
 
 
 def test_colours_are_clamped_and_their_fractions_cut_off() -> None:
@@ -187,6 +196,18 @@ def test_a_picture_given_as_a_style_is_called_one(
 def test_a_style_that_is_not_there_is_named(name: str, tmp_path: Path) -> None:
     with pytest.raises(StyleError, match=f"{name}: there is no such file"):
         load(tmp_path / name)
+
+
+@pytest.mark.parametrize(("engine", "name"), [("torch", "a.pth"), ("openvino", "a.onnx")])
+def test_a_missing_engine_names_the_command_that_installs_it(engine: str, name: str) -> None:
+    code = (
+        f"import sys, neural_style; sys.modules[{engine!r}] = None\n"
+        f"try: neural_style.load({name!r})\n"
+        "except neural_style.MissingDependencyError as error: print(error)"
+    )
+    root = Path(neural_style.__file__).parents[1]
+    result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert "pip install 'pset_4[style]'" in result.stdout
 
 
 # Devices

@@ -56,7 +56,7 @@ def test_the_content_counts_and_not_the_suffix(make_picture: MakePicture, tmp_pa
 
 
 # For each EXIF orientation, where the picture's top left corner is stored (TIFF 6.0, p. 36).
-STORED_CORNERS = {1: "tl", 2: "tr", 3: "br", 4: "bl", 5: "tl", 6: "bl", 7: "br", 8: "tr"}
+STORED_CORNERS = dict(enumerate(zip("ttbbtbbt", "lrrlllrr", strict=True), start=1))
 
 
 @pytest.mark.parametrize("orientation", STORED_CORNERS)

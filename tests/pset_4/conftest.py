@@ -106,9 +106,7 @@ def project(make_project: Callable[[str, str], Project], store: Any) -> Project:
 
 
 @pytest.fixture
-def directory_project(
-    make_project: Callable[[str, str], Project], directory_store: Any
-) -> Project:
+def directory_project(make_project: Callable[[str, str], Project], directory_store: Any) -> Project:
     """An empty project with a directory as its remote."""
     return make_project("machine", directory_store.url)
 

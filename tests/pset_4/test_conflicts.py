@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def disputed(project: Any, store: Any, photograph: bytes, drawing: bytes, model: bytes) -> Any:
-    """Two pictures and a style are dropped in; the remote has one of the names, with other bytes."""
+    """Two pictures and a style are dropped in; the remote has other bytes for one of them."""
     store.write("images/photo.jpg", drawing)
     project.drop("photo.jpg", photograph)
     project.drop("drawing.png", drawing)

@@ -110,9 +110,7 @@ def test_another_machine_paints_from_the_remote_alone(
     painted: Any, store: Any, make_project: Callable[..., Any]
 ) -> None:
     other = make_project("other", store.url)
-    summary = other.run_well(
-        "stylize", "--no-upload", "--image", "photo.jpg", "--model", "one.pth"
-    )
+    summary = other.run_well("stylize", "--no-upload", "--image", "photo.jpg", "--model", "one.pth")
     assert (summary["fetched"], summary["painted"], summary["published"]) == (2, 1, 0)
     result = Path("stylized/one.pth/photo.jpg")
     assert (other.data / result).read_bytes() == (painted.data / result).read_bytes()
@@ -172,6 +170,18 @@ def test_a_file_of_many_styles_is_counted_in_the_remote_too(
     store.write("saved_models/many.onnx", many_styles)
     summary = project.run_well("stylize", "--image", "photo.jpg", "--model", "many.onnx")
     assert summary["painted"] == 26
+
+
+def test_an_animation_is_painted_by_its_first_frame_and_said_so(
+    directory_project: Any, model: bytes
+) -> None:
+    frames = [Image.new("L", (24, 16), level) for level in (40, 200)]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    directory_project.drop("moving.gif", file.getvalue())
+    directory_project.drop("one.pth", model)
+    stderr = directory_project.run("main").stderr
+    assert "painted stylized/one.pth/moving.gif (only its first frame)" in stderr
 
 
 @pytest.mark.parametrize("size", ["301x227", "512x512"])

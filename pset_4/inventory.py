@@ -1,4 +1,4 @@
-"""What lies in the uploads folder."""
+"""What pictures and models there are: dropped in, and in the remote."""
 
 import os
 import stat
@@ -7,6 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from . import names
 from .errors import InvalidNameError
+from .remote import list_names
+from .settings import Settings
 
 IGNORED_NAMES = frozenset(["thumbs.db", "desktop.ini"])
 """What file managers leave behind."""
@@ -16,22 +18,38 @@ IGNORED_SUFFIXES = frozenset([".tmp", ".part", ".crdownload", ".swp"])
 
 
 @dataclass
-class DropIns:
-    """The uploads folder, sorted into what can be published and what cannot."""
+class Inventory:
+    """Names of a place, sorted into what can be used and what cannot."""
 
     images: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
-    """For each entry that cannot be published, why not."""
+    """For each name that cannot be used, why not."""
 
 
-def list_drop_ins(folder: str) -> DropIns:
-    """Sort the entries of the uploads folder; a folder that is not there holds nothing.
+def list_remote(settings: Settings) -> Inventory:
+    """What is published.
+
+    Raises:
+        OSError, csci_utils.errors.S3Error: the remote cannot be read.
+    """
+    images, refused_images = names.split_valid(
+        list_names(settings.remote_images), names.check_image_name
+    )
+    models, refused_models = names.split_valid(
+        list_names(settings.remote_models), names.check_model_file
+    )
+    return Inventory(images, models, refused_images | refused_models)
+
+
+def list_drop_ins(settings: Settings) -> Inventory:
+    """What is in the uploads folder, and can be published; a folder that is not there is empty.
 
     Raises:
         OSError: the folder cannot be read.
     """
-    found = DropIns()
+    folder = settings.uploads
+    found = Inventory()
     try:
         entries = sorted(os.listdir(folder))
     except FileNotFoundError:
@@ -54,7 +72,7 @@ def is_drop_in(path: str) -> bool:
         return False
 
 
-def _sort_in(found: DropIns, folder: str, name: str) -> None:
+def _sort_in(found: Inventory, folder: str, name: str) -> None:
     if not is_drop_in(os.path.join(folder, name)):
         kind = "a link" if Path(folder, name).is_symlink() else "not a file"
         found.refused[name] = f"{name!r} is {kind}: copy the files themselves into {folder}"

@@ -1,0 +1,684 @@
+"""What every target promises, then what the local ones promise besides."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import importlib
+import os
+import secrets
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from luigi.format import UTF8, Format, Gzip, Nop, Text
+from luigi.local_target import LocalTarget
+from luigi.target import FileSystemTarget
+
+from csci_utils.errors import AlreadyExistsError, NothingWrittenError
+from csci_utils.luigi.target import (
+    MAX_NAME_BYTES,
+    BaseAtomicProviderLocalTarget,
+    CreateOnlyLocalTarget,
+    SuffixPreservingLocalTarget,
+    create_only_atomic_file,
+    suffix_preserving_atomic_file,
+)
+
+MakeTarget = Callable[..., FileSystemTarget]
+WriteInto = Callable[[LocalTarget, bytes], None]
+
+LINES = "first line\nzweite Zeile: äöü\n"
+FORMATS = {"Nop": Nop, "Text": Text, "UTF8": UTF8, "Gzip": Gzip, "UTF8 >> Gzip": UTF8 >> Gzip}
+SUFFIXED_NAMES = ["photo.jpg", "archive.tar.gz", "a.b.c.d", ".hidden.png", ".hidden", "none"]
+
+AS_ROOT = not hasattr(os, "geteuid") or os.geteuid() == 0
+needs_permissions = pytest.mark.skipif(AS_ROOT, reason="permissions do not bind this user")
+
+overwriting = pytest.mark.parametrize("make_target", ["suffix-preserving", "s3"], indirect=True)
+creating_only = pytest.mark.parametrize(
+    "make_target", ["create-only", "s3-create-only"], indirect=True
+)
+both_local = pytest.mark.parametrize("kind", [SuffixPreservingLocalTarget, CreateOnlyLocalTarget])
+every_format = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
+
+
+class Interruption(BaseException):
+    """As abrupt as a KeyboardInterrupt, which pytest would take for its own."""
+
+
+def write(target: FileSystemTarget, content: bytes | str) -> None:
+    with target.open("w") as file:
+        file.write(content)
+
+
+def read(target: FileSystemTarget) -> Any:
+    with target.open("r") as file:
+        return file.read()
+
+
+def in_format(format: Format) -> bytes | str:
+    """The lines as a file of this format takes them."""
+    return LINES if getattr(format, "input", "bytes") == "unicode" else LINES.encode()
+
+
+# One contract, run on every target.
+
+
+@every_format
+def test_what_is_written_is_read(format: Format, make_target: MakeTarget) -> None:
+    target = make_target(format=format)
+    write(target, in_format(format))
+    assert read(target) == in_format(format)
+
+
+# Not Nop: where lines are bytes, Luigi's S3 file compares them with a string.
+@pytest.mark.parametrize("format", [UTF8, Gzip], ids=["UTF8", "Gzip"])
+def test_lines_are_read_one_by_one(format: Format, make_target: MakeTarget) -> None:
+    target = make_target(format=format)
+    write(target, in_format(format))
+    with target.open("r") as file:
+        assert list(file) == in_format(format).splitlines(keepends=True)
+
+
+def test_a_large_content_is_kept_whole(make_target: MakeTarget) -> None:
+    content = os.urandom(3_000_001)
+    write(make_target(), content)
+    assert read(make_target()) == content
+
+
+def test_nothing_exists_before_it_is_written(make_target: MakeTarget) -> None:
+    assert not make_target().exists()
+
+
+def test_nothing_exists_before_it_is_closed(make_target: MakeTarget) -> None:
+    target = make_target()
+    with target.open("w") as file:
+        file.write(b"content")
+        file.flush()
+        assert not target.exists()
+
+
+def test_what_is_written_exists(make_target: MakeTarget) -> None:
+    write(make_target(), b"content")
+    assert make_target().exists()
+
+
+def test_what_is_removed_is_gone(make_target: MakeTarget) -> None:
+    write(make_target(), b"content")
+    make_target().remove()
+    assert not make_target().exists()
+
+
+def test_a_folder_or_prefix_is_no_object(make_target: MakeTarget) -> None:
+    write(make_target("x.png/y"), b"content")
+    assert not make_target("x.png").exists()
+
+
+def test_reading_what_is_missing_is_an_error(make_target: MakeTarget) -> None:
+    with pytest.raises(FileNotFoundError):
+        make_target().open("r")
+
+
+@pytest.mark.parametrize("mode", ["a", "r+", "x", ""])
+def test_another_mode_is_an_error(mode: str, make_target: MakeTarget) -> None:
+    with pytest.raises(ValueError, match="mode"):
+        make_target().open(mode)
+
+
+@pytest.mark.parametrize("interruption", [RuntimeError, Interruption])
+@every_format
+def test_a_body_that_raises_commits_nothing(
+    format: Format, interruption: type[BaseException], make_target: MakeTarget
+) -> None:
+    target = make_target(format=format)
+    with pytest.raises(interruption), target.open("w") as file:
+        file.write(in_format(format))
+        raise interruption
+    assert not target.exists()
+
+
+def test_a_body_that_writes_nothing_says_so(make_target: MakeTarget) -> None:
+    target = make_target("photo.jpg")
+    with pytest.raises(NothingWrittenError, match=r"photo\.jpg"), target.open("w"):
+        pass
+
+
+def test_a_body_that_writes_nothing_commits_nothing(make_target: MakeTarget) -> None:
+    with pytest.raises(NothingWrittenError), make_target().open("w"):
+        pass
+    assert not make_target().exists()
+
+
+def test_a_writer_that_is_forgotten_commits_nothing(make_target: MakeTarget) -> None:
+    file = make_target().open("w")
+    file.write(b"content")
+    del file
+    gc.collect()
+    assert not make_target().exists()
+
+
+@overwriting
+def test_a_second_write_replaces_the_first(make_target: MakeTarget) -> None:
+    write(make_target(), b"first")
+    write(make_target(), b"second")
+    assert read(make_target()) == b"second"
+
+
+@overwriting
+def test_a_body_that_raises_keeps_the_earlier_version(make_target: MakeTarget) -> None:
+    write(make_target(), b"earlier")
+    with pytest.raises(RuntimeError), make_target().open("w") as file:
+        file.write(b"part")
+        raise RuntimeError
+    assert read(make_target()) == b"earlier"
+
+
+@creating_only
+def test_creating_what_is_there_is_an_error(make_target: MakeTarget) -> None:
+    write(make_target("photo.jpg"), b"first")
+    with pytest.raises(AlreadyExistsError, match=r"photo\.jpg"):
+        write(make_target("photo.jpg"), b"other")
+
+
+@creating_only
+def test_creating_leaves_what_is_there(make_target: MakeTarget) -> None:
+    write(make_target(), b"first")
+    with pytest.raises(AlreadyExistsError):
+        write(make_target(), b"other")
+    assert read(make_target()) == b"first"
+
+
+@creating_only
+def test_creating_the_same_bytes_again_succeeds(make_target: MakeTarget) -> None:
+    write(make_target(), b"same")
+    write(make_target(), b"same")
+    assert read(make_target()) == b"same"
+
+
+@pytest.fixture
+def race(make_target: MakeTarget) -> tuple[list[bytes], list[Exception]]:
+    """Eight writers of one target, each with bytes of its own: who won, and what others met."""
+    start, won, lost = threading.Barrier(8), [], []
+
+    def compete(content: bytes) -> None:
+        try:
+            with make_target().open("w") as file:
+                file.write(content)
+                start.wait()
+        except Exception as error:
+            lost.append(error)
+        else:
+            won.append(content)
+
+    threads = [
+        threading.Thread(target=compete, args=(bytes([number]) * 100_000,)) for number in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return won, lost
+
+
+@creating_only
+def test_of_writers_at_once_exactly_one_wins(race: tuple[list[bytes], list[Exception]]) -> None:
+    won, _ = race
+    assert len(won) == 1
+
+
+@creating_only
+def test_of_writers_at_once_all_others_meet_a_conflict(
+    race: tuple[list[bytes], list[Exception]],
+) -> None:
+    _, lost = race
+    assert [type(error) for error in lost] == [AlreadyExistsError] * 7
+
+
+@creating_only
+def test_of_writers_at_once_the_winner_s_bytes_are_whole(
+    race: tuple[list[bytes], list[Exception]], make_target: MakeTarget
+) -> None:
+    won, _ = race
+    assert read(make_target()) == won[0]
+
+
+# Both ways of writing a local target.
+
+
+def write_to_file(target: LocalTarget, content: bytes) -> None:
+    write(target, content)
+
+
+def write_by_name(target: LocalTarget, content: bytes) -> None:
+    with target.temporary_path() as path:
+        Path(path).write_bytes(content)
+
+
+def rename_into_place(target: LocalTarget, content: bytes) -> None:
+    """As programs do that are careful themselves."""
+    with target.temporary_path() as path:
+        Path(f"{path}.other").write_bytes(content)
+        os.replace(f"{path}.other", path)
+
+
+both_ways = pytest.mark.parametrize("write_into", [write_to_file, write_by_name])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "folder"
+    path.mkdir()
+    return path
+
+
+@both_local
+@pytest.mark.parametrize("write_into", [write_to_file, write_by_name, rename_into_place])
+def test_the_target_alone_is_left(
+    write_into: WriteInto, kind: type[LocalTarget], folder: Path
+) -> None:
+    write_into(kind(folder / "photo.jpg", format=Nop), b"content")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"photo.jpg": b"content"}
+
+
+@both_local
+@pytest.mark.parametrize("interruption", [RuntimeError, Interruption])
+def test_an_opened_body_that_raises_leaves_no_temporary(
+    interruption: type[BaseException], kind: type[LocalTarget], folder: Path
+) -> None:
+    with pytest.raises(interruption), kind(folder / "photo.jpg", format=Nop).open("w") as file:
+        file.write(b"part")
+        raise interruption
+    assert list(folder.iterdir()) == []
+
+
+@both_local
+@pytest.mark.parametrize("interruption", [RuntimeError, Interruption])
+def test_a_body_with_a_temporary_path_that_raises_leaves_nothing(
+    interruption: type[BaseException], kind: type[LocalTarget], folder: Path
+) -> None:
+    with pytest.raises(interruption), kind(folder / "photo.jpg").temporary_path() as path:
+        Path(path).write_bytes(b"part")
+        raise interruption
+    assert list(folder.iterdir()) == []
+
+
+def test_a_compressing_body_that_raises_leaves_no_temporary_once_it_is_forgotten(
+    folder: Path,
+) -> None:
+    def fail() -> None:
+        with SuffixPreservingLocalTarget(folder / "text.gz", format=Gzip).open("w") as file:
+            file.write(b"part")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    gc.collect()
+    assert list(folder.iterdir()) == []
+
+
+@both_local
+@pytest.mark.parametrize("remove", [False, True])
+def test_a_temporary_path_left_empty_or_removed_says_so(
+    remove: bool, kind: type[LocalTarget], folder: Path
+) -> None:
+    target = kind(folder / "photo.jpg")
+    with pytest.raises(NothingWrittenError), target.temporary_path() as path:
+        if remove:
+            os.remove(path)
+
+
+@both_local
+def test_a_body_that_writes_nothing_leaves_no_temporary(
+    kind: type[LocalTarget], folder: Path
+) -> None:
+    with pytest.raises(NothingWrittenError), kind(folder / "photo.jpg").temporary_path():
+        pass
+    assert list(folder.iterdir()) == []
+
+
+def test_a_body_that_writes_nothing_keeps_the_earlier_version(folder: Path) -> None:
+    (folder / "photo.jpg").write_bytes(b"earlier")
+    target = SuffixPreservingLocalTarget(folder / "photo.jpg")
+    with pytest.raises(NothingWrittenError), target.temporary_path():
+        pass
+    assert (folder / "photo.jpg").read_bytes() == b"earlier"
+
+
+@both_ways
+def test_folders_are_made(write_into: WriteInto, folder: Path) -> None:
+    path = folder / "a" / "b" / "photo.jpg"
+    write_into(SuffixPreservingLocalTarget(path, format=Nop), b"content")
+    assert path.read_bytes() == b"content"
+
+
+@both_ways
+def test_a_path_may_be_relative(write_into: WriteInto) -> None:
+    write_into(SuffixPreservingLocalTarget("photo.jpg", format=Nop), b"content")
+    assert Path("photo.jpg").read_bytes() == b"content"
+
+
+@both_local
+def test_permissions_are_those_of_any_new_file(kind: type[LocalTarget], folder: Path) -> None:
+    write(kind(folder / "photo.jpg", format=Nop), b"content")
+    (folder / "other.jpg").write_bytes(b"content")
+    assert (folder / "photo.jpg").stat().st_mode == (folder / "other.jpg").stat().st_mode
+
+
+# As Luigi's own.
+
+
+@every_format
+def test_the_file_is_the_one_that_luigi_writes(format: Format, folder: Path) -> None:
+    write(SuffixPreservingLocalTarget(folder / "ours", format=format), in_format(format))
+    write(LocalTarget(folder / "luigis", format=format), in_format(format))
+    assert (folder / "ours").read_bytes() == (folder / "luigis").read_bytes()
+
+
+@every_format
+def test_a_file_of_luigi_is_read(format: Format, folder: Path) -> None:
+    write(LocalTarget(folder / "file", format=format), in_format(format))
+    found = read(SuffixPreservingLocalTarget(folder / "file", format=format))
+    assert found == read(LocalTarget(folder / "file", format=format))
+
+
+@pytest.mark.parametrize("mode", ["w", "wb", "wt"])
+def test_modes_for_writing_are_those_of_luigi(mode: str, folder: Path) -> None:
+    with SuffixPreservingLocalTarget(folder / "file", format=Nop).open(mode) as file:
+        file.write(b"content")
+    assert (folder / "file").read_bytes() == b"content"
+
+
+# The provider.
+
+
+class RecordingFile(suffix_preserving_atomic_file):
+    made_for: list[str]
+
+    def __init__(self, path: str) -> None:
+        self.made_for.append(path)
+        super().__init__(path)
+
+
+@both_ways
+def test_both_ways_of_writing_go_through_the_provider(write_into: WriteInto, folder: Path) -> None:
+    class Target(BaseAtomicProviderLocalTarget):
+        atomic_provider = RecordingFile
+
+    RecordingFile.made_for = []
+    write_into(Target(folder / "photo.jpg", format=Nop), b"content")
+    assert RecordingFile.made_for == [str(folder / "photo.jpg")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "provider"),
+    [
+        (BaseAtomicProviderLocalTarget, suffix_preserving_atomic_file),
+        (SuffixPreservingLocalTarget, suffix_preserving_atomic_file),
+        (CreateOnlyLocalTarget, create_only_atomic_file),
+    ],
+)
+def test_each_target_has_its_provider(
+    kind: type[BaseAtomicProviderLocalTarget], provider: type
+) -> None:
+    assert kind.atomic_provider is provider
+
+
+# The temporary file.
+
+
+@pytest.mark.parametrize("name", SUFFIXED_NAMES)
+def test_the_temporary_path_keeps_the_suffixes(name: str, folder: Path) -> None:
+    with suffix_preserving_atomic_file(folder / name) as file:
+        file.write(b"content")
+        assert Path(file.tmp_path.replace(".luigi-tmp-", "")).suffixes == Path(name).suffixes
+
+
+@pytest.mark.parametrize("name", SUFFIXED_NAMES)
+def test_the_temporary_file_lies_beside_the_target(name: str, folder: Path) -> None:
+    with suffix_preserving_atomic_file(folder / name) as file:
+        file.write(b"content")
+        assert [str(path) for path in folder.iterdir()] == [file.tmp_path]
+
+
+def test_the_temporary_file_is_hidden(folder: Path) -> None:
+    with suffix_preserving_atomic_file(folder / "photo.jpg") as file:
+        file.write(b"content")
+        assert os.path.basename(file.tmp_path).startswith(".")
+
+
+@both_local
+@pytest.mark.parametrize(
+    "name",
+    ["a" * 251 + ".png", "a." + "b" * 253, "a" + ".b" * 127, "a." + "é" * 126 + "b"],
+    ids=["long stem", "long suffix", "many suffixes", "two bytes a letter"],
+)
+def test_the_longest_name_can_be_written(name: str, kind: type[LocalTarget], folder: Path) -> None:
+    assert len(os.fsencode(name)) == MAX_NAME_BYTES
+    write(kind(folder / name, format=Nop), b"content")
+    assert (folder / name).read_bytes() == b"content"
+
+
+def test_a_name_that_is_too_long_leaves_nothing(folder: Path) -> None:
+    with pytest.raises(OSError, match=os.strerror(errno.ENAMETOOLONG)):
+        write(SuffixPreservingLocalTarget(folder / ("a" * 256), format=Nop), b"content")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def planted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A link at the very path of the next temporary file, to a file that is dear to somebody."""
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "guessed")
+    with suffix_preserving_atomic_file(folder / "photo.jpg") as file:
+        file.abort()
+    link = Path(file.tmp_path)
+    (folder / "dear").write_bytes(b"dear")
+    link.symlink_to(folder / "dear")
+    return link
+
+
+@both_ways
+def test_a_planted_temporary_is_an_error(
+    write_into: WriteInto, planted: Path, folder: Path
+) -> None:
+    with pytest.raises(FileExistsError):
+        write_into(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
+
+
+@both_ways
+def test_a_planted_link_is_not_followed(write_into: WriteInto, planted: Path, folder: Path) -> None:
+    with pytest.raises(FileExistsError):
+        write_into(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
+    assert (folder / "dear").read_bytes() == b"dear"
+
+
+def test_what_is_not_ours_is_not_removed(planted: Path, folder: Path) -> None:
+    with pytest.raises(FileExistsError):
+        suffix_preserving_atomic_file(folder / "photo.jpg")
+    assert planted.is_symlink()
+
+
+def test_what_could_not_be_created_is_forgotten_silently(
+    planted: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complaints: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    with pytest.raises(FileExistsError):
+        suffix_preserving_atomic_file(folder / "photo.jpg")
+    gc.collect()
+    assert complaints == []
+
+
+# The commit.
+
+
+@pytest.fixture
+def trace(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What reaches the disk, in order."""
+    events: list[str] = []
+    original = {name: getattr(os, name) for name in ("fsync", "replace", "link")}
+
+    def sync(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        folder = stat.S_ISDIR(status.st_mode)
+        events.append("sync folder" if folder else f"sync file of {status.st_size} bytes")
+        original["fsync"](descriptor)
+
+    def rename(name: str) -> Callable[..., None]:
+        def note(source: str, destination: str) -> None:
+            original[name](source, destination)
+            events.append("rename")
+
+        return note
+
+    monkeypatch.setattr(os, "fsync", sync)
+    for name in ("replace", "link"):
+        monkeypatch.setattr(os, name, rename(name))
+    return events
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot sync a folder")
+@both_local
+@both_ways
+def test_the_file_is_synced_then_renamed_then_the_folder_is_synced(
+    write_into: WriteInto, kind: type[LocalTarget], trace: list[str], folder: Path
+) -> None:
+    write_into(kind(folder / "photo.jpg", format=Nop), b"12345")
+    assert trace == ["sync file of 5 bytes", "rename", "sync folder"]
+
+
+def test_a_file_that_is_closed_twice_is_committed_once(trace: list[str], folder: Path) -> None:
+    with suffix_preserving_atomic_file(folder / "photo.jpg") as file:
+        file.write(b"content")
+        file.close()
+    assert trace.count("rename") == 1
+
+
+def test_what_was_aborted_is_not_committed(folder: Path) -> None:
+    with suffix_preserving_atomic_file(folder / "photo.jpg") as file:
+        file.write(b"content")
+        file.abort()
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file can grow beyond 1000 bytes."""
+    resource = pytest.importorskip("resource", reason="limits on file sizes are POSIX's")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+# The smaller one stays in the buffer until the file is closed.
+@both_ways
+@pytest.mark.parametrize("size", [2000, 2_000_000])
+def test_a_full_disk_leaves_the_earlier_version_alone(
+    size: int, write_into: WriteInto, folder: Path, full_disk: None
+) -> None:
+    (folder / "photo.jpg").write_bytes(b"earlier")
+    with pytest.raises(OSError):
+        write_into(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"x" * size)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"photo.jpg": b"earlier"}
+
+
+@both_local
+def test_what_cannot_be_synced_is_not_committed(
+    kind: type[LocalTarget], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        write(kind(folder / "photo.jpg", format=Nop), b"content")
+    assert list(folder.iterdir()) == []
+
+
+@both_ways
+@needs_permissions
+def test_a_folder_that_may_not_be_written_is_an_error(write_into: WriteInto, folder: Path) -> None:
+    folder.chmod(0o500)
+    with pytest.raises(PermissionError):
+        write_into(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
+
+
+@both_ways
+def test_a_folder_that_cannot_be_made_is_an_error(write_into: WriteInto, folder: Path) -> None:
+    (folder / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        write_into(SuffixPreservingLocalTarget(folder / "file" / "photo.jpg"), b"content")
+
+
+@pytest.mark.parametrize("obstacle", ["folder", "link to nothing"])
+def test_creating_where_something_else_is_is_an_error(obstacle: str, folder: Path) -> None:
+    if obstacle == "folder":
+        (folder / "photo.jpg").mkdir()
+    else:
+        (folder / "photo.jpg").symlink_to(folder / "nothing")
+    with pytest.raises(AlreadyExistsError):
+        write(CreateOnlyLocalTarget(folder / "photo.jpg", format=Nop), b"content")
+
+
+@pytest.fixture
+def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on exFAT."""
+
+    def refuse(source: str, destination: str) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+def test_without_hard_links_a_target_is_created(no_links: None, folder: Path) -> None:
+    write(CreateOnlyLocalTarget(folder / "photo.jpg", format=Nop), b"content")
+    assert (folder / "photo.jpg").read_bytes() == b"content"
+
+
+def test_without_hard_links_a_target_is_not_overwritten(no_links: None, folder: Path) -> None:
+    (folder / "photo.jpg").write_bytes(b"first")
+    with pytest.raises(AlreadyExistsError):
+        write(CreateOnlyLocalTarget(folder / "photo.jpg", format=Nop), b"other")
+    assert (folder / "photo.jpg").read_bytes() == b"first"
+
+
+# A crash.
+
+WRITE_AND_DIE = """
+import os, signal, sys
+from luigi.format import Nop
+from csci_utils.luigi.target import SuffixPreservingLocalTarget
+with SuffixPreservingLocalTarget(sys.argv[1], format=Nop).open("w") as file:
+    file.write(b"part")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def killed(folder: Path) -> Path:
+    """The target of a process that was killed while it wrote."""
+    if not hasattr(signal, "SIGKILL"):
+        pytest.skip("this system has no SIGKILL")
+    root = Path(importlib.import_module("csci_utils").__path__[0]).parent
+    path = folder / "photo.jpg"
+    command = [sys.executable, "-c", WRITE_AND_DIE, str(path)]
+    process = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(root)})
+    assert process.returncode == -signal.SIGKILL
+    return path
+
+
+def test_a_killed_writer_commits_nothing(killed: Path) -> None:
+    assert not SuffixPreservingLocalTarget(killed).exists()
+
+
+def test_after_a_killed_writer_the_next_one_succeeds(killed: Path) -> None:
+    write(SuffixPreservingLocalTarget(killed, format=Nop), b"content")
+    assert killed.read_bytes() == b"content"

@@ -1,0 +1,207 @@
+"""Bad input gets one clear line, loses nothing, and lets its neighbours through."""
+
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def with_good_ones(project: Any, photograph: bytes, model: bytes) -> Any:
+    """A project with a picture and a style that are in order."""
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    return project
+
+
+class Malicious:
+    """Unpickled without care, it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
+        return os.mkdir, (str(self.path),)
+
+
+BAD_DROP_INS = {
+    "empty.png": b"",
+    "text.jpg": b"This is no picture.",
+    "truncated.pth": b"PK\x03\x04",
+    "text.pth": b"This is no model.",
+    "text.onnx": b"This is no model.",
+    "notes.txt": b"Neither by its suffix.",
+    "con.png": b"A device on Windows.",
+}
+
+
+@pytest.mark.parametrize("name", BAD_DROP_INS)
+def test_a_bad_drop_in_is_told_in_one_line(with_good_ones: Any, name: str) -> None:
+    with_good_ones.drop(name, BAD_DROP_INS[name])
+    result = with_good_ones.run("main")
+    lines = [line for line in result.stderr.splitlines() if "failed" in line or "error" in line]
+    assert (result.exit_code, len(lines)) == (1, 1), result.stderr
+    assert name in lines[0]
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("name", BAD_DROP_INS)
+def test_a_bad_drop_in_is_not_published(with_good_ones: Any, store: Any, name: str) -> None:
+    with_good_ones.drop(name, BAD_DROP_INS[name])
+    with_good_ones.run("main")
+    assert [path for path in store.list() if name in path] == []
+
+
+def test_the_neighbours_of_bad_drop_ins_are_painted(
+    with_good_ones: Any, store: Any, summary_of: Any
+) -> None:
+    for name, content in BAD_DROP_INS.items():
+        with_good_ones.drop(name, content)
+    summary = summary_of(with_good_ones.run("main"))
+    assert summary["painted"] == 1
+    assert "stylized/one.pth/photo.jpg" in store.list()
+
+
+def test_a_truncated_picture_is_not_published(
+    with_good_ones: Any, store: Any, photograph: bytes
+) -> None:
+    with_good_ones.drop("cut.jpg", photograph[: len(photograph) // 2])
+    assert with_good_ones.run("upload").exit_code == 1
+    assert store.list() == ["images/photo.jpg", "saved_models/one.pth"]
+
+
+def test_a_picture_dropped_in_as_a_model_is_named_as_such(
+    with_good_ones: Any, photograph: bytes
+) -> None:
+    with_good_ones.drop("photo.pth", photograph)
+    assert "JPEG" in with_good_ones.run("upload").stderr
+
+
+def test_a_malicious_model_executes_nothing(with_good_ones: Any, tmp_path: Path) -> None:
+    proof = tmp_path / "executed"
+    with_good_ones.drop("evil.pth", pickle.dumps(Malicious(proof)))
+    assert with_good_ones.run("main").exit_code == 1
+    assert not proof.exists()
+
+
+@pytest.mark.parametrize("link", ["file", "folder", "nowhere"])
+def test_a_link_is_not_followed(
+    with_good_ones: Any, store: Any, tmp_path: Path, photograph: bytes, link: str
+) -> None:
+    target = tmp_path / "elsewhere.png"
+    if link == "file":
+        target.write_bytes(photograph)
+    elif link == "folder":
+        target.mkdir()
+    (with_good_ones.data / "uploads" / "link.png").symlink_to(target)
+    result = with_good_ones.run("upload")
+    assert (result.exit_code, "link.png" in result.stderr) == (1, True)
+    assert "images/link.png" not in store.list()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+def test_a_fifo_is_not_waited_for(directory_project: Any, photograph: bytes) -> None:
+    directory_project.drop("photo.jpg", photograph)
+    os.mkfifo(directory_project.data / "uploads" / "pipe.png")
+    result = directory_project.run("upload")
+    assert (result.exit_code, "pipe.png" in result.stderr) == (1, True)
+
+
+def test_a_folder_of_drop_ins_is_reported(directory_project: Any, photograph: bytes) -> None:
+    (directory_project.data / "uploads" / "holidays").mkdir(parents=True)
+    result = directory_project.run("upload")
+    assert (result.exit_code, "holidays" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "name", [".DS_Store", "Thumbs.db", "photo.jpg~", ".photo.jpg.swp", "photo.jpg.part"]
+)
+def test_what_programs_leave_behind_is_ignored(with_good_ones: Any, store: Any, name: str) -> None:
+    with_good_ones.drop(name, b"left behind")
+    with_good_ones.run_well("upload")
+    assert store.list() == ["images/photo.jpg", "saved_models/one.pth"]
+
+
+@pytest.mark.parametrize("option", ["--image", "--model"])
+@pytest.mark.parametrize("command", ["main", "stylize", "upload", "download"])
+def test_a_hostile_name_on_the_command_line_is_a_usage_error(
+    directory_project: Any, command: str, option: str
+) -> None:
+    result = directory_project.run(command, option, "../outside.png")
+    assert result.exit_code == 2
+    assert "'../outside.png'" in result.stderr
+
+
+def test_a_name_that_is_nowhere_is_told_with_the_remedy(project: Any, store: Any) -> None:
+    result = project.run("main", "--image", "nowhere.png", "--model", "nowhere.pth")
+    assert result.exit_code == 1
+    for path in ("images/nowhere.png", "saved_models/nowhere.pth"):
+        (line,) = [line for line in result.stderr.splitlines() if f"{store.url}/{path}" in line]
+        assert "drop it into" in line
+
+
+def test_a_name_to_upload_that_is_not_dropped_in_is_told(project: Any) -> None:
+    result = project.run("upload", "--image", "nowhere.png")
+    assert result.exit_code == 1
+    assert str(project.data / "uploads" / "nowhere.png") in result.stderr
+
+
+def test_a_style_number_that_the_file_does_not_have_is_told(
+    project: Any, photograph: bytes, many_styles: bytes
+) -> None:
+    project.drop("photo.jpg", photograph)
+    project.drop("many.onnx", many_styles)
+    result = project.run("main", "--model", "many.onnx@26")
+    assert result.exit_code == 1
+    assert "25" in result.stderr
+
+
+def test_a_hostile_name_in_the_remote_is_reported_and_not_fetched(
+    directory_project: Any, directory_store: Any, photograph: bytes
+) -> None:
+    directory_store.write("images/CON.png", photograph)
+    directory_store.write("images/photo.jpg", photograph)
+    result = directory_project.run("download")
+    assert (result.exit_code, "CON.png" in result.stderr) == (1, True)
+    assert directory_project.files("images") == ["images/photo.jpg"]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
+def test_a_drop_in_that_may_not_be_read_is_told(with_good_ones: Any, photograph: bytes) -> None:
+    with_good_ones.drop("locked.jpg", photograph).chmod(0)
+    result = with_good_ones.run("main")
+    assert (result.exit_code, "locked.jpg" in result.stderr) == (1, True)
+
+
+def test_a_cache_that_cannot_be_written_is_told(with_good_ones: Any) -> None:
+    (with_good_ones.data / "images").write_text("in the way")
+    result = with_good_ones.run("main")
+    assert result.exit_code == 1
+    assert str(with_good_ones.data / "images") in result.stderr
+
+
+def test_a_bucket_that_is_missing_is_told_once_and_not_created(
+    make_project: Any, s3_store: Any, photograph: bytes, model: bytes
+) -> None:
+    project = make_project("machine", "s3://no-such-bucket-here/prefix")
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    result = project.run("main")
+    assert (result.exit_code, result.stderr.count("no-such-bucket-here'")) == (1, 1)
+    names = [bucket["Name"] for bucket in s3_store.client.list_buckets()["Buckets"]]
+    assert "no-such-bucket-here" not in names
+
+
+def test_a_server_that_does_not_answer_is_told(
+    make_project: Any, s3_environment: None, monkeypatch: pytest.MonkeyPatch, photograph: bytes
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    project = make_project("machine", "s3://bucket/prefix")
+    project.drop("photo.jpg", photograph)
+    result = project.run("upload")
+    assert (result.exit_code, "Could not connect" in result.stderr) == (1, True)
+    assert "Traceback" not in result.output

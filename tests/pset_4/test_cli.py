@@ -1,0 +1,202 @@
+"""The command line itself: help, status, what it says, how it ends."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from pset_4.cli import cli
+
+COMMANDS = ["main", "stylize", "upload", "download", "status", "demo"]
+HEAVY = ["torch", "numpy", "openvino", "PIL", "luigi", "boto3", "tqdm"]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys; from pset_4.cli import cli; cli(sys.argv[1:], standalone_mode=False); "
+        f"sys.exit(', '.join(set({HEAVY}) & set(sys.modules)) or 0)"
+    )
+    command = [sys.executable, "-c", program, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_lists_the_command(command: str) -> None:
+    assert f"\n  {command} " in CliRunner().invoke(cli, ["--help"]).stdout
+
+
+def test_python_m_runs_the_command_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pset_4", "status", "--json"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert json.loads(result.stdout)["remote"] == str(tmp_path / "data" / "remote")
+
+
+def test_the_embedded_default_is_said_on_the_screen(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["status"])
+    assert f"remote: {tmp_path}/data/remote (embedded default" in result.stderr
+
+
+def test_a_configured_remote_is_not_called_the_default(project: Any) -> None:
+    assert "default" not in project.run("status").stderr
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_common_options_stand_before_or_after_the_command(tmp_path: Path, place: str) -> None:
+    options = ["--data", str(tmp_path / "elsewhere")]
+    arguments = [*options, "status"] if place == "before" else ["status", *options]
+    result = CliRunner().invoke(cli, [*arguments])
+    assert str(tmp_path / "elsewhere") in result.stdout
+
+
+def test_without_a_command_main_is_run(project: Any, photograph: bytes, model: bytes) -> None:
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    assert project.run_well()["painted"] == 1
+
+
+def test_main_says_what_it_does_and_where(project: Any, photograph: bytes, model: bytes) -> None:
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    result = project.run("main")
+    # The picture's road and the model's do not wait for each other.
+    assert sorted(result.stderr.splitlines()) == [
+        "fetched images/photo.jpg",
+        "fetched saved_models/one.pth",
+        "painted stylized/one.pth/photo.jpg",
+        "published images/photo.jpg",
+        "published saved_models/one.pth",
+        "published stylized/one.pth/photo.jpg",
+    ]
+    assert result.stdout.splitlines() == [
+        f"painted        1  {project.data}/stylized",
+        f"published      3  {project.remote_url}",
+        f"fetched        2  {project.data}",
+        "skipped        0  already there",
+        "failed         0",
+    ]
+
+
+def test_upload_publishes_and_paints_nothing(
+    project: Any, store: Any, photograph: bytes, model: bytes
+) -> None:
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    assert project.run_well("upload")["published"] == 2
+    assert store.list() == ["images/photo.jpg", "saved_models/one.pth"]
+
+
+def test_upload_publishes_only_what_is_named(
+    project: Any, store: Any, photograph: bytes, drawing: bytes
+) -> None:
+    project.drop("photo.jpg", photograph)
+    project.drop("drawing.png", drawing)
+    project.run_well("upload", "--image", "drawing.png")
+    assert store.list() == ["images/drawing.png"]
+
+
+def test_upload_without_drop_ins_does_nothing(project: Any, store: Any) -> None:
+    assert project.run_well("upload")["published"] == 0
+    assert store.list() == []
+
+
+def test_download_fetches_all_that_the_remote_has(
+    project: Any, store: Any, photograph: bytes, model: bytes
+) -> None:
+    store.write("images/photo.jpg", photograph)
+    store.write("saved_models/one.pth", model)
+    assert project.run_well("download")["fetched"] == 2
+    assert (project.data / "images/photo.jpg").read_bytes() == photograph
+    assert (project.data / "saved_models/one.pth").read_bytes() == model
+
+
+def test_download_fetches_only_what_is_named(
+    project: Any, store: Any, photograph: bytes, drawing: bytes
+) -> None:
+    store.write("images/photo.jpg", photograph)
+    store.write("images/drawing.png", drawing)
+    project.run_well("download", "--image", "photo.jpg")
+    assert project.files("images") == ["images/photo.jpg"]
+
+
+def test_status_tells_where_everything_is(
+    project: Any, store: Any, photograph: bytes, drawing: bytes, model: bytes
+) -> None:
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    project.run_well("main")
+    project.drop("new.png", drawing)
+    store.write("images/theirs.png", drawing)
+    assert project.status() == {
+        "data": str(project.data),
+        "remote": project.remote_url,
+        "pictures": [
+            {"name": "new.png", "drop_in": "yes", "remote": None, "cache": None},
+            {"name": "photo.jpg", "drop_in": "yes", "remote": "yes", "cache": "current"},
+            {"name": "theirs.png", "drop_in": None, "remote": "yes", "cache": None},
+        ],
+        "models": [{"name": "one.pth", "drop_in": "yes", "remote": "yes", "cache": "current"}],
+        "results": [
+            {"model": "one.pth", "image": "photo.jpg", "local": "current", "remote": "yes"}
+        ],
+        "refused": {},
+    }
+
+
+def test_status_shows_a_table(directory_project: Any, photograph: bytes, model: bytes) -> None:
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("one.pth", model)
+    directory_project.run_well("main")
+    assert directory_project.run("status").stdout.splitlines() == [
+        f"remote  {directory_project.remote_url}",
+        f"data    {directory_project.data}",
+        "",
+        "PICTURES   drop-in  remote  cache",
+        "photo.jpg  yes      yes     current",
+        "",
+        "STYLES   drop-in  remote  cache",
+        "one.pth  yes      yes     current",
+        "",
+        "RESULTS            local    remote",
+        "one.pth/photo.jpg  current  yes",
+    ]
+
+
+def test_status_of_nothing_is_empty(project: Any) -> None:
+    status = project.status()
+    assert (status["pictures"], status["models"], status["results"]) == ([], [], [])
+
+
+def test_status_tells_of_what_cannot_be_published(project: Any) -> None:
+    project.drop("notes.txt", b"")
+    assert list(project.status()["refused"]) == ["notes.txt"]
+
+
+def test_debug_shows_the_traceback(project: Any) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "pset_4", "--debug", "--remote", "x/y/z", "status"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" in result.stderr
+
+
+def test_an_error_ends_with_one_line_and_exit_code_1() -> None:
+    result = CliRunner().invoke(cli, ["--remote", "https://somewhere", "status"])
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
+    assert result.stderr.startswith("error: remote 'https://somewhere'")
+
+
+def test_demo_drops_samples_in_and_paints_them(directory_project: Any, many_styles: bytes) -> None:
+    summary = directory_project.run_well("demo", "--max-side", "64")
+    assert (summary["painted"], summary["failed"]) == (4 * 26, 0)
+    for path in directory_project.files("stylized"):
+        with Image.open(directory_project.data / path) as result:
+            assert max(result.size) == 64, path

@@ -1,0 +1,90 @@
+"""Where the remote and the data folder come from."""
+
+from pathlib import Path
+
+import pytest
+
+from pset_4 import settings
+from pset_4.errors import SettingsError
+from pset_4.tasks.remote import ContentImage
+
+
+def test_the_embedded_default_lies_in_the_data_folder(tmp_path: Path) -> None:
+    found = settings.read_settings()
+    assert (found.remote, found.is_embedded) == (str(tmp_path / "data" / "remote"), True)
+
+
+def test_the_embedded_default_follows_the_data_folder(tmp_path: Path) -> None:
+    assert settings.read_settings(data="elsewhere").remote == str(tmp_path / "elsewhere" / "remote")
+
+
+@pytest.mark.parametrize(
+    ("option", "variable", "dotenv", "expected"),
+    [
+        ("s3://option", "s3://variable", "s3://dotenv", "s3://option"),
+        (None, "s3://variable", "s3://dotenv", "s3://variable"),
+        (None, None, "s3://dotenv", "s3://dotenv"),
+    ],
+)
+def test_an_option_wins_over_a_variable_and_that_over_dotenv(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    option: str | None,
+    variable: str | None,
+    dotenv: str,
+    expected: str,
+) -> None:
+    # Set and deleted, so that what .env puts into the environment is taken out again.
+    monkeypatch.setenv(settings.REMOTE_VARIABLE, variable or "")
+    if variable is None:
+        monkeypatch.delenv(settings.REMOTE_VARIABLE)
+    (tmp_path / ".env").write_text(f"{settings.REMOTE_VARIABLE}={dotenv}\n")
+    assert settings.read_settings(remote=option).remote == expected
+
+
+@pytest.mark.parametrize(
+    ("remote", "expected"),
+    [
+        ("s3://bucket", "s3://bucket"),
+        ("s3://bucket/", "s3://bucket"),
+        ("s3://bucket/a/prefix/", "s3://bucket/a/prefix"),
+    ],
+)
+def test_an_s3_remote_loses_its_closing_slash(remote: str, expected: str) -> None:
+    assert settings.read_settings(remote=remote).remote == expected
+
+
+@pytest.mark.parametrize(
+    "remote", ["s3://", "s3:///prefix", "s3://bucket//prefix", "https://bucket", "gs://bucket"]
+)
+def test_a_remote_of_no_known_kind_is_refused(remote: str) -> None:
+    with pytest.raises(SettingsError, match=r"expected s3://bucket/prefix or a directory"):
+        settings.read_settings(remote=remote)
+
+
+def test_a_directory_remote_may_be_made_in_a_folder_that_is_there(tmp_path: Path) -> None:
+    assert settings.read_settings(remote="new").remote == str(tmp_path / "new")
+
+
+def test_a_directory_remote_in_a_folder_that_is_not_there_is_refused() -> None:
+    with pytest.raises(SettingsError, match="there is no folder"):
+        settings.read_settings(remote="not/mounted")
+
+
+def test_a_remote_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="is a file"):
+        settings.read_settings(remote="file")
+
+
+def test_tasks_follow_the_settings_in_force() -> None:
+    with settings.use(settings.read_settings(remote="s3://bucket")):
+        assert ContentImage.IMAGE_ROOT == "s3://bucket/images"
+    assert ContentImage.IMAGE_ROOT != "s3://bucket/images"
+
+
+def test_a_subclass_may_fix_a_root_of_its_own(tmp_path: Path) -> None:
+    class MyImage(ContentImage):
+        IMAGE_ROOT = str(tmp_path)
+
+    assert MyImage(image="a.png").output().path == str(tmp_path / "a.png")
