@@ -264,7 +264,7 @@ def _session() -> "Iterator[Settings]":
         chosen = settings.read_settings(_option("remote", None), _option("data", None))
         if chosen.is_embedded:
             click.echo(
-                f"remote: {chosen.remote} (embedded default; "
+                f"remote: {settings.shorten(chosen.remote)} (embedded default; "
                 f"--remote or {settings.REMOTE_VARIABLE} sets another)",
                 err=True,
             )

@@ -8,7 +8,7 @@ import luigi
 from tqdm import tqdm
 
 from .pipeline import Outcome, verb_of
-from .settings import Settings, current
+from .settings import Settings, current, shorten
 from .status import Result, Status, Thing
 from .tasks.download import DownloadTask
 from .tasks.results import UploadResult
@@ -62,9 +62,9 @@ def format_summary(outcome: Outcome, settings: Settings, refused: dict[str, str]
     skipped = sum(task in outcome.finished and _pair_of(task) not in made for task in outcome.asked)
     published = outcome.count(UploadTask) + outcome.count(UploadResult)
     rows = [
-        ("painted", outcome.count(Stylize), settings.results),
-        ("published", published, settings.remote),
-        ("fetched", outcome.count(DownloadTask), settings.data),
+        ("painted", outcome.count(Stylize), shorten(settings.results)),
+        ("published", published, shorten(settings.remote)),
+        ("fetched", outcome.count(DownloadTask), shorten(settings.data)),
         ("skipped", skipped, "already there"),
         ("failed", len(outcome.unfinished) + len(refused), ""),
     ]
@@ -75,7 +75,7 @@ def format_status(status: Status) -> str:
     """Three tables: pictures, styles, results."""
     things = ("drop-in", "remote", "cache")
     blocks = [
-        f"remote  {status.remote}\ndata    {status.data}",
+        f"remote  {shorten(status.remote)}\ndata    {shorten(status.data)}",
         _format_table("PICTURES", things, map(_row_of_thing, status.pictures)),
         _format_table("STYLES", things, map(_row_of_thing, status.models)),
         _format_table("RESULTS", ("local", "remote"), map(_row_of_result, status.results)),

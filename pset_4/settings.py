@@ -69,6 +69,12 @@ def is_s3(path: str) -> bool:
     return path.startswith(S3_SCHEME)
 
 
+def shorten(path: str) -> str:
+    """A path as people read it best: relative, where it lies in the current folder."""
+    here = str(Path.cwd()) + os.sep
+    return path.removeprefix(here)
+
+
 def read_settings(remote: str | None = None, data: str | None = None) -> Settings:
     """Settings from options, environment, ``.env`` and defaults, in this order.
 

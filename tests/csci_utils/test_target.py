@@ -1,4 +1,4 @@
-"""What every target promises, then what the local ones promise besides."""
+"""What local targets promise besides the contract of all targets."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from luigi.format import UTF8, Format, Gzip, Nop, Text
+from luigi.format import Gzip, Nop
 from luigi.local_target import LocalTarget
-from luigi.target import FileSystemTarget
 
 from csci_utils.errors import AlreadyExistsError, NothingWrittenError
 from csci_utils.luigi.target import (
@@ -31,229 +28,26 @@ from csci_utils.luigi.target import (
     suffix_preserving_atomic_file,
 )
 
-MakeTarget = Callable[..., FileSystemTarget]
 WriteInto = Callable[[LocalTarget, bytes], None]
 
-LINES = "first line\nzweite Zeile: äöü\n"
-FORMATS = {"Nop": Nop, "Text": Text, "UTF8": UTF8, "Gzip": Gzip, "UTF8 >> Gzip": UTF8 >> Gzip}
 SUFFIXED_NAMES = ["photo.jpg", "archive.tar.gz", "a.b.c.d", ".hidden.png", ".hidden", "none"]
 
 AS_ROOT = not hasattr(os, "geteuid") or os.geteuid() == 0
 needs_permissions = pytest.mark.skipif(AS_ROOT, reason="permissions do not bind this user")
 
-overwriting = pytest.mark.parametrize("make_target", ["suffix-preserving", "s3"], indirect=True)
-creating_only = pytest.mark.parametrize(
-    "make_target", ["create-only", "s3-create-only"], indirect=True
-)
 both_local = pytest.mark.parametrize("kind", [SuffixPreservingLocalTarget, CreateOnlyLocalTarget])
-every_format = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
 
 
 class Interruption(BaseException):
     """As abrupt as a KeyboardInterrupt, which pytest would take for its own."""
 
 
-def write(target: FileSystemTarget, content: bytes | str) -> None:
-    with target.open("w") as file:
-        file.write(content)
-
-
-def read(target: FileSystemTarget) -> Any:
-    with target.open("r") as file:
-        return file.read()
-
-
-def in_format(format: Format) -> bytes | str:
-    """The lines as a file of this format takes them."""
-    return LINES if getattr(format, "input", "bytes") == "unicode" else LINES.encode()
-
-
-# One contract, run on every target.
-
-
-@every_format
-def test_what_is_written_is_read(format: Format, make_target: MakeTarget) -> None:
-    target = make_target(format=format)
-    write(target, in_format(format))
-    assert read(target) == in_format(format)
-
-
-# Not Nop: where lines are bytes, Luigi's S3 file compares them with a string.
-@pytest.mark.parametrize("format", [UTF8, Gzip], ids=["UTF8", "Gzip"])
-def test_lines_are_read_one_by_one(format: Format, make_target: MakeTarget) -> None:
-    target = make_target(format=format)
-    write(target, in_format(format))
-    with target.open("r") as file:
-        assert list(file) == in_format(format).splitlines(keepends=True)
-
-
-def test_a_large_content_is_kept_whole(make_target: MakeTarget) -> None:
-    content = os.urandom(3_000_001)
-    write(make_target(), content)
-    assert read(make_target()) == content
-
-
-def test_nothing_exists_before_it_is_written(make_target: MakeTarget) -> None:
-    assert not make_target().exists()
-
-
-def test_nothing_exists_before_it_is_closed(make_target: MakeTarget) -> None:
-    target = make_target()
-    with target.open("w") as file:
-        file.write(b"content")
-        file.flush()
-        assert not target.exists()
-
-
-def test_what_is_written_exists(make_target: MakeTarget) -> None:
-    write(make_target(), b"content")
-    assert make_target().exists()
-
-
-def test_what_is_removed_is_gone(make_target: MakeTarget) -> None:
-    write(make_target(), b"content")
-    make_target().remove()
-    assert not make_target().exists()
-
-
-def test_a_folder_or_prefix_is_no_object(make_target: MakeTarget) -> None:
-    write(make_target("x.png/y"), b"content")
-    assert not make_target("x.png").exists()
-
-
-def test_reading_what_is_missing_is_an_error(make_target: MakeTarget) -> None:
-    with pytest.raises(FileNotFoundError):
-        make_target().open("r")
-
-
-@pytest.mark.parametrize("mode", ["a", "r+", "x", ""])
-def test_another_mode_is_an_error(mode: str, make_target: MakeTarget) -> None:
-    with pytest.raises(ValueError, match="mode"):
-        make_target().open(mode)
-
-
-@pytest.mark.parametrize("interruption", [RuntimeError, Interruption])
-@every_format
-def test_a_body_that_raises_commits_nothing(
-    format: Format, interruption: type[BaseException], make_target: MakeTarget
-) -> None:
-    target = make_target(format=format)
-    with pytest.raises(interruption), target.open("w") as file:
-        file.write(in_format(format))
-        raise interruption
-    assert not target.exists()
-
-
-def test_a_body_that_writes_nothing_says_so(make_target: MakeTarget) -> None:
-    target = make_target("photo.jpg")
-    with pytest.raises(NothingWrittenError, match=r"photo\.jpg"), target.open("w"):
-        pass
-
-
-def test_a_body_that_writes_nothing_commits_nothing(make_target: MakeTarget) -> None:
-    with pytest.raises(NothingWrittenError), make_target().open("w"):
-        pass
-    assert not make_target().exists()
-
-
-def test_a_writer_that_is_forgotten_commits_nothing(make_target: MakeTarget) -> None:
-    file = make_target().open("w")
-    file.write(b"content")
-    del file
-    gc.collect()
-    assert not make_target().exists()
-
-
-@overwriting
-def test_a_second_write_replaces_the_first(make_target: MakeTarget) -> None:
-    write(make_target(), b"first")
-    write(make_target(), b"second")
-    assert read(make_target()) == b"second"
-
-
-@overwriting
-def test_a_body_that_raises_keeps_the_earlier_version(make_target: MakeTarget) -> None:
-    write(make_target(), b"earlier")
-    with pytest.raises(RuntimeError), make_target().open("w") as file:
-        file.write(b"part")
-        raise RuntimeError
-    assert read(make_target()) == b"earlier"
-
-
-@creating_only
-def test_creating_what_is_there_is_an_error(make_target: MakeTarget) -> None:
-    write(make_target("photo.jpg"), b"first")
-    with pytest.raises(AlreadyExistsError, match=r"photo\.jpg"):
-        write(make_target("photo.jpg"), b"other")
-
-
-@creating_only
-def test_creating_leaves_what_is_there(make_target: MakeTarget) -> None:
-    write(make_target(), b"first")
-    with pytest.raises(AlreadyExistsError):
-        write(make_target(), b"other")
-    assert read(make_target()) == b"first"
-
-
-@creating_only
-def test_creating_the_same_bytes_again_succeeds(make_target: MakeTarget) -> None:
-    write(make_target(), b"same")
-    write(make_target(), b"same")
-    assert read(make_target()) == b"same"
-
-
-@pytest.fixture
-def race(make_target: MakeTarget) -> tuple[list[bytes], list[Exception]]:
-    """Eight writers of one target, each with bytes of its own: who won, and what others met."""
-    start, won, lost = threading.Barrier(8), [], []
-
-    def compete(content: bytes) -> None:
-        try:
-            with make_target().open("w") as file:
-                file.write(content)
-                start.wait()
-        except Exception as error:
-            lost.append(error)
-        else:
-            won.append(content)
-
-    threads = [
-        threading.Thread(target=compete, args=(bytes([number]) * 100_000,)) for number in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return won, lost
-
-
-@creating_only
-def test_of_writers_at_once_exactly_one_wins(race: tuple[list[bytes], list[Exception]]) -> None:
-    won, _ = race
-    assert len(won) == 1
-
-
-@creating_only
-def test_of_writers_at_once_all_others_meet_a_conflict(
-    race: tuple[list[bytes], list[Exception]],
-) -> None:
-    _, lost = race
-    assert [type(error) for error in lost] == [AlreadyExistsError] * 7
-
-
-@creating_only
-def test_of_writers_at_once_the_winner_s_bytes_are_whole(
-    race: tuple[list[bytes], list[Exception]], make_target: MakeTarget
-) -> None:
-    won, _ = race
-    assert read(make_target()) == won[0]
-
-
 # Both ways of writing a local target.
 
 
 def write_to_file(target: LocalTarget, content: bytes) -> None:
-    write(target, content)
+    with target.open("w") as file:
+        file.write(content)
 
 
 def write_by_name(target: LocalTarget, content: bytes) -> None:
@@ -366,26 +160,9 @@ def test_a_path_may_be_relative(write_into: WriteInto) -> None:
 
 @both_local
 def test_permissions_are_those_of_any_new_file(kind: type[LocalTarget], folder: Path) -> None:
-    write(kind(folder / "photo.jpg", format=Nop), b"content")
+    write_to_file(kind(folder / "photo.jpg", format=Nop), b"content")
     (folder / "other.jpg").write_bytes(b"content")
     assert (folder / "photo.jpg").stat().st_mode == (folder / "other.jpg").stat().st_mode
-
-
-# As Luigi's own.
-
-
-@every_format
-def test_the_file_is_the_one_that_luigi_writes(format: Format, folder: Path) -> None:
-    write(SuffixPreservingLocalTarget(folder / "ours", format=format), in_format(format))
-    write(LocalTarget(folder / "luigis", format=format), in_format(format))
-    assert (folder / "ours").read_bytes() == (folder / "luigis").read_bytes()
-
-
-@every_format
-def test_a_file_of_luigi_is_read(format: Format, folder: Path) -> None:
-    write(LocalTarget(folder / "file", format=format), in_format(format))
-    found = read(SuffixPreservingLocalTarget(folder / "file", format=format))
-    assert found == read(LocalTarget(folder / "file", format=format))
 
 
 @pytest.mark.parametrize("mode", ["w", "wb", "wt"])
@@ -461,13 +238,13 @@ def test_the_temporary_file_is_hidden(folder: Path) -> None:
 )
 def test_the_longest_name_can_be_written(name: str, kind: type[LocalTarget], folder: Path) -> None:
     assert len(os.fsencode(name)) == MAX_NAME_BYTES
-    write(kind(folder / name, format=Nop), b"content")
+    write_to_file(kind(folder / name, format=Nop), b"content")
     assert (folder / name).read_bytes() == b"content"
 
 
 def test_a_name_that_is_too_long_leaves_nothing(folder: Path) -> None:
     with pytest.raises(OSError, match=os.strerror(errno.ENAMETOOLONG)):
-        write(SuffixPreservingLocalTarget(folder / ("a" * 256), format=Nop), b"content")
+        write_to_file(SuffixPreservingLocalTarget(folder / ("a" * 256), format=Nop), b"content")
     assert list(folder.iterdir()) == []
 
 
@@ -598,7 +375,7 @@ def test_what_cannot_be_synced_is_not_committed(
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
-        write(kind(folder / "photo.jpg", format=Nop), b"content")
+        write_to_file(kind(folder / "photo.jpg", format=Nop), b"content")
     assert list(folder.iterdir()) == []
 
 
@@ -624,7 +401,7 @@ def test_creating_where_something_else_is_is_an_error(obstacle: str, folder: Pat
     else:
         (folder / "photo.jpg").symlink_to(folder / "nothing")
     with pytest.raises(AlreadyExistsError):
-        write(CreateOnlyLocalTarget(folder / "photo.jpg", format=Nop), b"content")
+        write_to_file(CreateOnlyLocalTarget(folder / "photo.jpg", format=Nop), b"content")
 
 
 @pytest.fixture
@@ -638,14 +415,14 @@ def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_hard_links_a_target_is_created(no_links: None, folder: Path) -> None:
-    write(CreateOnlyLocalTarget(folder / "photo.jpg", format=Nop), b"content")
+    write_to_file(CreateOnlyLocalTarget(folder / "photo.jpg", format=Nop), b"content")
     assert (folder / "photo.jpg").read_bytes() == b"content"
 
 
 def test_without_hard_links_a_target_is_not_overwritten(no_links: None, folder: Path) -> None:
     (folder / "photo.jpg").write_bytes(b"first")
     with pytest.raises(AlreadyExistsError):
-        write(CreateOnlyLocalTarget(folder / "photo.jpg", format=Nop), b"other")
+        write_to_file(CreateOnlyLocalTarget(folder / "photo.jpg", format=Nop), b"other")
     assert (folder / "photo.jpg").read_bytes() == b"first"
 
 
@@ -680,5 +457,5 @@ def test_a_killed_writer_commits_nothing(killed: Path) -> None:
 
 
 def test_after_a_killed_writer_the_next_one_succeeds(killed: Path) -> None:
-    write(SuffixPreservingLocalTarget(killed, format=Nop), b"content")
+    write_to_file(SuffixPreservingLocalTarget(killed, format=Nop), b"content")
     assert killed.read_bytes() == b"content"

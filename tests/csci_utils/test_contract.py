@@ -1,0 +1,243 @@
+"""One contract, run on every target, local and S3."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from luigi.format import UTF8, Format, Gzip, Nop, Text
+from luigi.local_target import LocalTarget
+from luigi.target import FileSystemTarget
+
+from csci_utils.errors import AlreadyExistsError, NothingWrittenError
+from csci_utils.luigi.target import SuffixPreservingLocalTarget
+
+MakeTarget = Callable[..., FileSystemTarget]
+
+LINES = "first line\nzweite Zeile: äöü\n"
+FORMATS = {"Nop": Nop, "Text": Text, "UTF8": UTF8, "Gzip": Gzip, "UTF8 >> Gzip": UTF8 >> Gzip}
+
+overwriting = pytest.mark.parametrize("make_target", ["suffix-preserving", "s3"], indirect=True)
+creating_only = pytest.mark.parametrize(
+    "make_target", ["create-only", "s3-create-only"], indirect=True
+)
+every_format = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
+
+
+class Interruption(BaseException):
+    """As abrupt as a KeyboardInterrupt, which pytest would take for its own."""
+
+
+def write(target: FileSystemTarget, content: bytes | str) -> None:
+    with target.open("w") as file:
+        file.write(content)
+
+
+def read(target: FileSystemTarget) -> Any:
+    with target.open("r") as file:
+        return file.read()
+
+
+def in_format(format: Format) -> bytes | str:
+    """The lines as a file of this format takes them."""
+    return LINES if getattr(format, "input", "bytes") == "unicode" else LINES.encode()
+
+
+@every_format
+def test_what_is_written_is_read(format: Format, make_target: MakeTarget) -> None:
+    target = make_target(format=format)
+    write(target, in_format(format))
+    assert read(target) == in_format(format)
+
+
+# Not Nop: where lines are bytes, Luigi's S3 file compares them with a string.
+@pytest.mark.parametrize("format", [UTF8, Gzip], ids=["UTF8", "Gzip"])
+def test_lines_are_read_one_by_one(format: Format, make_target: MakeTarget) -> None:
+    target = make_target(format=format)
+    write(target, in_format(format))
+    with target.open("r") as file:
+        assert list(file) == in_format(format).splitlines(keepends=True)
+
+
+def test_a_large_content_is_kept_whole(make_target: MakeTarget) -> None:
+    content = os.urandom(3_000_001)
+    write(make_target(), content)
+    assert read(make_target()) == content
+
+
+def test_nothing_exists_before_it_is_written(make_target: MakeTarget) -> None:
+    assert not make_target().exists()
+
+
+def test_nothing_exists_before_it_is_closed(make_target: MakeTarget) -> None:
+    target = make_target()
+    with target.open("w") as file:
+        file.write(b"content")
+        file.flush()
+        assert not target.exists()
+
+
+def test_what_is_written_exists(make_target: MakeTarget) -> None:
+    write(make_target(), b"content")
+    assert make_target().exists()
+
+
+def test_what_is_removed_is_gone(make_target: MakeTarget) -> None:
+    write(make_target(), b"content")
+    make_target().remove()
+    assert not make_target().exists()
+
+
+def test_a_folder_or_prefix_is_no_object(make_target: MakeTarget) -> None:
+    write(make_target("x.png/y"), b"content")
+    assert not make_target("x.png").exists()
+
+
+def test_reading_what_is_missing_is_an_error(make_target: MakeTarget) -> None:
+    with pytest.raises(FileNotFoundError):
+        make_target().open("r")
+
+
+@pytest.mark.parametrize("mode", ["a", "r+", "x", ""])
+def test_another_mode_is_an_error(mode: str, make_target: MakeTarget) -> None:
+    with pytest.raises(ValueError, match="mode"):
+        make_target().open(mode)
+
+
+@pytest.mark.parametrize("interruption", [RuntimeError, Interruption])
+@every_format
+def test_a_body_that_raises_commits_nothing(
+    format: Format, interruption: type[BaseException], make_target: MakeTarget
+) -> None:
+    target = make_target(format=format)
+    with pytest.raises(interruption), target.open("w") as file:
+        file.write(in_format(format))
+        raise interruption
+    assert not target.exists()
+
+
+def test_a_body_that_writes_nothing_says_so(make_target: MakeTarget) -> None:
+    target = make_target("photo.jpg")
+    with pytest.raises(NothingWrittenError, match=r"photo\.jpg"), target.open("w"):
+        pass
+
+
+def test_a_body_that_writes_nothing_commits_nothing(make_target: MakeTarget) -> None:
+    with pytest.raises(NothingWrittenError), make_target().open("w"):
+        pass
+    assert not make_target().exists()
+
+
+def test_a_writer_that_is_forgotten_commits_nothing(make_target: MakeTarget) -> None:
+    file = make_target().open("w")
+    file.write(b"content")
+    del file
+    gc.collect()
+    assert not make_target().exists()
+
+
+@overwriting
+def test_a_second_write_replaces_the_first(make_target: MakeTarget) -> None:
+    write(make_target(), b"first")
+    write(make_target(), b"second")
+    assert read(make_target()) == b"second"
+
+
+@overwriting
+def test_a_body_that_raises_keeps_the_earlier_version(make_target: MakeTarget) -> None:
+    write(make_target(), b"earlier")
+    with pytest.raises(RuntimeError), make_target().open("w") as file:
+        file.write(b"part")
+        raise RuntimeError
+    assert read(make_target()) == b"earlier"
+
+
+@creating_only
+def test_creating_what_is_there_is_an_error(make_target: MakeTarget) -> None:
+    write(make_target("photo.jpg"), b"first")
+    with pytest.raises(AlreadyExistsError, match=r"photo\.jpg"):
+        write(make_target("photo.jpg"), b"other")
+
+
+@creating_only
+def test_creating_leaves_what_is_there(make_target: MakeTarget) -> None:
+    write(make_target(), b"first")
+    with pytest.raises(AlreadyExistsError):
+        write(make_target(), b"other")
+    assert read(make_target()) == b"first"
+
+
+@creating_only
+def test_creating_the_same_bytes_again_succeeds(make_target: MakeTarget) -> None:
+    write(make_target(), b"same")
+    write(make_target(), b"same")
+    assert read(make_target()) == b"same"
+
+
+@pytest.fixture
+def race(make_target: MakeTarget) -> tuple[list[bytes], list[Exception]]:
+    """Eight writers of one target, each with bytes of its own: who won, and what others met."""
+    start, won, lost = threading.Barrier(8), [], []
+
+    def compete(content: bytes) -> None:
+        try:
+            with make_target().open("w") as file:
+                file.write(content)
+                start.wait()
+        except Exception as error:
+            lost.append(error)
+        else:
+            won.append(content)
+
+    threads = [
+        threading.Thread(target=compete, args=(bytes([number]) * 100_000,)) for number in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return won, lost
+
+
+@creating_only
+def test_of_writers_at_once_exactly_one_wins(race: tuple[list[bytes], list[Exception]]) -> None:
+    won, _ = race
+    assert len(won) == 1
+
+
+@creating_only
+def test_of_writers_at_once_all_others_meet_a_conflict(
+    race: tuple[list[bytes], list[Exception]],
+) -> None:
+    _, lost = race
+    assert [type(error) for error in lost] == [AlreadyExistsError] * 7
+
+
+@creating_only
+def test_of_writers_at_once_the_winner_s_bytes_are_whole(
+    race: tuple[list[bytes], list[Exception]], make_target: MakeTarget
+) -> None:
+    won, _ = race
+    assert read(make_target()) == won[0]
+
+
+# As Luigi's own.
+
+
+@every_format
+def test_the_file_is_the_one_that_luigi_writes(format: Format, tmp_path: Path) -> None:
+    write(SuffixPreservingLocalTarget(tmp_path / "ours", format=format), in_format(format))
+    write(LocalTarget(tmp_path / "luigis", format=format), in_format(format))
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "luigis").read_bytes()
+
+
+@every_format
+def test_a_file_of_luigi_is_read(format: Format, tmp_path: Path) -> None:
+    write(LocalTarget(tmp_path / "file", format=format), in_format(format))
+    found = read(SuffixPreservingLocalTarget(tmp_path / "file", format=format))
+    assert found == read(LocalTarget(tmp_path / "file", format=format))
