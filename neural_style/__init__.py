@@ -17,7 +17,8 @@ from .errors import (
     PictureError,
     StyleError,
 )
-from .style import STYLE_SUFFIXES, Style, count_styles, load
+from .loading import STYLE_SUFFIXES, count_styles, load
+from .style import Style
 from .utils import PICTURE_SUFFIXES, load_picture, save_picture
 
 __all__ = [

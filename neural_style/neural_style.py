@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import NeuralStyleError, PictureError, naming, one_line
-from .style import load
+from .loading import load
 from .utils import (
     MORE_FRAMES,
     PICTURE_SUFFIXES,

@@ -1,0 +1,74 @@
+"""From the file of a style to something that paints."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import NoReturn
+
+from .errors import StyleError, naming, needing
+from .model_file import ONNX_SUFFIXES, TORCH_SUFFIXES, read_style_file
+from .style import Style
+
+STYLE_SUFFIXES = TORCH_SUFFIXES | ONNX_SUFFIXES
+"""Suffixes, in lower case, of the files that `load` takes."""
+
+
+def load(path: str | PathLike[str], device: str = "cpu", number: int | None = None) -> Style:
+    """The style in the file at `path`: a checkpoint (.pth, .pt) or an ONNX graph (.onnx).
+
+    Args:
+        path: see `STYLE_SUFFIXES`.
+        device: "cpu"; "accel" for the accelerator that PyTorch finds; "auto" for that one or else
+            the CPU; or PyTorch's name for one, such as "cuda:1" or "mps". ONNX styles run on the
+            CPU alone.
+        number: which style of a file that has several, from 0 to `count_styles(path) - 1`. Without
+            one, such a file's style paints nothing until `Style.with_number` chooses.
+
+    Raises:
+        StyleError: the file is not there or no style, or has no such style number.
+        DeviceError: there is no such device.
+        MissingDependencyError: PyTorch, or OpenVINO for ONNX, is not installed.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix in TORCH_SUFFIXES:
+        with needing("PyTorch"):
+            from .torch_style import TorchStyle
+        style: Style = TorchStyle(path, device)
+    elif suffix in ONNX_SUFFIXES:
+        with needing("OpenVINO"):
+            from .onnx_style import OnnxStyle
+        style = OnnxStyle(path, device)
+    else:
+        _refuse(path)
+    return style if number is None else style.with_number(number)
+
+
+def count_styles(path: str | PathLike[str]) -> int | None:
+    """How many numbered styles the file at `path` has; None if it is one style without a number.
+
+    A checkpoint always is one: it is not even opened.
+
+    Raises:
+        StyleError: the suffix is unknown, or an ONNX file is not there or no style.
+        MissingDependencyError: OpenVINO is not installed and `path` is an ONNX file.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix in TORCH_SUFFIXES:
+        return None
+    if suffix in ONNX_SUFFIXES:
+        with needing("OpenVINO"):
+            from .onnx_style import parse_graph
+        with naming(path):
+            return parse_graph(read_style_file(Path(path))).styles
+    _refuse(path)
+
+
+def _refuse(path: str | PathLike[str]) -> NoReturn:
+    """Say what is wrong with a file whose suffix is no style's: first of all its content."""
+    with naming(path):
+        read_style_file(Path(path))
+        raise StyleError(
+            f"expected a style file ending in {', '.join(sorted(STYLE_SUFFIXES))}, "
+            f"got the suffix {Path(path).suffix!r}; rename it if it is one"
+        )
