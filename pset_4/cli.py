@@ -129,7 +129,8 @@ def main(images: Sequence[str], models: Sequence[str], upload: bool, **options: 
     """
     from .tasks.main import MainTask
 
-    _paint(MainTask, images, models, upload, options)
+    with _session() as settings:
+        _paint(MainTask, images, models, upload, options, settings)
 
 
 @cli.command(epilog=EPILOG)
@@ -143,7 +144,8 @@ def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **option
     """Paint every picture in every style; results stay on this machine."""
     from .tasks.stylize import Stylize
 
-    _paint(Stylize, images, models, upload, options)
+    with _session() as settings:
+        _paint(Stylize, images, models, upload, options, settings)
 
 
 @cli.command(epilog=EPILOG)
@@ -206,15 +208,15 @@ def status(as_json: bool) -> None:
 @max_side_option
 @content_scale_option
 @common_options
-@click.pass_context
-def demo(context: click.Context, /, **options: Any) -> None:
+def demo(**options: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
     with _session() as settings:
         from .demo import drop_samples_in
+        from .tasks.main import MainTask
 
         for name in drop_samples_in(settings.uploads):
             click.echo(f"dropped in {name}", err=True)
-    context.invoke(main, **options)
+        _paint(MainTask, [], [], True, options, settings)
 
 
 def _paint(
@@ -223,19 +225,20 @@ def _paint(
     models: Sequence[str],
     upload: bool,
     options: dict[str, Any],
+    settings: "Settings",
 ) -> None:
-    with _session() as settings:
-        from .inventory import list_drop_ins
-        from .selection import choose_images, choose_styles, pair
+    """Run a task of this kind for every picture in every style."""
+    from .inventory import list_drop_ins
+    from .selection import choose_images, choose_styles, pair
 
-        drop_ins = list_drop_ins(settings)
-        pictures = choose_images(images, drop_ins)
-        styles = choose_styles(models, drop_ins, settings, upload)
-        tasks = [
-            kind(image=image, model=style, upload=upload, **options)
-            for image, style in pair(pictures, styles)
-        ]
-        _run(tasks, settings, {} if images and models else drop_ins.refused)
+    drop_ins = list_drop_ins(settings)
+    pictures = choose_images(images, drop_ins)
+    styles = choose_styles(models, drop_ins, settings, upload)
+    tasks = [
+        kind(image=image, model=style, upload=upload, **options)
+        for image, style in pair(pictures, styles)
+    ]
+    _run(tasks, settings, {} if images and models else drop_ins.refused)
 
 
 def _run(tasks: "Sequence[luigi.Task]", settings: "Settings", refused: dict[str, str]) -> None:
@@ -243,9 +246,6 @@ def _run(tasks: "Sequence[luigi.Task]", settings: "Settings", refused: dict[str,
     from .pipeline import run_tasks
     from .report import Progress, format_failures, format_summary
 
-    if tasks:
-        # A remote that refuses one question refuses them all: say so once, not for each task.
-        tasks[0].complete()
     with Progress(tasks) as progress:
         outcome = run_tasks(tasks, progress.update, debug=_option("debug", False))
     for line in format_failures(outcome, refused):
@@ -258,7 +258,7 @@ def _run(tasks: "Sequence[luigi.Task]", settings: "Settings", refused: dict[str,
 @contextmanager
 def _session() -> "Iterator[Settings]":
     """Put the settings of the command line in force; an error ends the process with one line."""
-    from . import settings
+    from . import remote, settings
 
     try:
         chosen = settings.read_settings(_option("remote", None), _option("data", None))
@@ -268,7 +268,9 @@ def _session() -> "Iterator[Settings]":
                 f"--remote or {settings.REMOTE_VARIABLE} sets another)",
                 err=True,
             )
-        with settings.use(chosen):
+        # A remote that does not answer is said once, and not for each task.
+        remote.check(chosen.remote)
+        with settings.use(chosen), remote.remembering(chosen.remote):
             yield chosen
     except click.ClickException:
         raise

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,24 @@ def list_paths(folder: str) -> list[str]:
 def list_names(folder: str) -> list[str]:
     """Names of what lies directly in a folder or below a prefix, sorted."""
     return [path for path in list_paths(folder) if "/" not in path]
+
+
+def check(remote: str) -> None:
+    """Ask an S3 remote whether it is there and lets us in, in one request.
+
+    Raises:
+        csci_utils.errors.S3Error: it does not.
+    """
+    if is_s3(remote):
+        _s3_client().isdir(remote)
+
+
+def remembering(remote: str) -> AbstractContextManager[None]:
+    """Ask S3 for the state of each object once while the body runs.
+
+    A directory needs no such thing: there, a file is read again only when it has changed.
+    """
+    return _s3_client().remembering() if is_s3(remote) else nullcontext()
 
 
 @lru_cache(maxsize=1)

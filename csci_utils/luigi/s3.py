@@ -114,6 +114,7 @@ class S3Client(FileSystem):
 
     def __init__(self) -> None:
         self._boto_clients: dict[int, Any] = {}
+        self._remembered: dict[str, ObjectState | None] | None = None
 
     @property
     def boto_client(self) -> Any:
@@ -124,8 +125,28 @@ class S3Client(FileSystem):
                 self._boto_clients[process] = boto3.session.Session().client("s3")
         return self._boto_clients[process]
 
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Ask for the state of each object once while the body runs, and not for each question.
+
+        What this client reads or writes itself is known anew. What others write meanwhile is seen
+        the next time; that a conditional put overwrites nothing of theirs, S3 itself sees to.
+        """
+        self._remembered = {}
+        try:
+            yield
+        finally:
+            self._remembered = None
+
     def state(self, path: str) -> ObjectState | None:
         """Size and ETag, in one request; None where no object has exactly this key."""
+        if self._remembered is not None and path in self._remembered:
+            return self._remembered[path]
+        state = self._ask_state(path)
+        self._remember(path, state)
+        return state
+
+    def _ask_state(self, path: str) -> ObjectState | None:
         # A HEAD has no body, so its 404 cannot tell a missing key from a missing bucket.
         try:
             with _translated_errors(path):
@@ -172,7 +193,9 @@ class S3Client(FileSystem):
             S3KeyMissingError: there is none.
         """
         with _translated_errors(path):
-            return _Download(path, self._get(path))
+            reply = self._get(path)
+        self._remember(path, _state_of(reply, size=reply["ContentLength"]))
+        return _Download(path, reply)
 
     def put(self, local_path: str, path: str, **options: Any) -> None:
         """Send a local file in one request, with the content type of its name.
@@ -209,19 +232,11 @@ class S3Client(FileSystem):
 
     def listdir(self, path: str) -> Iterator[str]:
         """URLs of all objects below the prefix, in the order of their keys."""
-        bucket, key = split_url(path)
-        prefix = key.rstrip("/") + "/" if key else ""
-        pages = self.boto_client.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=prefix
-        )
-        with _translated_errors(path):
-            for page in pages:
-                for entry in page.get("Contents", []):
-                    yield f"s3://{bucket}/{entry['Key']}"
+        return self._list(path)
 
     def isdir(self, path: str) -> bool:
-        """Whether any object lies below the prefix."""
-        return next(self.listdir(path), None) is not None
+        """Whether any object lies below the prefix, in one request."""
+        return next(self._list(path, PageSize=1), None) is not None
 
     def mkdir(self, path: str, parents: bool = True, raise_if_exists: bool = False) -> None:
         """Nothing: S3 has no folders."""
@@ -235,8 +250,28 @@ class S3Client(FileSystem):
         if recursive:
             raise ValueError(f"{path}: deleting below a prefix is not offered")
         bucket, key = split_url(path)
+        self._forget(path)
         with _translated_errors(path):
             self.boto_client.delete_object(Bucket=bucket, Key=key)
+
+    def _list(self, path: str, **page_options: int) -> Iterator[str]:
+        bucket, key = split_url(path)
+        prefix = key.rstrip("/") + "/" if key else ""
+        pages = self.boto_client.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, Prefix=prefix, PaginationConfig=page_options
+        )
+        with _translated_errors(path):
+            for page in pages:
+                for entry in page.get("Contents", []):
+                    yield f"s3://{bucket}/{entry['Key']}"
+
+    def _remember(self, path: str, state: ObjectState | None) -> None:
+        if self._remembered is not None:
+            self._remembered[path] = state
+
+    def _forget(self, path: str) -> None:
+        if self._remembered is not None:
+            self._remembered.pop(path, None)
 
     def _get(self, path: str, **options: Any) -> Mapping[str, Any]:
         bucket, key = split_url(path)
@@ -246,6 +281,7 @@ class S3Client(FileSystem):
     def _put_once(self, local_path: str, path: str, digest: str, **options: Any) -> None:
         bucket, key = split_url(path)
         content_md5 = base64.b64encode(bytes.fromhex(digest)).decode()
+        self._forget(path)
         try:
             with _translated_errors(path), open(local_path, "rb") as file:
                 reply = self.boto_client.put_object(
@@ -261,6 +297,7 @@ class S3Client(FileSystem):
             with _translated_errors(path):
                 self.boto_client.delete_object(Bucket=bucket, Key=key, IfMatch=reply["ETag"])
             raise ChangedError(_damaged(path))
+        self._remember(path, state)
 
 
 class _Download:
@@ -341,7 +378,8 @@ def _state_of(reply: Mapping[str, Any], size: int | None = None) -> ObjectState:
     encrypted = reply.get("ServerSideEncryption", "AES256") != "AES256"
     with_own_key = "SSECustomerAlgorithm" in reply
     if size is None:
-        size = int(reply["ContentRange"].rpartition("/")[2])
+        # A server that knows no ranges sends the whole object, and no such header.
+        size = int(str(reply.get("ContentRange", reply["ContentLength"])).rpartition("/")[2])
     return ObjectState(
         size, etag, etag_is_md5=not (encrypted or with_own_key) and len(etag) == len(EMPTY_ETAG)
     )

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,14 @@ def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 def make_target(request: pytest.FixtureRequest, tmp_path: Path) -> MakeTarget:
     """Makes targets of one kind from a name and a format; all share a folder or a prefix."""
     if request.param in LOCAL_KINDS:
-        folder, kind, options = str(tmp_path / "targets"), LOCAL_KINDS[request.param], {}
+        folder = str(tmp_path / "targets")
+        kind: Callable[..., FileSystemTarget] = LOCAL_KINDS[request.param]
     else:
-        folder, kind = request.getfixturevalue("s3_store").url, S3Target
-        options = {"client": S3Client(), **S3_KINDS[request.param]}
+        folder = request.getfixturevalue("s3_store").url
+        kind = partial(S3Target, client=S3Client(), **S3_KINDS[request.param])
 
     def make(name: str = "photo.jpg", format: Format = Nop) -> FileSystemTarget:
-        return kind(f"{folder}/{name}", format=format, **options)
+        return kind(f"{folder}/{name}", format=format)
 
     return make
 

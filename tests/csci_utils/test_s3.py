@@ -62,9 +62,8 @@ def photo(tmp_path: Path) -> str:
 
 def ask(call: str, url: str, photo: str) -> object:
     """Make one of the client's calls with what it takes."""
-    if call == "put":
-        return S3Client().put(photo, url)
-    answer = getattr(S3Client(), call)(url)
+    arguments = (photo, url) if call == "put" else (url,)
+    answer = getattr(S3Client(), call)(*arguments)
     return list(answer) if call == "listdir" else answer
 
 
@@ -359,6 +358,72 @@ def test_bytes_are_compared_in_one_request_where_the_etag_is_an_md5(
     s3_store.write("photo.jpg", CONTENT)
     client.same_bytes(f"{s3_store.url}/photo.jpg", photo)
     assert operations == ["GetObject"]
+
+
+# Remembering.
+
+
+@pytest.mark.parametrize("content", [None, CONTENT])
+def test_an_object_is_asked_for_once_while_remembering(
+    content: bytes | None, s3_store: Any, sent: tuple[S3Client, list[str]], photo: str
+) -> None:
+    client, operations = sent
+    url = f"{s3_store.url}/photo.jpg"
+    if content is not None:
+        s3_store.write("photo.jpg", content)
+    with client.remembering():
+        answers = [(client.exists(url), client.same_bytes(url, photo)) for _ in range(3)]
+    assert answers == [(content is not None, content is not None)] * 3
+    assert operations == ["GetObject"]
+
+
+def test_what_was_remembered_is_forgotten_at_the_end(s3_store: Any) -> None:
+    client, url = S3Client(), f"{s3_store.url}/photo.jpg"
+    with client.remembering():
+        assert not client.exists(url)
+    s3_store.write("photo.jpg", CONTENT)
+    assert client.exists(url)
+
+
+def test_what_this_client_puts_is_known_without_asking(
+    s3_store: Any, sent: tuple[S3Client, list[str]], photo: str
+) -> None:
+    client, operations = sent
+    url = f"{s3_store.url}/photo.jpg"
+    with client.remembering():
+        assert not client.exists(url)
+        client.put(photo, url)
+        assert client.same_bytes(url, photo)
+    assert operations == ["GetObject", "PutObject"]
+
+
+def test_what_this_client_removes_is_not_remembered(s3_store: Any) -> None:
+    client, url = S3Client(), f"{s3_store.url}/photo.jpg"
+    s3_store.write("photo.jpg", CONTENT)
+    with client.remembering():
+        assert client.exists(url)
+        client.remove(url)
+        assert not client.exists(url)
+
+
+def test_the_version_that_is_read_is_the_one_remembered(s3_store: Any) -> None:
+    client, url = S3Client(), f"{s3_store.url}/photo.jpg"
+    s3_store.write("photo.jpg", b"other bytes")
+    with client.remembering():
+        assert client.version(url) == OTHER_MD5
+        s3_store.write("photo.jpg", CONTENT)
+        assert client.get_key(url).read() == CONTENT
+        assert client.version(url) == MD5
+
+
+def test_a_loser_to_another_publisher_sees_what_is_there(s3_store: Any, photo: str) -> None:
+    client, url = S3Client(), f"{s3_store.url}/photo.jpg"
+    with client.remembering():
+        assert not client.exists(url)
+        s3_store.write("photo.jpg", b"other bytes")
+        with pytest.raises(AlreadyExistsError):
+            client.put(photo, url, IfNoneMatch="*")
+        assert client.version(url) == OTHER_MD5
 
 
 # Reading.

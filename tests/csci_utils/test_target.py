@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -344,24 +345,26 @@ def test_what_was_aborted_is_not_committed(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """No file can grow beyond 1000 bytes."""
+    """No file can grow beyond 1000 bytes; for the body alone, as pytest itself writes files."""
     resource = pytest.importorskip("resource", reason="limits on file sizes are POSIX's")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 # The smaller one stays in the buffer until the file is closed.
 @both_ways
 @pytest.mark.parametrize("size", [2000, 2_000_000])
 def test_a_full_disk_leaves_the_earlier_version_alone(
-    size: int, write_into: WriteInto, folder: Path, full_disk: None
+    size: int, write_into: WriteInto, folder: Path
 ) -> None:
     (folder / "photo.jpg").write_bytes(b"earlier")
-    with pytest.raises(OSError):
+    with pytest.raises(OSError), full_disk():
         write_into(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"x" * size)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"photo.jpg": b"earlier"}
 

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pset_4 import remote
+
 
 def pixels_of(content: bytes) -> np.ndarray:
     with Image.open(io.BytesIO(content)) as picture:
@@ -82,6 +84,26 @@ def test_a_second_main_does_nothing(painted: Any) -> None:
         "failed": 0,
     }
     assert {path: path.stat().st_mtime_ns for path in times} == times
+
+
+def test_a_second_main_asks_s3_for_each_object_once(
+    s3_store: Any,
+    make_project: Callable[..., Any],
+    photograph: bytes,
+    drawing: bytes,
+    make_model: Any,
+) -> None:
+    project = make_project("machine", s3_store.url)
+    project.drop("photo.jpg", photograph)
+    project.drop("drawing.png", drawing)
+    project.drop("one.pth", make_model(1))
+    project.run_well("main")
+    sent: list[str] = []
+    client = remote._s3_client().boto_client
+    client.meta.events.register("before-send.s3", lambda request, **_: sent.append(request.url))
+    project.run_well("main")
+    keys = [url for url in sent if "list-type" not in url]
+    assert len(keys) == len(set(keys)) == len(s3_store.list()) == 5
 
 
 def test_after_the_cache_is_wiped_main_only_fetches(painted: Any) -> None:
