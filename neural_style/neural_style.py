@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import secrets
 import sys
@@ -103,6 +104,20 @@ def _replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+def _positive_float(text: str) -> float:
+    value = float(text)
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value
+
+
+def _positive_int(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return value
+
+
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m neural_style", description="Fast neural style transfer."
@@ -112,8 +127,10 @@ def _build_parser() -> argparse.ArgumentParser:
     painting.add_argument("--content-image", required=True, metavar="PATH", help=CONTENT_IMAGE_HELP)
     painting.add_argument("--model", required=True, metavar="PATH", help=MODEL_HELP)
     painting.add_argument("--output-image", required=True, metavar="PATH", help=OUTPUT_IMAGE_HELP)
-    painting.add_argument("--content-scale", type=float, metavar="X", help=CONTENT_SCALE_HELP)
-    painting.add_argument("--max-side", type=int, metavar="N", help=MAX_SIDE_HELP)
+    painting.add_argument(
+        "--content-scale", type=_positive_float, metavar="X", help=CONTENT_SCALE_HELP
+    )
+    painting.add_argument("--max-side", type=_positive_int, metavar="N", help=MAX_SIDE_HELP)
     painting.add_argument("--style", type=int, metavar="N", help=STYLE_HELP)
     device = painting.add_mutually_exclusive_group()
     device.add_argument("--accel", action="store_true", help=ACCEL_HELP)

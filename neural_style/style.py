@@ -53,11 +53,14 @@ class Style(ABC):
         Alpha and the ICC profile of an RGB picture are carried over, other metadata is not.
 
         Raises:
-            PictureError: `picture` has no pixels.
+            TypeError: `picture` is no picture.
+            PictureError: it has no pixels.
             StyleError: the style paints no finite numbers, or cannot paint this size, or is one of
                 several of which none is chosen yet.
             DeviceError: the device ran out of memory.
         """
+        if not isinstance(picture, Image.Image):
+            raise TypeError(f"expected a picture (see load_picture), got {type(picture).__name__}")
         with naming(self.path):
             check_number(self.number, self.count)
         plain = to_plain(picture)
@@ -82,8 +85,8 @@ class Style(ABC):
         except (MemoryError, RuntimeError) as error:  # both engines: RuntimeError for no memory
             height, width = pixels.shape[2:]
             raise DeviceError(
-                f"{self.path}: cannot paint {width}x{height} px on this device "
-                f"({error}); make the picture smaller"
+                f"{self.path}: not enough memory to paint {width}x{height} px: make the picture "
+                f"smaller (--max-side); the engine said: {error}"
             ) from error
 
     @abstractmethod

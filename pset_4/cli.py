@@ -1,6 +1,7 @@
 """The command line. Nothing heavy is imported before a command needs it."""
 
 import enum
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,15 +24,23 @@ REMOTE_HELP = (
 )
 DATA_HELP = "The data folder of this machine. Else PSET_4_DATA, else 'data'."
 DEBUG_HELP = "Show Luigi's log, and tracebacks."
-IMAGE_HELP = "A picture, by name; may be given more than once. Default: all that are dropped in."
-MODEL_HELP = (
-    "A style model, by name ('many.onnx@7' for style 7 of a file of many); may be given more "
-    "than once. Default: all that are dropped in."
+IMAGE_HELP = "A picture, by name; may be given more than once. Default: all."
+FILE_HELP = "A style model's file, by name; may be given more than once. Default: all."
+PICTURE_HELP = (
+    "A picture, by name; may be given more than once. Default: all that are dropped in, else "
+    "luigi.jpg."
 )
-UPLOAD_HELP = "Publish drop-ins and results, or write nothing to the remote."
+STYLE_HELP = (
+    "A style model, by name ('many.onnx@7' for style 7 of a file of many); may be given more "
+    "than once. Default: all that are dropped in, else rain_princess.pth."
+)
+UPLOAD_HELP = "Publish what is needed first (the default), or write nothing to the remote."
 MAX_SIDE_HELP = "Shrink pictures first, so that no side is longer than this many pixels."
 CONTENT_SCALE_HELP = "Divide the sides of pictures by this first."
-EPILOG = "Exit codes: 0 all is done, 1 something failed, 2 the command line is wrong."
+EPILOG = (
+    "Exit codes: 0 all is done, 1 something failed, 2 the command line or a setting is wrong, "
+    "130 interrupted."
+)
 
 
 class ExitCode(enum.IntEnum):
@@ -42,7 +51,9 @@ class ExitCode(enum.IntEnum):
     FAILED = 1
     """Something failed; a line on standard error says what and why."""
     USAGE = 2
-    """The command line is wrong (click's own)."""
+    """The command line (click's own code) or a setting is wrong."""
+    INTERRUPTED = 130
+    """Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 
 def common_options(command: Command) -> Command:
@@ -87,19 +98,29 @@ def check_names(kind: str) -> Callable[..., tuple[str, ...]]:
     return check
 
 
-image_option = click.option(
-    "--image", "images", multiple=True, callback=check_names("image"), help=IMAGE_HELP
-)
-file_option = click.option(
-    "--model", "models", multiple=True, callback=check_names("model"), help=MODEL_HELP
-)
-style_option = click.option(
-    "--model", "models", multiple=True, callback=check_names("style"), help=MODEL_HELP
-)
+def names_option(thing: str, kind: str, text: str) -> Callable[[Command], Command]:
+    """An option that takes names of a kind, each checked."""
+    return click.option(
+        f"--{thing}", f"{thing}s", multiple=True, callback=check_names(kind), help=text
+    )
+
+
+def positive_number(text: str) -> float:
+    """A finite number above 0, for click; its range type lets NaN through."""
+    number = float(text)
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError
+    return number
+
+
+image_option = names_option("image", "image", IMAGE_HELP)
+file_option = names_option("model", "model", FILE_HELP)
+picture_option = names_option("image", "image", PICTURE_HELP)
+style_option = names_option("model", "style", STYLE_HELP)
 upload_option = click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP)
 max_side_option = click.option("--max-side", type=click.IntRange(min=1), help=MAX_SIDE_HELP)
 content_scale_option = click.option(
-    "--content-scale", type=click.FloatRange(min=0, min_open=True), help=CONTENT_SCALE_HELP
+    "--content-scale", type=positive_number, metavar="NUMBER", help=CONTENT_SCALE_HELP
 )
 
 
@@ -115,7 +136,7 @@ def cli(context: click.Context) -> None:
 
 
 @cli.command(epilog=EPILOG)
-@image_option
+@picture_option
 @style_option
 @upload_option
 @max_side_option
@@ -134,7 +155,7 @@ def main(images: Sequence[str], models: Sequence[str], upload: bool, **options: 
 
 
 @cli.command(epilog=EPILOG)
-@image_option
+@picture_option
 @style_option
 @upload_option
 @max_side_option
@@ -159,7 +180,9 @@ def upload(images: Sequence[str], models: Sequence[str]) -> None:
         from .tasks.upload import UploadImage, UploadModel
 
         named = Inventory(list(images), list(models))
-        chosen = named if images or models else list_drop_ins(settings)
+        chosen = named or list_drop_ins(settings)
+        if not chosen:
+            click.echo(f"nothing is dropped in: {settings.uploads} is empty", err=True)
         tasks: list[luigi.Task] = [
             *(UploadImage(image=image) for image in chosen.images),
             *(UploadModel(model=model) for model in chosen.models),
@@ -178,7 +201,7 @@ def download(images: Sequence[str], models: Sequence[str]) -> None:
         from .tasks.download import DownloadImage, DownloadModel
 
         named = Inventory(list(images), list(models))
-        chosen = named if images or models else list_remote(settings)
+        chosen = named or list_remote(settings)
         tasks: list[luigi.Task] = [
             *(DownloadImage(image=image, upload=False) for image in chosen.images),
             *(DownloadModel(model=model, upload=False) for model in chosen.models),
@@ -229,7 +252,8 @@ def _paint(
 ) -> None:
     """Run a task of this kind for every picture in every style."""
     from .inventory import list_drop_ins
-    from .selection import choose_images, choose_styles, pair
+    from .selection import choose_images, choose_styles, pair, select_refused
+    from .tasks.parameters import DEFAULT_IMAGE, DEFAULT_MODEL
 
     drop_ins = list_drop_ins(settings)
     pictures = choose_images(images, drop_ins)
@@ -238,7 +262,13 @@ def _paint(
         kind(image=image, model=style, upload=upload, **options)
         for image, style in pair(pictures, styles)
     ]
-    _run(tasks, settings, {} if images and models else drop_ins.refused)
+    if not (images or models or drop_ins):
+        click.echo(
+            f"nothing is dropped in: painting {DEFAULT_IMAGE} in the style {DEFAULT_MODEL}, "
+            "both from the remote",
+            err=True,
+        )
+    _run(tasks, settings, select_refused(images, models, drop_ins))
 
 
 def _run(tasks: "Sequence[luigi.Task]", settings: "Settings", refused: dict[str, str]) -> None:
@@ -259,6 +289,7 @@ def _run(tasks: "Sequence[luigi.Task]", settings: "Settings", refused: dict[str,
 def _session() -> "Iterator[Settings]":
     """Put the settings of the command line in force; an error ends the process with one line."""
     from . import remote, settings
+    from .errors import SettingsError
 
     try:
         chosen = settings.read_settings(_option("remote", None), _option("data", None))
@@ -274,13 +305,17 @@ def _session() -> "Iterator[Settings]":
             yield chosen
     except click.ClickException:
         raise
+    except KeyboardInterrupt:
+        click.echo("interrupted: what is done stays; run again to go on", err=True)
+        sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:
         if _option("debug", False):
             raise
         from .pipeline import describe_error
 
         click.echo(f"error: {describe_error(error)}", err=True)
-        sys.exit(ExitCode.FAILED)
+        is_usage = isinstance(error, SettingsError)
+        sys.exit(ExitCode.USAGE if is_usage else ExitCode.FAILED)
 
 
 def _option(name: str, default: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -26,20 +27,25 @@ class Inventory:
     refused: dict[str, str] = field(default_factory=dict)
     """For each name that cannot be used, why not."""
 
+    def __bool__(self) -> bool:
+        return bool(self.images or self.models or self.refused)
+
 
 def list_remote(settings: Settings) -> Inventory:
-    """What is published.
+    """What is published; other files there are nobody's concern.
 
     Raises:
         OSError, csci_utils.errors.S3Error: the remote cannot be read.
     """
-    images, refused_images = names.split_valid(
-        list_names(settings.remote_images), names.check_image_name
-    )
-    models, refused_models = names.split_valid(
-        list_names(settings.remote_models), names.check_model_file
-    )
+    images, refused_images = _split(settings.remote_images, names.is_image_name)
+    models, refused_models = _split(settings.remote_models, names.is_model_file)
     return Inventory(images, models, refused_images | refused_models)
+
+
+def _split(folder: str, is_kind: Callable[[str], bool]) -> tuple[list[str], dict[str, str]]:
+    """Safe names of a kind in a folder of the remote, and for each unsafe name why it is."""
+    safe, refused = names.split_valid(list_names(folder), names.check_name)
+    return list(filter(is_kind, safe)), refused
 
 
 def list_drop_ins(settings: Settings) -> Inventory:

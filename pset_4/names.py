@@ -88,7 +88,7 @@ def check_name(name: str) -> str:
     """
     problem = _problem_of(name)
     if problem:
-        raise InvalidNameError(f"{name!r} {problem}: rename it")
+        raise InvalidNameError(f"{name!r} {problem}: check or change the name")
     return name
 
 
@@ -124,6 +124,8 @@ def _problem_of(name: str) -> str | None:
         return "is no name"
     if any(unicodedata.category(character) in INVISIBLE_CATEGORIES for character in name):
         return "has invisible or control characters"
+    if "/" in name or "\\" in name:
+        return "is a path, and a name alone is expected"
     forbidden = sorted(set(name) & FORBIDDEN_CHARACTERS)
     if forbidden:
         return f"has characters that no file name may have everywhere ({' '.join(forbidden)})"

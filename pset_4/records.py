@@ -2,16 +2,19 @@
 
 A cached file belongs to one version of an object in the remote; a result to one version of a
 picture, one of a model, and the options it was painted with. That is written down beside them,
-in ``data/.records/``. A record counts only while its file has the size and time that it had then,
-so neither a crash between the two writes nor a file altered later can make it lie.
+in ``data/.records/``. A record counts only while its file has the bytes that it had then, so
+neither a crash between the two writes nor a file altered later can make it lie. Like git's index
+it trusts a file whose size and times are unchanged, and reads one where they are not.
 """
 
 import json
 import os
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from luigi.format import UTF8
 
+from csci_utils.digest import file_digest
 from csci_utils.luigi.target import SuffixPreservingLocalTarget
 
 from . import settings
@@ -20,27 +23,46 @@ Origin = dict[str, Any]
 """What a file was made from: plain JSON values, compared as a whole."""
 
 
-def read_origin(path: str) -> Origin | None:
-    """What the file was made from; None where it is missing, altered since, or not ours.
+@dataclass(frozen=True)
+class _Record:
+    """What is written down of a file."""
 
-    A damaged record is as good as none.
-    """
-    try:
-        with open(_record_path(path), encoding="utf-8") as file:
-            record = json.load(file)
-        if record["state"] != _state_of(path):
-            return None
-        origin: Origin = record["origin"]
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+    origin: Origin
+    state: list[int]
+    """Size and times, as `_state_of` reads them."""
+    sha256: str
+
+
+def read_origin(path: str) -> Origin | None:
+    """What the file was made from; None where it is missing, altered since, or not ours."""
+    record = _read_record(path)
+    if record is None or not os.path.isfile(path):
         return None
-    return origin
+    if record.state != _state_of(path) and record.sha256 != file_digest(path):
+        return None
+    return record.origin
 
 
 def write_origin(path: str, origin: Origin) -> None:
     """Write down what the file, as it is now, was made from."""
-    record = {"origin": origin, "state": _state_of(path)}
+    record = _Record(origin, _state_of(path), file_digest(path))
     with SuffixPreservingLocalTarget(_record_path(path), format=UTF8).open("w") as file:
-        json.dump(record, file, indent=1)
+        json.dump(asdict(record), file, indent=1)
+
+
+def is_unaltered(path: str) -> bool:
+    """Whether the file, read to its end, has the bytes that its record tells of."""
+    record = _read_record(path)
+    return record is not None and record.sha256 == file_digest(path)
+
+
+def _read_record(path: str) -> "_Record | None":
+    """The record of a file; a damaged one is as good as none."""
+    try:
+        with open(_record_path(path), encoding="utf-8") as file:
+            return _Record(**json.load(file))
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+        return None
 
 
 def _record_path(path: str) -> str:
@@ -50,4 +72,5 @@ def _record_path(path: str) -> str:
 
 def _state_of(path: str) -> list[int]:
     status = os.stat(path)
-    return [status.st_size, status.st_mtime_ns]
+    # The last changes with every write, whatever is done to the one before.
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]

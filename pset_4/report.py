@@ -17,6 +17,9 @@ from .tasks.upload import UploadTask
 
 NOT_THERE = "-"
 
+BAR_FORMAT = "{percentage:3.0f}% {bar:20} {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
+"""A bar of a fixed width: what was done last is cut off at the edge of the terminal, not it."""
+
 
 class Progress:
     """A bar over what was asked for, on a terminal; elsewhere a line for each thing done."""
@@ -24,7 +27,13 @@ class Progress:
     def __init__(self, asked: Sequence[luigi.Task]) -> None:
         self._asked = set(asked)
         self._is_terminal = sys.stderr.isatty()
-        self._bar = tqdm(total=len(asked), disable=not self._is_terminal, unit="task", leave=False)
+        self._bar = tqdm(
+            total=len(asked),
+            disable=not self._is_terminal,
+            leave=False,
+            dynamic_ncols=True,
+            bar_format=BAR_FORMAT,
+        )
 
     def __enter__(self) -> "Progress":
         return self
@@ -66,9 +75,9 @@ def format_summary(outcome: Outcome, settings: Settings, refused: dict[str, str]
         ("published", published, shorten(settings.remote)),
         ("fetched", outcome.count(DownloadTask), shorten(settings.data)),
         ("skipped", skipped, "already there"),
-        ("failed", len(outcome.unfinished) + len(refused), ""),
+        ("failed", len(outcome.unfinished) + len(refused), "asked for and not done"),
     ]
-    return "\n".join(f"{verb:<10}{count:>6}  {where}".rstrip() for verb, count, where in rows)
+    return "\n".join(f"{verb:<10}{count:>6}  {where}" for verb, count, where in rows)
 
 
 def format_status(status: Status) -> str:
@@ -80,7 +89,8 @@ def format_status(status: Status) -> str:
         _format_table("STYLES", things, map(_row_of_thing, status.models)),
         _format_table("RESULTS", ("local", "remote"), map(_row_of_result, status.results)),
     ]
-    blocks += [f"refused: {reason}" for reason in status.refused.values()]
+    if status.refused:
+        blocks.append("\n".join(f"refused: {reason}" for reason in status.refused.values()))
     return "\n\n".join(blocks)
 
 

@@ -33,6 +33,18 @@ def pair(pictures: Sequence[str], styles: Sequence[str]) -> Iterator[tuple[str, 
         yield from product(pictures, tuple(styles_of_file))
 
 
+def select_refused(
+    images: Sequence[str], models: Sequence[str], drop_ins: Inventory
+) -> dict[str, str]:
+    """The refused drop-ins that a command is about: of a kind that is named, only those named."""
+    return {
+        name: reason
+        for name, reason in drop_ins.refused.items()
+        if not (images and not names.is_model_file(name))
+        and not (models and not names.is_image_name(name))
+    }
+
+
 def _expand(model: str, settings: Settings, upload: bool) -> list[str]:
     from neural_style import StyleError, count_styles
 

@@ -25,6 +25,8 @@ MODELS = "saved_models"
 RESULTS = "stylized"
 RECORDS = ".records"
 EMBEDDED_REMOTE = "remote"
+OWN_FOLDERS = (DROP_INS, IMAGES, MODELS, RESULTS, RECORDS)
+"""What this machine keeps in its data folder."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +85,23 @@ def read_settings(remote: str | None = None, data: str | None = None) -> Setting
     Raises:
         SettingsError: the remote is of a kind that is not known, or cannot be made.
     """
-    load_dotenv(Path.cwd() / ".env")
+    _read_dotenv()
     data_path = Path(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA).expanduser().absolute()
-    configured = remote or os.environ.get(REMOTE_VARIABLE)
+    configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
     if not configured:
         return Settings(str(data_path), str(data_path / EMBEDDED_REMOTE), is_embedded=True)
-    return Settings(str(data_path), _normalize_remote(configured), is_embedded=False)
+    return Settings(str(data_path), _normalize_remote(configured, data_path), is_embedded=False)
 
 
-def _normalize_remote(remote: str) -> str:
+def _read_dotenv() -> None:
+    path = Path.cwd() / ".env"
+    try:
+        load_dotenv(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+
+
+def _normalize_remote(remote: str, data_path: Path) -> str:
     expected = f"expected s3://bucket/prefix or a directory (--remote, {REMOTE_VARIABLE})"
     if is_s3(remote):
         bucket_and_prefix = remote.removeprefix(S3_SCHEME).rstrip("/")
@@ -107,6 +117,11 @@ def _normalize_remote(remote: str) -> str:
         # A drive that is not mounted must not be replaced by a new folder of its name.
         raise SettingsError(
             f"remote {remote!r}: there is no folder {path.parent}: create it, or {expected}"
+        )
+    if path == data_path or any(path.is_relative_to(data_path / own) for own in OWN_FOLDERS):
+        raise SettingsError(
+            f"remote {remote!r} is where this machine keeps its own files ({data_path}): "
+            "name another directory"
         )
     return str(path)
 

@@ -3,15 +3,17 @@
 from dataclasses import asdict, dataclass, field
 
 from . import names
+from .errors import InvalidNameError
 from .inventory import list_drop_ins, list_remote
 from .records import read_origin
 from .remote import list_names, list_paths
 from .settings import IMAGES, MODELS, Settings
 from .tasks.download import DownloadImage, DownloadModel, DownloadTask
+from .tasks.results import UploadResult
 from .tasks.stylize import Stylize
 from .tasks.upload import UploadImage, UploadModel, UploadTask
 
-PRESENT, CURRENT, STALE, CONFLICT = "yes", "current", "stale", "conflict"
+PRESENT, CURRENT, STALE, CONFLICT, DIFFERENT = "yes", "current", "stale", "conflict", "differs"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Result:
     local: str | None
     """``current``, or ``stale`` where its picture or model has changed in the remote since."""
     remote: str | None
-    """``yes``."""
+    """``yes``, or ``differs`` where the local one has other bytes."""
 
 
 @dataclass
@@ -100,19 +102,34 @@ def _list_results(settings: Settings) -> list[Result]:
     local = set(_list_pairs(settings.results))
     remote = set(_list_pairs(settings.remote_results))
     return [
-        Result(
-            model,
-            image,
-            _state_of_result(model, image) if (model, image) in local else None,
-            PRESENT if (model, image) in remote else None,
-        )
+        _look_at_result(model, image, (model, image) in local, (model, image) in remote)
         for model, image in sorted(local | remote)
     ]
 
 
+def _look_at_result(model: str, image: str, is_local: bool, is_remote: bool) -> Result:
+    upload = UploadResult(image=image, model=model)
+    is_different = is_local and is_remote and not upload.is_copied()
+    return Result(
+        model,
+        image,
+        _state_of_result(model, image) if is_local else None,
+        (DIFFERENT if is_different else PRESENT) if is_remote else None,
+    )
+
+
 def _list_pairs(folder: str) -> list[tuple[str, str]]:
-    pairs = [tuple(path.split("/")) for path in list_paths(folder)]
-    return [(pair[0], pair[1]) for pair in pairs if len(pair) == 2]
+    pairs = [path.split("/") for path in list_paths(folder)]
+    return [(pair[0], pair[1]) for pair in pairs if len(pair) == 2 and _is_result(*pair)]
+
+
+def _is_result(model: str, image: str) -> bool:
+    try:
+        names.parse_model_name(model)
+        names.check_image_name(image)
+    except InvalidNameError:
+        return False
+    return True
 
 
 def _state_of_result(model: str, image: str) -> str:

@@ -122,7 +122,7 @@ class S3Client(FileSystem):
         process = os.getpid()
         if process not in self._boto_clients:
             with _translated_errors("S3"):
-                self._boto_clients[process] = boto3.session.Session().client("s3")
+                self._boto_clients[process] = _connect()
         return self._boto_clients[process]
 
     @contextmanager
@@ -317,6 +317,13 @@ class _Download:
 
     def close(self) -> None:
         self._body.close()
+
+
+def _connect() -> Any:
+    try:
+        return boto3.session.Session().client("s3")
+    except ValueError as error:
+        raise S3Error(f"{error}: check AWS_ENDPOINT_URL and the AWS profile") from error
 
 
 class _EmptyObjectError(Exception):

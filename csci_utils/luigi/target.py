@@ -43,8 +43,13 @@ class suffix_preserving_atomic_file(atomic_file):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
         tmp_path = self.generate_tmp_path(self.path)
-        # Luigi's own __init__ opens with "w", which follows links and overwrites.
-        io.BufferedWriter.__init__(self, io.FileIO(tmp_path, "x"))
+        try:
+            # Luigi's own __init__ opens with "w", which follows links and overwrites.
+            raw = io.FileIO(tmp_path, "x")
+        except OSError as error:
+            # People know the target's name, not the temporary one.
+            raise type(error)(error.errno, error.strerror, self.path) from error
+        io.BufferedWriter.__init__(self, raw)
         self._tmp_path = tmp_path  # last: what could not be created is not ours to remove
 
     @property

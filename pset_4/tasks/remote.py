@@ -53,12 +53,18 @@ class RemoteTask(luigi.Task):
         Raises:
             MissingError: the remote does not have it.
         """
-        if not self.complete():
+        if self.complete():
+            return
+        missing, drop_in = self.output().path, self.drop_in()
+        if drop_in.complete():
             raise MissingError(
-                f"{self.output().path} is not in the remote: drop it into "
-                f"{self.drop_in().output().path} and run again with uploads on, "
-                "or check the name and --remote"
+                f"{missing} is not in the remote, and uploads are off: run again with --upload "
+                f"to publish {drop_in.output().path}"
             )
+        raise MissingError(
+            f"{missing} is not in the remote: drop it into {drop_in.output().path} and run again, "
+            "or check the name and --remote"
+        )
 
 
 class ContentImage(RemoteTask):

@@ -4,6 +4,8 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.luigi.copy import CopyTask
 
+from ..errors import ChangedError
+from ..records import is_unaltered
 from ..remote import target_at
 from ..settings import FromSettings
 from .stylize import Stylize
@@ -22,6 +24,20 @@ class UploadResult(CopyTask):
 
     def requires(self) -> Stylize:
         return self.clone(Stylize)
+
+    def run(self) -> None:
+        """Copy.
+
+        Raises:
+            ChangedError: the result was altered since it was painted.
+        """
+        path = self.input().path
+        if not is_unaltered(path):
+            raise ChangedError(
+                f"{path} was altered since it was painted, and was not published: "
+                "remove it and run again to paint it anew"
+            )
+        super().run()
 
     def output(self) -> FileSystemTarget:
         return target_at(f"{self.RESULT_ROOT}/{self.model}/{self.image}")

@@ -137,7 +137,19 @@ def test_a_missing_accelerator_is_an_error(
     assert "expected a device that is there" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("options", [["--content-scale=0"], ["--max-side=0"], ["--style=1"]])
+@pytest.mark.parametrize(
+    "option", ["--content-scale=0", "--content-scale=nan", "--content-scale=x", "--max-side=0"]
+)
+def test_an_impossible_number_is_a_usage_error(
+    option: str, picture_path: Path, checkpoint_path: Path, tmp_path: Path
+) -> None:
+    arguments = eval_arguments(picture_path, checkpoint_path, tmp_path / "painted.png", option)
+    with pytest.raises(SystemExit) as ending:
+        main(arguments)
+    assert ending.value.code == 2
+
+
+@pytest.mark.parametrize("options", [["--style=1"]])
 def test_an_impossible_option_is_one_line(
     options: list[str],
     picture_path: Path,

@@ -169,6 +169,39 @@ def test_a_hostile_name_in_the_remote_is_reported_and_not_fetched(
     assert directory_project.files("images") == ["images/photo.jpg"]
 
 
+def test_a_file_of_another_kind_in_the_remote_is_nobody_s_concern(
+    project: Any, store: Any, photograph: bytes
+) -> None:
+    store.write("images/readme.txt", b"about these pictures")
+    store.write("images/photo.jpg", photograph)
+    assert project.run_well("download")["fetched"] == 1
+
+
+def test_bad_drop_ins_that_are_not_asked_for_are_not_reported(with_good_ones: Any) -> None:
+    with_good_ones.drop("notes.txt", b"")
+    with_good_ones.drop("con.png", b"")
+    with_good_ones.run_well("main", "--image", "photo.jpg")
+
+
+def test_bad_drop_ins_of_the_kind_that_is_not_named_are_reported(with_good_ones: Any) -> None:
+    with_good_ones.drop("con.pth", b"")
+    assert with_good_ones.run("main", "--image", "photo.jpg").exit_code == 1
+    assert with_good_ones.run("main", "--model", "one.pth").exit_code == 0
+
+
+def test_a_drop_in_that_is_not_published_is_told_as_such(with_good_ones: Any) -> None:
+    result = with_good_ones.run("main", "--no-upload")
+    assert (result.exit_code, "uploads are off" in result.stderr) == (1, True)
+
+
+def test_an_endpoint_that_is_none_is_told(
+    make_project: Any, s3_environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1")
+    result = make_project("machine", "s3://bucket").run("status")
+    assert (result.exit_code, "check AWS_ENDPOINT_URL" in result.stderr) == (1, True)
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
 def test_a_drop_in_that_may_not_be_read_is_told(with_good_ones: Any, photograph: bytes) -> None:
     with_good_ones.drop("locked.jpg", photograph).chmod(0)

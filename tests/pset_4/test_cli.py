@@ -1,6 +1,8 @@
 """The command line itself: help, status, what it says, how it ends."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -79,7 +81,7 @@ def test_main_says_what_it_does_and_where(project: Any, photograph: bytes, model
         f"published      3  {project.remote_url.removeprefix(f'{project.folder.parent}/')}",
         "fetched        2  machine/data",
         "skipped        0  already there",
-        "failed         0",
+        "failed         0  asked for and not done",
     ]
 
 
@@ -188,10 +190,48 @@ def test_debug_shows_the_traceback(project: Any) -> None:
     assert "Traceback" in result.stderr
 
 
-def test_an_error_ends_with_one_line_and_exit_code_1() -> None:
+def test_a_wrong_setting_ends_with_one_line_and_exit_code_2() -> None:
     result = CliRunner().invoke(cli, ["--remote", "https://somewhere", "status"])
-    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
     assert result.stderr.startswith("error: remote 'https://somewhere'")
+
+
+@pytest.mark.parametrize(
+    "option", ["--content-scale=0", "--content-scale=nan", "--content-scale=inf", "--max-side=0"]
+)
+def test_an_impossible_number_is_a_usage_error(project: Any, option: str) -> None:
+    assert project.run("main", option).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["main", "stylize", "upload"])
+def test_that_nothing_is_dropped_in_is_said(directory_project: Any, command: str) -> None:
+    assert "nothing is dropped in" in directory_project.run(command).stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="this system has no such signals")
+def test_an_interrupted_run_says_how_to_go_on(
+    directory_project: Any, many_styles: bytes, photograph: bytes
+) -> None:
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("many.onnx", many_styles)
+    command = [sys.executable, "-m", "pset_4", "--remote", directory_project.remote_url]
+    command += ["--data", str(directory_project.data), "main"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("painted"):
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert (process.returncode, "run again" in rest) == (130, True), rest
+    assert "Traceback" not in rest
+    summary = directory_project.run_well("main")
+    assert 0 < summary["painted"] < 26
+
+
+def test_names_alone_are_taken_and_paths_are_told_so(directory_project: Any) -> None:
+    result = directory_project.run("main", "--image", "data/uploads/a.png")
+    assert "is a path, and a name alone is expected" in " ".join(result.stderr.split())
 
 
 def test_demo_drops_samples_in_and_paints_them(directory_project: Any, many_styles: bytes) -> None:

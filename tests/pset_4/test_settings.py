@@ -71,6 +71,27 @@ def test_a_directory_remote_in_a_folder_that_is_not_there_is_refused() -> None:
         settings.read_settings(remote="not/mounted")
 
 
+@pytest.mark.parametrize(
+    "remote", ["data", "data/uploads", "data/stylized/deeper", "data/.records"]
+)
+def test_a_remote_where_the_machine_keeps_its_own_files_is_refused(
+    tmp_path: Path, remote: str
+) -> None:
+    (tmp_path / "data" / "stylized").mkdir(parents=True)
+    with pytest.raises(SettingsError, match="its own files"):
+        settings.read_settings(remote=remote)
+
+
+def test_a_blank_remote_is_none() -> None:
+    assert settings.read_settings(remote="  ").is_embedded
+
+
+def test_a_dotenv_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"\.env"):
+        settings.read_settings()
+
+
 def test_a_remote_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="is a file"):

@@ -1,6 +1,8 @@
 """Nothing is called current that does not belong to the bytes that are there now."""
 
+import os
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,6 +105,46 @@ def test_lost_records_cost_a_painting_and_no_transfer(painted: Any) -> None:
     shutil.rmtree(painted.data / ".records")
     summary = painted.run_well("main", *CHOSEN)
     assert (summary["fetched"], summary["painted"], summary["published"]) == (0, 1, 0)
+
+
+def flip_a_byte_unseen(path: Path) -> None:
+    """Damage a file and give it the time that it had, as a disk or a careless program does."""
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_result_that_was_damaged_unseen_is_painted_again(painted: Any, store: Any) -> None:
+    good = store.read(RESULT)
+    flip_a_byte_unseen(painted.data / RESULT)
+    summary = painted.run_well("main", *CHOSEN)
+    assert (summary["painted"], summary["published"]) == (1, 0)
+    assert store.read(RESULT) == good
+
+
+def test_a_cached_file_that_was_damaged_unseen_is_fetched_again(painted: Any) -> None:
+    flip_a_byte_unseen(painted.data / "saved_models/one.pth")
+    assert painted.run_well("main", *CHOSEN)["fetched"] == 1
+
+
+def test_a_result_whose_time_alone_has_changed_is_not_painted_again(painted: Any) -> None:
+    (painted.data / RESULT).touch()
+    assert painted.run_well("main", *CHOSEN)["painted"] == 0
+
+
+def test_a_data_folder_that_was_copied_is_as_current_as_the_original(
+    painted: Any, store: Any, make_project: Any
+) -> None:
+    copied = make_project("copied", store.url)
+    shutil.copytree(painted.data, copied.data)
+    summary = copied.run_well("main", *CHOSEN)
+    assert (summary["fetched"], summary["painted"], summary["published"]) == (0, 0, 0)
+
+
+def test_a_result_that_differs_in_the_remote_shows_so(painted: Any, store: Any) -> None:
+    store.write(RESULT, b"another picture")
+    assert painted.status()["results"][0]["remote"] == "differs"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"origin": 1}', b"null", b"\xff"])

@@ -1,6 +1,7 @@
 """The tasks through Luigi itself, as the course's text uses them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,12 @@ def test_main_runs_through_luigi(project: Any, store: Any, photograph: bytes, mo
     result = run_luigi(project, "pset_4.tasks.main", "MainTask", *chosen)
     assert "This progress looks :)" in result.stderr, result.stderr
     assert "stylized/one.pth/photo.jpg" in store.list()
+
+
+def test_luigi_s_exit_code_tells_of_a_failure(project: Any, tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).parents[2] / "luigi.cfg", tmp_path)
+    result = run_luigi(project, "pset_4.tasks.data", "ContentImage", "--image", "nowhere.png")
+    assert result.returncode == 30
 
 
 def test_upload_can_be_turned_off_through_luigi(
