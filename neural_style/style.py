@@ -85,8 +85,8 @@ class Style(ABC):
         except (MemoryError, RuntimeError) as error:  # both engines: RuntimeError for no memory
             height, width = pixels.shape[2:]
             raise DeviceError(
-                f"{self.path}: not enough memory to paint {width}x{height} px: make the picture "
-                f"smaller (--max-side); the engine said: {error}"
+                f"{self.path}: cannot paint {width}x{height} px on this device "
+                f"({error}); make the picture smaller (--max-side)"
             ) from error
 
     @abstractmethod

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 import boto3
 import pytest
 
+ACCESS_KEY, SECRET_KEY, REGION = "test-key", "test-secret", "us-east-1"
+
 SERVER_ANSWER = re.compile(r"Running on (http://127\.0\.0\.1:\d+)")
 
 
@@ -43,13 +45,25 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.wait()
 
 
+@pytest.fixture(scope="session")
+def s3_side_door(s3_endpoint: str) -> Any:
+    """A plain boto3 client of the server, to look at it from outside; made once, as it is slow."""
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=s3_endpoint,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        region_name=REGION,
+    )
+
+
 @pytest.fixture
 def s3_environment(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The standard AWS variables, for the server of `s3_endpoint`."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test-key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test-secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
 
 
 class RemoteStore(Protocol):
@@ -121,11 +135,10 @@ def directory_store(tmp_path: Path) -> DirectoryStore:
 
 
 @pytest.fixture
-def s3_store(s3_environment: None) -> S3Store:
+def s3_store(s3_environment: None, s3_side_door: Any) -> S3Store:
     bucket = f"bucket-{uuid.uuid4().hex}"
-    client = boto3.session.Session().client("s3")
-    client.create_bucket(Bucket=bucket)
-    return S3Store(f"s3://{bucket}/some/prefix", bucket, "some/prefix/", client)
+    s3_side_door.create_bucket(Bucket=bucket)
+    return S3Store(f"s3://{bucket}/some/prefix", bucket, "some/prefix/", s3_side_door)
 
 
 @pytest.fixture(params=["directory", "s3"])
