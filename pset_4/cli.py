@@ -1,13 +1,14 @@
 """The command line. Nothing heavy is imported before a command needs it."""
 
 import enum
-import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from .options import common_option, common_options, file_options, painting_options, size_options
 
 if TYPE_CHECKING:
     import luigi
@@ -16,27 +17,6 @@ if TYPE_CHECKING:
     from .tasks.main import MainTask
     from .tasks.stylize import Stylize
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-REMOTE_HELP = (
-    "s3://bucket/prefix or a directory; the source of truth. "
-    "Else PSET_4_REMOTE, else the directory 'remote' in the data folder."
-)
-DATA_HELP = "The data folder of this machine. Else PSET_4_DATA, else 'data'."
-DEBUG_HELP = "Show Luigi's log, and tracebacks."
-IMAGE_HELP = "A picture, by name; may be given more than once. Default: all."
-FILE_HELP = "A style model's file, by name; may be given more than once. Default: all."
-PICTURE_HELP = (
-    "A picture, by name; may be given more than once. Default: all that are dropped in, else "
-    "luigi.jpg."
-)
-STYLE_HELP = (
-    "A style model, by name ('many.onnx@7' for style 7 of a file of many); may be given more "
-    "than once. Default: all that are dropped in, else rain_princess.pth."
-)
-UPLOAD_HELP = "Publish what is needed first (the default), or write nothing to the remote."
-MAX_SIDE_HELP = "Shrink pictures first, so that no side is longer than this many pixels."
-CONTENT_SCALE_HELP = "Divide the sides of pictures by this first."
 EPILOG = (
     "Exit codes: 0 all is done, 1 something failed, 2 the command line or a setting is wrong, "
     "130 interrupted."
@@ -56,74 +36,6 @@ class ExitCode(enum.IntEnum):
     """Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 
-def common_options(command: Command) -> Command:
-    """Add the options that every command has, also in front of the command's name."""
-
-    def remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
-        if value:
-            context.ensure_object(dict)[parameter.name] = value
-
-    for option in (
-        click.option(
-            "--debug", is_flag=True, expose_value=False, callback=remember, help=DEBUG_HELP
-        ),
-        click.option("--data", expose_value=False, callback=remember, help=DATA_HELP),
-        click.option("--remote", expose_value=False, callback=remember, help=REMOTE_HELP),
-    ):
-        command = option(command)
-    return command
-
-
-def check_names(kind: str) -> Callable[..., tuple[str, ...]]:
-    """A click callback that checks names of a kind where they come in."""
-
-    def check(
-        context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
-    ) -> tuple[str, ...]:
-        if not values:
-            return values
-        from . import names
-        from .errors import InvalidNameError
-
-        checks: dict[str, Callable[[str], object]] = {
-            "image": names.check_image_name,
-            "model": names.check_model_file,
-            "style": names.parse_model_name,
-        }
-        try:
-            return tuple(dict.fromkeys(str(checks[kind](value)) for value in values))
-        except InvalidNameError as error:
-            raise click.BadParameter(str(error)) from error
-
-    return check
-
-
-def names_option(thing: str, kind: str, text: str) -> Callable[[Command], Command]:
-    """An option that takes names of a kind, each checked."""
-    return click.option(
-        f"--{thing}", f"{thing}s", multiple=True, callback=check_names(kind), help=text
-    )
-
-
-def positive_number(text: str) -> float:
-    """A finite number above 0, for click; its range type lets NaN through."""
-    number = float(text)
-    if not (math.isfinite(number) and number > 0):
-        raise ValueError
-    return number
-
-
-image_option = names_option("image", "image", IMAGE_HELP)
-file_option = names_option("model", "model", FILE_HELP)
-picture_option = names_option("image", "image", PICTURE_HELP)
-style_option = names_option("model", "style", STYLE_HELP)
-upload_option = click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP)
-max_side_option = click.option("--max-side", type=click.IntRange(min=1), help=MAX_SIDE_HELP)
-content_scale_option = click.option(
-    "--content-scale", type=positive_number, metavar="NUMBER", help=CONTENT_SCALE_HELP
-)
-
-
 @click.group(invoke_without_command=True, epilog=EPILOG)
 @common_options
 @click.version_option(package_name="pset_4")
@@ -136,11 +48,7 @@ def cli(context: click.Context) -> None:
 
 
 @cli.command(epilog=EPILOG)
-@picture_option
-@style_option
-@upload_option
-@max_side_option
-@content_scale_option
+@painting_options
 @common_options
 def main(images: Sequence[str], models: Sequence[str], upload: bool, **options: Any) -> None:
     """Publish drop-ins, fetch what is needed, paint every picture in every style, publish results.
@@ -155,11 +63,7 @@ def main(images: Sequence[str], models: Sequence[str], upload: bool, **options: 
 
 
 @cli.command(epilog=EPILOG)
-@picture_option
-@style_option
-@upload_option
-@max_side_option
-@content_scale_option
+@painting_options
 @common_options
 def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **options: Any) -> None:
     """Paint every picture in every style; results stay on this machine."""
@@ -170,8 +74,7 @@ def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **option
 
 
 @cli.command(epilog=EPILOG)
-@image_option
-@file_option
+@file_options
 @common_options
 def upload(images: Sequence[str], models: Sequence[str]) -> None:
     """Publish drop-ins to the remote: those named, or all."""
@@ -191,8 +94,7 @@ def upload(images: Sequence[str], models: Sequence[str]) -> None:
 
 
 @cli.command(epilog=EPILOG)
-@image_option
-@file_option
+@file_options
 @common_options
 def download(images: Sequence[str], models: Sequence[str]) -> None:
     """Fetch pictures and models from the remote to the cache: those named, or all."""
@@ -228,8 +130,7 @@ def status(as_json: bool) -> None:
 
 
 @cli.command(epilog=EPILOG)
-@max_side_option
-@content_scale_option
+@size_options
 @common_options
 def demo(**options: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
@@ -252,8 +153,8 @@ def _paint(
 ) -> None:
     """Run a task of this kind for every picture in every style."""
     from .inventory import list_drop_ins
+    from .names import DEFAULT_IMAGE, DEFAULT_MODEL
     from .selection import choose_images, choose_styles, pair, select_refused
-    from .tasks.parameters import DEFAULT_IMAGE, DEFAULT_MODEL
 
     drop_ins = list_drop_ins(settings)
     pictures = choose_images(images, drop_ins)
@@ -277,7 +178,7 @@ def _run(tasks: "Sequence[luigi.Task]", settings: "Settings", refused: dict[str,
     from .report import Progress, format_failures, format_summary
 
     with Progress(tasks) as progress:
-        outcome = run_tasks(tasks, progress.update, debug=_option("debug", False))
+        outcome = run_tasks(tasks, progress.update, debug=bool(common_option("debug")))
     for line in format_failures(outcome, refused):
         click.echo(line, err=True)
     click.echo(format_summary(outcome, settings, refused))
@@ -292,7 +193,7 @@ def _session() -> "Iterator[Settings]":
     from .errors import SettingsError
 
     try:
-        chosen = settings.read_settings(_option("remote", None), _option("data", None))
+        chosen = settings.read_settings(common_option("remote"), common_option("data"))
         if chosen.is_embedded:
             click.echo(
                 f"remote: {settings.shorten(chosen.remote)} (embedded default; "
@@ -309,15 +210,10 @@ def _session() -> "Iterator[Settings]":
         click.echo("interrupted: what is done stays; run again to go on", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:
-        if _option("debug", False):
+        if common_option("debug"):
             raise
         from .pipeline import describe_error
 
         click.echo(f"error: {describe_error(error)}", err=True)
         is_usage = isinstance(error, SettingsError)
         sys.exit(ExitCode.USAGE if is_usage else ExitCode.FAILED)
-
-
-def _option(name: str, default: Any) -> Any:
-    """The value of one of `common_options`, wherever on the command line it was given."""
-    return click.get_current_context().ensure_object(dict).get(name, default)

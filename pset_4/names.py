@@ -12,6 +12,11 @@ from pathlib import PurePosixPath
 
 from .errors import InvalidNameError
 
+DEFAULT_IMAGE = "luigi.jpg"
+DEFAULT_MODEL = "rain_princess.pth"
+"""What is painted, and in which style, where nothing is dropped in and nothing named: the
+course's names."""
+
 MAX_NAME_BYTES = 200
 """Below the 255 of the common file systems, which leaves room for a record's suffix."""
 

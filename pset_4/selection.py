@@ -5,10 +5,10 @@ from itertools import groupby, product
 
 from . import names
 from .inventory import Inventory, is_drop_in
+from .names import DEFAULT_IMAGE, DEFAULT_MODEL
 from .pipeline import run_tasks
 from .settings import Settings
 from .tasks.download import DownloadModel
-from .tasks.parameters import DEFAULT_IMAGE, DEFAULT_MODEL
 
 
 def choose_images(named: Sequence[str], drop_ins: Inventory) -> list[str]:

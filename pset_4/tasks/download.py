@@ -7,16 +7,11 @@ from luigi.target import FileSystemTarget
 from csci_utils.luigi.copy import CopyTask
 
 from ..errors import ChangedError
+from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..records import Origin, read_origin, write_origin
 from ..remote import target_at
 from ..settings import IMAGES, MODELS, FromSettings
-from .parameters import (
-    DEFAULT_IMAGE,
-    DEFAULT_MODEL,
-    ImageParameter,
-    ModelFileParameter,
-    upload_parameter,
-)
+from .parameters import ImageParameter, ModelFileParameter, upload_parameter
 from .remote import ContentImage, RemoteTask, SavedModel
 
 

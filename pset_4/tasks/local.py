@@ -5,8 +5,9 @@ from luigi.target import FileSystemTarget
 
 from .. import settings
 from ..inventory import is_drop_in
+from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..remote import target_at
-from .parameters import DEFAULT_IMAGE, DEFAULT_MODEL, ImageParameter, ModelFileParameter
+from .parameters import ImageParameter, ModelFileParameter
 
 
 class LocalImage(luigi.ExternalTask):

@@ -1,11 +1,8 @@
-"""Luigi parameters that check a name where it comes in, and the course's default names."""
+"""Luigi parameters that check a name where it comes in."""
 
 import luigi
 
 from .. import names
-
-DEFAULT_IMAGE = "luigi.jpg"
-DEFAULT_MODEL = "rain_princess.pth"
 
 
 class ImageParameter(luigi.Parameter):

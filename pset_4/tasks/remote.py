@@ -7,16 +7,11 @@ import luigi
 from luigi.target import FileSystemTarget
 
 from ..errors import MissingError
+from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..remote import target_at
 from ..settings import FromSettings
 from .local import LocalImage, LocalModel
-from .parameters import (
-    DEFAULT_IMAGE,
-    DEFAULT_MODEL,
-    ImageParameter,
-    ModelFileParameter,
-    upload_parameter,
-)
+from .parameters import ImageParameter, ModelFileParameter, upload_parameter
 from .upload import UploadImage, UploadModel, UploadTask
 
 

@@ -7,18 +7,12 @@ import luigi
 from luigi.target import FileSystemTarget
 
 from ..errors import ChangedError
-from ..names import ModelName, parse_model_name
+from ..names import DEFAULT_IMAGE, DEFAULT_MODEL, ModelName, parse_model_name
 from ..records import Origin, read_origin, write_origin
 from ..remote import target_at
 from ..settings import RESULTS, FromSettings
 from .download import DownloadImage, DownloadModel, DownloadTask
-from .parameters import (
-    DEFAULT_IMAGE,
-    DEFAULT_MODEL,
-    ImageParameter,
-    ModelParameter,
-    upload_parameter,
-)
+from .parameters import ImageParameter, ModelParameter, upload_parameter
 
 if TYPE_CHECKING:
     from neural_style import Style

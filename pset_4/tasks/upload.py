@@ -10,10 +10,11 @@ from csci_utils.errors import AlreadyExistsError
 from csci_utils.luigi.copy import CopyTask
 
 from ..errors import ConflictError
+from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..remote import target_at
 from ..settings import FromSettings
 from .local import LocalImage, LocalModel
-from .parameters import DEFAULT_IMAGE, DEFAULT_MODEL, ImageParameter, ModelFileParameter
+from .parameters import ImageParameter, ModelFileParameter
 
 
 class UploadTask(CopyTask):

@@ -1,0 +1,116 @@
+"""The options of the command line, and the checks of what they are given."""
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from .names import DEFAULT_IMAGE, DEFAULT_MODEL
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+REMOTE_HELP = (
+    "s3://bucket/prefix or a directory; the source of truth. "
+    "Else PSET_4_REMOTE, else the directory 'remote' in the data folder."
+)
+DATA_HELP = "The data folder of this machine. Else PSET_4_DATA, else 'data'."
+DEBUG_HELP = "Show Luigi's log, and tracebacks."
+IMAGE_HELP = "A picture, by name; may be given more than once. Default: all."
+FILE_HELP = "A style model's file, by name; may be given more than once. Default: all."
+PICTURE_HELP = (
+    "A picture, by name; may be given more than once. Default: all that are dropped in, else "
+    f"{DEFAULT_IMAGE}."
+)
+STYLE_HELP = (
+    "A style model, by name ('many.onnx@7' for style 7 of a file of many); may be given more "
+    f"than once. Default: all that are dropped in, else {DEFAULT_MODEL}."
+)
+UPLOAD_HELP = "Publish what is needed first (the default), or write nothing to the remote."
+MAX_SIDE_HELP = "Shrink pictures first, so that no side is longer than this many pixels."
+CONTENT_SCALE_HELP = "Divide the sides of pictures by this first."
+
+
+def _finite_number_above_0(text: str) -> float:
+    """For click, whose own range type lets NaN through."""
+    number = float(text)
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError
+    return number
+
+
+def _check_names(kind: str) -> Callable[..., tuple[str, ...]]:
+    """A click callback that checks names of a kind, and passes each on once."""
+
+    def check(
+        context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        if not values:
+            return values
+        from . import names
+        from .errors import InvalidNameError
+
+        checks: dict[str, Callable[[str], object]] = {
+            "image": names.check_image_name,
+            "file": names.check_model_file,
+            "style": names.parse_model_name,
+        }
+        try:
+            return tuple(dict.fromkeys(str(checks[kind](value)) for value in values))
+        except InvalidNameError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return check
+
+
+def _names_option(name: str, kind: str, text: str) -> Callable[[Command], Command]:
+    return click.option(
+        f"--{name}", f"{name}s", multiple=True, callback=_check_names(kind), help=text
+    )
+
+
+def common_options(command: Command) -> Command:
+    """The options that every command has, and the group in front of the command's name.
+
+    They are kept for `common_option` and not passed to the command.
+    """
+
+    def keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+        if value:
+            context.ensure_object(dict)[parameter.name] = value
+
+    debug = click.option(
+        "--debug", is_flag=True, expose_value=False, callback=keep, help=DEBUG_HELP
+    )
+    data = click.option("--data", expose_value=False, callback=keep, help=DATA_HELP)
+    remote = click.option("--remote", expose_value=False, callback=keep, help=REMOTE_HELP)
+    return remote(data(debug(command)))
+
+
+def common_option(name: str) -> Any:
+    """The value of one of `common_options`, wherever it was given; None where it was not."""
+    return click.get_current_context().ensure_object(dict).get(name)
+
+
+def file_options(command: Command) -> Command:
+    """Which pictures and models to move: `images` and `models`."""
+    image = _names_option("image", "image", IMAGE_HELP)
+    model = _names_option("model", "file", FILE_HELP)
+    return image(model(command))
+
+
+def painting_options(command: Command) -> Command:
+    """What to paint, in which styles, and how: `images`, `models`, `upload`, and the sizes."""
+    image = _names_option("image", "image", PICTURE_HELP)
+    model = _names_option("model", "style", STYLE_HELP)
+    upload = click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP)
+    return image(model(upload(size_options(command))))
+
+
+def size_options(command: Command) -> Command:
+    """How large to paint: `max_side` and `content_scale`."""
+    max_side = click.option("--max-side", type=click.IntRange(min=1), help=MAX_SIDE_HELP)
+    content_scale = click.option(
+        "--content-scale", type=_finite_number_above_0, metavar="NUMBER", help=CONTENT_SCALE_HELP
+    )
+    return max_side(content_scale(command))
