@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 
-INSTALL_COMMAND = "pip install 'pset_4[style]'"
+INSTALL_COMMAND = "pip install '.[style]' in the project's folder"
 
 _LONGEST_MESSAGE = 1000  # characters; a hostile file chooses some of them
 

@@ -18,10 +18,9 @@ from .utils import (
     MORE_FRAMES,
     PICTURE_SUFFIXES,
     format_for,
-    limit_side,
     load_picture,
+    resize,
     save_picture,
-    scale_down,
 )
 
 EXIT_FAILURE = 1  # argparse itself ends with 2 when the command line is wrong
@@ -67,18 +66,15 @@ def stylize(args: Any) -> None:
         note = f"note: {args.content_image}: only its first frame is painted"
         print(one_line(note), file=sys.stderr)
     with naming(args.content_image):
-        content_scale = getattr(args, "content_scale", None)
-        if content_scale is not None:
-            picture = scale_down(picture, content_scale)
-        max_side = getattr(args, "max_side", None)
-        if max_side is not None:
-            picture = limit_side(picture, max_side)
+        picture = resize(
+            picture, getattr(args, "content_scale", None), getattr(args, "max_side", None)
+        )
 
     on_accelerator = getattr(args, "accel", None) or getattr(args, "cuda", None)
     style = load(args.model, "accel" if on_accelerator else "cpu", getattr(args, "style", None))
     painted = style(picture)
     with _replacing(output_path) as temporary_path:
-        save_picture(painted, temporary_path)
+        save_picture(painted, temporary_path, final_path=output_path)
 
 
 def _check_output(path: Path) -> None:

@@ -82,11 +82,13 @@ class Style(ABC):
     def _try_to_paint(self, pixels: Pixels) -> Pixels:
         try:
             return self.paint(pixels)
-        except (MemoryError, RuntimeError) as error:  # both engines: RuntimeError for no memory
+        except (MemoryError, RuntimeError) as error:
             height, width = pixels.shape[2:]
+            # Both engines say RuntimeError, and "memory" in its text, where there is not enough.
+            is_short = isinstance(error, MemoryError) or "memory" in str(error).lower()
+            remedy = "; make the picture smaller (--max-side)" if is_short else ""
             raise DeviceError(
-                f"{self.path}: cannot paint {width}x{height} px on this device "
-                f"({error}); make the picture smaller (--max-side)"
+                f"{self.path}: cannot paint {width}x{height} px on this device ({error}){remedy}"
             ) from error
 
     @abstractmethod

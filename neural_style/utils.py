@@ -145,12 +145,16 @@ def format_for(path: str | PathLike[str]) -> PictureFormat:
         ) from None
 
 
-def save_picture(picture: Image.Image, path: str | PathLike[str]) -> None:
+def save_picture(
+    picture: Image.Image,
+    path: str | PathLike[str],
+    final_path: str | PathLike[str] | None = None,
+) -> None:
     """Write `picture` to exactly `path`, in the format of its suffix.
 
     Alpha and an RGB ICC profile are written where the format has them and dropped where not.
     A failed write can leave a part of a file: who needs better gives the path of a temporary
-    file with the same suffix and renames it.
+    file with the same suffix and renames it; errors then name the `final_path`.
 
     Raises:
         PictureError: the suffix is unknown, the format does not hold such a picture (WebP ends
@@ -165,7 +169,22 @@ def save_picture(picture: Image.Image, path: str | PathLike[str]) -> None:
         plain.save(path, form.name, icc_profile=profile, **form.options)
     except Exception as error:  # OSError from the disk, ValueError and others from the encoders
         reason = getattr(error, "strerror", None) or error
-        raise PictureError(f"{path}: cannot be written: {reason}") from error
+        raise PictureError(f"{final_path or path}: cannot be written: {reason}") from error
+
+
+def resize(
+    picture: Image.Image, content_scale: float | None = None, max_side: int | None = None
+) -> Image.Image:
+    """`scale_down`, then `limit_side`, each where it is asked for.
+
+    Raises:
+        PictureError: as they do.
+    """
+    if content_scale is not None:
+        picture = scale_down(picture, content_scale)
+    if max_side is not None:
+        picture = limit_side(picture, max_side)
+    return picture
 
 
 # Both resizers work on a plain picture: Pillow resizes palette and 1-bit pictures without any

@@ -13,6 +13,8 @@ from .options import common_option, common_options, file_options, painting_optio
 if TYPE_CHECKING:
     import luigi
 
+    from .inventory import Inventory
+    from .pipeline import Outcome
     from .settings import Settings
     from .tasks.main import MainTask
     from .tasks.stylize import Stylize
@@ -80,17 +82,12 @@ def upload(images: Sequence[str], models: Sequence[str]) -> None:
     """Publish drop-ins to the remote: those named, or all."""
     with _session() as settings:
         from .inventory import Inventory, list_drop_ins
-        from .tasks.upload import UploadImage, UploadModel
 
         named = Inventory(list(images), list(models))
         chosen = named or list_drop_ins(settings)
         if not chosen:
             click.echo(f"nothing is dropped in: {settings.uploads} is empty", err=True)
-        tasks: list[luigi.Task] = [
-            *(UploadImage(image=image) for image in chosen.images),
-            *(UploadModel(model=model) for model in chosen.models),
-        ]
-        _run(tasks, settings, chosen.refused)
+        _finish(_run(_list_uploads(chosen)), settings, chosen.refused)
 
 
 @cli.command(epilog=EPILOG)
@@ -108,7 +105,7 @@ def download(images: Sequence[str], models: Sequence[str]) -> None:
             *(DownloadImage(image=image, upload=False) for image in chosen.images),
             *(DownloadModel(model=model, upload=False) for model in chosen.models),
         ]
-        _run(tasks, settings, chosen.refused)
+        _finish(_run(tasks), settings, chosen.refused)
 
 
 @cli.command(epilog=EPILOG)
@@ -152,33 +149,51 @@ def _paint(
     settings: "Settings",
 ) -> None:
     """Run a task of this kind for every picture in every style."""
+    from . import selection
     from .inventory import list_drop_ins
-    from .names import DEFAULT_IMAGE, DEFAULT_MODEL
-    from .selection import choose_images, choose_styles, pair, select_refused
 
     drop_ins = list_drop_ins(settings)
-    pictures = choose_images(images, drop_ins)
-    styles = choose_styles(models, drop_ins, settings, upload)
-    tasks = [
+    refused = selection.select_refused(images, models, drop_ins)
+    for thing in selection.list_defaults(images, models, drop_ins):
+        click.echo(f"nothing named or dropped in: taking {thing} of the remote", err=True)
+    images = selection.choose_images(images, drop_ins)
+    models = selection.choose_models(models, drop_ins)
+
+    fetched = _run(selection.list_unseen(models, settings, upload))
+    styles = selection.name_styles(models, settings, upload)
+    tasks: list[luigi.Task] = [
         kind(image=image, model=style, upload=upload, **options)
-        for image, style in pair(pictures, styles)
+        for image, style in selection.pair(images, styles)
     ]
-    if not (images or models or drop_ins):
-        click.echo(
-            f"nothing is dropped in: painting {DEFAULT_IMAGE} in the style {DEFAULT_MODEL}, "
-            "both from the remote",
-            err=True,
-        )
-    _run(tasks, settings, select_refused(images, models, drop_ins))
+    if not tasks and upload:
+        tasks = _list_uploads(drop_ins)
+    outcome = _run(tasks)
+    outcome.add_earlier(fetched)
+    _finish(outcome, settings, refused)
 
 
-def _run(tasks: "Sequence[luigi.Task]", settings: "Settings", refused: dict[str, str]) -> None:
-    """Run tasks with progress, print the summary, and end the process."""
+def _list_uploads(inventory: "Inventory") -> "list[luigi.Task]":
+    from .tasks.upload import UploadImage, UploadModel
+
+    return [
+        *(UploadImage(image=image) for image in inventory.images),
+        *(UploadModel(model=model) for model in inventory.models),
+    ]
+
+
+def _run(tasks: "Sequence[luigi.Task]") -> "Outcome":
+    """Run tasks, with progress."""
     from .pipeline import run_tasks
-    from .report import Progress, format_failures, format_summary
+    from .report import Progress
 
     with Progress(tasks) as progress:
-        outcome = run_tasks(tasks, progress.update, debug=bool(common_option("debug")))
+        return run_tasks(tasks, progress.update, debug=bool(common_option("debug")))
+
+
+def _finish(outcome: "Outcome", settings: "Settings", refused: dict[str, str]) -> None:
+    """Print failures and the summary, and end the process."""
+    from .report import format_failures, format_summary
+
     for line in format_failures(outcome, refused):
         click.echo(line, err=True)
     click.echo(format_summary(outcome, settings, refused))

@@ -41,6 +41,7 @@ def _find(package: str, folder: str, name: str) -> Path:
     path = Path(spec.origin).parent / folder / name if spec and spec.origin else None
     if path is None or not path.is_file():
         raise MissingError(
-            f"the sample {name} of the package {package} is not here: pip install 'pset_4[demo]'"
+            f"the sample {name} of the package {package} is not here: run pip install '.[demo]' in "
+            "the project's folder, or make demo"
         )
     return path

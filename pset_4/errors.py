@@ -19,7 +19,3 @@ class MissingError(PipelineError, FileNotFoundError):
 
 class ConflictError(PipelineError, FileExistsError):
     """A drop-in's name is taken in the remote, by other bytes."""
-
-
-class ChangedError(PipelineError, RuntimeError):
-    """The remote or the cache changed under a task that was reading it."""

@@ -9,6 +9,7 @@ from typing import Any
 import luigi
 
 from csci_utils.luigi.copy import CopyTask
+from neural_style.errors import one_line
 
 from .tasks.download import DownloadTask
 from .tasks.results import UploadResult
@@ -45,6 +46,11 @@ class Outcome:
     """Tasks that are complete now, whether they ran or not."""
     failures: list[Failure] = field(default_factory=list)
 
+    def add_earlier(self, earlier: "Outcome") -> None:
+        """Count in what a run before this one did for the same command."""
+        self.done[:0] = earlier.done
+        self.failures[:0] = earlier.failures
+
     @property
     def unfinished(self) -> list[luigi.Task]:
         """Tasks that were asked for and are not complete."""
@@ -57,7 +63,7 @@ class Outcome:
 
 def verb_of(task: luigi.Task) -> str | None:
     """The past participle of what a task that ran has done; None where it did nothing itself."""
-    if isinstance(task, CopyTask) and not task.copied:
+    if isinstance(task, CopyTask) and not task.copied_digest:
         return None
     return next((verb for kind, verb in VERBS.items() if isinstance(task, kind)), None)
 
@@ -107,7 +113,7 @@ def run_tasks(
 
 def describe_error(error: BaseException) -> str:
     """One line: the message of an error of ours or of the system, with the type of any other."""
-    text = " ".join(str(error).split())
+    text = one_line(str(error))  # of what a server or a file says, nothing reaches the terminal raw
     is_ours = type(error).__module__.split(".")[0] in ("csci_utils", "neural_style", "pset_4")
     if text and (is_ours or isinstance(error, OSError)):
         return text

@@ -2,9 +2,9 @@
 
 A cached file belongs to one version of an object in the remote; a result to one version of a
 picture, one of a model, and the options it was painted with. That is written down beside them,
-in ``data/.records/``. A record counts only while its file has the bytes that it had then, so
-neither a crash between the two writes nor a file altered later can make it lie. Like git's index
-it trusts a file whose size and times are unchanged, and reads one where they are not.
+in a hidden folder ``.records``. A record counts only while its file has the bytes that it had
+then, so neither a crash between the two writes nor a file altered later can make it lie. Like
+git's index it trusts a file whose size and times are unchanged, and reads one where they are not.
 """
 
 import json
@@ -17,7 +17,7 @@ from luigi.format import UTF8
 from csci_utils.digest import file_digest
 from csci_utils.luigi.target import SuffixPreservingLocalTarget
 
-from . import settings
+RECORDS_FOLDER = ".records"
 
 Origin = dict[str, Any]
 """What a file was made from: plain JSON values, compared as a whole."""
@@ -43,15 +43,22 @@ def read_origin(path: str) -> Origin | None:
     return record.origin
 
 
-def write_origin(path: str, origin: Origin) -> None:
-    """Write down what the file, as it is now, was made from."""
-    record = _Record(origin, _state_of(path), file_digest(path))
+def write_origin(path: str, origin: Origin, sha256: str) -> None:
+    """Write down what a file was made from.
+
+    Nothing is written where the file has other bytes than its maker knows of: another process has
+    put its own there meanwhile, and writes a record of its own.
+    """
+    state = _state_of(path)
+    if file_digest(path) != sha256:
+        return
+    record = _Record(origin, state, sha256)
     with SuffixPreservingLocalTarget(_record_path(path), format=UTF8).open("w") as file:
         json.dump(asdict(record), file, indent=1)
 
 
 def is_unaltered(path: str) -> bool:
-    """Whether the file, read to its end, has the bytes that its record tells of."""
+    """Whether the file has the bytes that its record tells of, whatever its times are."""
     record = _read_record(path)
     return record is not None and record.sha256 == file_digest(path)
 
@@ -66,11 +73,11 @@ def _read_record(path: str) -> "_Record | None":
 
 
 def _record_path(path: str) -> str:
-    data = settings.current().data
-    return os.path.join(data, settings.RECORDS, os.path.relpath(path, data) + ".json")
+    folder, name = os.path.split(path)
+    return os.path.join(folder, RECORDS_FOLDER, name + ".json")
 
 
 def _state_of(path: str) -> list[int]:
     status = os.stat(path)
-    # The last changes with every write, whatever is done to the one before.
+    # On POSIX systems the last changes with every write, whatever is done to the one before.
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]

@@ -6,25 +6,64 @@ from itertools import groupby, product
 from . import names
 from .inventory import Inventory, is_drop_in
 from .names import DEFAULT_IMAGE, DEFAULT_MODEL
-from .pipeline import run_tasks
-from .settings import Settings
+from .settings import MODELS, Settings
 from .tasks.download import DownloadModel
 
 
 def choose_images(named: Sequence[str], drop_ins: Inventory) -> list[str]:
-    """The pictures named; else all that are dropped in; else the default."""
-    return list(named) or drop_ins.images or [DEFAULT_IMAGE]
+    """The pictures named; else all that are dropped in; else the default.
 
-
-def choose_styles(
-    named: Sequence[str], drop_ins: Inventory, settings: Settings, upload: bool
-) -> list[str]:
-    """The models named; else all that are dropped in; else the default.
-
-    A file of many styles that comes without a number stands for every style in it.
+    Where something was dropped in that is no picture, nobody meant the default.
     """
-    models = list(named) or drop_ins.models or [DEFAULT_MODEL]
-    return [style for model in models for style in _expand(model, settings, upload)]
+    is_refused = any(not names.is_model_file(name) for name in drop_ins.refused)
+    return list(named) or drop_ins.images or ([] if is_refused else [DEFAULT_IMAGE])
+
+
+def choose_models(named: Sequence[str], drop_ins: Inventory) -> list[str]:
+    """The models named; else all that are dropped in; else the default, as with pictures."""
+    is_refused = any(names.is_model_file(name) for name in drop_ins.refused)
+    return list(named) or drop_ins.models or ([] if is_refused else [DEFAULT_MODEL])
+
+
+def list_defaults(
+    images: Sequence[str], models: Sequence[str], drop_ins: Inventory
+) -> Iterator[str]:
+    """The defaults that are chosen because nothing else is."""
+    if not images and choose_images(images, drop_ins) != drop_ins.images:
+        yield DEFAULT_IMAGE
+    if not models and choose_models(models, drop_ins) != drop_ins.models:
+        yield DEFAULT_MODEL
+
+
+def select_refused(
+    images: Sequence[str], models: Sequence[str], drop_ins: Inventory
+) -> dict[str, str]:
+    """The refused drop-ins that a command is about: of a kind that is named, only those named."""
+    asked = {*images, *(names.parse_model_name(model).file for model in models)}
+    return {
+        name: reason
+        for name, reason in drop_ins.refused.items()
+        if name in asked
+        or not (
+            (images and not names.is_model_file(name)) or (models and not names.is_image_name(name))
+        )
+    }
+
+
+def list_unseen(models: Sequence[str], settings: Settings, upload: bool) -> list[DownloadModel]:
+    """Fetches of the files in the remote that may hold many styles, to count them."""
+    files = [model for model in models if _may_hold_many(model)]
+    return [
+        DownloadModel(model=file, upload=upload)
+        for file in files
+        if not (upload and is_drop_in(f"{settings.uploads}/{file}"))
+    ]
+
+
+def name_styles(models: Sequence[str], settings: Settings, upload: bool) -> list[str]:
+    """The models, with each file of many styles that came without a number as all its styles."""
+    styles = [style for model in models for style in _expand(model, settings, upload)]
+    return list(dict.fromkeys(styles))
 
 
 def pair(pictures: Sequence[str], styles: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -33,32 +72,20 @@ def pair(pictures: Sequence[str], styles: Sequence[str]) -> Iterator[tuple[str, 
         yield from product(pictures, tuple(styles_of_file))
 
 
-def select_refused(
-    images: Sequence[str], models: Sequence[str], drop_ins: Inventory
-) -> dict[str, str]:
-    """The refused drop-ins that a command is about: of a kind that is named, only those named."""
-    return {
-        name: reason
-        for name, reason in drop_ins.refused.items()
-        if not (images and not names.is_model_file(name))
-        and not (models and not names.is_image_name(name))
-    }
+def _may_hold_many(model: str) -> bool:
+    name = names.parse_model_name(model)
+    return name.number is None and name.file.lower().endswith(".onnx")
 
 
 def _expand(model: str, settings: Settings, upload: bool) -> list[str]:
     from neural_style import StyleError, count_styles
 
-    name = names.parse_model_name(model)
-    if name.number is not None or not name.file.lower().endswith(".onnx"):
+    if not _may_hold_many(model):
         return [model]
-    path = f"{settings.uploads}/{name.file}"
-    if not is_drop_in(path):
-        download = DownloadModel(model=name.file, upload=upload)
-        if run_tasks([download]).failures:
-            return [model]  # the run itself says what is wrong with it
-        path = download.output().path
+    drop_in = f"{settings.uploads}/{model}"
+    cached = f"{settings.data}/{MODELS}/{model}"
     try:
-        count = count_styles(path)
+        count = count_styles(drop_in if upload and is_drop_in(drop_in) else cached)
     except StyleError:
-        return [model]  # as above
+        return [model]  # the run itself says what is wrong with it
     return [model] if count is None else [f"{model}@{number}" for number in range(count)]

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from dotenv import load_dotenv
@@ -23,9 +24,8 @@ DROP_INS = "uploads"
 IMAGES = "images"
 MODELS = "saved_models"
 RESULTS = "stylized"
-RECORDS = ".records"
 EMBEDDED_REMOTE = "remote"
-OWN_FOLDERS = (DROP_INS, IMAGES, MODELS, RESULTS, RECORDS)
+OWN_FOLDERS = (DROP_INS, IMAGES, MODELS, RESULTS)
 """What this machine keeps in its data folder."""
 
 
@@ -85,7 +85,7 @@ def read_settings(remote: str | None = None, data: str | None = None) -> Setting
     Raises:
         SettingsError: the remote is of a kind that is not known, or cannot be made.
     """
-    _read_dotenv()
+    _read_dotenv(Path.cwd() / ".env")
     data_path = Path(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA).expanduser().absolute()
     configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
     if not configured:
@@ -93,8 +93,8 @@ def read_settings(remote: str | None = None, data: str | None = None) -> Setting
     return Settings(str(data_path), _normalize_remote(configured, data_path), is_embedded=False)
 
 
-def _read_dotenv() -> None:
-    path = Path.cwd() / ".env"
+@cache
+def _read_dotenv(path: Path) -> None:
     try:
         load_dotenv(path)
     except (OSError, UnicodeDecodeError) as error:

@@ -1,32 +1,18 @@
 """The local file system, with the same questions answered as S3.
 
 Luigi's file systems say whether something exists. Moving objects both ways takes two more
-answers: which version is there, and whether it has the bytes of a local file. `LocalFileSystem`
-and `csci_utils.luigi.s3.S3Client` give them alike; `VersionedFileSystem` is what they share.
+answers, which `LocalFileSystem` and `csci_utils.luigi.s3.S3Client` give alike: which `version` is
+there, and whether it has the `same_bytes` as a local file.
 """
 
 import os
 import stat
 from collections.abc import Iterator
-from typing import Protocol
 
 import luigi.local_target
 
 from ..digest import file_digest
 from ..errors import NothingWrittenError
-
-
-class VersionedFileSystem(Protocol):
-    """What a copy needs to know about either of its ends."""
-
-    def exists(self, path: str) -> bool:
-        """Whether an object (not a folder or prefix) is there; doubt is an error."""
-
-    def version(self, path: str) -> str | None:
-        """A string that changes whenever the bytes do; None where there is no object."""
-
-    def same_bytes(self, path: str, local_path: str) -> bool:
-        """Whether the object is there and holds exactly the bytes of the local file."""
 
 
 class LocalFileSystem(luigi.local_target.LocalFileSystem):

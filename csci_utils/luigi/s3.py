@@ -43,8 +43,6 @@ from ..errors import (
 )
 from .filesystem import check_written
 
-MISSING_KEY_CODES = {"NoSuchKey", "404"}
-
 EMPTY_ETAG = "d41d8cd98f00b204e9800998ecf8427e"
 """The MD5 of no bytes, which is the ETag of an empty object."""
 
@@ -64,6 +62,7 @@ ACCESS_REMEDIES = {
     "SignatureDoesNotMatch": "the secret key is wrong: check AWS_SECRET_ACCESS_KEY or AWS_PROFILE",
     "ExpiredToken": "the session token has expired: sign in again",
     "InvalidToken": "the session token is not valid: check AWS_SESSION_TOKEN or sign in again",
+    "InvalidObjectState": "it is archived: restore it first (aws s3api restore-object)",
     "RequestTimeTooSkewed": "this machine's clock is wrong: set it and run again",
     "AccessDenied": "these credentials may not do that: ask for s3:GetObject, s3:PutObject and "
     "s3:ListBucket on it",
@@ -354,7 +353,7 @@ def _translated_errors(path: str) -> Iterator[None]:
 
 def _translate(error: ClientError, path: str) -> Exception:
     code = str(error.response["Error"].get("Code", ""))
-    if code in MISSING_KEY_CODES:
+    if code == "NoSuchKey":
         return S3KeyMissingError(f"{path}: no such object")
     if code == "InvalidRange":
         return _EmptyObjectError(path)

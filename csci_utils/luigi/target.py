@@ -183,11 +183,16 @@ class CreateOnlyLocalTarget(BaseAtomicProviderLocalTarget):
 
 def _sync(path: str) -> None:
     """Bring a file's bytes, or a folder's entries, to the disk."""
-    if os.name == "nt" and os.path.isdir(path):
+    is_folder = os.path.isdir(path)
+    if os.name == "nt" and is_folder:
         return  # Windows cannot open a folder; NTFS journals its entries by itself.
     descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # Some network shares cannot sync a folder; the file in it is written all the same.
+        if not is_folder or error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
 

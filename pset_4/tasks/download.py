@@ -1,12 +1,15 @@
 """Down: from the remote to the cache of this machine."""
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from luigi.target import FileSystemTarget
 
+from csci_utils.digest import file_digest
+from csci_utils.errors import ChangedError
 from csci_utils.luigi.copy import CopyTask
 
-from ..errors import ChangedError
+from ..errors import SettingsError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..records import Origin, read_origin, write_origin
 from ..remote import target_at
@@ -24,13 +27,19 @@ class DownloadTask(CopyTask):
 
     upload = upload_parameter()
 
+    @abstractmethod
     def requires(self) -> RemoteTask:
         """What the remote holds."""
-        raise NotImplementedError
 
     def output(self) -> FileSystemTarget:
+        remote_path = self.input().path
         shared_folder = f"{self.S3_ROOT}/{self.SHARED_RELATIVE_PATH}/"
-        name = self.input().path.removeprefix(shared_folder)
+        if not remote_path.startswith(shared_folder):
+            raise SettingsError(
+                f"{remote_path} does not lie in {shared_folder}: a subclass that fixes a root of "
+                "its own has to fix S3_ROOT and SHARED_RELATIVE_PATH, too"
+            )
+        name = remote_path.removeprefix(shared_folder)
         return target_at(f"{self.LOCAL_ROOT}/{self.SHARED_RELATIVE_PATH}/{name}")
 
     def origin(self) -> Origin:
@@ -54,7 +63,8 @@ class DownloadTask(CopyTask):
             raise ChangedError(
                 f"{self.input().path} was replaced while it was being fetched: run again"
             )
-        write_origin(self.output().path, origin)
+        path = self.output().path
+        write_origin(path, origin, self.copied_digest or file_digest(path))
 
 
 class DownloadImage(DownloadTask):

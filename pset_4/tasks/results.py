@@ -2,9 +2,9 @@
 
 from luigi.target import FileSystemTarget
 
+from csci_utils.errors import ChangedError
 from csci_utils.luigi.copy import CopyTask
 
-from ..errors import ChangedError
 from ..records import is_unaltered
 from ..remote import target_at
 from ..settings import FromSettings

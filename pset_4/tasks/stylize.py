@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import luigi
 from luigi.target import FileSystemTarget
 
-from ..errors import ChangedError
+from csci_utils.digest import file_digest
+from csci_utils.errors import ChangedError
+
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL, ModelName, parse_model_name
 from ..records import Origin, read_origin, write_origin
 from ..remote import target_at
@@ -73,23 +75,22 @@ class Stylize(luigi.Task):
             ChangedError: a cached file was altered since it was fetched.
         """
         from neural_style import load_picture, save_picture
-        from neural_style.utils import MORE_FRAMES, limit_side, scale_down
+        from neural_style.utils import MORE_FRAMES, resize
 
         cached = {kind: target.path for kind, target in self.input().items()}
         origins = {kind: _read_cached_origin(path) for kind, path in cached.items()}
         picture = load_picture(cached["image"])
         self.remark = FIRST_FRAME_REMARK if picture.info.get(MORE_FRAMES) else ""
-        if self.content_scale is not None:
-            picture = scale_down(picture, self.content_scale)
-        if self.max_side is not None:
-            picture = limit_side(picture, self.max_side)
+        picture = resize(picture, self.content_scale, self.max_side)
         style = _load_style(cached["model"], origins["model"]["version"])
         if self.style_name.number is not None:
             style = style.with_number(self.style_name.number)
         result = style(picture)
+        final_path = self.output().path
         with self.output().temporary_path() as path:
-            save_picture(result, path)
-        write_origin(self.output().path, self._origin(origins))
+            save_picture(result, path, final_path=final_path)
+            digest = file_digest(path)
+        write_origin(final_path, self._origin(origins), digest)
 
     def _origin(self, inputs: dict[str, Origin]) -> Origin:
         return {

@@ -5,7 +5,7 @@ from abc import abstractmethod
 
 from luigi.target import FileSystemTarget
 
-from csci_utils.digest import CHUNK_SIZE
+from csci_utils.digest import CHUNK_SIZE, file_digest
 from csci_utils.errors import AlreadyExistsError
 from csci_utils.luigi.copy import CopyTask
 
@@ -41,8 +41,8 @@ class UploadTask(CopyTask):
         except AlreadyExistsError as error:
             if not self.complete():  # else somebody published the same bytes just now
                 raise ConflictError(
-                    f"conflict: the drop-in {source.path} (SHA-256 {_sha256(source)}) and "
-                    f"{destination.path} (SHA-256 {_sha256(destination)}) differ: rename the "
+                    f"conflict: the drop-in {source.path} (SHA-256 {file_digest(source.path)}) and "
+                    f"{destination.path} (SHA-256 {_read_digest(destination)}) differ: rename the "
                     "drop-in, or take it away to go on with the remote's"
                 ) from error
 
@@ -85,7 +85,7 @@ class UploadModel(UploadTask):
         load(path)
 
 
-def _sha256(target: FileSystemTarget) -> str:
+def _read_digest(target: FileSystemTarget) -> str:
     digest = hashlib.sha256()
     with target.open("r") as file:
         while chunk := file.read(CHUNK_SIZE):

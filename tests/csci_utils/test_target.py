@@ -381,6 +381,23 @@ def test_what_cannot_be_synced_is_not_committed(
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows syncs no folders")
+@both_local
+def test_a_folder_that_cannot_be_synced_is_no_error(
+    kind: type[LocalTarget], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = os.fsync
+
+    def refuse_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse_folders)
+    write_to_file(kind(folder / "photo.jpg", format=Nop), b"content")
+    assert (folder / "photo.jpg").read_bytes() == b"content"
+
+
 @both_ways
 @needs_permissions
 def test_a_folder_that_may_not_be_written_is_an_error(write_into: WriteInto, folder: Path) -> None:

@@ -160,6 +160,14 @@ def test_running_out_of_memory_is_a_device_error() -> None:
         Fake(paint)(Image.new("RGB", (8, 9)))
 
 
+def test_another_failure_of_an_engine_is_not_taken_for_a_lack_of_memory() -> None:
+    def paint(pixels: Pixels) -> Pixels:
+        raise RuntimeError("expected 3 channels, got 4")
+
+    with pytest.raises(DeviceError, match=r"8x9 px .* got 4\)$"):
+        Fake(paint)(Image.new("RGB", (8, 9)))
+
+
 # Loading and counting
 
 
@@ -207,7 +215,7 @@ def test_a_missing_engine_names_the_command_that_installs_it(engine: str, name: 
     )
     root = Path(neural_style.__file__).parents[1]
     result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
-    assert "pip install 'pset_4[style]'" in result.stdout
+    assert "pip install '.[style]'" in result.stdout
 
 
 # Devices

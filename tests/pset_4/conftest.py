@@ -64,7 +64,7 @@ class Project:
             path.relative_to(self.data).as_posix()
             for folder in folders
             for path in (self.data / folder).rglob("*")
-            if path.is_file()
+            if path.is_file() and path.parent.name != ".records"
         )
 
 

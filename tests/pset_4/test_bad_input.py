@@ -1,5 +1,6 @@
 """Bad input gets one clear line, loses nothing, and lets its neighbours through."""
 
+import io
 import os
 import pickle
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -102,6 +104,27 @@ def test_a_link_is_not_followed(
     assert "images/link.png" not in store.list()
 
 
+@pytest.mark.parametrize("command", ["main", "stylize"])
+def test_a_link_that_is_named_is_not_taken_for_the_remote_s_picture(
+    project: Any, store: Any, tmp_path: Path, photograph: bytes, model: bytes, command: str
+) -> None:
+    store.write("images/link.jpg", photograph)
+    project.drop("one.pth", model)
+    (project.data / "uploads" / "link.jpg").symlink_to(tmp_path / "elsewhere.jpg")
+    result = project.run(command, "--image", "link.jpg", "--model", "one.pth")
+    assert (result.exit_code, "is a link" in result.stderr) == (1, True)
+
+
+def test_the_default_is_not_painted_for_a_picture_that_was_refused(
+    project: Any, store: Any, model: bytes
+) -> None:
+    project.drop("photo.heic", b"")
+    project.drop("one.pth", model)
+    result = project.run("main")
+    assert (result.exit_code, "luigi.jpg" in result.stderr) == (1, False)
+    assert store.list() == ["saved_models/one.pth"]
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
 def test_a_fifo_is_not_waited_for(directory_project: Any, photograph: bytes) -> None:
     directory_project.drop("photo.jpg", photograph)
@@ -192,6 +215,18 @@ def test_bad_drop_ins_of_the_kind_that_is_not_named_are_reported(with_good_ones:
 def test_a_drop_in_that_is_not_published_is_told_as_such(with_good_ones: Any) -> None:
     result = with_good_ones.run("main", "--no-upload")
     assert (result.exit_code, "uploads are off" in result.stderr) == (1, True)
+
+
+def test_a_result_that_cannot_be_written_is_named_as_people_know_it(
+    directory_project: Any, model: bytes
+) -> None:
+    file = io.BytesIO()
+    Image.new("L", (16000, 8)).save(file, "WEBP")
+    directory_project.drop("wide.webp", file.getvalue())
+    directory_project.drop("one.pth", model)
+    result = directory_project.run("main", "--content-scale", "0.9")  # beyond WebP's 16383 px
+    assert result.exit_code == 1
+    assert "stylized/one.pth/wide.webp: cannot be written" in result.stderr
 
 
 def test_an_endpoint_that_is_none_is_told(

@@ -206,10 +206,49 @@ def test_an_animation_is_painted_by_its_first_frame_and_said_so(
     assert "painted stylized/one.pth/moving.gif (only its first frame)" in stderr
 
 
-@pytest.mark.parametrize("size", ["301x227", "512x512"])
-def test_the_official_styles_paint_what_the_reference_does(
-    project: Any, store: Any, weights_dir: Path, size: str
+def test_a_file_of_many_styles_of_the_remote_is_fetched_and_counted_as_such(
+    project: Any, store: Any, photograph: bytes, many_styles: bytes
 ) -> None:
+    store.write("images/photo.jpg", photograph)
+    store.write("saved_models/many.onnx", many_styles)
+    chosen = ("--image", "photo.jpg", "--model", "many.onnx", "--max-side", "16")
+    result = project.run("stylize", *chosen)
+    assert "fetched saved_models/many.onnx" in result.stderr
+    assert "fetched        2" in result.stdout
+
+
+def test_with_uploads_off_the_styles_of_the_remote_s_file_are_counted(
+    project: Any, store: Any, photograph: bytes, many_styles: bytes
+) -> None:
+    store.write("images/photo.jpg", photograph)
+    store.write("saved_models/many.onnx", many_styles)
+    project.drop("many.onnx", b"something else")
+    chosen = ("--image", "photo.jpg", "--model", "many.onnx", "--max-side", "16")
+    assert project.run_well("stylize", "--no-upload", *chosen)["painted"] == 26
+
+
+def test_a_style_that_is_named_twice_is_painted_once(
+    project: Any, photograph: bytes, many_styles: bytes
+) -> None:
+    project.drop("photo.jpg", photograph)
+    project.drop("many.onnx", many_styles)
+    chosen = ("--model", "many.onnx", "--model", "many.onnx@3", "--max-side", "16")
+    summary = project.run_well("main", *chosen)
+    assert (summary["painted"], summary["skipped"]) == (26, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"), [("directory_store", "301x227"), ("s3_store", "512x512")]
+)
+def test_the_official_styles_paint_what_the_reference_does(
+    request: pytest.FixtureRequest,
+    make_project: Callable[..., Any],
+    weights_dir: Path,
+    kind: str,
+    size: str,
+) -> None:
+    store = request.getfixturevalue(kind)
+    project = make_project("machine", store.url)
     reference = weights_dir.parent / "reference"
     models = sorted(weights_dir.glob("*.pth"))
     for path in [reference / f"amber-{size}.png", *models]:

@@ -102,7 +102,8 @@ def test_a_result_painted_with_options_shows_as_current(painted: Any) -> None:
 
 
 def test_lost_records_cost_a_painting_and_no_transfer(painted: Any) -> None:
-    shutil.rmtree(painted.data / ".records")
+    for folder in list(painted.data.rglob(".records")):
+        shutil.rmtree(folder)
     summary = painted.run_well("main", *CHOSEN)
     assert (summary["fetched"], summary["painted"], summary["published"]) == (0, 1, 0)
 
@@ -149,7 +150,9 @@ def test_a_result_that_differs_in_the_remote_shows_so(painted: Any, store: Any) 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"origin": 1}', b"null", b"\xff"])
 def test_a_damaged_record_is_as_good_as_none(painted: Any, content: bytes) -> None:
-    (painted.data / f".records/{RESULT}.json").write_bytes(content)
+    record = painted.data / "stylized/one.pth/.records/photo.jpg.json"
+    assert record.is_file()
+    record.write_bytes(content)
     assert painted.run_well("main", *CHOSEN)["painted"] == 1
 
 

@@ -15,6 +15,7 @@ from csci_utils.luigi.copy import CopyTask
 from csci_utils.luigi.target import BaseAtomicProviderLocalTarget
 from pset_4 import settings
 from pset_4.errors import InvalidNameError
+from pset_4.tasks import stylize
 from pset_4.tasks.data import ContentImage, DownloadImage, DownloadModel, SavedModel
 from pset_4.tasks.local import LocalImage, LocalModel
 from pset_4.tasks.main import MainTask
@@ -134,6 +135,40 @@ def test_a_local_output_lies_in_the_data_folder(in_force: Any, task: luigi.Task,
 )
 def test_a_remote_output_lies_in_the_remote(in_force: Any, task: luigi.Task, path: str) -> None:
     assert task.output().path == f"{in_force.remote_url}/{path}"
+
+
+def test_a_subclass_may_keep_its_cache_elsewhere(
+    in_force: Any, store: Any, tmp_path: Path, photograph: bytes
+) -> None:
+    class Elsewhere(DownloadImage):
+        LOCAL_ROOT = str(tmp_path / "elsewhere")
+
+    store.write("images/photo.jpg", photograph)
+    task = Elsewhere(image="photo.jpg")
+    assert luigi.build([task], local_scheduler=True)
+    assert task.complete()
+    assert (tmp_path / "elsewhere/images/photo.jpg").read_bytes() == photograph
+
+
+def test_a_result_that_another_writer_replaced_is_not_taken_for_one_s_own(
+    in_force: Any, store: Any, photograph: bytes, model: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("images/photo.jpg", photograph)
+    store.write("saved_models/one.pth", model)
+    chosen = {"image": "photo.jpg", "model": "one.pth"}
+    large, small = Stylize(**chosen), Stylize(**chosen, max_side=16)
+    for task in large.requires().values():
+        task.run()
+    write_origin = stylize.write_origin
+
+    def let_the_other_finish_first(*arguments: Any) -> None:
+        monkeypatch.setattr(stylize, "write_origin", write_origin)
+        small.run()
+        write_origin(*arguments)
+
+    monkeypatch.setattr(stylize, "write_origin", let_the_other_finish_first)
+    large.run()
+    assert (large.complete(), small.complete()) == (False, True)
 
 
 def test_content_requires_the_upload_of_a_drop_in(in_force: Any, photograph: bytes) -> None:
