@@ -151,9 +151,10 @@ def _paint(
     """Run a task of this kind for every picture in every style."""
     from . import selection
     from .inventory import list_drop_ins
+    from .names import parse_model_name
 
     drop_ins = list_drop_ins(settings)
-    refused = selection.select_refused(images, models, drop_ins)
+    refused = selection.select_refused(images, models, drop_ins, upload)
     for thing in selection.list_defaults(images, models, drop_ins):
         click.echo(f"nothing named or dropped in: taking {thing} of the remote", err=True)
     images = selection.choose_images(images, drop_ins)
@@ -164,9 +165,11 @@ def _paint(
     tasks: list[luigi.Task] = [
         kind(image=image, model=style, upload=upload, **options)
         for image, style in selection.pair(images, styles)
+        if image not in refused and parse_model_name(style).file not in refused
     ]
     if not tasks and upload:
-        tasks = _list_uploads(drop_ins)
+        # Without a pair to paint, what is dropped in is published all the same.
+        tasks = _list_uploads(selection.restrict(drop_ins, images, models))
     outcome = _run(tasks)
     outcome.add_earlier(fetched)
     _finish(outcome, settings, refused)

@@ -36,10 +36,13 @@ def list_defaults(
 
 
 def select_refused(
-    images: Sequence[str], models: Sequence[str], drop_ins: Inventory
+    images: Sequence[str], models: Sequence[str], drop_ins: Inventory, upload: bool
 ) -> dict[str, str]:
-    """The refused drop-ins that a command is about: of a kind that is named, only those named."""
-    asked = {*images, *(names.parse_model_name(model).file for model in models)}
+    """The refused drop-ins that a command is about: of a kind that is named, only those named.
+
+    With uploads off a name means the remote's, whatever is dropped in under it.
+    """
+    asked = {*images, *(names.parse_model_name(model).file for model in models)} if upload else ()
     return {
         name: reason
         for name, reason in drop_ins.refused.items()
@@ -48,6 +51,15 @@ def select_refused(
             (images and not names.is_model_file(name)) or (models and not names.is_image_name(name))
         )
     }
+
+
+def restrict(drop_ins: Inventory, images: Sequence[str], models: Sequence[str]) -> Inventory:
+    """The drop-ins among these pictures and models."""
+    files = {names.parse_model_name(model).file for model in models}
+    return Inventory(
+        [image for image in drop_ins.images if image in images],
+        [model for model in drop_ins.models if model in files],
+    )
 
 
 def list_unseen(models: Sequence[str], settings: Settings, upload: bool) -> list[DownloadModel]:

@@ -113,6 +113,30 @@ def test_a_link_that_is_named_is_not_taken_for_the_remote_s_picture(
     (project.data / "uploads" / "link.jpg").symlink_to(tmp_path / "elsewhere.jpg")
     result = project.run(command, "--image", "link.jpg", "--model", "one.pth")
     assert (result.exit_code, "is a link" in result.stderr) == (1, True)
+    assert project.files("stylized") == []
+
+
+def test_beside_a_refused_picture_only_what_was_asked_for_is_published(
+    project: Any, store: Any, photograph: bytes, model: bytes
+) -> None:
+    project.drop("con.png", b"")
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    project.drop("two.pth", model)
+    (project.data / "uploads" / "link.jpg").symlink_to("photo.jpg")
+    project.run("main", "--image", "link.jpg", "--model", "one.pth")
+    assert store.list() == ["saved_models/one.pth"]
+
+
+def test_with_uploads_off_a_name_is_the_remote_s_whatever_is_dropped_in(
+    project: Any, store: Any, tmp_path: Path, photograph: bytes, model: bytes
+) -> None:
+    store.write("images/link.jpg", photograph)
+    store.write("saved_models/one.pth", model)
+    project.drop("link.jpg", b"").unlink()
+    (project.data / "uploads" / "link.jpg").symlink_to(tmp_path / "elsewhere.jpg")
+    chosen = ("--image", "link.jpg", "--model", "one.pth")
+    assert project.run_well("stylize", "--no-upload", *chosen)["painted"] == 1
 
 
 def test_the_default_is_not_painted_for_a_picture_that_was_refused(
