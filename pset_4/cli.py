@@ -155,8 +155,12 @@ def _paint(
 
     drop_ins = list_drop_ins(settings)
     refused = selection.select_refused(images, models, drop_ins, upload)
-    for thing in selection.list_defaults(images, models, drop_ins):
-        click.echo(f"nothing named or dropped in: taking {thing} of the remote", err=True)
+    for default in selection.list_defaults(images, models, drop_ins):
+        click.echo(
+            f"nothing named or dropped in: taking {default} of the remote "
+            "(the command demo brings pictures and styles of its own)",
+            err=True,
+        )
     images = selection.choose_images(images, drop_ins)
     models = selection.choose_models(models, drop_ins)
 
