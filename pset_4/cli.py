@@ -4,6 +4,7 @@ import enum
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .tasks.main import MainTask
     from .tasks.stylize import Stylize
+
+NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "tqdm")
+"""What every command imports, besides click; the engines are missed where they are needed."""
+
+INSTALL_REMEDY = "run pip install '.[luigi,pipeline,style]' in the project's folder"
 
 EPILOG = (
     "Exit codes: 0 all is done, 1 something failed, 2 the command line or a setting is wrong, "
@@ -211,6 +217,9 @@ def _finish(outcome: "Outcome", settings: "Settings", refused: dict[str, str]) -
 @contextmanager
 def _session() -> "Iterator[Settings]":
     """Put the settings of the command line in force; an error ends the process with one line."""
+    missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
+    if missing:
+        raise click.ClickException(f"not installed: {', '.join(missing)}; {INSTALL_REMEDY}")
     from . import remote, settings
     from .errors import SettingsError
 

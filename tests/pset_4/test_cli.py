@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,16 @@ def test_status_of_nothing_is_empty(project: Any) -> None:
 def test_status_tells_of_what_cannot_be_published(project: Any) -> None:
     project.drop("notes.txt", b"")
     assert list(project.status()["refused"]) == ["notes.txt"]
+
+
+def test_a_package_that_is_missing_is_named_with_the_remedy(
+    directory_project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "pset_4.cli.find_spec", lambda name: None if name == "boto3" else find_spec(name)
+    )
+    result = directory_project.run("main")
+    assert (result.exit_code, "not installed: boto3; run pip install" in result.stderr) == (1, True)
 
 
 def test_debug_shows_the_traceback(project: Any) -> None:
