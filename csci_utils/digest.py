@@ -5,6 +5,7 @@ import os
 import time
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 CHUNK_SIZE = 1 << 20
 """Bytes read at a time."""
@@ -35,9 +36,18 @@ def _remember_digest(path: Path, state: tuple[int, ...], algorithm: str) -> str:
 
 
 def _read_digest(path: Path, algorithm: str) -> str:
+    with path.open("rb") as file:
+        return stream_digest(file, algorithm)
+
+
+def stream_digest(file: IO[bytes], algorithm: str = "sha256") -> str:
+    """Hex digest of the bytes from here to the end of an opened file.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
     # MD5 serves here to compare with S3's ETags, not as a safeguard.
     digest = hashlib.new(algorithm, usedforsecurity=False)
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_SIZE):
-            digest.update(chunk)
+    while chunk := file.read(CHUNK_SIZE):
+        digest.update(chunk)
     return digest.hexdigest()

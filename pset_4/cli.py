@@ -170,8 +170,8 @@ def _paint(
     images = selection.choose_images(images, drop_ins)
     models = selection.choose_models(models, drop_ins)
 
-    fetched = _run(selection.list_unseen(models, settings, upload))
-    styles = selection.name_styles(models, settings, upload)
+    fetched = _run(selection.list_unseen(models, upload))
+    styles = selection.name_styles(models, upload)
     tasks: list[luigi.Task] = [
         kind(image=image, model=style, upload=upload, **options)
         for image, style in selection.pair(images, styles)

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, product
 
 from . import names
-from .inventory import Inventory, is_drop_in
+from .inventory import Inventory
 from .names import DEFAULT_IMAGE, DEFAULT_MODEL
-from .settings import MODELS, Settings
 from .tasks.download import DownloadModel
+from .tasks.local import LocalModel
 
 
 def choose_images(named: Sequence[str], drop_ins: Inventory) -> list[str]:
@@ -62,19 +62,15 @@ def restrict(drop_ins: Inventory, images: Sequence[str], models: Sequence[str]) 
     )
 
 
-def list_unseen(models: Sequence[str], settings: Settings, upload: bool) -> list[DownloadModel]:
+def list_unseen(models: Sequence[str], upload: bool) -> list[DownloadModel]:
     """Fetches of the files in the remote that may hold many styles, to count them."""
-    files = [model for model in models if _may_hold_many(model)]
-    return [
-        DownloadModel(model=file, upload=upload)
-        for file in files
-        if not (upload and is_drop_in(f"{settings.uploads}/{file}"))
-    ]
+    sources = [_source_of(model, upload) for model in models if _may_hold_many(model)]
+    return [source for source in sources if isinstance(source, DownloadModel)]
 
 
-def name_styles(models: Sequence[str], settings: Settings, upload: bool) -> list[str]:
+def name_styles(models: Sequence[str], upload: bool) -> list[str]:
     """The models, with each file of many styles that came without a number as all its styles."""
-    styles = [style for model in models for style in _expand(model, settings, upload)]
+    styles = [style for model in models for style in _expand(model, upload)]
     return list(dict.fromkeys(styles))
 
 
@@ -89,15 +85,19 @@ def _may_hold_many(model: str) -> bool:
     return name.number is None and name.file.lower().endswith(".onnx")
 
 
-def _expand(model: str, settings: Settings, upload: bool) -> list[str]:
+def _source_of(file: str, upload: bool) -> LocalModel | DownloadModel:
+    """Where the file of a model can be read: the drop-in that will be published, or the cache."""
+    drop_in = LocalModel(model=file)
+    return drop_in if upload and drop_in.complete() else DownloadModel(model=file, upload=upload)
+
+
+def _expand(model: str, upload: bool) -> list[str]:
     from neural_style import StyleError, count_styles
 
     if not _may_hold_many(model):
         return [model]
-    drop_in = f"{settings.uploads}/{model}"
-    cached = f"{settings.data}/{MODELS}/{model}"
     try:
-        count = count_styles(drop_in if upload and is_drop_in(drop_in) else cached)
+        count = count_styles(_source_of(model, upload).output().path)
     except StyleError:
         return [model]  # the run itself says what is wrong with it
     return [model] if count is None else [f"{model}@{number}" for number in range(count)]

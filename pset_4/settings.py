@@ -86,11 +86,16 @@ def read_settings(remote: str | None = None, data: str | None = None) -> Setting
         SettingsError: the remote is of a kind that is not known, or cannot be made.
     """
     _read_dotenv(Path.cwd() / ".env")
-    data_path = Path(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA).expanduser().absolute()
+    data_path = _to_absolute(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
     configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
     if not configured:
         return Settings(str(data_path), str(data_path / EMBEDDED_REMOTE), is_embedded=True)
     return Settings(str(data_path), _normalize_remote(configured, data_path), is_embedded=False)
+
+
+def _to_absolute(path: str) -> Path:
+    # Not Path.absolute(), which keeps "..", so that one folder could pass for another.
+    return Path(os.path.abspath(Path(path).expanduser()))
 
 
 @cache
@@ -110,7 +115,7 @@ def _normalize_remote(remote: str, data_path: Path) -> str:
         return S3_SCHEME + bucket_and_prefix
     if "://" in remote:
         raise SettingsError(f"remote {remote!r}: {expected}")
-    path = Path(remote).expanduser().absolute()
+    path = _to_absolute(remote)
     if path.exists() and not path.is_dir():
         raise SettingsError(f"remote {remote!r} is a file: {expected}")
     if not path.parent.is_dir():

@@ -1,5 +1,6 @@
 """What all tests share: a clean environment, and a remote that is once S3 and once a directory."""
 
+import ctypes
 import os
 import re
 import subprocess
@@ -16,6 +17,9 @@ import pytest
 
 ACCESS_KEY, SECRET_KEY, REGION = "test-key", "test-secret", "us-east-1"
 
+OVERRIDING_CAPABILITIES = 1 << 1 | 1 << 2
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, by which root passes over permissions."""
+
 SERVER_ANSWER = re.compile(r"Running on (http://127\.0\.0\.1:\d+)")
 
 
@@ -29,6 +33,25 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def bound_by_permissions() -> Iterator[None]:
+    """File permissions bind this process, also as root (where CI runs the tests)."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("this system has no POSIX permissions")
+    if os.geteuid() != 0:
+        yield
+        return
+    if not sys.platform.startswith("linux"):
+        pytest.skip("root can lay down its privileges on Linux only: run as another user")
+    sets = _exchange_capabilities(None)
+    kept = [value & ~OVERRIDING_CAPABILITIES if at == 0 else value for at, value in enumerate(sets)]
+    _exchange_capabilities(kept)
+    try:
+        yield
+    finally:
+        _exchange_capabilities(sets)
 
 
 @pytest.fixture(scope="session")
@@ -146,6 +169,17 @@ def store(request: pytest.FixtureRequest) -> RemoteStore:
     """The same test on a directory and on S3."""
     found: RemoteStore = request.getfixturevalue(f"{request.param}_store")
     return found
+
+
+def _exchange_capabilities(sets: "list[int] | None") -> list[int]:
+    """Read, or set, this thread's capabilities: effective, permitted, inheritable; then the same
+    for those numbered 32 and above (capget(2), version 3)."""
+    library = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    data = (ctypes.c_uint32 * 6)(*(sets or []))
+    if (library.capset if sets else library.capget)(header, data) != 0:
+        raise OSError(ctypes.get_errno(), "the capabilities cannot be read or set")
+    return list(data)
 
 
 def _wait_for_address(server: "subprocess.Popen[bytes]", log_path: Path) -> str:

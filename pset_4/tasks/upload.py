@@ -1,11 +1,10 @@
 """Up: what people dropped in goes to the remote."""
 
-import hashlib
 from abc import abstractmethod
 
 from luigi.target import FileSystemTarget
 
-from csci_utils.digest import CHUNK_SIZE, file_digest
+from csci_utils.digest import file_digest, stream_digest
 from csci_utils.errors import AlreadyExistsError
 from csci_utils.luigi.copy import CopyTask
 
@@ -39,12 +38,15 @@ class UploadTask(CopyTask):
         try:
             super().run()
         except AlreadyExistsError as error:
-            if not self.complete():  # else somebody published the same bytes just now
-                raise ConflictError(
-                    f"conflict: the drop-in {source.path} (SHA-256 {file_digest(source.path)}) and "
-                    f"{destination.path} (SHA-256 {_read_digest(destination)}) differ: rename the "
-                    "drop-in, or take it away to go on with the remote's"
-                ) from error
+            if self.complete():
+                return  # somebody published the same bytes just now
+            with destination.open("r") as file:
+                theirs = stream_digest(file)
+            raise ConflictError(
+                f"conflict: the drop-in {source.path} (SHA-256 {file_digest(source.path)}) and "
+                f"{destination.path} (SHA-256 {theirs}) differ: rename the drop-in, or take it "
+                "away to go on with the remote's"
+            ) from error
 
 
 class UploadImage(UploadTask):
@@ -83,11 +85,3 @@ class UploadModel(UploadTask):
         from neural_style import load
 
         load(path)
-
-
-def _read_digest(target: FileSystemTarget) -> str:
-    digest = hashlib.sha256()
-    with target.open("r") as file:
-        while chunk := file.read(CHUNK_SIZE):
-            digest.update(chunk)
-    return digest.hexdigest()

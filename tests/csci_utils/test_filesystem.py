@@ -8,8 +8,7 @@ import pytest
 
 from csci_utils.luigi.filesystem import LocalFileSystem
 
-AS_ROOT = not hasattr(os, "geteuid") or os.geteuid() == 0
-needs_permissions = pytest.mark.skipif(AS_ROOT, reason="permissions do not bind this user")
+needs_permissions = pytest.mark.usefixtures("bound_by_permissions")
 
 
 @pytest.fixture

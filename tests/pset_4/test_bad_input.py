@@ -261,7 +261,7 @@ def test_an_endpoint_that_is_none_is_told(
     assert (result.exit_code, "check AWS_ENDPOINT_URL" in result.stderr) == (1, True)
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.usefixtures("bound_by_permissions")
 def test_a_drop_in_that_may_not_be_read_is_told(with_good_ones: Any, photograph: bytes) -> None:
     with_good_ones.drop("locked.jpg", photograph).chmod(0)
     result = with_good_ones.run("main")

@@ -71,7 +71,7 @@ def test_a_directory_remote_in_a_folder_that_is_not_there_is_refused() -> None:
         settings.read_settings(remote="not/mounted")
 
 
-@pytest.mark.parametrize("remote", ["data", "data/uploads", "data/stylized/deeper"])
+@pytest.mark.parametrize("remote", ["data", "data/uploads", "data/stylized/deeper", "data/x/.."])
 def test_a_remote_where_the_machine_keeps_its_own_files_is_refused(
     tmp_path: Path, remote: str
 ) -> None:
