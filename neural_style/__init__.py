@@ -17,6 +17,7 @@ from .errors import (
     PictureError,
     StyleError,
 )
+from .inspection import StyleDescription, inspect
 from .loading import STYLE_SUFFIXES, count_styles, load
 from .style import Style
 from .utils import PICTURE_SUFFIXES, load_picture, save_picture
@@ -29,8 +30,10 @@ __all__ = [
     "NeuralStyleError",
     "PictureError",
     "Style",
+    "StyleDescription",
     "StyleError",
     "count_styles",
+    "inspect",
     "load",
     "load_picture",
     "save_picture",

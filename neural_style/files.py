@@ -1,8 +1,12 @@
-"""Reading a whole file, with errors that say why it cannot be read."""
+"""Reading whole files and replacing them, with errors that say why it cannot be done."""
 
 from __future__ import annotations
 
+import os
+import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import NeuralStyleError
@@ -34,3 +38,22 @@ def read_file(path: Path, error_type: type[NeuralStyleError], max_bytes: int) ->
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
         raise error_type(f"cannot be read: {reason}; check its name and permissions") from error
+
+
+@contextmanager
+def replacing(path: Path, error_type: type[NeuralStyleError]) -> Iterator[Path]:
+    """A temporary path beside `path`, of the same suffix, that becomes `path` if all goes well.
+
+    Raises:
+        error_type: the file system refused; `path` is then what it was before.
+    """
+    temporary_path = path.with_name(f".{secrets.token_hex(8)}{path.suffix}")
+    try:
+        yield temporary_path
+        os.replace(temporary_path, path)
+    except BaseException as error:
+        temporary_path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            reason = error.strerror or error
+            raise error_type(f"{path}: cannot be written: {reason}") from error
+        raise

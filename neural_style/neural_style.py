@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
-import os
-import secrets
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import NeuralStyleError, PictureError, naming, one_line
+from .files import replacing
+from .inspection import inspect
 from .loading import load
 from .utils import (
     MORE_FRAMES,
@@ -22,6 +23,9 @@ from .utils import (
     resize,
     save_picture,
 )
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EXIT_FAILURE = 1  # argparse itself ends with 2 when the command line is wrong
 
@@ -39,12 +43,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is 0, or `EXIT_FAILURE` after one line on stderr."""
     args = _build_parser().parse_args(arguments)
     try:
-        stylize(args)
+        args.run(args)
     except NeuralStyleError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_FAILURE
-    print(one_line(f"wrote {args.output_image}"))
     return 0
+
+
+def _run_eval(args: Any) -> None:
+    stylize(args)
+    print(one_line(f"wrote {args.output_image}"))
+
+
+def _run_inspect(args: Any) -> None:
+    print(json.dumps(asdict(inspect(args.model))))
 
 
 def stylize(args: Any) -> None:
@@ -73,7 +85,7 @@ def stylize(args: Any) -> None:
     on_accelerator = getattr(args, "accel", None) or getattr(args, "cuda", None)
     style = load(args.model, "accel" if on_accelerator else "cpu", getattr(args, "style", None))
     painted = style(picture)
-    with _replacing(output_path) as temporary_path:
+    with replacing(output_path, PictureError) as temporary_path:
         save_picture(painted, temporary_path, final_path=output_path)
 
 
@@ -84,20 +96,6 @@ def _check_output(path: Path) -> None:
         raise PictureError(f"{path}: expected a file to write, got a folder; name a file in it")
     if not path.parent.is_dir():
         raise PictureError(f"{path}: expected the folder {path.parent} to exist; create it first")
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, of the same suffix, that becomes `path` if all goes well."""
-    temporary_path = path.with_name(f".{secrets.token_hex(8)}{path.suffix}")
-    try:
-        yield temporary_path
-        os.replace(temporary_path, path)
-    except BaseException as error:
-        temporary_path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise PictureError(f"{path}: cannot be written: {error.strerror}") from error
-        raise
 
 
 def _positive_float(text: str) -> float:
@@ -119,7 +117,14 @@ def _build_parser() -> argparse.ArgumentParser:
         prog="python -m neural_style", description="Fast neural style transfer."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_eval(commands)
+    _add_inspect(commands)
+    return parser
+
+
+def _add_eval(commands: Commands) -> None:
     painting = commands.add_parser("eval", help="paint a picture", description="Paint a picture.")
+    painting.set_defaults(run=_run_eval)
     painting.add_argument("--content-image", required=True, metavar="PATH", help=CONTENT_IMAGE_HELP)
     painting.add_argument("--model", required=True, metavar="PATH", help=MODEL_HELP)
     painting.add_argument("--output-image", required=True, metavar="PATH", help=OUTPUT_IMAGE_HELP)
@@ -131,4 +136,13 @@ def _build_parser() -> argparse.ArgumentParser:
     device = painting.add_mutually_exclusive_group()
     device.add_argument("--accel", action="store_true", help=ACCEL_HELP)
     device.add_argument("--cuda", type=int, choices=(0, 1), default=0, help=CUDA_HELP)
-    return parser
+
+
+def _add_inspect(commands: Commands) -> None:
+    inspecting = commands.add_parser(
+        "inspect",
+        help="load a style and say what it is",
+        description="Load a style and say what it is, as one line of JSON.",
+    )
+    inspecting.set_defaults(run=_run_inspect)
+    inspecting.add_argument("--model", required=True, metavar="PATH", help=MODEL_HELP)

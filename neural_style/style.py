@@ -32,6 +32,8 @@ class Style(ABC):
         self.path = Path(path)
         self.count = count
         """How many numbered styles the file has; None if it is one style without a number."""
+        self.base_width: int | None = None
+        """Channels after the first convolution of a `TransformerNet`; None for a graph."""
         self.number: int | None = None
         """Which of them this is; None until `with_number` chooses."""
 

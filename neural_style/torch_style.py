@@ -19,6 +19,7 @@ class TorchStyle(Style):
         super().__init__(path)
         self.device = find_device(device)
         self._network = load_network(path).to(self.device)
+        self.base_width = self._network.base_width
 
     def paint(self, pixels: Pixels) -> Pixels:
         with torch.inference_mode():

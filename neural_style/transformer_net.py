@@ -24,6 +24,7 @@ class TransformerNet(nn.Module):
 
     def __init__(self, base_width: int = OFFICIAL_BASE_WIDTH) -> None:
         super().__init__()
+        self.base_width = base_width
         narrow, middle, wide = base_width, 2 * base_width, 4 * base_width
         self.conv1 = _Conv(3, narrow, kernel_size=9)
         self.in1 = _norm(narrow)

@@ -1,0 +1,28 @@
+"""What the file of a style holds, found out by loading it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+
+from .loading import load
+
+
+@dataclass(frozen=True)
+class StyleDescription:
+    """A file that loads as a style, or as several."""
+
+    base_width: int | None
+    """Channels after the first convolution (the official models: 32); None for an ONNX graph."""
+    count: int | None
+    """How many numbered styles it has; None if it is one style without a number."""
+
+
+def inspect(path: str | PathLike[str]) -> StyleDescription:
+    """Load the style in the file at `path`, and say what it is.
+
+    Raises:
+        NeuralStyleError: as `load`.
+    """
+    style = load(path)
+    return StyleDescription(style.base_width, style.count)
