@@ -1,47 +1,20 @@
 """The command line. Nothing heavy is imported before a command needs it."""
 
-import enum
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib.util import find_spec
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import common_option, common_options, file_options, painting_options, size_options
+from .options import common_options, file_options, painting_options, size_options
+from .session import EPILOG, finish, run, session
 
 if TYPE_CHECKING:
     import luigi
 
     from .inventory import Inventory
-    from .pipeline import Outcome
     from .settings import Settings
     from .tasks.main import MainTask
     from .tasks.stylize import Stylize
-
-NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "tqdm")
-"""What every command imports, besides click; the engines are missed where they are needed."""
-
-INSTALL_REMEDY = "run pip install '.[luigi,pipeline,style]' in the project's folder"
-
-EPILOG = (
-    "Exit codes: 0 all is done, 1 something failed, 2 the command line or a setting is wrong, "
-    "130 interrupted."
-)
-
-
-class ExitCode(enum.IntEnum):
-    """What the process ends with."""
-
-    DONE = 0
-    """All that was asked for is there."""
-    FAILED = 1
-    """Something failed; a line on standard error says what and why."""
-    USAGE = 2
-    """The command line (click's own code) or a setting is wrong."""
-    INTERRUPTED = 130
-    """Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 
 @click.group(invoke_without_command=True, epilog=EPILOG)
@@ -66,7 +39,7 @@ def main(images: Sequence[str], models: Sequence[str], upload: bool, **options: 
     """
     from .tasks.main import MainTask
 
-    with _session() as settings:
+    with session() as settings:
         _paint(MainTask, images, models, upload, options, settings)
 
 
@@ -77,7 +50,7 @@ def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **option
     """Paint every picture in every style; results stay on this machine."""
     from .tasks.stylize import Stylize
 
-    with _session() as settings:
+    with session() as settings:
         _paint(Stylize, images, models, upload, options, settings)
 
 
@@ -86,14 +59,14 @@ def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **option
 @common_options
 def upload(images: Sequence[str], models: Sequence[str]) -> None:
     """Publish drop-ins to the remote: those named, or all."""
-    with _session() as settings:
+    with session() as settings:
         from .inventory import Inventory, list_drop_ins
 
         named = Inventory(list(images), list(models))
         chosen = named or list_drop_ins(settings)
         if not chosen:
             click.echo(f"nothing is dropped in: {settings.uploads} is empty", err=True)
-        _finish(_run(_list_uploads(chosen)), settings, chosen.refused)
+        finish(run(_list_uploads(chosen)), settings, chosen.refused)
 
 
 @cli.command(epilog=EPILOG)
@@ -101,7 +74,7 @@ def upload(images: Sequence[str], models: Sequence[str]) -> None:
 @common_options
 def download(images: Sequence[str], models: Sequence[str]) -> None:
     """Fetch pictures and models from the remote to the cache: those named, or all."""
-    with _session() as settings:
+    with session() as settings:
         from .inventory import Inventory, list_remote
         from .tasks.download import DownloadImage, DownloadModel
 
@@ -111,7 +84,7 @@ def download(images: Sequence[str], models: Sequence[str]) -> None:
             *(DownloadImage(image=image, upload=False) for image in chosen.images),
             *(DownloadModel(model=model, upload=False) for model in chosen.models),
         ]
-        _finish(_run(tasks), settings, chosen.refused)
+        finish(run(tasks), settings, chosen.refused)
 
 
 @cli.command(epilog=EPILOG)
@@ -119,7 +92,7 @@ def download(images: Sequence[str], models: Sequence[str]) -> None:
 @common_options
 def status(as_json: bool) -> None:
     """Show what is dropped in, in the remote, cached and stylized."""
-    with _session() as settings:
+    with session() as settings:
         from .report import format_status
         from .status import read_status
 
@@ -137,7 +110,7 @@ def status(as_json: bool) -> None:
 @common_options
 def demo(**options: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
-    with _session() as settings:
+    with session() as settings:
         from .demo import drop_samples_in
         from .tasks.main import MainTask
 
@@ -170,7 +143,7 @@ def _paint(
     images = selection.choose_images(images, drop_ins)
     models = selection.choose_models(models, drop_ins)
 
-    fetched = _run(selection.list_unseen(models, upload))
+    fetched = run(selection.list_unseen(models, upload))
     styles = selection.name_styles(models, upload)
     tasks: list[luigi.Task] = [
         kind(image=image, model=style, upload=upload, **options)
@@ -180,9 +153,9 @@ def _paint(
     if not tasks and upload:
         # Without a pair to paint, what is dropped in is published all the same.
         tasks = _list_uploads(selection.restrict(drop_ins, images, models))
-    outcome = _run(tasks)
+    outcome = run(tasks)
     outcome.add_earlier(fetched)
-    _finish(outcome, settings, refused)
+    finish(outcome, settings, refused)
 
 
 def _list_uploads(inventory: "Inventory") -> "list[luigi.Task]":
@@ -192,59 +165,3 @@ def _list_uploads(inventory: "Inventory") -> "list[luigi.Task]":
         *(UploadImage(image=image) for image in inventory.images),
         *(UploadModel(model=model) for model in inventory.models),
     ]
-
-
-def _run(tasks: "Sequence[luigi.Task]") -> "Outcome":
-    """Run tasks, with progress."""
-    from .pipeline import run_tasks
-    from .report import Progress
-
-    with Progress(tasks) as progress:
-        return run_tasks(tasks, progress.update, debug=bool(common_option("debug")))
-
-
-def _finish(outcome: "Outcome", settings: "Settings", refused: dict[str, str]) -> None:
-    """Print failures and the summary, and end the process."""
-    from .report import format_failures, format_summary
-
-    for line in format_failures(outcome, refused):
-        click.echo(line, err=True)
-    click.echo(format_summary(outcome, settings, refused))
-    failed = outcome.failures or outcome.unfinished or refused
-    sys.exit(ExitCode.FAILED if failed else ExitCode.DONE)
-
-
-@contextmanager
-def _session() -> "Iterator[Settings]":
-    """Put the settings of the command line in force; an error ends the process with one line."""
-    missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
-    if missing:
-        raise click.ClickException(f"not installed: {', '.join(missing)}; {INSTALL_REMEDY}")
-    from . import remote, settings
-    from .errors import SettingsError
-
-    try:
-        chosen = settings.read_settings(common_option("remote"), common_option("data"))
-        if chosen.is_embedded:
-            click.echo(
-                f"remote: {settings.shorten(chosen.remote)} (embedded default; "
-                f"--remote or {settings.REMOTE_VARIABLE} sets another)",
-                err=True,
-            )
-        # A remote that does not answer is said once, and not for each task.
-        remote.check(chosen.remote)
-        with settings.use(chosen), remote.remembering(chosen.remote):
-            yield chosen
-    except click.ClickException:
-        raise
-    except KeyboardInterrupt:
-        click.echo("interrupted: what is done stays; run again to go on", err=True)
-        sys.exit(ExitCode.INTERRUPTED)
-    except Exception as error:
-        if common_option("debug"):
-            raise
-        from .pipeline import describe_error
-
-        click.echo(f"error: {describe_error(error)}", err=True)
-        is_usage = isinstance(error, SettingsError)
-        sys.exit(ExitCode.USAGE if is_usage else ExitCode.FAILED)

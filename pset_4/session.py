@@ -1,0 +1,97 @@
+"""What every command stands on: settings in force, tasks run with progress, errors in one line."""
+
+import enum
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import common_option
+
+if TYPE_CHECKING:
+    import luigi
+
+    from .pipeline import Outcome
+    from .settings import Settings
+
+NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "tqdm")
+"""What every command imports, besides click; the engines are missed where they are needed."""
+
+INSTALL_REMEDY = "run pip install '.[luigi,pipeline,style]' in the project's folder"
+
+EPILOG = (
+    "Exit codes: 0 all is done, 1 something failed, 2 the command line or a setting is wrong, "
+    "130 interrupted."
+)
+
+
+class ExitCode(enum.IntEnum):
+    """What the process ends with."""
+
+    DONE = 0
+    """All that was asked for is there."""
+    FAILED = 1
+    """Something failed; a line on standard error says what and why."""
+    USAGE = 2
+    """The command line (click's own code) or a setting is wrong."""
+    INTERRUPTED = 130
+    """Ctrl-C: 128 and the number of the signal, as shells have it."""
+
+
+@contextmanager
+def session() -> "Iterator[Settings]":
+    """Put the settings of the command line in force; an error ends the process with one line."""
+    missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
+    if missing:
+        raise click.ClickException(f"not installed: {', '.join(missing)}; {INSTALL_REMEDY}")
+    from . import remote, settings
+    from .errors import SettingsError
+
+    try:
+        chosen = settings.read_settings(common_option("remote"), common_option("data"))
+        if chosen.is_embedded:
+            click.echo(
+                f"remote: {settings.shorten(chosen.remote)} (embedded default; "
+                f"--remote or {settings.REMOTE_VARIABLE} sets another)",
+                err=True,
+            )
+        # A remote that does not answer is said once, and not for each task.
+        remote.check(chosen.remote)
+        with settings.use(chosen), remote.remembering(chosen.remote):
+            yield chosen
+    except click.ClickException:
+        raise
+    except KeyboardInterrupt:
+        click.echo("interrupted: what is done stays; run again to go on", err=True)
+        sys.exit(ExitCode.INTERRUPTED)
+    except Exception as error:
+        if common_option("debug"):
+            raise
+        from .pipeline import describe_error
+
+        click.echo(f"error: {describe_error(error)}", err=True)
+        is_usage = isinstance(error, SettingsError)
+        sys.exit(ExitCode.USAGE if is_usage else ExitCode.FAILED)
+
+
+def run(tasks: "Sequence[luigi.Task]") -> "Outcome":
+    """Run tasks, with progress."""
+    from .pipeline import run_tasks
+    from .report import Progress
+
+    with Progress(tasks) as progress:
+        return run_tasks(tasks, progress.update, debug=bool(common_option("debug")))
+
+
+def finish(outcome: "Outcome", settings: "Settings", refused: dict[str, str]) -> None:
+    """Print failures and the summary, and end the process."""
+    from .report import format_failures, format_summary
+
+    for line in format_failures(outcome, refused):
+        click.echo(line, err=True)
+    click.echo(format_summary(outcome, settings, refused))
+    failed = outcome.failures or outcome.unfinished or refused
+    sys.exit(ExitCode.FAILED if failed else ExitCode.DONE)
