@@ -83,9 +83,7 @@ def decode_picture(data: bytes) -> Image.Image:
         raise PictureError("expected a picture, got an empty file of 0 bytes; copy it again")
     try:
         with _opened(data) as picture:
-            # MPO is how Pillow calls a JPEG file with a second picture in it, as many phones write
-            # them: a preview or a depth map, not a frame.
-            more_frames = picture.format != "MPO" and getattr(picture, "is_animated", False)
+            more_frames = _has_more_frames(picture)
             plain = to_plain(picture)
     except PictureError:
         raise
@@ -104,6 +102,24 @@ def decode_picture(data: bytes) -> Image.Image:
     if more_frames:
         plain.info[MORE_FRAMES] = True
     return plain
+
+
+def has_more_frames(path: str | PathLike[str]) -> bool:
+    """Whether the picture at `path` has frames or pages beyond the first, without decoding it.
+
+    A file that is no picture has none: `load_picture` says what is wrong with it.
+    """
+    try:
+        with _opened(read_file(Path(path), PictureError, MAX_PICTURE_BYTES)) as picture:
+            return _has_more_frames(picture)
+    except Exception:  # see `decode_picture`
+        return False
+
+
+def _has_more_frames(picture: Image.Image) -> bool:
+    # MPO is how Pillow calls a JPEG file with a second picture in it, as many phones write them: a
+    # preview or a depth map, not a frame.
+    return picture.format != "MPO" and bool(getattr(picture, "is_animated", False))
 
 
 def identify_picture(data: bytes) -> str | None:

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import common_options, file_options, painting_options, size_options
+from .options import (
+    common_options,
+    file_options,
+    model_option,
+    painting_options,
+    runner_options,
+    size_options,
+    upload_option,
+)
 from .session import EPILOG, finish, run, session
 
 if TYPE_CHECKING:
@@ -30,6 +38,7 @@ def cli(context: click.Context) -> None:
 
 @cli.command(epilog=EPILOG)
 @painting_options
+@runner_options
 @common_options
 def main(images: Sequence[str], models: Sequence[str], upload: bool, **options: Any) -> None:
     """Publish drop-ins, fetch what is needed, paint every picture in every style, publish results.
@@ -45,6 +54,7 @@ def main(images: Sequence[str], models: Sequence[str], upload: bool, **options: 
 
 @cli.command(epilog=EPILOG)
 @painting_options
+@runner_options
 @common_options
 def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **options: Any) -> None:
     """Paint every picture in every style; results stay on this machine."""
@@ -56,6 +66,7 @@ def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **option
 
 @cli.command(epilog=EPILOG)
 @file_options
+@runner_options
 @common_options
 def upload(images: Sequence[str], models: Sequence[str]) -> None:
     """Publish drop-ins to the remote: those named, or all."""
@@ -106,7 +117,33 @@ def status(as_json: bool) -> None:
 
 
 @cli.command(epilog=EPILOG)
+@model_option
+@upload_option
+@runner_options
+@common_options
+def package(models: Sequence[str], upload: bool) -> None:
+    """Publish models as MLflow models, which the runner mlflow and plain MLflow can run.
+
+    Without a name: all that are dropped in, else rain_princess.pth from the remote.
+    """
+    with session() as settings:
+        from . import selection
+        from .inventory import list_drop_ins
+        from .tasks.package import PackageModel
+
+        drop_ins = list_drop_ins(settings)
+        refused = selection.select_refused((), models, drop_ins, upload)
+        tasks = [
+            PackageModel(model=model, upload=upload)
+            for model in selection.choose_models(models, drop_ins)
+            if model not in refused
+        ]
+        finish(run(tasks), settings, refused)
+
+
+@cli.command(epilog=EPILOG)
 @size_options
+@runner_options
 @common_options
 def demo(**options: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""

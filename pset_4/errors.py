@@ -19,3 +19,15 @@ class MissingError(PipelineError, FileNotFoundError):
 
 class ConflictError(PipelineError, FileExistsError):
     """A drop-in's name is taken in the remote, by other bytes."""
+
+
+class RunnerError(PipelineError, RuntimeError):
+    """A program that was to paint, or to look at a model, failed."""
+
+
+class DamagedPackageError(PipelineError, ValueError):
+    """A packaged model is not whole, or not what its manifest says."""
+
+
+class HandInError(PipelineError, RuntimeError):
+    """The work cannot be handed in as it is, or Canvas does not take it."""

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from .names import DEFAULT_IMAGE, DEFAULT_MODEL
+from .settings import RUNNERS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,6 +26,12 @@ PICTURE_HELP = (
 STYLE_HELP = (
     "A style model, by name ('many.onnx@7' for style 7 of a file of many); may be given more "
     f"than once. Default: all that are dropped in, else {DEFAULT_MODEL}."
+)
+RUNNER_HELP = (
+    "What paints: this process (the default), a program, or an MLflow model. Else PSET_4_RUNNER."
+)
+PYTHON_HELP = (
+    "The Python that the runners 'program' and 'mlflow' start; else PSET_4_PYTHON, else this one."
 )
 UPLOAD_HELP = "Publish what is needed first (the default), or write nothing to the remote."
 MAX_SIDE_HELP = "Shrink pictures first, so that no side is longer than this many pixels."
@@ -69,42 +76,65 @@ def _names_option(name: str, kind: str, text: str) -> Callable[[Command], Comman
     )
 
 
+def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """A click callback that keeps a value for `common_option`."""
+    if value:
+        context.ensure_object(dict)[parameter.name] = value
+
+
 def common_options(command: Command) -> Command:
     """The options that every command has, and the group in front of the command's name.
 
     They are kept for `common_option` and not passed to the command.
     """
-
-    def keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
-        if value:
-            context.ensure_object(dict)[parameter.name] = value
-
     debug = click.option(
-        "--debug", is_flag=True, expose_value=False, callback=keep, help=DEBUG_HELP
+        "--debug", is_flag=True, expose_value=False, callback=_keep, help=DEBUG_HELP
     )
-    data = click.option("--data", expose_value=False, callback=keep, help=DATA_HELP)
-    remote = click.option("--remote", expose_value=False, callback=keep, help=REMOTE_HELP)
+    data = click.option("--data", expose_value=False, callback=_keep, help=DATA_HELP)
+    remote = click.option("--remote", expose_value=False, callback=_keep, help=REMOTE_HELP)
     return remote(data(debug(command)))
 
 
+def runner_options(command: Command) -> Command:
+    """What paints, and looks at models before they are published; kept like `common_options`."""
+    python = click.option(
+        "--python", metavar="PATH", expose_value=False, callback=_keep, help=PYTHON_HELP
+    )
+    runner = click.option(
+        "--runner",
+        type=click.Choice(RUNNERS),
+        expose_value=False,
+        callback=_keep,
+        help=RUNNER_HELP,
+    )
+    return runner(python(command))
+
+
 def common_option(name: str) -> Any:
-    """The value of one of `common_options`, wherever it was given; None where it was not."""
+    """What was given, wherever, for one of `common_options` or `runner_options`; else None."""
     return click.get_current_context().ensure_object(dict).get(name)
 
 
 def file_options(command: Command) -> Command:
     """Which pictures and models to move: `images` and `models`."""
-    image = _names_option("image", "image", IMAGE_HELP)
-    model = _names_option("model", "file", FILE_HELP)
-    return image(model(command))
+    return _names_option("image", "image", IMAGE_HELP)(model_option(command))
+
+
+def model_option(command: Command) -> Command:
+    """Which models' files: `models`."""
+    return _names_option("model", "file", FILE_HELP)(command)
+
+
+def upload_option(command: Command) -> Command:
+    """Whether to publish drop-ins first: `upload`."""
+    return click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP)(command)
 
 
 def painting_options(command: Command) -> Command:
     """What to paint, in which styles, and how: `images`, `models`, `upload`, and the sizes."""
     image = _names_option("image", "image", PICTURE_HELP)
     model = _names_option("model", "style", STYLE_HELP)
-    upload = click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP)
-    return image(model(upload(size_options(command))))
+    return image(model(upload_option(size_options(command))))
 
 
 def size_options(command: Command) -> Command:

@@ -12,15 +12,20 @@ from csci_utils.luigi.copy import CopyTask
 from neural_style.errors import one_line
 
 from .tasks.download import DownloadTask
+from .tasks.package import DownloadPackage, PackageModel
 from .tasks.results import UploadResult
 from .tasks.stylize import Stylize
 from .tasks.upload import UploadTask
 
+PUBLISHED, FETCHED, PAINTED = "published", "fetched", "painted"
+
 VERBS: dict[type[luigi.Task], str] = {
-    UploadTask: "published",
-    DownloadTask: "fetched",
-    Stylize: "painted",
-    UploadResult: "published",
+    UploadTask: PUBLISHED,
+    DownloadTask: FETCHED,
+    Stylize: PAINTED,
+    UploadResult: PUBLISHED,
+    PackageModel: PUBLISHED,
+    DownloadPackage: FETCHED,
 }
 """What a task that ran has done to its output; tasks of other kinds only join others."""
 
@@ -56,9 +61,9 @@ class Outcome:
         """Tasks that were asked for and are not complete."""
         return [task for task in self.asked if task not in self.finished]
 
-    def count(self, kind: type[luigi.Task]) -> int:
-        """How many tasks of a kind ran."""
-        return sum(isinstance(task, kind) for task in self.done)
+    def count(self, verb: str) -> int:
+        """How many things were done of which `verb_of` says this."""
+        return sum(verb_of(task) == verb for task in self.done)
 
 
 def verb_of(task: luigi.Task) -> str | None:

@@ -7,13 +7,9 @@ from types import TracebackType
 import luigi
 from tqdm import tqdm
 
-from .pipeline import Outcome, verb_of
+from .pipeline import FETCHED, PAINTED, PUBLISHED, Outcome, verb_of
 from .settings import Settings, current, shorten
 from .status import Result, Status, Thing
-from .tasks.download import DownloadTask
-from .tasks.results import UploadResult
-from .tasks.stylize import Stylize
-from .tasks.upload import UploadTask
 
 NOT_THERE = "-"
 
@@ -69,11 +65,10 @@ def format_summary(outcome: Outcome, settings: Settings, refused: dict[str, str]
     """How much was made, skipped and failed, and where it is."""
     made = {_pair_of(task) for task in outcome.done}
     skipped = sum(task in outcome.finished and _pair_of(task) not in made for task in outcome.asked)
-    published = outcome.count(UploadTask) + outcome.count(UploadResult)
     rows = [
-        ("painted", outcome.count(Stylize), shorten(settings.results)),
-        ("published", published, shorten(settings.remote)),
-        ("fetched", outcome.count(DownloadTask), shorten(settings.data)),
+        (PAINTED, outcome.count(PAINTED), shorten(settings.results)),
+        (PUBLISHED, outcome.count(PUBLISHED), shorten(settings.remote)),
+        (FETCHED, outcome.count(FETCHED), shorten(settings.data)),
         ("skipped", skipped, "already there"),
         ("failed", len(outcome.unfinished) + len(refused), "asked for and not done"),
     ]
@@ -85,16 +80,17 @@ def format_status(status: Status) -> str:
     things = ("drop-in", "remote", "cache")
     blocks = [
         f"remote  {shorten(status.remote)}\ndata    {shorten(status.data)}",
-        _format_table("PICTURES", things, map(_row_of_thing, status.pictures)),
-        _format_table("STYLES", things, map(_row_of_thing, status.models)),
-        _format_table("RESULTS", ("local", "remote"), map(_row_of_result, status.results)),
+        format_table("PICTURES", things, map(_row_of_thing, status.pictures)),
+        format_table("STYLES", things, map(_row_of_thing, status.models)),
+        format_table("RESULTS", ("local", "remote"), map(_row_of_result, status.results)),
     ]
     if status.refused:
         blocks.append("\n".join(f"refused: {reason}" for reason in status.refused.values()))
     return "\n\n".join(blocks)
 
 
-def _format_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def format_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Lines of aligned columns; the first is headed by the title."""
     lines = [(title, *columns), *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join(

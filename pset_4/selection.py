@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby, product
 
-from . import names
+from . import names, runners
+from .errors import RunnerError
 from .inventory import Inventory
 from .names import DEFAULT_IMAGE, DEFAULT_MODEL
 from .tasks.download import DownloadModel
@@ -92,12 +93,12 @@ def _source_of(file: str, upload: bool) -> LocalModel | DownloadModel:
 
 
 def _expand(model: str, upload: bool) -> list[str]:
-    from neural_style import StyleError, count_styles
+    from neural_style import StyleError
 
     if not _may_hold_many(model):
         return [model]
     try:
-        count = count_styles(_source_of(model, upload).output().path)
-    except StyleError:
+        count = runners.current().inspect(_source_of(model, upload).output().path).count
+    except (StyleError, RunnerError):
         return [model]  # the run itself says what is wrong with it
     return [model] if count is None else [f"{model}@{number}" for number in range(count)]

@@ -51,7 +51,9 @@ def session() -> "Iterator[Settings]":
     from .errors import SettingsError
 
     try:
-        chosen = settings.read_settings(common_option("remote"), common_option("data"))
+        chosen = settings.read_settings(
+            *(common_option(name) for name in ("remote", "data", "runner", "python"))
+        )
         if chosen.is_embedded:
             click.echo(
                 f"remote: {settings.shorten(chosen.remote)} (embedded default; "

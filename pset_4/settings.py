@@ -1,37 +1,46 @@
-"""Where things are: the data folder of this machine, and the remote.
+"""Where things are, the data folder of this machine and the remote, and what paints.
 
 An option wins over an environment variable, that over the file ``.env`` of the current folder,
 and that over the default.
 """
 
 import os
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from dotenv import load_dotenv
-
 from .errors import SettingsError
 
 REMOTE_VARIABLE = "PSET_4_REMOTE"
 DATA_VARIABLE = "PSET_4_DATA"
 DEFAULT_DATA = "data"
+RUNNER_VARIABLE = "PSET_4_RUNNER"
+PYTHON_VARIABLE = "PSET_4_PYTHON"
+
+IN_PROCESS = "in-process"
+PROGRAM = "program"
+MLFLOW = "mlflow"
+RUNNERS = (IN_PROCESS, PROGRAM, MLFLOW)
+"""The ways to paint: see `runners`."""
 
 S3_SCHEME = "s3://"
 DROP_INS = "uploads"
 IMAGES = "images"
 MODELS = "saved_models"
 RESULTS = "stylized"
+PACKAGES = "mlflow"
 EMBEDDED_REMOTE = "remote"
-OWN_FOLDERS = (DROP_INS, IMAGES, MODELS, RESULTS)
+OWN_FOLDERS = (DROP_INS, IMAGES, MODELS, RESULTS, PACKAGES)
 """What this machine keeps in its data folder."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The two roots, and the folders below them; paths are absolute."""
+    """The two roots, the folders below them, and what paints; paths are absolute."""
 
     data: str
     """The data folder of this machine."""
@@ -39,6 +48,10 @@ class Settings:
     """The source of truth: ``s3://bucket/prefix`` or a directory, without a closing slash."""
     is_embedded: bool
     """Whether the remote is the default directory inside the data folder."""
+    runner: str = IN_PROCESS
+    """One of `RUNNERS`."""
+    python: str = sys.executable
+    """The Python that a runner starts, where it starts one."""
 
     @property
     def uploads(self) -> str:
@@ -65,6 +78,11 @@ class Settings:
         """Published results."""
         return f"{self.remote}/{RESULTS}"
 
+    @property
+    def remote_packages(self) -> str:
+        """Models that were packaged for MLflow."""
+        return f"{self.remote}/{PACKAGES}"
+
 
 def is_s3(path: str) -> bool:
     """Whether a path is an S3 URL."""
@@ -77,20 +95,64 @@ def shorten(path: str) -> str:
     return path.removeprefix(here)
 
 
-def read_settings(remote: str | None = None, data: str | None = None) -> Settings:
+def read_settings(
+    remote: str | None = None,
+    data: str | None = None,
+    runner: str | None = None,
+    python: str | None = None,
+) -> Settings:
     """Settings from options, environment, ``.env`` and defaults, in this order.
 
     Variables of ``.env`` (also AWS's) enter the environment where they are not set yet.
 
     Raises:
-        SettingsError: the remote is of a kind that is not known, or cannot be made.
+        SettingsError: the remote is of a kind that is not known, or cannot be made; or there is no
+            such runner, or no such Python.
     """
     _read_dotenv(Path.cwd() / ".env")
     data_path = _to_absolute(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
+    runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
+    if python and runner == IN_PROCESS:
+        raise SettingsError(
+            f"--python {python}: expected --runner {PROGRAM} or {MLFLOW} with it: "
+            f"the runner {IN_PROCESS} starts no Python"
+        )
     configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
-    if not configured:
-        return Settings(str(data_path), str(data_path / EMBEDDED_REMOTE), is_embedded=True)
-    return Settings(str(data_path), _normalize_remote(configured, data_path), is_embedded=False)
+    is_embedded = not configured
+    return Settings(
+        str(data_path),
+        str(data_path / EMBEDDED_REMOTE)
+        if is_embedded
+        else _normalize_remote(configured, data_path),
+        is_embedded,
+        runner,
+        _find_python(python or os.environ.get(PYTHON_VARIABLE) or sys.executable),
+    )
+
+
+def _check_runner(runner: str) -> str:
+    if runner not in RUNNERS:
+        raise SettingsError(
+            f"runner {runner!r}: expected one of {', '.join(RUNNERS)} (--runner, {RUNNER_VARIABLE})"
+        )
+    return runner
+
+
+def _find_python(python: str) -> str:
+    """The absolute path of an interpreter, given by its path or as a shell would find it."""
+    path = Path(python).expanduser()
+    found = shutil.which(path)
+    if found is None:
+        remedy = (
+            "name the interpreter itself, such as .venv/bin/python"
+            if path.is_dir()
+            else ("check the path")
+        )
+        raise SettingsError(
+            f"python {python!r}: expected an interpreter (--python, {PYTHON_VARIABLE}): {remedy}"
+        )
+    # Not resolved: through its link in an environment an interpreter knows where it belongs.
+    return os.path.abspath(found)
 
 
 def _to_absolute(path: str) -> Path:
@@ -100,6 +162,8 @@ def _to_absolute(path: str) -> Path:
 
 @cache
 def _read_dotenv(path: Path) -> None:
+    from dotenv import load_dotenv
+
     try:
         load_dotenv(path)
     except (OSError, UnicodeDecodeError) as error:

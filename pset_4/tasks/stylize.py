@@ -1,23 +1,19 @@
 """The result: a picture of the cache, painted in a style of the cache."""
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
 import luigi
 from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
 from csci_utils.errors import ChangedError
 
+from .. import runners
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL, ModelName, parse_model_name
 from ..records import Origin, read_origin, write_origin
 from ..remote import target_at
+from ..runners import Job
 from ..settings import RESULTS, FromSettings
 from .download import DownloadImage, DownloadModel, DownloadTask
 from .parameters import ImageParameter, ModelParameter, upload_parameter
-
-if TYPE_CHECKING:
-    from neural_style import Style
 
 FIRST_FRAME_REMARK = "only its first frame"
 
@@ -45,11 +41,8 @@ class Stylize(luigi.Task):
         """The model's file and the number of the style in it."""
         return parse_model_name(self.model)
 
-    def requires(self) -> dict[str, DownloadTask]:
-        return {
-            "image": self.clone(DownloadImage),
-            "model": self.clone(DownloadModel, model=self.style_name.file),
-        }
+    def requires(self) -> dict[str, luigi.Task]:
+        return {**self._downloads(), **runners.current().requires(self.style_name.file)}
 
     def output(self) -> FileSystemTarget:
         return target_at(f"{self.LOCAL_ROOT}/{RESULTS}/{self.model}/{self.image}")
@@ -59,7 +52,7 @@ class Stylize(luigi.Task):
 
         The cache is not asked: a result stays current when the files it was made from are gone.
         """
-        downloads = self.requires()
+        downloads = self._downloads()
         recorded = read_origin(self.output().path)
         return (
             recorded is not None
@@ -71,26 +64,33 @@ class Stylize(luigi.Task):
         """Paint.
 
         Raises:
-            neural_style.NeuralStyleError: the picture or the style cannot be used.
+            neural_style.NeuralStyleError, RunnerError: the picture or the style cannot be used.
             ChangedError: a cached file was altered since it was fetched.
         """
-        from neural_style import load_picture, save_picture
-        from neural_style.utils import MORE_FRAMES, resize
+        from neural_style.utils import has_more_frames
 
-        cached = {kind: target.path for kind, target in self.input().items()}
-        origins = {kind: _read_cached_origin(path) for kind, path in cached.items()}
-        picture = load_picture(cached["image"])
-        self.remark = FIRST_FRAME_REMARK if picture.info.get(MORE_FRAMES) else ""
-        picture = resize(picture, self.content_scale, self.max_side)
-        style = _load_style(cached["model"], origins["model"]["version"])
-        if self.style_name.number is not None:
-            style = style.with_number(self.style_name.number)
-        result = style(picture)
+        inputs = {kind: target.path for kind, target in self.input().items()}
+        origins = {kind: _read_cached_origin(inputs[kind]) for kind in self._downloads()}
+        job = Job(
+            inputs,
+            origins["model"]["version"],
+            self.style_name.number,
+            self.content_scale,
+            self.max_side,
+        )
+        self.remark = FIRST_FRAME_REMARK if has_more_frames(job.image_path) else ""
         final_path = self.output().path
         with self.output().temporary_path() as path:
-            save_picture(result, path, final_path=final_path)
+            runners.current().paint(job, path, final_path)
             digest = file_digest(path)
         write_origin(final_path, self._origin(origins), digest)
+
+    def _downloads(self) -> dict[str, DownloadTask]:
+        """What the result is made from."""
+        return {
+            "image": self.clone(DownloadImage),
+            "model": self.clone(DownloadModel, model=self.style_name.file),
+        }
 
     def _origin(self, inputs: dict[str, Origin]) -> Origin:
         return {
@@ -106,11 +106,3 @@ def _read_cached_origin(path: str) -> Origin:
     if origin is None:
         raise ChangedError(f"{path} was altered since it was fetched: run again to fetch it anew")
     return origin
-
-
-@lru_cache(maxsize=1)
-def _load_style(path: str, version: str) -> "Style":
-    """Load a file once for all pictures that are painted with it one after the other."""
-    from neural_style import load
-
-    return load(path)

@@ -8,6 +8,7 @@ from csci_utils.digest import file_digest, stream_digest
 from csci_utils.errors import AlreadyExistsError
 from csci_utils.luigi.copy import CopyTask
 
+from .. import runners
 from ..errors import ConflictError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..remote import target_at
@@ -24,7 +25,7 @@ class UploadTask(CopyTask):
         """Read the drop-in as what it claims to be.
 
         Raises:
-            neural_style.NeuralStyleError: it is not.
+            neural_style.NeuralStyleError, RunnerError: it is not.
         """
 
     def run(self) -> None:
@@ -82,6 +83,4 @@ class UploadModel(UploadTask):
         return target_at(f"{self.MODEL_ROOT}/{self.model}", create_only=True)
 
     def check(self, path: str) -> None:
-        from neural_style import load
-
-        load(path)
+        runners.current().inspect(path)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -45,6 +46,11 @@ class Project:
         return CliRunner().invoke(
             cli, ["--remote", self.remote_url, "--data", str(self.data), *arguments]
         )
+
+    def command(self, *arguments: str) -> list[str]:
+        """The same as a command line, for a process of its own."""
+        roots = ["--remote", self.remote_url, "--data", str(self.data)]
+        return [sys.executable, "-m", "pset_4", *roots, *arguments]
 
     def run_well(self, *arguments: str) -> dict[str, int]:
         """Run the command line, which must succeed; the counts of its summary."""

@@ -1,0 +1,48 @@
+"""The code of a packaged model: what MLflow loads and calls. Its package carries a copy.
+
+Input: a table with the columns ``picture`` (bytes of a picture file) and ``suffix`` (of the format
+to answer in, such as ``.png``), and if wanted ``style`` (a number), ``content_scale`` and
+``max_side``. Output: a table with the column ``picture``, the painted pictures as files' bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel, PythonModelContext
+
+import neural_style
+from neural_style.utils import decode_picture, resize
+
+
+class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
+    """Paints a batch of pictures in the style that lies beside it in the package."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Load the style, once for all batches."""
+        self._style = neural_style.load(context.artifacts["style"])
+
+    # MLflow takes any type hint here for a schema of its own, and the package has one.
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+        """Paint each row of the input."""
+        painted = [self._paint(row.dropna().to_dict()) for _, row in model_input.iterrows()]
+        return pd.DataFrame({"picture": painted})
+
+    def _paint(self, row: dict[str, Any]) -> bytes:
+        picture = resize(
+            decode_picture(row["picture"]), row.get("content_scale"), row.get("max_side")
+        )
+        style = self._style
+        if "style" in row:
+            style = style.with_number(row["style"])
+        with TemporaryDirectory() as folder:
+            path = Path(folder, f"painted{row['suffix']}")
+            neural_style.save_picture(style(picture), path)
+            return path.read_bytes()
+
+
+set_model(Painter())

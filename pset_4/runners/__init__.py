@@ -1,0 +1,86 @@
+"""The ways to paint: here, by another program, by an MLflow model. All give the same pixels.
+
+`Stylize` asks the runner in force for one painting at a time, and knows of no other difference.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .. import settings
+
+if TYPE_CHECKING:
+    import luigi
+
+    from neural_style import StyleDescription
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to be painted in one style."""
+
+    inputs: Mapping[str, str]
+    """Cached paths: ``image``, ``model``, and of what else the runner requires."""
+    model_version: str
+    """Tells one state of the model's file from another."""
+    number: int | None
+    """Which style of a file of many; None for a file of one."""
+    content_scale: float | None
+    max_side: int | None
+
+    @property
+    def image_path(self) -> str:
+        """The picture, as it was fetched."""
+        return self.inputs["image"]
+
+    @property
+    def model_path(self) -> str:
+        """The model's file, as it was fetched."""
+        return self.inputs["model"]
+
+
+class Runner(ABC):
+    """A way to paint."""
+
+    def requires(self, model: str) -> dict[str, luigi.Task]:
+        """What has to be there besides the picture and the model's file, by kind."""
+        return {}
+
+    @abstractmethod
+    def inspect(self, path: str) -> StyleDescription:
+        """Load a model's file, and say what it is.
+
+        Raises:
+            neural_style.NeuralStyleError, RunnerError: it is no style.
+        """
+
+    @abstractmethod
+    def paint(self, job: Job, path: str, final_path: str) -> None:
+        """Paint, and write the result.
+
+        Args:
+            path: where to, in the format of its suffix.
+            final_path: where it will be moved to, for messages.
+
+        Raises:
+            neural_style.NeuralStyleError, RunnerError: it cannot be done.
+        """
+
+
+def current() -> Runner:
+    """The runner that the settings in force ask for."""
+    chosen = settings.current()
+    if chosen.runner == settings.PROGRAM:
+        from .program import ProgramRunner
+
+        return ProgramRunner(chosen.python)
+    if chosen.runner == settings.MLFLOW:
+        from .mlflow import MlflowRunner
+
+        return MlflowRunner(chosen.python)
+    from .in_process import InProcessRunner
+
+    return InProcessRunner()

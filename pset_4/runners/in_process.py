@@ -1,0 +1,38 @@
+"""Painting in this process: the default, and the fastest, since a loaded style is kept."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from . import Job, Runner
+
+if TYPE_CHECKING:
+    from neural_style import Style, StyleDescription
+
+
+class InProcessRunner(Runner):
+    """Calls ``neural_style``, whose engines have to be installed here."""
+
+    def inspect(self, path: str) -> StyleDescription:
+        from neural_style import inspect
+
+        return inspect(path)
+
+    def paint(self, job: Job, path: str, final_path: str) -> None:
+        from neural_style import load_picture, save_picture
+        from neural_style.utils import resize
+
+        picture = resize(load_picture(job.image_path), job.content_scale, job.max_side)
+        style = _load_style(job.model_path, job.model_version)
+        if job.number is not None:
+            style = style.with_number(job.number)
+        save_picture(style(picture), path, final_path=final_path)
+
+
+@lru_cache(maxsize=1)
+def _load_style(path: str, version: str) -> Style:
+    """Load a file once for all pictures that are painted with it one after the other."""
+    from neural_style import load
+
+    return load(path)
