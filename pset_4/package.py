@@ -157,9 +157,20 @@ def is_intact(path: Path, digest: str) -> bool:
 
 
 def list_requirements() -> list[str]:
-    """What a package needs to be installed, in the versions that are installed here."""
+    """What a package needs to be installed, in the versions that are installed here.
+
+    Raises:
+        MissingError: this project is not installed.
+    """
+    try:
+        declared = metadata.requires("pset_4") or []
+    except metadata.PackageNotFoundError as error:
+        raise MissingError(
+            "what a package needs is written in this project's installation, and there is none: "
+            f"{INSTALL_REMEDY}"
+        ) from error
     requirements = []
-    for line in metadata.requires("pset_4") or []:
+    for line in declared:
         requirement, _, marker = line.partition(";")
         if re.search(rf"""extra == ["']{STYLE_EXTRA}["']""", marker):
             requirements.append(_pin(requirement.strip()))

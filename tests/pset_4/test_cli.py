@@ -225,8 +225,8 @@ def test_an_interrupted_run_says_how_to_go_on(
 ) -> None:
     directory_project.drop("photo.jpg", photograph)
     directory_project.drop("many.onnx", many_styles)
-    command = [sys.executable, "-m", "pset_4", "--remote", directory_project.remote_url]
-    command += ["--data", str(directory_project.data), "main"]
+    # Enlarged, so that the signal comes before the last of them.
+    command = directory_project.command("main", "--content-scale", "0.2")
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
@@ -236,7 +236,7 @@ def test_an_interrupted_run_says_how_to_go_on(
         rest = process.stderr.read()
     assert (process.returncode, "run again" in rest) == (130, True), rest
     assert "Traceback" not in rest
-    summary = directory_project.run_well("main")
+    summary = directory_project.run_well("main", "--content-scale", "0.2")
     assert 0 < summary["painted"] < 26
 
 

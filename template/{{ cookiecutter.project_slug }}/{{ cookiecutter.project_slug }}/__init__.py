@@ -1,0 +1,1 @@
+"""Contact sheets: one picture in many styles, on top of pset_4."""

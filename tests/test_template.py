@@ -1,0 +1,240 @@
+"""The template of a newcomer's project: rendered as the README says, then used as it says."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from PIL import Image
+
+from neural_style.transformer_net import TransformerNet
+
+ROOT = Path(__file__).resolve().parents[1]
+SLUG = "my_styles"
+SOURCE = "git+https://example.org/pset_4.git"
+SOURCE_ANSWER = f"pset_4_source={SOURCE}"
+NAMES_RULE = "small letters, digits and underscores, a letter first, no keyword"
+SOURCES_RULE = "git+https://host/path, git+ssh://git@host/path or file:///path/of/a/checkout"
+
+Completed = subprocess.CompletedProcess[str]
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git on the path")
+
+
+def run(folder: Path, *command: str) -> Completed:
+    """Run a command in a folder, whose parent is home and takes all that is left behind."""
+    home = str(folder.parent)
+    # Those of a make or a cookiecutter around this one are not for the one inside.
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("COOKIECUTTER_", "GIT_", "MAKE", "MFLAGS"))
+    }
+    environment = {
+        **inherited,
+        "HOME": home,
+        "USERPROFILE": home,
+        "TMPDIR": home,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        # In place of `pip install`, so that no network is needed.
+        "PYTHONPATH": str(folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # On a busy machine, threads would mostly wait for each other, over pictures this small.
+        "OMP_NUM_THREADS": "1",
+    }
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def render(folder: Path, *answers: str, template: Path = ROOT) -> Completed:
+    """Make a project in a folder, with the command of the README; answers are ``name=value``."""
+    folder.mkdir(parents=True)
+    cookiecutter = (sys.executable, "-m", "cookiecutter", str(template), "--directory", "template")
+    return run(folder, *cookiecutter, "--no-input", *answers)
+
+
+@pytest.fixture(scope="module")
+def template_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with the default name; tests leave it as it is."""
+    folder = tmp_path_factory.mktemp("rendered") / "projects"
+    result = render(folder, SOURCE_ANSWER)
+    assert result.returncode == 0, result.stdout
+    return folder / SLUG
+
+
+@pytest.fixture
+def project(template_project: Path, tmp_path: Path) -> Path:
+    """A copy of it, to work in."""
+    return Path(shutil.copytree(template_project, tmp_path / "home" / SLUG))
+
+
+def list_files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def test_nothing_is_left_to_fill_in(template_project: Path) -> None:
+    text = "\n".join(f"{path}\n{path.read_text()}" for path in list_files(template_project))
+    assert [mark for mark in ("{{", "}}", "{%", "%}", "cookiecutter") if mark in text] == []
+
+
+@pytest.mark.parametrize(
+    "slug",
+    [pytest.param("x", id="short"), pytest.param("a_rather_long_name_" * 2 + "2", id="long")],
+)
+def test_the_checks_of_a_new_project_pass_whatever_its_name_is(tmp_path: Path, slug: str) -> None:
+    render(tmp_path / "projects", f"project_slug={slug}", SOURCE_ANSWER)
+    for check in (["check"], ["format", "--check"]):
+        result = run(tmp_path / "projects" / slug, "ruff", *check, "--no-cache")
+        assert result.returncode == 0, result.stdout
+
+
+def test_the_checks_and_tests_of_a_new_project_pass(project: Path) -> None:
+    result = run(project, "make", "check", "BIN=")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert " passed" in result.stdout
+
+
+def drop_in(project: Path) -> None:
+    """A photograph and a style, and the settings that the project shows."""
+    uploads = project / "data" / "uploads"
+    uploads.mkdir(parents=True)
+    spec = find_spec("skimage")
+    if spec is None or spec.origin is None:
+        pytest.skip("needs the photographs of scikit-image: pip install '.[demo]'")
+    with Image.open(Path(spec.origin).parent / "data" / "coffee.png") as picture:
+        picture.convert("RGB").resize((48, 36)).save(uploads / "coffee.png")
+    torch.save(TransformerNet(base_width=8).state_dict(), uploads / "one.pth")
+    shutil.copy(project / ".env.example", project / ".env")
+
+
+def test_the_command_of_a_new_project_publishes_a_sheet_and_prints_where(project: Path) -> None:
+    drop_in(project)
+    result = run(project, sys.executable, "-m", SLUG)
+    assert result.stdout == "data/remote/contact_sheets/coffee.png\n", result.stderr
+    with Image.open(project / "data/remote/contact_sheets/coffee.png") as sheet:
+        assert sheet.width > 48
+
+
+def test_the_task_of_a_new_project_runs_through_luigi(project: Path) -> None:
+    drop_in(project)
+    chosen = ("--image", "coffee.png", "--models", '["one.pth"]')
+    luigi = (sys.executable, "-m", "luigi", "--local-scheduler", "--module", f"{SLUG}.tasks")
+    result = run(project, *luigi, "ContactSheet", *chosen)
+    assert "This progress looks :)" in result.stderr
+    assert (project / "data/contact_sheets/coffee.png").is_file()
+
+
+@needs_git
+def test_git_ignores_what_belongs_to_one_machine_only(project: Path) -> None:
+    drop_in(project)
+    (project / ".venv").mkdir()
+    (project / ".venv" / "installed").touch()
+    run(project, "git", "init", "--quiet")
+    ignored = run(project, "git", "status", "--short", "--ignored").stdout.splitlines()
+    assert [line for line in ignored if line.startswith("!!")] == [
+        "!! .env",
+        "!! .venv/",
+        "!! data/",
+    ]
+
+
+def test_travis_deploys_from_the_main_branch_only(template_project: Path) -> None:
+    travis = yaml.safe_load((template_project / ".travis.yml").read_text())
+    deploy = {"name": "deploy", "if": "branch = main AND type != pull_request"}
+    assert travis["stages"] == ["test", deploy]
+    assert [job["stage"] for job in travis["jobs"]["include"]] == ["deploy"]
+
+
+def check_refusal(folder: Path, message: str, *answers: str) -> None:
+    """Nothing is made of these answers, and the message says why."""
+    result = render(folder, *answers)
+    assert result.returncode != 0
+    assert message in result.stderr
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "slug", ["my-styles", "2styles", "_styles", "styles_", "Styles", "class", "größe"]
+)
+def test_a_name_that_no_package_can_have_is_refused(tmp_path: Path, slug: str) -> None:
+    message = f"expected the name of a Python package ({NAMES_RULE}), got {slug!r}"
+    check_refusal(tmp_path / "projects", message, f"project_slug={slug}", SOURCE_ANSWER)
+
+
+@pytest.mark.parametrize("slug", ["json", "pset_4"])
+def test_a_name_that_hides_another_package_is_refused(tmp_path: Path, slug: str) -> None:
+    message = f"{slug!r} is the name of another package"
+    check_refusal(tmp_path / "projects", message, f"project_slug={slug}", SOURCE_ANSWER)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["", "https://example.org/pset_4.git", "/home/me/pset_4", "git+https://a b", SOURCE + '"'],
+)
+def test_a_source_that_pip_does_not_take_is_refused(tmp_path: Path, source: str) -> None:
+    message = f"expected an address that pip takes, {SOURCES_RULE}, got {source!r}"
+    check_refusal(tmp_path / "projects", message, f"pset_4_source={source}")
+
+
+@pytest.fixture
+def make_checkout(tmp_path: Path) -> Callable[[str], Path]:
+    """Makes a repository with the template in it, and with a remote where one is given."""
+
+    def make(origin: str) -> Path:
+        checkout = tmp_path / "my code"
+        shutil.copytree(ROOT / "template", checkout / "template")
+        run(checkout, "git", "init", "--quiet")
+        if origin:
+            run(checkout, "git", "remote", "add", "origin", origin)
+        return checkout
+
+    return make
+
+
+def read_source(project: Path) -> str:
+    """Where a project gets pset_4 from."""
+    match = re.search(r'pset_4\[.*\] @ (.*)"', (project / "pyproject.toml").read_text())
+    assert match
+    return match[1]
+
+
+@needs_git
+@pytest.mark.parametrize(
+    ("origin", "source"),
+    [
+        ("https://example.org/me/pset_4.git", "git+https://example.org/me/pset_4.git"),
+        ("ssh://git@example.org:22/me/pset_4", "git+ssh://git@example.org:22/me/pset_4"),
+        ("git@example.org:me/pset_4.git", "git+ssh://git@example.org/me/pset_4.git"),
+        ("/srv/git/pset_4.git", "git+file://localhost/srv/git/pset_4.git"),
+    ],
+)
+def test_a_project_gets_pset_4_from_where_the_template_s_repository_is(
+    make_checkout: Callable[[str], Path], tmp_path: Path, origin: str, source: str
+) -> None:
+    render(tmp_path / "projects", template=make_checkout(origin))
+    assert read_source(tmp_path / "projects" / SLUG) == source
+
+
+@needs_git
+def test_a_token_in_the_repository_s_address_stays_out_of_the_project(
+    make_checkout: Callable[[str], Path], tmp_path: Path
+) -> None:
+    render(tmp_path / "projects", template=make_checkout("https://me:token@example.org/pset_4.git"))
+    assert read_source(tmp_path / "projects" / SLUG) == SOURCE
+
+
+@needs_git
+def test_without_a_remote_a_project_gets_pset_4_from_the_checkout(
+    make_checkout: Callable[[str], Path], tmp_path: Path
+) -> None:
+    checkout = make_checkout("")
+    render(tmp_path / "projects", template=checkout)
+    assert read_source(tmp_path / "projects" / SLUG) == checkout.as_uri()
