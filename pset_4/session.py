@@ -48,9 +48,8 @@ def session() -> "Iterator[Settings]":
     if missing:
         raise click.ClickException(f"not installed: {', '.join(missing)}; {INSTALL_REMEDY}")
     from . import remote, settings
-    from .errors import SettingsError
 
-    try:
+    with errors_in_one_line("what is done stays; run again to go on"):
         chosen = settings.read_settings(
             *(common_option(name) for name in ("remote", "data", "runner", "python"))
         )
@@ -64,14 +63,26 @@ def session() -> "Iterator[Settings]":
         remote.check(chosen.remote)
         with settings.use(chosen), remote.remembering(chosen.remote):
             yield chosen
+
+
+@contextmanager
+def errors_in_one_line(interrupted: str) -> Iterator[None]:
+    """End the process with a line on standard error, and the exit code, where an error comes.
+
+    Args:
+        interrupted: what to say after Ctrl-C.
+    """
+    try:
+        yield
     except click.ClickException:
         raise
     except KeyboardInterrupt:
-        click.echo("interrupted: what is done stays; run again to go on", err=True)
+        click.echo(f"interrupted: {interrupted}", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:
         if common_option("debug"):
             raise
+        from .errors import SettingsError
         from .pipeline import describe_error
 
         click.echo(f"error: {describe_error(error)}", err=True)
