@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import warnings
 from contextlib import redirect_stderr
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -104,7 +105,7 @@ def build(model_path: Path, scratch_path: Path) -> Path:
     )
     painter_path = shutil.copy(_painter_path(), sources)
     # It warns of what a schema is there for instead, and draws bars for copies of small files.
-    with redirect_stderr(StringIO()):
+    with warnings.catch_warnings(record=True), redirect_stderr(StringIO()):
         mlflow.pyfunc.save_model(
             str(package_path),
             python_model=str(painter_path),
