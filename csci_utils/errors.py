@@ -31,3 +31,11 @@ class S3BucketMissingError(S3Error, FileNotFoundError):
 
 class S3KeyMissingError(S3Error, FileNotFoundError):
     """The bucket answers, and has no object with this key."""
+
+
+class DownloadError(CsciUtilsError, OSError):
+    """A file could not be downloaded; the message names the address, and no secret in it."""
+
+
+class BusyError(CsciUtilsError, BlockingIOError):
+    """Another process is at work on the same file."""

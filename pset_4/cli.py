@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .models_command import models
 from .options import (
     common_options,
     file_options,
@@ -15,6 +16,7 @@ from .options import (
     upload_option,
 )
 from .session import EPILOG, finish, run, session
+from .submit_command import submit
 
 if TYPE_CHECKING:
     import luigi
@@ -34,6 +36,10 @@ def cli(context: click.Context) -> None:
     and paint every picture in every style. Without a command: main."""
     if context.invoked_subcommand is None:
         context.invoke(main)
+
+
+cli.add_command(models)
+cli.add_command(submit)
 
 
 @cli.command(epilog=EPILOG)

@@ -31,3 +31,7 @@ class DamagedPackageError(PipelineError, ValueError):
 
 class HandInError(PipelineError, RuntimeError):
     """The work cannot be handed in as it is, or Canvas does not take it."""
+
+
+class ArchiveError(PipelineError, ValueError):
+    """The archive is damaged, hostile, or another one than expected."""

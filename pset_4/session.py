@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .pipeline import Outcome
     from .settings import Settings
 
-NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "tqdm")
+NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "requests", "tqdm")
 """What every command imports, besides click; the engines are missed where they are needed."""
 
 INSTALL_REMEDY = "run pip install '.[luigi,pipeline,style]' in the project's folder"

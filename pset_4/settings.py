@@ -33,8 +33,9 @@ IMAGES = "images"
 MODELS = "saved_models"
 RESULTS = "stylized"
 PACKAGES = "mlflow"
+DOWNLOADS = "downloads"
 EMBEDDED_REMOTE = "remote"
-OWN_FOLDERS = (DROP_INS, IMAGES, MODELS, RESULTS, PACKAGES)
+OWN_FOLDERS = (DROP_INS, IMAGES, MODELS, RESULTS, PACKAGES, DOWNLOADS)
 """What this machine keeps in its data folder."""
 
 

@@ -79,7 +79,8 @@ class ProgramRunner(Runner):
         self.python = python
 
     def inspect(self, path: str) -> StyleDescription:
-        from neural_style import StyleDescription
+        from neural_style import StyleDescription, StyleError
+        from neural_style.neural_style import EXIT_NO_STYLE
 
         arguments = [self.python, "-m", "neural_style", "inspect", f"--model={path}"]
         # Not a Program: those keep what they print to themselves.
@@ -90,6 +91,8 @@ class ProgramRunner(Runner):
             encoding="utf-8",
             errors="replace",
         )
+        if done.returncode == EXIT_NO_STYLE:
+            raise StyleError(read_error(done.stderr))
         if done.returncode != 0:
             raise RunnerError(describe_failure(arguments, done.returncode, done.stderr))
         return StyleDescription(**json.loads(done.stdout))
@@ -115,10 +118,15 @@ def make_environment() -> dict[str, str]:
 
 def describe_failure(arguments: Sequence[str], code: int, stderr: str) -> str:
     """One line on a program that failed, from what it wrote to its standard error."""
-    told = one_line(stderr[-LONGEST_ERROR:]).removeprefix("error: ") or "it did not say why"
+    told = read_error(stderr) or "it did not say why"
     remedy = ""
     if "No module named" in told:
         remedy = f"; {INSTALL_REMEDY}"
     elif code == -9:  # SIGKILL, which Windows does not know
         remedy = "; the system may have killed it for want of memory: try --max-side"
     return f"{' '.join(arguments[:4])} failed (return code {code}): {told}{remedy}"
+
+
+def read_error(stderr: str) -> str:
+    """What a program wrote to its standard error, on one line; of much, the end."""
+    return one_line(stderr[-LONGEST_ERROR:]).removeprefix("error: ")

@@ -15,7 +15,17 @@ from PIL import Image
 
 from pset_4.cli import cli
 
-COMMANDS = ["main", "stylize", "upload", "download", "status", "demo"]
+COMMANDS = [
+    "main",
+    "stylize",
+    "upload",
+    "download",
+    "status",
+    "demo",
+    "package",
+    "models",
+    "submit",
+]
 HEAVY = ["torch", "numpy", "openvino", "PIL", "luigi", "boto3", "tqdm"]
 
 
@@ -226,7 +236,7 @@ def test_an_interrupted_run_says_how_to_go_on(
     directory_project.drop("photo.jpg", photograph)
     directory_project.drop("many.onnx", many_styles)
     # Enlarged, so that the signal comes before the last of them.
-    command = directory_project.command("main", "--content-scale", "0.2")
+    command = directory_project.command("main", "--content-scale", "0.1")
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
@@ -236,7 +246,7 @@ def test_an_interrupted_run_says_how_to_go_on(
         rest = process.stderr.read()
     assert (process.returncode, "run again" in rest) == (130, True), rest
     assert "Traceback" not in rest
-    summary = directory_project.run_well("main", "--content-scale", "0.2")
+    summary = directory_project.run_well("main", "--content-scale", "0.1")
     assert 0 < summary["painted"] < 26
 
 
