@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import luigi
+import luigi.interface
+import luigi.worker
 
 from csci_utils.luigi.copy import CopyTask
 from neural_style.errors import one_line
@@ -112,8 +114,24 @@ def run_tasks(
         luigi.Event.DEPENDENCY_MISSING: miss,
     }
     with _handling(handlers), _logging(debug):
-        luigi.build(tasks, local_scheduler=True)
+        luigi.build(tasks, worker_scheduler_factory=_InterruptibleWorkers(), local_scheduler=True)
     return outcome
+
+
+class _InterruptibleWorkers(luigi.interface._WorkerSchedulerFactory):
+    """What ``luigi.build`` makes its worker with."""
+
+    def create_worker(
+        self, scheduler: object, worker_processes: int, assistant: bool = False
+    ) -> luigi.worker.Worker:
+        """A worker that lets the process end.
+
+        An interrupt may hit its queue of results while it wakes the thread that empties it, which
+        then sleeps for ever, and Python would wait for it.
+        """
+        worker = super().create_worker(scheduler, worker_processes, assistant)
+        worker._task_result_queue.cancel_join_thread()
+        return worker
 
 
 def describe_error(error: BaseException) -> str:

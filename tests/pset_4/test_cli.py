@@ -236,7 +236,7 @@ def test_an_interrupted_run_says_how_to_go_on(
     directory_project.drop("photo.jpg", photograph)
     directory_project.drop("many.onnx", many_styles)
     # Enlarged, so that the signal comes before the last of them.
-    command = directory_project.command("main", "--content-scale", "0.1")
+    command = directory_project.command("main", "--content-scale", "0.15")
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
@@ -246,7 +246,7 @@ def test_an_interrupted_run_says_how_to_go_on(
         rest = process.stderr.read()
     assert (process.returncode, "run again" in rest) == (130, True), rest
     assert "Traceback" not in rest
-    summary = directory_project.run_well("main", "--content-scale", "0.1")
+    summary = directory_project.run_well("main", "--content-scale", "0.15")
     assert 0 < summary["painted"] < 26
 
 
