@@ -1,7 +1,7 @@
 """From a checkpoint file to a network, in steps that can each be called alone.
 
-bytes -> `read_checkpoint` -> `to_state_dict` -> `build_network`; `load_network` takes them all.
-Only `load_network` knows the file's name; the steps' errors do not mention it.
+bytes -> `read_checkpoint` or `read_safetensors` -> `to_state_dict` -> `build_network`;
+`load_network` takes them all. Only it knows the file's name; the steps' errors do not mention it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,20 @@ import torch
 from torch import Tensor
 
 from .errors import StyleError, naming
-from .model_file import MAX_STYLE_BYTES, read_style_file
+from .model_file import MAX_STYLE_BYTES, SAFETENSORS_SUFFIXES, WIDTH_KEY, read_style_file
+from .safetensors_file import is_safetensors, read_tensors
 from .transformer_net import OFFICIAL_BASE_WIDTH, TransformerNet
 
 MAX_BASE_WIDTH = 128  # four times the official width: 27 million parameters
 
+# What weights are stored in, by the names that safetensors has for them.
+_DTYPES = {
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F64": torch.float64,
+}
 _ZIP_MAGIC = b"PK\x03\x04"
-_WIDTH_KEY = "conv1.conv2d.weight"
 _OLD_STATISTICS = re.compile(r"(^|\.)in\d+\.running_(mean|var)$")
 _NAMED_GLOBAL = re.compile(r"GLOBAL (\S+)")  # in what PyTorch's restricted unpickler says
 _MOST_KEYS_SHOWN = 3
@@ -37,10 +44,24 @@ def load_network(path: str | PathLike[str]) -> TransformerNet:
     Raises:
         StyleError: the file is anything but a readable state dict of such a network with finite
             weights. Nothing in the file is executed to find that out.
+        MissingDependencyError: it is a .safetensors file, and safetensors is not installed.
     """
     with naming(path):
-        checkpoint = read_checkpoint(read_style_file(Path(path)))
-        return build_network(to_state_dict(checkpoint))
+        return build_network(read_weights(Path(path)))
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The state dict in the checkpoint at `path`, in the precision that the file has.
+
+    Raises:
+        StyleError: as `load_network`, but for names, shapes and values, which `build_network`
+            looks at. The message does not name the file.
+        MissingDependencyError: as `load_network`.
+    """
+    data = read_style_file(path)
+    if path.suffix.lower() in SAFETENSORS_SUFFIXES:
+        return to_state_dict(read_safetensors(data))
+    return to_state_dict(read_checkpoint(data))
 
 
 def read_checkpoint(data: bytes) -> object:
@@ -50,6 +71,10 @@ def read_checkpoint(data: bytes) -> object:
         StyleError: `data` is damaged, no checkpoint, or names anything that would have to be
             imported and called.
     """
+    if is_safetensors(data):
+        raise StyleError(
+            "expected a PyTorch checkpoint, got a safetensors file; rename it to .safetensors"
+        )
     if data.startswith(_ZIP_MAGIC):
         _check_archive(data)
     try:
@@ -99,6 +124,31 @@ def _check_archive(data: bytes) -> None:
         )
 
 
+def read_safetensors(data: bytes) -> dict[str, Tensor]:
+    """The tensors in the bytes of a safetensors file.
+
+    Raises:
+        StyleError: `data` is damaged or no such file, or a tensor is not of the types that weights
+            have.
+        MissingDependencyError: safetensors is not installed.
+    """
+    tensors = {}
+    for name, raw in read_tensors(data).items():
+        dtype = _DTYPES.get(raw.dtype)
+        if dtype is None:
+            raise StyleError(
+                f"expected weights of type {', '.join(_DTYPES)}, got {name!r} of {raw.dtype}; "
+                "this is no style model"
+            )
+        if not raw.data:
+            raise StyleError(
+                f"expected weights, got {name!r} of shape {raw.shape}, which has none; "
+                "this is no style model"
+            )
+        tensors[name] = torch.frombuffer(raw.data, dtype=dtype).reshape(raw.shape)
+    return tensors
+
+
 def to_state_dict(checkpoint: object) -> dict[str, Tensor]:
     """`checkpoint` without what old versions of PyTorch stored besides the weights.
 
@@ -127,7 +177,7 @@ def _is_weight(value: object) -> bool:
         isinstance(value, Tensor)
         and value.layout == torch.strided
         and value.device.type == "cpu"
-        and value.is_floating_point()
+        and value.dtype in _DTYPES.values()
     )
 
 
@@ -169,7 +219,7 @@ def _base_width(state: Mapping[str, Tensor]) -> int:
 
     With any other width the comparison of names and shapes finds what is wrong.
     """
-    claimed = state.get(_WIDTH_KEY)
+    claimed = state.get(WIDTH_KEY)
     if claimed is None or claimed.ndim == 0 or not 1 <= claimed.shape[0] <= MAX_BASE_WIDTH:
         return OFFICIAL_BASE_WIDTH
     return int(claimed.shape[0])

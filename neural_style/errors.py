@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 
-INSTALL_COMMAND = "pip install '.[style]' in the project's folder"
+INSTALL_COMMAND = "pip install '.[{extra}]' in the project's folder"
 
 _LONGEST_MESSAGE = 1000  # characters; a hostile file chooses some of them
 
@@ -30,6 +30,10 @@ class DeviceError(NeuralStyleError, RuntimeError):
     """A device that is not there, or one whose memory does not hold the picture."""
 
 
+class TrainingError(NeuralStyleError, RuntimeError):
+    """A training that cannot begin, go on or be resumed."""
+
+
 class MissingDependencyError(NeuralStyleError, ImportError):
     """An optional package that this kind of style needs is not installed."""
 
@@ -47,14 +51,19 @@ def naming(path: str | PathLike[str]) -> Iterator[None]:
 
 
 @contextmanager
-def needing(package: str) -> Iterator[None]:
-    """Turn a failed import of `package` into a `MissingDependencyError` with its remedy."""
+def needing(package: str, extra: str = "style") -> Iterator[None]:
+    """Turn a failed import of `package` into a `MissingDependencyError` with its remedy.
+
+    Args:
+        package: as people call it.
+        extra: the extra of this project that brings it.
+    """
     try:
         yield
     except ImportError as error:
         raise MissingDependencyError(
             f"expected {package} to be installed, but its import failed ({error}); "
-            f"run: {INSTALL_COMMAND}"
+            f"run: {INSTALL_COMMAND.format(extra=extra)}"
         ) from error
 
 

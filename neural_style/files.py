@@ -40,6 +40,18 @@ def read_file(path: Path, error_type: type[NeuralStyleError], max_bytes: int) ->
         raise error_type(f"cannot be read: {reason}; check its name and permissions") from error
 
 
+def check_place(path: Path, error_type: type[NeuralStyleError]) -> None:
+    """Find out before the work, not after it, that no file can be written to `path`.
+
+    Raises:
+        error_type: it is a folder, or its folder is not there.
+    """
+    if path.is_dir():
+        raise error_type(f"{path}: expected a file to write, got a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise error_type(f"{path}: expected the folder {path.parent} to exist; create it first")
+
+
 @contextmanager
 def replacing(path: Path, error_type: type[NeuralStyleError]) -> Iterator[Path]:
     """A temporary path beside `path`, of the same suffix, that becomes `path` if all goes well.

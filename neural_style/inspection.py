@@ -13,7 +13,10 @@ class StyleDescription:
     """A file that loads as a style, or as several."""
 
     base_width: int | None
-    """Channels after the first convolution (the official models: 32); None for an ONNX graph."""
+    """Channels after the first convolution (the official models: 32).
+
+    None for a graph that does not have the weights of a `TransformerNet` under their names.
+    """
     count: int | None
     """How many numbered styles it has; None if it is one style without a number."""
 

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from .errors import StyleError, naming, needing
-from .model_file import ONNX_SUFFIXES, TORCH_SUFFIXES, read_style_file
+from .model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES, read_style_file
 from .style import Style
 
-STYLE_SUFFIXES = TORCH_SUFFIXES | ONNX_SUFFIXES
+STYLE_SUFFIXES = CHECKPOINT_SUFFIXES | ONNX_SUFFIXES
 """Suffixes, in lower case, of the files that `load` takes."""
 
 
 def load(path: str | PathLike[str], device: str = "cpu", number: int | None = None) -> Style:
-    """The style in the file at `path`: a checkpoint (.pth, .pt) or an ONNX graph (.onnx).
+    """The style in the file at `path`: a checkpoint (.pth, .pt, .safetensors) or a graph (.onnx).
 
     Args:
         path: see `STYLE_SUFFIXES`.
@@ -28,10 +28,11 @@ def load(path: str | PathLike[str], device: str = "cpu", number: int | None = No
     Raises:
         StyleError: the file is not there or no style, or has no such style number.
         DeviceError: there is no such device.
-        MissingDependencyError: PyTorch, or OpenVINO for ONNX, is not installed.
+        MissingDependencyError: PyTorch, or safetensors or OpenVINO for files of theirs, is not
+            installed.
     """
     suffix = Path(path).suffix.lower()
-    if suffix in TORCH_SUFFIXES:
+    if suffix in CHECKPOINT_SUFFIXES:
         with needing("PyTorch"):
             from .torch_style import TorchStyle
         style: Style = TorchStyle(path, device)
@@ -54,7 +55,7 @@ def count_styles(path: str | PathLike[str]) -> int | None:
         MissingDependencyError: OpenVINO is not installed and `path` is an ONNX file.
     """
     suffix = Path(path).suffix.lower()
-    if suffix in TORCH_SUFFIXES:
+    if suffix in CHECKPOINT_SUFFIXES:
         return None
     if suffix in ONNX_SUFFIXES:
         with needing("OpenVINO"):

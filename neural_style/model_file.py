@@ -10,7 +10,14 @@ from .files import read_file
 from .utils import identify_picture
 
 TORCH_SUFFIXES = frozenset({".pth", ".pt"})
+SAFETENSORS_SUFFIXES = frozenset({".safetensors"})
+CHECKPOINT_SUFFIXES = TORCH_SUFFIXES | SAFETENSORS_SUFFIXES  # weights alone
 ONNX_SUFFIXES = frozenset({".onnx"})
+
+WIDTH_KEY = "conv1.conv2d.weight"
+"""The weights whose shape tells a network's base width: base width x `WIDTH_KERNEL`."""
+WIDTH_KERNEL = (3, 9, 9)
+
 MAX_STYLE_BYTES = 2**28  # forty times the official models
 
 _TEXT_SAMPLE = 512  # bytes looked at

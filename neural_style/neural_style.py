@@ -11,10 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import NeuralStyleError, PictureError, naming, one_line
-from .files import replacing
+from .errors import NeuralStyleError, PictureError, StyleError, naming, needing, one_line
+from .files import check_place, replacing
 from .inspection import inspect
-from .loading import load
+from .loading import STYLE_SUFFIXES, load
+from .model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES
+from .training.command import add_train
 from .utils import (
     MORE_FRAMES,
     PICTURE_SUFFIXES,
@@ -28,15 +30,19 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EXIT_FAILURE = 1  # argparse itself ends with 2 when the command line is wrong
+EXIT_NO_STYLE = 3  # of `inspect`: it could look at the file, which is no style
 
 CONTENT_IMAGE_HELP = "the picture to paint"
-MODEL_HELP = "the style: a checkpoint (.pth, .pt) or an ONNX graph (.onnx)"
+MODEL_HELP = "the style: a checkpoint (.pth, .pt, .safetensors) or an ONNX graph (.onnx)"
 OUTPUT_IMAGE_HELP = f"the picture to write: {' '.join(sorted(PICTURE_SUFFIXES))}"
 CONTENT_SCALE_HELP = "divide both sides by this before painting"
 MAX_SIDE_HELP = "scale down before painting until the longer side has at most this many pixels"
 STYLE_HELP = "which style of a model that has several, counted from 0"
 ACCEL_HELP = "paint on the accelerator that PyTorch finds; an error if there is none"
 CUDA_HELP = "1 for --accel, 0 for the CPU (the default)"
+EXPORT_HELP = "besides, write the model as an ONNX graph; convert does so without painting"
+CONVERTED_HELP = f"the checkpoint to read: {' '.join(sorted(CHECKPOINT_SUFFIXES))}"
+OUTPUT_MODEL_HELP = f"the file to write: {' '.join(sorted(STYLE_SUFFIXES))}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,11 +58,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run_eval(args: Any) -> None:
     stylize(args)
+    if args.export_onnx:
+        print(one_line(f"wrote {args.export_onnx}"))
     print(one_line(f"wrote {args.output_image}"))
 
 
+def _run_convert(args: Any) -> None:
+    _convert(args.model, args.output_model)
+    print(one_line(f"wrote {args.output_model}"))
+
+
 def _run_inspect(args: Any) -> None:
-    print(json.dumps(asdict(inspect(args.model))))
+    try:
+        print(json.dumps(asdict(inspect(args.model))))
+    except StyleError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(EXIT_NO_STYLE)
 
 
 def stylize(args: Any) -> None:
@@ -64,15 +81,17 @@ def stylize(args: Any) -> None:
 
     Args:
         args: anything with the attributes `content_image`, `model` and `output_image` (paths), and
-            if wanted `content_scale`, `max_side`, `style` (a number) and `accel` or `cuda` (true
-            for the accelerator). A missing attribute is None.
+            if wanted `content_scale`, `max_side`, `style` (a number), `accel` or `cuda` (true for
+            the accelerator), and `export_onnx` (where to write the model as a graph besides). A
+            missing attribute is None.
 
     Raises:
         NeuralStyleError: anything that keeps it from being done. `output_image` is then what it
             was before.
     """
     output_path = Path(args.output_image)
-    _check_output(output_path)
+    export_path = getattr(args, "export_onnx", None)
+    _check_outputs(output_path, export_path)
     picture = load_picture(args.content_image)
     if picture.info.get(MORE_FRAMES):
         note = f"note: {args.content_image}: only its first frame is painted"
@@ -81,6 +100,8 @@ def stylize(args: Any) -> None:
         picture = resize(
             picture, getattr(args, "content_scale", None), getattr(args, "max_side", None)
         )
+    if export_path:
+        _convert(args.model, export_path)
 
     on_accelerator = getattr(args, "accel", None) or getattr(args, "cuda", None)
     style = load(args.model, "accel" if on_accelerator else "cpu", getattr(args, "style", None))
@@ -89,13 +110,21 @@ def stylize(args: Any) -> None:
         save_picture(painted, temporary_path, final_path=output_path)
 
 
-def _check_output(path: Path) -> None:
-    """Find out before the work, not after it, that its result cannot be written."""
-    format_for(path)
-    if path.is_dir():
-        raise PictureError(f"{path}: expected a file to write, got a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise PictureError(f"{path}: expected the folder {path.parent} to exist; create it first")
+def _convert(model_path: str | Path, output_path: str | Path) -> None:
+    with needing("PyTorch"):
+        from .saving import convert
+    convert(model_path, output_path)
+
+
+def _check_outputs(output_path: Path, export_path: str | Path | None) -> None:
+    """Find out before the work, not after it, that its results cannot be written."""
+    format_for(output_path)
+    check_place(output_path, PictureError)
+    if export_path and Path(export_path).suffix.lower() not in ONNX_SUFFIXES:
+        raise StyleError(
+            f"{export_path}: expected a name ending in .onnx, got another suffix; "
+            "change it, or use the command convert for another format"
+        )
 
 
 def _positive_float(text: str) -> float:
@@ -118,7 +147,9 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_eval(commands)
+    _add_convert(commands)
     _add_inspect(commands)
+    add_train(commands)
     return parser
 
 
@@ -133,9 +164,21 @@ def _add_eval(commands: Commands) -> None:
     )
     painting.add_argument("--max-side", type=_positive_int, metavar="N", help=MAX_SIDE_HELP)
     painting.add_argument("--style", type=int, metavar="N", help=STYLE_HELP)
+    painting.add_argument("--export-onnx", "--export_onnx", metavar="PATH", help=EXPORT_HELP)
     device = painting.add_mutually_exclusive_group()
     device.add_argument("--accel", action="store_true", help=ACCEL_HELP)
     device.add_argument("--cuda", type=int, choices=(0, 1), default=0, help=CUDA_HELP)
+
+
+def _add_convert(commands: Commands) -> None:
+    converting = commands.add_parser(
+        "convert",
+        help="write a style in another format",
+        description="Write a style in another format: that of the output's suffix.",
+    )
+    converting.set_defaults(run=_run_convert)
+    converting.add_argument("--model", required=True, metavar="PATH", help=CONVERTED_HELP)
+    converting.add_argument("--output-model", required=True, metavar="PATH", help=OUTPUT_MODEL_HELP)
 
 
 def _add_inspect(commands: Commands) -> None:

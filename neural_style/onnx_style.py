@@ -16,13 +16,11 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-import openvino
 from numpy.typing import NDArray
-from openvino.frontend import FrontEndManager
-from openvino.properties import hint
 
 from .errors import DeviceError, StyleError, naming, one_line
-from .model_file import read_style_file
+from .model_file import WIDTH_KERNEL, WIDTH_KEY, read_style_file
+from .silent_openvino import FrontEndManager, hint, openvino
 from .style import Pixels, Style
 
 _IMAGE_INPUT, _WEIGHTS_INPUT = "image", "style_weights"
@@ -50,6 +48,7 @@ class Graph:
 
     model: openvino.Model
     styles: int | None  # how many numbered styles it has, None for one without a number
+    base_width: int | None  # of the `TransformerNet` that was exported, as far as names tell
 
 
 class OnnxStyle(Style):
@@ -66,6 +65,7 @@ class OnnxStyle(Style):
                 )
             graph = parse_graph(read_style_file(Path(path)))
         super().__init__(path, graph.styles)
+        self.base_width = graph.base_width
         self._compiler = _Compiler(graph.model, self.path)
 
     def paint(self, pixels: Pixels) -> Pixels:
@@ -130,7 +130,7 @@ def parse_graph(data: bytes) -> Graph:
     frontend = FrontEndManager().load_by_framework("onnx")
     try:
         model = frontend.convert(frontend.load(BytesIO(data)))
-        graph = Graph(model, _count_styles(model))
+        graph = Graph(model, _count_styles(model), _base_width(model))
         _check_weights(model)
     except StyleError:
         raise
@@ -158,6 +158,16 @@ def _count_styles(model: openvino.Model) -> int | None:
         f"beside {_WEIGHTS_INPUT}) and one picture as output, got the inputs {got or 'none'} and "
         f"{len(model.outputs)} outputs; this is another model"
     )
+
+
+def _base_width(model: openvino.Model) -> int | None:
+    """The output channels of the first convolution; exporters keep the names of weights."""
+    for node in model.get_ops():
+        if node.get_type_name() == "Constant" and node.get_friendly_name() == WIDTH_KEY:
+            shape = tuple(node.get_output_shape(0))
+            if shape[1:] == WIDTH_KERNEL:
+                return int(shape[0])
+    return None
 
 
 def _is_picture(port: openvino.Output) -> bool:

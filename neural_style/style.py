@@ -33,7 +33,7 @@ class Style(ABC):
         self.count = count
         """How many numbered styles the file has; None if it is one style without a number."""
         self.base_width: int | None = None
-        """Channels after the first convolution of a `TransformerNet`; None for a graph."""
+        """Channels after the first convolution, where the file is known for a `TransformerNet`."""
         self.number: int | None = None
         """Which of them this is; None until `with_number` chooses."""
 

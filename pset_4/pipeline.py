@@ -72,6 +72,8 @@ def verb_of(task: luigi.Task) -> str | None:
     """The past participle of what a task that ran has done; None where it did nothing itself."""
     if isinstance(task, CopyTask) and not task.copied_digest:
         return None
+    if isinstance(task, PackageModel) and not task.is_made:
+        return None
     return next((verb for kind, verb in VERBS.items() if isinstance(task, kind)), None)
 
 

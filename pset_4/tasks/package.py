@@ -28,6 +28,10 @@ class PackageModel(luigi.Task):
     model = ModelFileParameter(default=DEFAULT_MODEL)
     upload = upload_parameter()
 
+    is_made = False
+    """Whether `run` made a package; it does not where a model had only to be fetched to see that
+    its package is current."""
+
     def requires(self) -> DownloadModel:
         return self.clone(DownloadModel)
 
@@ -49,6 +53,9 @@ class PackageModel(luigi.Task):
 
     def run(self) -> None:
         """Make the package, and publish it."""
+        self.is_made = not self.complete()
+        if not self.is_made:
+            return
         with TemporaryDirectory(prefix="pset_4-") as scratch:
             package_path = package.build(Path(self.input().path), Path(scratch))
             package.publish(package_path, f"{self.PACKAGE_ROOT}/{self.model}")

@@ -33,6 +33,6 @@ def test_a_long_message_is_cut() -> None:
 
 
 def test_a_missing_package_names_the_command_that_installs_it() -> None:
-    with pytest.raises(MissingDependencyError) as caught, needing("Nothing"):
+    with pytest.raises(MissingDependencyError) as caught, needing("Nothing", "some"):
         importlib.import_module("no_such_package_anywhere")
-    assert INSTALL_COMMAND in str(caught.value)
+    assert INSTALL_COMMAND.format(extra="some") in str(caught.value)

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -266,3 +270,27 @@ def test_mutilated_graphs_raise_nothing_but_style_errors(
             assert isinstance(load(path), Style)
         except StyleError as error:
             assert str(error).isprintable()
+
+
+def test_loading_calls_nobody(onnx_path: Path, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Refusal(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            asked.append(self.path)
+            self.send_error(403)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusal) as proxy:
+        serving = threading.Thread(target=proxy.serve_forever)
+        serving.start()
+        program = "import sys, neural_style; neural_style.load(sys.argv[1])"
+        address = f"http://127.0.0.1:{proxy.server_port}"
+        # A home of its own, where nobody has said yet what may be told.
+        environment = {"HTTPS_PROXY": address, "https_proxy": address, "HOME": str(tmp_path)}
+        subprocess.run([sys.executable, "-c", program, onnx_path], env=environment, check=True)
+        proxy.shutdown()
+        serving.join()
+    assert asked == []

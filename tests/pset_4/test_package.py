@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import neural_style
+from pset_4 import package
 
 MANIFEST = "mlflow/model.pth/manifest.json"
 SITE_PACKAGES = [path for path in sys.path if path.endswith("site-packages")]
@@ -29,12 +30,25 @@ open(sys.argv[4], "wb").write(painted["picture"][1])
 """
 
 
+@pytest.fixture(scope="session")
+def package_files(model: bytes, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A package, by path in the remote; made once, since that takes MLflow a while."""
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "model.pth").write_bytes(model)
+    built = package.build(folder / "model.pth", folder)
+    found = [path for path in built.rglob("*") if path.is_file()]
+    return {f"mlflow/model.pth/{path.relative_to(built)}": path.read_bytes() for path in found}
+
+
 @pytest.fixture
-def packaged(project: Any, drawing: bytes, model: bytes) -> Any:
-    """A project with a picture and a packaged model in its remote."""
+def packaged(
+    project: Any, store: Any, drawing: bytes, model: bytes, package_files: dict[str, bytes]
+) -> Any:
+    """A project with a picture, and a packaged model in its remote."""
     project.drop("drawing.png", drawing)
     project.drop("model.pth", model)
-    assert project.run_well("package")["published"] == 2  # the model itself, and its package
+    for path, content in package_files.items():
+        store.write(path, content)
     return project
 
 
@@ -63,8 +77,10 @@ def outside_world() -> Iterator[tuple[str, list[str]]]:
 
 
 def test_a_package_is_in_the_remote_with_code_weights_and_dependencies(
-    packaged: Any, store: Any, model: bytes
+    project: Any, store: Any, model: bytes
 ) -> None:
+    project.drop("model.pth", model)
+    assert project.run_well("package")["published"] == 2  # the model itself, and its package
     files = [path for path in store.list() if path.startswith("mlflow/model.pth/")]
     assert "mlflow/model.pth/MLmodel" in files
     assert "mlflow/model.pth/code/neural_style/transformer_net.py" in files
@@ -73,9 +89,14 @@ def test_a_package_is_in_the_remote_with_code_weights_and_dependencies(
     assert all(f"{name}==" in requirements for name in ("mlflow", "numpy", "pillow", "torch"))
 
 
-def test_a_package_tells_nothing_of_the_machine(packaged: Any, store: Any) -> None:
-    texts = [store.read(f"mlflow/model.pth/{name}") for name in ("MLmodel", "manifest.json")]
-    assert str(packaged.data).encode() not in b"".join(texts)
+def test_a_package_tells_nothing_of_where_the_model_was(
+    directory_project: Any, directory_store: Any, model: bytes
+) -> None:
+    directory_project.drop("model.pth", model)
+    directory_project.run_well("package")
+    paths = (f"mlflow/model.pth/{name}" for name in ("MLmodel", "manifest.json"))
+    texts = b"".join(map(directory_store.read, paths))
+    assert str(directory_project.folder).encode() not in texts
 
 
 def test_plain_mlflow_runs_a_package_without_this_project(
@@ -102,7 +123,7 @@ def test_plain_mlflow_runs_a_package_without_this_project(
 
 
 def test_packaging_twice_does_nothing_twice(packaged: Any) -> None:
-    assert packaged.run_well("package")["published"] == 0
+    assert packaged.run_well("package")["published"] == 1  # the model alone
 
 
 def test_packaging_and_running_call_nobody(
@@ -149,14 +170,13 @@ def test_a_package_of_a_model_that_was_replaced_is_not_run(
     assert result.exit_code == 1
     assert "model.pth was replaced since it was packaged: run python -m pset_4" in result.stderr
     packaged.run_well("package", "--no-upload", "--model", "model.pth")
-    packaged.run_well("stylize", "--runner", "mlflow", *options)
     assert store.read("mlflow/model.pth/artifacts/model.pth") == other
 
 
 def test_a_package_is_made_anew_when_the_code_has_changed(packaged: Any, store: Any) -> None:
     manifest = json.loads(store.read(MANIFEST))
     store.write(MANIFEST, json.dumps({**manifest, "code_digest": "older"}).encode())
-    assert packaged.run_well("package")["published"] == 1
+    assert packaged.run_well("package")["published"] == 2
     assert json.loads(store.read(MANIFEST))["code_digest"] == manifest["code_digest"]
 
 
@@ -165,7 +185,7 @@ def test_a_package_whose_publishing_was_cut_short_is_published_again(
 ) -> None:
     store.remove(MANIFEST)
     store.remove("mlflow/model.pth/code/neural_style/style.py")
-    assert packaged.run_well("package")["published"] == 1
+    assert packaged.run_well("package")["published"] == 2
     assert "mlflow/model.pth/code/neural_style/style.py" in store.list()
 
 
@@ -185,13 +205,18 @@ def test_a_damaged_package_is_not_run(packaged: Any, store: Any) -> None:
 
 
 def test_a_fetched_package_that_was_altered_is_mended_before_it_runs(packaged: Any) -> None:
-    packaged.run_well("stylize", "--runner", "mlflow")
+    assert run_with_mlflow(packaged).exit_code == 1  # it is fetched, and there is nothing to paint
     (painter,) = packaged.data.glob("mlflow/model.pth/*/painter.py")
     good = painter.read_bytes()
     painter.write_bytes(b"raise SystemExit")
-    (packaged.data / "stylized/model.pth/drawing.png").unlink()
-    counts = packaged.run_well("stylize", "--runner", "mlflow")
-    assert (counts["painted"], painter.read_bytes()) == (1, good)
+    run_with_mlflow(packaged)
+    assert painter.read_bytes() == good
+
+
+def run_with_mlflow(project: Any) -> Any:
+    """Fetch what the runner needs, for a picture that is not there."""
+    options = ("--model", "model.pth", "--image", "absent.png")
+    return project.run("stylize", "--runner", "mlflow", *options)
 
 
 @pytest.mark.parametrize("name", ["../outside.py", "/outside.py", "code/../../outside.py"])
@@ -207,13 +232,16 @@ def test_a_manifest_that_names_files_outside_is_refused(
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"files": []}', b"\xff"])
-def test_a_damaged_manifest_is_reported_and_mended_by_packaging(
-    content: bytes, packaged: Any, store: Any
-) -> None:
+def test_a_damaged_manifest_is_reported(content: bytes, packaged: Any, store: Any) -> None:
     store.write(MANIFEST, content)
-    result = packaged.run("stylize", "--runner", "mlflow")
+    result = run_with_mlflow(packaged)
     assert (result.exit_code, "package the model again" in result.stderr) == (1, True)
-    assert packaged.run_well("package")["published"] == 1
+
+
+def test_a_damaged_manifest_is_mended_by_packaging(packaged: Any, store: Any) -> None:
+    store.write(MANIFEST, b"{")
+    assert packaged.run_well("package")["published"] == 2
+    assert packaged.run_well("package")["published"] == 0
 
 
 def test_packaging_needs_the_model_in_the_remote(directory_project: Any) -> None:

@@ -1,0 +1,14 @@
+"""OpenVINO, which by itself tells its makers over the network of each time that it is imported.
+
+It does not where its package for that is missing: https://github.com/openvinotoolkit/telemetry.
+"""
+
+import sys
+
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+import openvino  # noqa: E402  (the line above has to come first)
+from openvino.frontend import FrontEndManager  # noqa: E402
+from openvino.properties import hint  # noqa: E402
+
+__all__ = ["FrontEndManager", "hint", "openvino"]

@@ -1,0 +1,128 @@
+"""`python -m neural_style train`: the reference implementation's flags, and some more."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import needing, one_line
+from .events import Event, Skipped, Started, Written
+from .options import MAX_SEED, MINIMUM_SIDE, TrainingOptions
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+EXIT_INTERRUPTED = 130  # what shells make of SIGINT
+
+DESCRIPTION = "Train a network to paint in the style of a picture."
+ACCEL_HELP = "train on the accelerator that PyTorch finds; an error if there is none"
+CUDA_HELP = "1 for --accel, 0 for the CPU (the default)"
+
+
+def add_train(commands: Commands) -> None:
+    """Add the command to the command line."""
+    training = commands.add_parser("train", help="train a style", description=DESCRIPTION)
+    training.set_defaults(run=_run_train)
+    defaults = {field.name: field.default for field in fields(TrainingOptions)}
+    for flag, read, metavar, text in _OPTIONS:
+        default = defaults[flag[2:].replace("-", "_")]
+        is_required = default is MISSING
+        training.add_argument(
+            flag,
+            type=read,
+            required=is_required,
+            default=None if is_required else default,
+            metavar=metavar,
+            help=text if is_required or default is None else f"{text} ({default:g})",
+        )
+    device = training.add_mutually_exclusive_group()
+    device.add_argument("--accel", action="store_true", help=ACCEL_HELP)
+    device.add_argument("--cuda", type=int, choices=(0, 1), default=0, help=CUDA_HELP)
+
+
+def _run_train(args: Any) -> None:
+    args.device = "accel" if args.accel or args.cuda else "cpu"
+    options = TrainingOptions(**{f.name: getattr(args, f.name) for f in fields(TrainingOptions)})
+    try:
+        with needing("PyTorch"):
+            from .trainer import train
+        train(options, _print_event)
+    except KeyboardInterrupt:
+        folder = options.checkpoint_model_dir
+        remedy = f"; --resume goes on from the last checkpoint in {folder}" if folder else ""
+        print(one_line(f"interrupted{remedy}"), file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _print_event(event: Event) -> None:
+    line = one_line(_describe(event))
+    print(line, file=sys.stderr if isinstance(event, Skipped) else sys.stdout, flush=True)
+
+
+def _describe(event: Event) -> str:
+    if isinstance(event, Started):
+        return f"training on {event.pictures} pictures, on {event.device}"
+    if isinstance(event, Skipped):
+        return f"skipped {event.error}"
+    if isinstance(event, Written):
+        return f"wrote {event.path}"
+    return (
+        f"{time.strftime('%Y-%m-%d %H:%M:%S')} epoch {event.epoch}/{event.epochs} "
+        f"pictures {event.pictures}/{event.total} content {event.content:#.7g} "
+        f"style {event.style:#.7g} total {event.content + event.style:#.7g}"
+    )
+
+
+def _whole(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+    """Reads a whole number from `minimum` to `maximum`."""
+
+    def read(text: str) -> int:
+        value = int(text) if text.isdecimal() else -1
+        if value < minimum or (maximum is not None and value > maximum):
+            end = "" if maximum is None else f" to {maximum}"
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number from {minimum}{end}, got {text!r}"
+            )
+        return value
+
+    return read
+
+
+def _weight(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number from 0, got {text!r}")
+    return value
+
+
+_OPTIONS: tuple[tuple[str, Callable[[str], Any], str, str], ...] = (
+    ("--dataset", Path, "PATH", "the folder of pictures to train on, in folders inside it or not"),
+    ("--style-image", Path, "PATH", "the picture whose style is learned"),
+    ("--save-model-dir", Path, "PATH", "the folder to write the model and the previews to"),
+    ("--model-name", str, "NAME", "call the model NAME.pth, not as the style picture is called"),
+    ("--epochs", _whole(1), "N", "how often to go through the pictures"),
+    ("--batch-size", _whole(1), "N", "how many pictures make one step"),
+    ("--image-size", _whole(MINIMUM_SIDE), "N", "train on squares of N px a side"),
+    ("--style-size", _whole(MINIMUM_SIDE), "N", "resize the style picture to N x N px first"),
+    ("--base-width", _whole(1), "N", "channels after the first convolution"),
+    ("--content-weight", _weight, "X", "how much the content of the picture counts"),
+    ("--style-weight", _weight, "X", "how much the style counts"),
+    ("--lr", _weight, "X", "the learning rate of Adam"),
+    ("--seed", _whole(0, MAX_SEED), "N", "decides on the network before training"),
+    ("--log-interval", _whole(1), "N", "batches between two lines about the losses"),
+    ("--checkpoint-model-dir", Path, "PATH", "the folder to write checkpoints to, if wanted"),
+    ("--checkpoint-interval", _whole(1), "N", "batches between two checkpoints"),
+    ("--resume", Path, "PATH", "go on from this checkpoint; the other options must be the same"),
+    ("--preview-image", Path, "PATH", "a picture to paint from time to time"),
+    ("--preview-interval", _whole(1), "N", "batches between two previews"),
+    ("--vgg-weights", Path, "PATH", "a state dict of torchvision's vgg16, else it is downloaded"),
+)

@@ -1,0 +1,47 @@
+"""A picture painted with a network that is still being trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ..errors import PictureError
+from ..files import replacing
+from ..style import Pixels, Style
+from ..transformer_net import TransformerNet
+from ..utils import limit_side, load_picture, save_picture
+
+MAX_SIDE = 512  # px: enough to see the style, and little beside what a batch costs
+
+
+class Preview(Style):
+    """Paints with `network` as it is at that moment, and changes nothing in it."""
+
+    def __init__(self, network: TransformerNet, picture_path: Path) -> None:
+        """Reads the picture.
+
+        Raises:
+            PictureError: it cannot be read.
+        """
+        super().__init__(picture_path)
+        self._network = network
+        self._picture: Image.Image = limit_side(load_picture(picture_path), MAX_SIDE)
+
+    def save(self, path: Path) -> None:
+        """Paint the picture to `path`, which is written whole or not at all.
+
+        Raises:
+            NeuralStyleError: it cannot be painted or written.
+        """
+        painted = self(self._picture)
+        with replacing(path, PictureError) as temporary_path:
+            save_picture(painted, temporary_path, final_path=path)
+
+    def paint(self, pixels: Pixels) -> Pixels:
+        device = next(self._network.parameters()).device
+        with torch.inference_mode():
+            painted = self._network(torch.from_numpy(pixels).to(device))
+        return np.asarray(painted.cpu().numpy(), dtype=np.float32)
