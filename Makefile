@@ -20,11 +20,12 @@ demo: install
 test: install
 	@$(MAKE) --no-print-directory check
 
+# As many processes as there are cores, with a thread each: more would only wait for one another.
 check:
 	$(BIN)ruff check
 	$(BIN)ruff format --check
 	$(BIN)mypy
-	$(BIN)pytest
+	OMP_NUM_THREADS=1 $(BIN)pytest --numprocesses auto
 
 install: $(VENV)/installed
 

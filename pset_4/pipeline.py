@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import luigi
@@ -115,25 +116,45 @@ def run_tasks(
         luigi.Event.BROKEN_TASK: fail,
         luigi.Event.DEPENDENCY_MISSING: miss,
     }
-    with _handling(handlers), _logging(debug):
-        luigi.build(tasks, worker_scheduler_factory=_InterruptibleWorkers(), local_scheduler=True)
+    interrupted = Event()
+    with _handling(handlers, interrupted), _logging(debug):
+        luigi.build(tasks, worker_scheduler_factory=_Workers(interrupted), local_scheduler=True)
+    _raise_if(interrupted)
     return outcome
 
 
-class _InterruptibleWorkers(luigi.interface._WorkerSchedulerFactory):
-    """What ``luigi.build`` makes its worker with."""
+class _Workers(luigi.interface._WorkerSchedulerFactory):
+    """What ``luigi.build`` makes its worker with: one that Ctrl-C always ends."""
+
+    def __init__(self, interrupted: Event) -> None:
+        self._interrupted = interrupted
 
     def create_worker(
         self, scheduler: object, worker_processes: int, assistant: bool = False
     ) -> luigi.worker.Worker:
-        """A worker that lets the process end.
-
-        An interrupt may hit its queue of results while it wakes the thread that empties it, which
-        then sleeps for ever, and Python would wait for it.
-        """
-        worker = super().create_worker(scheduler, worker_processes, assistant)
+        worker = _Worker(
+            scheduler=scheduler, worker_processes=worker_processes, assistant=assistant
+        )
+        worker.interrupted = self._interrupted
+        # An interrupt may hit the queue while it wakes the thread that empties it, which then
+        # sleeps for ever, and Python would wait for it.
         worker._task_result_queue.cancel_join_thread()
         return worker
+
+
+class _Worker(luigi.worker.Worker):
+    """Runs no further task after an interrupt that came while an event was handled."""
+
+    interrupted: Event
+
+    def _run_task(self, task_id: str) -> None:
+        _raise_if(self.interrupted)
+        super()._run_task(task_id)
+
+
+def _raise_if(interrupted: Event) -> None:
+    if interrupted.is_set():
+        raise KeyboardInterrupt
 
 
 def describe_error(error: BaseException) -> str:
@@ -146,11 +167,26 @@ def describe_error(error: BaseException) -> str:
 
 
 @contextmanager
-def _handling(handlers: dict[str, Callable[..., Any]]) -> Iterator[None]:
+def _handling(handlers: dict[str, Callable[..., Any]], interrupted: Event) -> Iterator[None]:
+    """Have Luigi call these handlers of its events.
+
+    It drops an interrupt that comes meanwhile: `interrupted` keeps it.
+    """
+
+    def guard(handler: Callable[..., Any]) -> Callable[..., Any]:
+        def handle(*arguments: Any) -> None:
+            try:
+                handler(*arguments)
+            except KeyboardInterrupt:
+                interrupted.set()
+
+        return handle
+
     with ExitStack() as stack:
         for event, handler in handlers.items():
-            luigi.Task.event_handler(event)(handler)
-            stack.callback(luigi.Task.remove_event_handler, event, handler)
+            guarded = guard(handler)
+            luigi.Task.event_handler(event)(guarded)
+            stack.callback(luigi.Task.remove_event_handler, event, guarded)
         yield
 
 
