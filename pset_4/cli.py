@@ -13,7 +13,6 @@ from .options import (
     painting_options,
     runner_options,
     size_options,
-    upload_option,
 )
 from .session import EPILOG, finish, run, session
 from .submit_command import submit
@@ -124,13 +123,13 @@ def status(as_json: bool) -> None:
 
 @cli.command(epilog=EPILOG)
 @model_option
-@upload_option
 @runner_options
 @common_options
-def package(models: Sequence[str], upload: bool) -> None:
+def package(models: Sequence[str]) -> None:
     """Publish models as MLflow models, which the runner mlflow and plain MLflow can run.
 
-    Without a name: all that are dropped in, else rain_princess.pth from the remote.
+    Those named; else all that are dropped in, which are published first; else rain_princess.pth
+    from the remote.
     """
     with session() as settings:
         from . import selection
@@ -138,9 +137,9 @@ def package(models: Sequence[str], upload: bool) -> None:
         from .tasks.package import PackageModel
 
         drop_ins = list_drop_ins(settings)
-        refused = selection.select_refused((), models, drop_ins, upload)
+        refused = selection.select_refused((), models, drop_ins, upload=True)
         tasks = [
-            PackageModel(model=model, upload=upload)
+            PackageModel(model=model)
             for model in selection.choose_models(models, drop_ins)
             if model not in refused
         ]

@@ -125,16 +125,12 @@ def model_option(command: Command) -> Command:
     return _names_option("model", "file", FILE_HELP)(command)
 
 
-def upload_option(command: Command) -> Command:
-    """Whether to publish drop-ins first: `upload`."""
-    return click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP)(command)
-
-
 def painting_options(command: Command) -> Command:
     """What to paint, in which styles, and how: `images`, `models`, `upload`, and the sizes."""
     image = _names_option("image", "image", PICTURE_HELP)
     model = _names_option("model", "style", STYLE_HELP)
-    return image(model(upload_option(size_options(command))))
+    upload = click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP)
+    return image(model(upload(size_options(command))))
 
 
 def size_options(command: Command) -> Command:

@@ -14,7 +14,7 @@ from ..names import DEFAULT_MODEL
 from ..remote import target_at
 from ..settings import PACKAGES, FromSettings
 from .download import DownloadModel
-from .parameters import ModelFileParameter, upload_parameter
+from .parameters import ModelFileParameter
 
 SHOWN_OF_VERSION = 16
 """Digits that tell one version of a package from another; of a digest, 64 bits."""
@@ -26,7 +26,6 @@ class PackageModel(luigi.Task):
     PACKAGE_ROOT = FromSettings(lambda settings: settings.remote_packages)
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
-    upload = upload_parameter()
 
     is_made = False
     """Whether `run` made a package; it does not where a model had only to be fetched to see that

@@ -30,6 +30,15 @@ open(sys.argv[4], "wb").write(painted["picture"][1])
 """
 
 
+PACKAGE = ("package", "--model", "model.pth")
+
+
+def run_with_mlflow(project: Any, image: str = "drawing.png") -> Any:
+    """Paint with a package, and write nothing to the remote."""
+    options = ("--no-upload", "--model", "model.pth", "--image", image)
+    return project.run("stylize", "--runner", "mlflow", *options)
+
+
 @pytest.fixture(scope="session")
 def package_files(model: bytes, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """A package, by path in the remote; made once, since that takes MLflow a while."""
@@ -44,10 +53,9 @@ def package_files(model: bytes, tmp_path_factory: pytest.TempPathFactory) -> dic
 def packaged(
     project: Any, store: Any, drawing: bytes, model: bytes, package_files: dict[str, bytes]
 ) -> Any:
-    """A project with a picture, and a packaged model in its remote."""
-    project.drop("drawing.png", drawing)
-    project.drop("model.pth", model)
-    for path, content in package_files.items():
+    """A project whose remote has a picture, and a packaged model."""
+    remote = {"images/drawing.png": drawing, "saved_models/model.pth": model, **package_files}
+    for path, content in remote.items():
         store.write(path, content)
     return project
 
@@ -123,7 +131,7 @@ def test_plain_mlflow_runs_a_package_without_this_project(
 
 
 def test_packaging_twice_does_nothing_twice(packaged: Any) -> None:
-    assert packaged.run_well("package")["published"] == 1  # the model alone
+    assert packaged.run_well(*PACKAGE)["published"] == 0
 
 
 def test_packaging_and_running_call_nobody(
@@ -164,19 +172,17 @@ def test_a_package_of_a_model_that_was_replaced_is_not_run(
 ) -> None:
     other = make_model(2)
     store.write("saved_models/model.pth", other)
-    options = ("--no-upload", "--image", "drawing.png", "--model", "model.pth")
-    packaged.run_well("upload", "--image", "drawing.png")
-    result = packaged.run("stylize", "--runner", "mlflow", *options)
+    result = run_with_mlflow(packaged)
     assert result.exit_code == 1
     assert "model.pth was replaced since it was packaged: run python -m pset_4" in result.stderr
-    packaged.run_well("package", "--no-upload", "--model", "model.pth")
+    packaged.run_well(*PACKAGE)
     assert store.read("mlflow/model.pth/artifacts/model.pth") == other
 
 
 def test_a_package_is_made_anew_when_the_code_has_changed(packaged: Any, store: Any) -> None:
     manifest = json.loads(store.read(MANIFEST))
     store.write(MANIFEST, json.dumps({**manifest, "code_digest": "older"}).encode())
-    assert packaged.run_well("package")["published"] == 2
+    assert packaged.run_well(*PACKAGE)["published"] == 1
     assert json.loads(store.read(MANIFEST))["code_digest"] == manifest["code_digest"]
 
 
@@ -185,7 +191,7 @@ def test_a_package_whose_publishing_was_cut_short_is_published_again(
 ) -> None:
     store.remove(MANIFEST)
     store.remove("mlflow/model.pth/code/neural_style/style.py")
-    assert packaged.run_well("package")["published"] == 2
+    assert packaged.run_well(*PACKAGE)["published"] == 1
     assert "mlflow/model.pth/code/neural_style/style.py" in store.list()
 
 
@@ -193,30 +199,24 @@ def test_what_an_older_package_had_besides_is_removed(packaged: Any, store: Any)
     manifest = json.loads(store.read(MANIFEST))
     store.write("mlflow/model.pth/code/neural_style/gone.py", b"pass")
     store.write(MANIFEST, json.dumps({**manifest, "code_digest": "older"}).encode())
-    packaged.run_well("package")
+    packaged.run_well(*PACKAGE)
     assert "mlflow/model.pth/code/neural_style/gone.py" not in store.list()
 
 
 def test_a_damaged_package_is_not_run(packaged: Any, store: Any) -> None:
     store.write("mlflow/model.pth/painter.py", b"raise SystemExit")
-    result = packaged.run("stylize", "--runner", "mlflow")
+    result = run_with_mlflow(packaged)
     assert result.exit_code == 1
     assert "painter.py is not what its manifest says" in result.stderr
 
 
 def test_a_fetched_package_that_was_altered_is_mended_before_it_runs(packaged: Any) -> None:
-    assert run_with_mlflow(packaged).exit_code == 1  # it is fetched, and there is nothing to paint
+    run_with_mlflow(packaged, "absent.png")  # it is fetched, and there is nothing to paint
     (painter,) = packaged.data.glob("mlflow/model.pth/*/painter.py")
     good = painter.read_bytes()
     painter.write_bytes(b"raise SystemExit")
-    run_with_mlflow(packaged)
+    run_with_mlflow(packaged, "absent.png")
     assert painter.read_bytes() == good
-
-
-def run_with_mlflow(project: Any) -> Any:
-    """Fetch what the runner needs, for a picture that is not there."""
-    options = ("--model", "model.pth", "--image", "absent.png")
-    return project.run("stylize", "--runner", "mlflow", *options)
 
 
 @pytest.mark.parametrize("name", ["../outside.py", "/outside.py", "code/../../outside.py"])
@@ -226,12 +226,12 @@ def test_a_manifest_that_names_files_outside_is_refused(
     manifest = json.loads(store.read(MANIFEST))
     manifest["files"] = {**manifest["files"], name: "0" * 64}
     store.write(MANIFEST, json.dumps(manifest).encode())
-    result = packaged.run("stylize", "--runner", "mlflow")
+    result = run_with_mlflow(packaged)
     assert (result.exit_code, "is no manifest of a package" in result.stderr) == (1, True)
     assert packaged.files("mlflow") == []
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"files": []}', b"\xff"])
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"files": []}', b"\xff"])
 def test_a_damaged_manifest_is_reported(content: bytes, packaged: Any, store: Any) -> None:
     store.write(MANIFEST, content)
     result = run_with_mlflow(packaged)
@@ -240,8 +240,8 @@ def test_a_damaged_manifest_is_reported(content: bytes, packaged: Any, store: An
 
 def test_a_damaged_manifest_is_mended_by_packaging(packaged: Any, store: Any) -> None:
     store.write(MANIFEST, b"{")
-    assert packaged.run_well("package")["published"] == 2
-    assert packaged.run_well("package")["published"] == 0
+    assert packaged.run_well(*PACKAGE)["published"] == 1
+    assert packaged.run_well(*PACKAGE)["published"] == 0
 
 
 def test_packaging_needs_the_model_in_the_remote(directory_project: Any) -> None:
