@@ -18,7 +18,7 @@ from .errors import (
     StyleError,
 )
 from .inspection import StyleDescription, inspect
-from .loading import STYLE_SUFFIXES, count_styles, load
+from .loading import STYLE_SUFFIXES, load
 from .style import Style
 from .utils import PICTURE_SUFFIXES, load_picture, save_picture
 
@@ -32,7 +32,6 @@ __all__ = [
     "Style",
     "StyleDescription",
     "StyleError",
-    "count_styles",
     "inspect",
     "load",
     "load_picture",

@@ -22,8 +22,9 @@ def load(path: str | PathLike[str], device: str = "cpu", number: int | None = No
         device: "cpu"; "accel" for the accelerator that PyTorch finds; "auto" for that one or else
             the CPU; or PyTorch's name for one, such as "cuda:1" or "mps". ONNX styles run on the
             CPU alone.
-        number: which style of a file that has several, from 0 to `count_styles(path) - 1`. Without
-            one, such a file's style paints nothing until `Style.with_number` chooses.
+        number: which style of a file that has several, from 0 to one less than the count that
+            `inspect` tells. Without one, such a file's style paints nothing until
+            `Style.with_number` chooses.
 
     Raises:
         StyleError: the file is not there or no style, or has no such style number.
@@ -43,26 +44,6 @@ def load(path: str | PathLike[str], device: str = "cpu", number: int | None = No
     else:
         _refuse(path)
     return style if number is None else style.with_number(number)
-
-
-def count_styles(path: str | PathLike[str]) -> int | None:
-    """How many numbered styles the file at `path` has; None if it is one style without a number.
-
-    A checkpoint always is one: it is not even opened.
-
-    Raises:
-        StyleError: the suffix is unknown, or an ONNX file is not there or no style.
-        MissingDependencyError: OpenVINO is not installed and `path` is an ONNX file.
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix in CHECKPOINT_SUFFIXES:
-        return None
-    if suffix in ONNX_SUFFIXES:
-        with needing("OpenVINO"):
-            from .onnx_style import parse_graph
-        with naming(path):
-            return parse_graph(read_style_file(Path(path))).styles
-    _refuse(path)
 
 
 def _refuse(path: str | PathLike[str]) -> NoReturn:

@@ -106,7 +106,7 @@ class Style(ABC):
 
 
 def check_number(number: int | None, count: int | None) -> None:
-    """Refuse a style number that a file does not have; `count` is what `count_styles` says of it.
+    """Refuse a style number that a file does not have; `count` is what `inspect` says of it.
 
     Raises:
         StyleError: `number` is not from 0 to `count - 1`, or it is given without a `count`, or

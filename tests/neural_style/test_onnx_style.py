@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import DeviceError, Style, StyleError, count_styles, load, load_picture
+from neural_style import DeviceError, Style, StyleError, inspect, load, load_picture
 
 pytest.importorskip("openvino")
 onnx = pytest.importorskip("onnx")
@@ -109,7 +109,7 @@ def test_the_network_is_compiled_once_for_pictures_of_one_size(
 
 
 def test_one_style_has_no_number(onnx_path: Path) -> None:
-    assert count_styles(onnx_path) is None
+    assert inspect(onnx_path).count is None
 
 
 def test_one_style_takes_no_number(onnx_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_levels_go_in_and_come_out(tmp_path: Path) -> None:
 
 
 def test_styles_are_counted(many_styles_path: Path) -> None:
-    assert count_styles(many_styles_path) == 26
+    assert inspect(many_styles_path).count == 26
 
 
 @pytest.mark.parametrize("number", [0, 7, 25])

@@ -17,7 +17,6 @@ from neural_style import (
     MissingDependencyError,
     StyleDescription,
     StyleError,
-    count_styles,
     inspect,
     load,
 )
@@ -87,10 +86,6 @@ def test_it_is_described_as_a_checkpoint(
 ) -> None:
     path = write(safetensors.save(make_state(base_width)), tmp_path)
     assert inspect(path) == StyleDescription(base_width, None)
-
-
-def test_it_is_one_style_without_a_number(whole: bytes, tmp_path: Path) -> None:
-    assert count_styles(write(whole, tmp_path)) is None
 
 
 def test_old_running_statistics_are_dropped(make_state: MakeState, tmp_path: Path) -> None:
