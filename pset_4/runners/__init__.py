@@ -8,13 +8,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from .. import settings
 
 if TYPE_CHECKING:
-    import luigi
-
     from neural_style import StyleDescription
 
 
@@ -23,7 +21,7 @@ class Job:
     """One picture to be painted in one style."""
 
     inputs: Mapping[str, str]
-    """Cached paths: ``image``, ``model``, and of what else the runner requires."""
+    """Cached paths: ``image``, ``model``, and ``package`` for a runner that needs one."""
     model_version: str
     """Tells one state of the model's file from another."""
     number: int | None
@@ -45,9 +43,8 @@ class Job:
 class Runner(ABC):
     """A way to paint."""
 
-    def requires(self, model: str) -> dict[str, luigi.Task]:
-        """What has to be there besides the picture and the model's file, by kind."""
-        return {}
+    needs_package: ClassVar[bool] = False
+    """Whether the model has to be there as an MLflow model, too."""
 
     @abstractmethod
     def inspect(self, path: str) -> StyleDescription:

@@ -31,10 +31,7 @@ class Prediction(Program):
 class MlflowRunner(ProgramRunner):
     """Runs a packaged model as a batch of one, in the environment of ``python``."""
 
-    def requires(self, model: str) -> dict[str, luigi.Task]:
-        from ..tasks.package import DownloadPackage
-
-        return {"package": DownloadPackage(model=model)}
+    needs_package = True
 
     def paint(self, job: Job, path: str, final_path: str) -> None:
         package_path = os.path.dirname(job.inputs["package"])

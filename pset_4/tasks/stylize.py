@@ -13,6 +13,7 @@ from ..remote import target_at
 from ..runners import Job
 from ..settings import RESULTS, FromSettings
 from .download import DownloadImage, DownloadModel, DownloadTask
+from .package import DownloadPackage
 from .parameters import ImageParameter, ModelParameter, upload_parameter
 
 FIRST_FRAME_REMARK = "only its first frame"
@@ -42,7 +43,10 @@ class Stylize(luigi.Task):
         return parse_model_name(self.model)
 
     def requires(self) -> dict[str, luigi.Task]:
-        return {**self._downloads(), **runners.current().requires(self.style_name.file)}
+        required: dict[str, luigi.Task] = {**self._downloads()}
+        if runners.current().needs_package:
+            required["package"] = DownloadPackage(model=self.style_name.file)
+        return required
 
     def output(self) -> FileSystemTarget:
         return target_at(f"{self.LOCAL_ROOT}/{RESULTS}/{self.model}/{self.image}")
