@@ -21,7 +21,8 @@ from typing import Any
 
 from luigi.target import FileSystemTarget
 
-from csci_utils.digest import CHUNK_SIZE, file_digest
+from csci_utils.digest import CHUNK_SIZE, file_digest, stream_digest
+from csci_utils.errors import ChangedError
 from csci_utils.luigi.copy import copy
 
 from .errors import DamagedPackageError, MissingError
@@ -125,12 +126,33 @@ def build(model_path: Path, scratch_path: Path) -> Path:
 
 
 def publish(package_path: Path, folder: str) -> None:
-    """Copy a package to a folder or S3 prefix, in place of the one that is there."""
+    """Copy a package to a folder or S3 prefix, in place of the one that is there.
+
+    Raises:
+        ChangedError: somebody else published another one meanwhile, and files of both are there;
+            then there is no manifest.
+    """
     file_system = target_at(folder).fs
     for name in sorted(list_paths(folder), key=lambda name: name != MANIFEST):
         file_system.remove(f"{folder}/{name}")
     for name in [*read_manifest(str(package_path / MANIFEST)).files, MANIFEST]:
         copy(target_at(str(package_path / name)), target_at(f"{folder}/{name}"))
+    if not _is_whole(folder):
+        file_system.remove(f"{folder}/{MANIFEST}")
+        raise ChangedError(f"{folder} was published by somebody else at the same time: run again")
+
+
+def _is_whole(folder: str) -> bool:
+    """Whether the files in a folder or S3 prefix are those of its manifest."""
+    try:
+        files = read_manifest(f"{folder}/{MANIFEST}").files
+        for name, digest in files.items():
+            with target_at(f"{folder}/{name}").open("r") as file:
+                if stream_digest(file) != digest:
+                    return False
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def fetch(folder: str, destination: FileSystemTarget) -> None:
@@ -147,7 +169,7 @@ def fetch(folder: str, destination: FileSystemTarget) -> None:
         if copy(target_at(f"{folder}/{name}"), target_at(f"{local_folder}/{name}")) != digest:
             raise DamagedPackageError(
                 f"{folder}/{name} is not what its manifest says: run again if somebody packages "
-                "the model at this moment, else package it again"
+                f"the model at this moment, else remove {folder}/{MANIFEST} and package it again"
             )
     copy(remote_manifest, destination)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import neural_style
+from csci_utils.errors import ChangedError
 from pset_4 import package
 
 MANIFEST = "mlflow/model.pth/manifest.json"
@@ -208,6 +209,33 @@ def test_a_damaged_package_is_not_run(packaged: Any, store: Any) -> None:
     result = run_with_mlflow(packaged)
     assert result.exit_code == 1
     assert "painter.py is not what its manifest says" in result.stderr
+
+
+def test_of_two_packages_published_at_once_no_mixture_is_left(
+    packaged: Any, store: Any, package_files: dict[str, bytes], tmp_path: Path
+) -> None:
+    for path, content in package_files.items():
+        local_path = tmp_path / Path(path).relative_to("mlflow/model.pth")
+        local_path.parent.mkdir(parents=True, exist_ok=True)
+        local_path.write_bytes(content)
+    folder = f"{packaged.remote_url}/mlflow/model.pth"
+    # As if somebody else's file came between ours and the manifest.
+    original, done = package.copy, []
+
+    def copy_and_meddle(source: Any, destination: Any) -> str:
+        digest = original(source, destination)
+        if destination.path.endswith("/MLmodel") and not done:
+            done.append(destination.path)
+            store.write("mlflow/model.pth/MLmodel", b"somebody else's")
+        return digest
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(package, "copy", copy_and_meddle)
+        with pytest.raises(ChangedError, match="published by somebody else at the same time"):
+            package.publish(tmp_path, folder)
+    assert MANIFEST not in store.list()
+    package.publish(tmp_path, folder)
+    assert MANIFEST in store.list()
 
 
 def test_a_fetched_package_that_was_altered_is_mended_before_it_runs(packaged: Any) -> None:
