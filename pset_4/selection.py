@@ -93,12 +93,12 @@ def _source_of(file: str, upload: bool) -> LocalModel | DownloadModel:
 
 
 def _expand(model: str, upload: bool) -> list[str]:
-    from neural_style import StyleError
+    from neural_style import NeuralStyleError
 
     if not _may_hold_many(model):
         return [model]
     try:
         count = runners.current().inspect(_source_of(model, upload).output().path).count
-    except (StyleError, RunnerError):
+    except (NeuralStyleError, RunnerError):
         return [model]  # the run itself says what is wrong with it
     return [model] if count is None else [f"{model}@{number}" for number in range(count)]

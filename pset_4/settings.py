@@ -141,12 +141,13 @@ def _check_runner(runner: str) -> str:
 
 def _find_python(python: str) -> str:
     """The absolute path of an interpreter, given by its path or as a shell would find it."""
-    path = Path(python).expanduser()
+    # As a string: a Path would lose "./", and another program of the name would be found.
+    path = os.path.expanduser(python)
     found = shutil.which(path)
     if found is None:
         remedy = (
             "name the interpreter itself, such as .venv/bin/python"
-            if path.is_dir()
+            if os.path.isdir(path)
             else ("check the path")
         )
         raise SettingsError(

@@ -68,6 +68,8 @@ class Program(ExternalProgramTask):
             # Not as its cause: that one prints the whole environment.
             code = int(RETURN_CODE.findall(error.message)[-1])
             raise RunnerError(describe_failure(self.arguments, code, error.err)) from None
+        except SystemExit:  # so Luigi ends on SIGTERM, and takes it for one failed task of many
+            raise KeyboardInterrupt from None
         except OSError as error:
             raise RunnerError(f"{self.arguments[0]} does not start: {error.strerror}") from error
 
