@@ -39,8 +39,14 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
         style = self._style
         if "style" in row:
             style = style.with_number(row["style"])
+        suffix = row.get("suffix", "")
+        if suffix.lower() not in neural_style.PICTURE_SUFFIXES:
+            known = " ".join(sorted(neural_style.PICTURE_SUFFIXES))
+            raise neural_style.PictureError(
+                f"expected the suffix of a picture, got {suffix!r}; use one of {known}"
+            )
         with TemporaryDirectory() as folder:
-            path = Path(folder, f"painted{row['suffix']}")
+            path = Path(folder, f"painted{suffix}")
             neural_style.save_picture(style(picture), path)
             return path.read_bytes()
 

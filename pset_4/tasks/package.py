@@ -1,5 +1,6 @@
 """Models as MLflow models: packaged and published, and fetched for the runner that runs them."""
 
+import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -38,17 +39,16 @@ class PackageModel(luigi.Task):
         return target_at(f"{self.PACKAGE_ROOT}/{self.model}/{package.MANIFEST}")
 
     def complete(self) -> bool:
-        """Whether the remote has the package of the model's bytes, with the code of today."""
+        """Whether the remote has a whole package of the model's bytes, with the code of today."""
         if not (self.requires().complete() and self.output().exists()):
             return False
         try:
             manifest = package.read_manifest(self.output().path)
         except DamagedPackageError:
             return False
-        return (manifest.model_digest, manifest.code_digest) == (
-            file_digest(self.input().path),
-            package.digest_code(),
-        )
+        wanted = file_digest(self.input().path), package.digest_code()
+        is_current = (manifest.model_digest, manifest.code_digest) == wanted
+        return is_current and package.is_whole(f"{self.PACKAGE_ROOT}/{self.model}", manifest)
 
     def run(self) -> None:
         """Make the package, and publish it."""
@@ -78,7 +78,7 @@ class SavedPackage(luigi.Task):
         """
         raise MissingError(
             f"{self.output().path} is not in the remote: run python -m pset_4 package "
-            f"--model {self.model}"
+            f"--model {shlex.quote(self.model)}"
         )
 
 
@@ -100,7 +100,9 @@ class DownloadPackage(luigi.Task):
         """Whether all files of the remote's package are here, with its bytes."""
         if not (self.requires().complete() and self.output().exists()):
             return False
-        path = Path(self.output().path)
+        remote, path = self.input(), Path(self.output().path)
+        if not remote.fs.same_bytes(remote.path, str(path)):
+            return False
         files = package.read_manifest(str(path)).files
         return all(package.is_intact(path.parent / name, files[name]) for name in files)
 
