@@ -107,7 +107,16 @@ def run_tasks(
         outcome.failures.append(Failure(task, describe_error(error)))
 
     def miss(task: luigi.Task) -> None:
-        outcome.failures.append(Failure(task, f"{task.output().path} is not there: drop it in"))
+        # Luigi says so, too, where complete() raised, and keeps the error to itself.
+        try:
+            task.complete()
+        except Exception as error:
+            return fail(task, error)
+        if isinstance(task, luigi.ExternalTask):
+            told = f"{task.output().path} is not there: drop it in"
+        else:
+            told = f"{task} could not be looked at for a moment: run again"
+        outcome.failures.append(Failure(task, told))
 
     handlers: dict[str, Callable[..., Any]] = {
         luigi.Event.SUCCESS: succeed,

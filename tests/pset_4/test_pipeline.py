@@ -1,11 +1,25 @@
 """Running tasks, as the command line does it."""
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import botocore.client
 import luigi
 import pytest
+from botocore.exceptions import ClientError
 
 from pset_4.pipeline import run_tasks
+
+PAINT = ("stylize", "--no-upload", "--image", "drawing.png", "--model", "model.pth")
+
+WITHOUT_LUIGI = """
+import sys
+sys.modules["luigi"] = None
+from pset_4.cli import cli
+cli()
+"""
 
 
 class Touch(luigi.Task):
@@ -18,6 +32,18 @@ class Touch(luigi.Task):
 
     def run(self) -> None:
         Path(self.path).touch()
+
+
+class Flickering(Touch):
+    """Cannot be asked the first time."""
+
+    asked = 0
+
+    def complete(self) -> bool:
+        self.asked += 1
+        if self.asked == 1:
+            raise OSError("no answer")
+        return False
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -37,3 +63,54 @@ def test_what_was_there_before_is_told_apart(tmp_path: Path) -> None:
     tasks = [Touch(path=str(tmp_path / name)) for name in ("a", "b")]
     run_tasks(tasks, lambda task, ran: told.append((Path(task.path).name, ran)))
     assert sorted(told) == [("a", False), ("b", True)]
+
+
+def test_what_could_not_be_looked_at_for_a_moment_is_not_called_missing(tmp_path: Path) -> None:
+    (failure,) = run_tasks([Flickering(path=str(tmp_path / "a"))]).failures
+    assert "could not be looked at for a moment: run again" in failure.message
+
+
+@pytest.mark.usefixtures("bound_by_permissions")
+def test_a_folder_that_may_not_be_searched_is_not_called_missing(
+    directory_project: Any, directory_store: Any, drawing: bytes, model: bytes
+) -> None:
+    directory_store.write("images/drawing.png", drawing)
+    directory_store.write("saved_models/model.pth", model)
+    folder = Path(directory_store.url, "images")
+    folder.chmod(0)
+    result = directory_project.run(*PAINT)
+    folder.chmod(0o755)
+    (failed,) = [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
+    assert "Permission denied" in failed
+    assert "images/drawing.png" in failed
+
+
+def test_an_object_that_s3_refuses_is_not_called_missing(
+    make_project: Any,
+    s3_store: Any,
+    drawing: bytes,
+    model: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    s3_store.write("images/drawing.png", drawing)
+    s3_store.write("saved_models/model.pth", model)
+    call = botocore.client.BaseClient._make_api_call
+
+    def refuse(client: Any, operation: str, arguments: Any) -> Any:
+        if arguments.get("Key", "").endswith("drawing.png"):
+            reply = {"Error": {"Code": "403"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+            raise ClientError(reply, operation)  # type: ignore[arg-type]
+        return call(client, operation, arguments)
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", refuse)
+    result = make_project("machine", s3_store.url).run(*PAINT)
+    (failed,) = [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
+    assert "may not do that" in failed
+
+
+@pytest.mark.parametrize("command", ["main", "stylize", "upload"])
+def test_without_luigi_a_command_says_what_is_missing(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_LUIGI, command], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr.splitlines()[0][:27]) == (1, "Error: not installed: luigi")
