@@ -51,9 +51,9 @@ def main(images: Sequence[str], models: Sequence[str], upload: bool, **options: 
     Where nothing is dropped in and nothing named: luigi.jpg in the style rain_princess.pth, both
     from the remote.
     """
-    from .tasks.main import MainTask
-
     with session() as settings:
+        from .tasks.main import MainTask
+
         _paint(MainTask, images, models, upload, options, settings)
 
 
@@ -63,9 +63,9 @@ def main(images: Sequence[str], models: Sequence[str], upload: bool, **options: 
 @common_options
 def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **options: Any) -> None:
     """Paint every picture in every style; results stay on this machine."""
-    from .tasks.stylize import Stylize
-
     with session() as settings:
+        from .tasks.stylize import Stylize
+
         _paint(Stylize, images, models, upload, options, settings)
 
 

@@ -108,16 +108,11 @@ def read_settings(
 
     Raises:
         SettingsError: the remote is of a kind that is not known, or cannot be made; or there is no
-            such runner, or no such Python.
+            such runner, or no such Python for it.
     """
     _read_dotenv(Path.cwd() / ".env")
     data_path = _to_absolute(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
     runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
-    if python and runner == IN_PROCESS:
-        raise SettingsError(
-            f"--python {python}: expected --runner {PROGRAM} or {MLFLOW} with it: "
-            f"the runner {IN_PROCESS} starts no Python"
-        )
     configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
     is_embedded = not configured
     return Settings(
@@ -127,7 +122,7 @@ def read_settings(
         else _normalize_remote(configured, data_path),
         is_embedded,
         runner,
-        _find_python(python or os.environ.get(PYTHON_VARIABLE) or sys.executable),
+        _choose_python(python, runner),
     )
 
 
@@ -139,6 +134,17 @@ def _check_runner(runner: str) -> str:
     return runner
 
 
+def _choose_python(python: str | None, runner: str) -> str:
+    if runner != IN_PROCESS:
+        return _find_python(python or os.environ.get(PYTHON_VARIABLE) or sys.executable)
+    if python:
+        raise SettingsError(
+            f"--python {python}: expected --runner {PROGRAM} or {MLFLOW} with it: "
+            f"the runner {IN_PROCESS} starts no Python"
+        )
+    return sys.executable  # whatever the variable names, which nothing here starts
+
+
 def _find_python(python: str) -> str:
     """The absolute path of an interpreter, given by its path or as a shell would find it."""
     # As a string: a Path would lose "./", and another program of the name would be found.
@@ -148,7 +154,7 @@ def _find_python(python: str) -> str:
         remedy = (
             "name the interpreter itself, such as .venv/bin/python"
             if os.path.isdir(path)
-            else ("check the path")
+            else "check the path"
         )
         raise SettingsError(
             f"python {python!r}: expected an interpreter (--python, {PYTHON_VARIABLE}): {remedy}"

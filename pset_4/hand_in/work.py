@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from dataclasses import dataclass
 
 from ..errors import HandInError
@@ -53,7 +54,7 @@ def find_work(
     repository.check_clean()
     url = repository.find_commit_url(commit, repository_url)
     path = f"{results}/{model}/{image}"
-    paint = f"python -m pset_4 main --image {image} --model {model}"
+    paint = shlex.join(["python", "-m", "pset_4", "main", "--image", image, "--model", model])
     if not os.path.isfile(path):
         raise HandInError(f"there is no {path}: run {paint}")
     if not is_unaltered(path):

@@ -63,7 +63,7 @@ class Runner(ABC):
             final_path: where it will be moved to, for messages.
 
         Raises:
-            neural_style.NeuralStyleError, RunnerError: it cannot be done.
+            neural_style.NeuralStyleError, PipelineError: it cannot be done.
         """
 
 

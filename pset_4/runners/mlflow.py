@@ -5,27 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import luigi
-
 from csci_utils.digest import file_digest
 
+from .. import package
 from ..errors import RunnerError
-from ..package import OFFLINE, read_manifest
+from ..remote import target_at
 from . import Job
-from .program import Program, ProgramRunner, make_environment
-
-
-class Prediction(Program):
-    """``mlflow models predict``, which keeps its own files out of the current folder."""
-
-    scratch_path = luigi.Parameter()
-
-    def program_environment(self) -> dict[str, str]:
-        store = Path(self.scratch_path, "tracking").as_uri()
-        return make_environment() | OFFLINE | {"MLFLOW_TRACKING_URI": store}
+from .program import Program, ProgramRunner, name_command, write_result
 
 
 class MlflowRunner(ProgramRunner):
@@ -34,29 +24,60 @@ class MlflowRunner(ProgramRunner):
     needs_package = True
 
     def paint(self, job: Job, path: str, final_path: str) -> None:
-        package_path = os.path.dirname(job.inputs["package"])
-        packaged = read_manifest(job.inputs["package"]).model_digest
-        if packaged != file_digest(job.model_path):
-            name = os.path.basename(job.model_path)
-            raise RunnerError(
-                f"{name} was replaced since it was packaged: run python -m pset_4 package "
-                f"--model {name}"
-            )
-        with TemporaryDirectory(prefix="pset_4-") as scratch:
-            request_path, reply_path = Path(scratch, "request.json"), Path(scratch, "reply.json")
-            request_path.write_text(json.dumps(make_request(job, Path(path).suffix)))
-            arguments = {
-                "--model-uri": package_path,
-                "--input-path": str(request_path),
-                "--output-path": str(reply_path),
-                "--content-type": "json",
-                "--env-manager": "local",
-            }
-            command = [self.python, "-m", "mlflow", "models", "predict"]
-            command += [word for pair in arguments.items() for word in pair]
-            Prediction(arguments=command, scratch_path=scratch).run()
+        check_package(job)
+        with TemporaryDirectory(prefix="pset_4-", ignore_cleanup_errors=True) as scratch:
+            try:
+                painted = self._predict(job, Path(path).suffix, Path(scratch))
+            except OSError as error:  # which does not tell of every full disk where it is
+                raise RunnerError(f"{scratch}: {error}") from error
+        write_result(painted, path, final_path)
+
+    def _predict(self, job: Job, suffix: str, scratch: Path) -> bytes:
+        """The bytes of the painted picture's file."""
+        package_path = scratch / "package"
+        request_path, reply_path = scratch / "request.json", scratch / "reply.json"
+        # A copy of what the manifest lists, and of nothing that lies beside it: all code there
+        # could be run. And MLflow takes a path for a URL, in which "%41" is another name.
+        package.fetch(
+            os.path.dirname(job.inputs["package"]), target_at(f"{package_path}/{package.MANIFEST}")
+        )
+        request_path.write_text(json.dumps(make_request(job, suffix)))
+        options = {
+            "--model-uri": str(package_path),
+            "--input-path": str(request_path),
+            "--output-path": str(reply_path),
+            "--content-type": "json",
+            "--env-manager": "local",
+        }
+        given = [word for pair in options.items() for word in pair]
+        arguments = [self.python, "-m", "mlflow", "models", "predict", *given]
+        # Its own files are kept out of the current folder.
+        environment = package.OFFLINE | {package.TRACKING_VARIABLE: (scratch / "tracking").as_uri()}
+        try:
+            Program(arguments=arguments, environment=environment).run()
             reply = json.loads(reply_path.read_text())
-        Path(path).write_bytes(base64.b64decode(reply["predictions"][0]["picture"]))
+            return base64.b64decode(reply["predictions"][0]["picture"])
+        except RunnerError as error:
+            raise RunnerError(f"{job.image_path}: {error}") from error
+        except (FileNotFoundError, LookupError, TypeError, ValueError) as error:
+            raise RunnerError(
+                f"{name_command(arguments)} painted nothing: check --python"
+            ) from error
+
+
+def check_package(job: Job) -> None:
+    """See that a package holds the model that is asked for, and no other code than ours.
+
+    Raises:
+        RunnerError: it does not.
+    """
+    manifest = package.read_manifest(job.inputs["package"])
+    name = os.path.basename(job.model_path)
+    remedy = f"run python -m pset_4 package --model {shlex.quote(name)}"
+    if manifest.model_digest != file_digest(job.model_path):
+        raise RunnerError(f"{name} was replaced since it was packaged: {remedy}")
+    if manifest.code_digest != package.digest_code():
+        raise RunnerError(f"{name} was packaged with other code than is here: {remedy}")
 
 
 def make_request(job: Job, suffix: str) -> dict[str, object]:

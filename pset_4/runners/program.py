@@ -8,13 +8,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import takewhile
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
 import luigi
 from luigi.contrib.external_program import ExternalProgramRunError, ExternalProgramTask
 
+from csci_utils.luigi.target import TEMPORARY_PREFIX
 from neural_style.errors import one_line
 
 from ..errors import RunnerError
@@ -23,25 +29,42 @@ from . import Job, Runner
 if TYPE_CHECKING:
     from neural_style import StyleDescription
 
-KEPT_FROM_PROGRAMS = re.compile("(AWS|CANVAS|PSET_4|MLFLOW)_", re.IGNORECASE)
-"""How the names of variables begin that are the pipeline's own affair, secrets among them."""
+WITHHELD = re.compile(
+    "^(AWS|CANVAS|MLFLOW|PSET_4)_|CREDENTIAL|PASSPHRASE|PASSW|SECRET|TOKEN"
+    "|(ACCESS|API|PRIVATE)_?KEY",
+    re.IGNORECASE,
+)
+"""Names of variables that are the pipeline's own affair, or somebody's secrets."""
 
-OF_PYTHON = {"PYTHONIOENCODING": "utf-8"}
-"""What Luigi takes a program's output for."""
+OF_PYTHON = {
+    "PYTHONIOENCODING": "utf-8",  # what Luigi takes a program's output for
+    "PYTHONSAFEPATH": "1",  # from 3.11: the current folder holds people's files, not modules
+}
 
 RETURN_CODE = re.compile(r"-?\d+")
 """As Luigi words it; its error keeps the number nowhere else."""
 
-LONGEST_ERROR = 600
-"""Characters of a program's standard error in a message; the end says what happened."""
+KILLED = -9
+"""The return code after SIGKILL, which Windows does not know."""
 
-INSTALL_REMEDY = "run pip install '.[style]' with that Python in the project's folder"
+LONGEST_SHOWN = 80
+"""Characters of an answer that is none, in a message."""
+
+ERROR = "error: "
+"""How the line begins with which ``neural_style`` fails."""
+
+INSTALL_REMEDY = (
+    "run pip install '.[style]', or '.[style,mlflow]' for the runner mlflow, with that Python "
+    "in the project's folder"
+)
 
 
 class Program(ExternalProgramTask):
     """A program that paints; its output appears where its arguments say."""
 
     arguments = luigi.ListParameter()
+    environment = luigi.DictParameter[dict[str, str]](default={})
+    """Variables beside those of `make_environment`."""
 
     always_log_stderr = False
 
@@ -49,7 +72,7 @@ class Program(ExternalProgramTask):
         return list(self.arguments)
 
     def program_environment(self) -> dict[str, str]:
-        return make_environment()
+        return {**make_environment(), **self.environment}
 
     def _clean_output_file(self, file_object: IO[bytes]) -> str:
         """Luigi's own fails where a program has printed something else than UTF-8."""
@@ -63,15 +86,14 @@ class Program(ExternalProgramTask):
             RunnerError: it failed; with what it wrote to its standard error.
         """
         try:
-            super().run()
+            with starting(self.arguments[0]):
+                super().run()
         except ExternalProgramRunError as error:
             # Not as its cause: that one prints the whole environment.
             code = int(RETURN_CODE.findall(error.message)[-1])
             raise RunnerError(describe_failure(self.arguments, code, error.err)) from None
         except SystemExit:  # so Luigi ends on SIGTERM, and takes it for one failed task of many
             raise KeyboardInterrupt from None
-        except OSError as error:
-            raise RunnerError(f"{self.arguments[0]} does not start: {error.strerror}") from error
 
 
 class ProgramRunner(Runner):
@@ -86,49 +108,100 @@ class ProgramRunner(Runner):
 
         arguments = [self.python, "-m", "neural_style", "inspect", f"--model={path}"]
         # Not a Program: those keep what they print to themselves.
-        done = subprocess.run(
-            arguments,
-            env=make_environment(),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-        )
+        with starting(self.python):
+            done = subprocess.run(
+                arguments,
+                env=make_environment(),
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+            )
         if done.returncode == EXIT_NO_STYLE:
             raise StyleError(read_error(done.stderr))
         if done.returncode != 0:
             raise RunnerError(describe_failure(arguments, done.returncode, done.stderr))
-        return StyleDescription(**json.loads(done.stdout))
+        try:
+            return StyleDescription(**json.loads(done.stdout))
+        except (TypeError, ValueError) as error:
+            got = repr(one_line(done.stdout)[:LONGEST_SHOWN])
+            raise RunnerError(
+                f"{name_command(arguments)}: expected a line of JSON, got {got}: check --python"
+            ) from error
 
     def paint(self, job: Job, path: str, final_path: str) -> None:
-        options = {
-            "content-image": job.image_path,
-            "model": job.model_path,
-            "output-image": path,
-            "style": job.number,
-            "content-scale": job.content_scale,
-            "max-side": job.max_side,
-        }
-        given = [f"--{name}={value}" for name, value in options.items() if value is not None]
-        Program(arguments=[self.python, "-m", "neural_style", "eval", *given]).run()
+        # In a folder of its own, where a program that is killed leaves what it has begun, and
+        # copied from there: on Windows nothing can be moved to the path, which is held open.
+        with TemporaryDirectory(
+            dir=os.path.dirname(path), prefix=TEMPORARY_PREFIX, ignore_cleanup_errors=True
+        ) as scratch:
+            painted_path = os.path.join(scratch, os.path.basename(final_path))
+            options = {
+                "content-image": job.image_path,
+                "model": job.model_path,
+                "output-image": painted_path,
+                "style": job.number,
+                "content-scale": job.content_scale,
+                "max-side": job.max_side,
+            }
+            given = [f"--{name}={value}" for name, value in options.items() if value is not None]
+            arguments = [self.python, "-m", "neural_style", "eval", *given]
+            try:
+                Program(arguments=arguments).run()
+                painted = Path(painted_path).read_bytes()
+            except RunnerError as error:
+                # People know the result's name, not the temporary one.
+                raise RunnerError(str(error).replace(painted_path, final_path)) from error
+            except FileNotFoundError as error:
+                raise RunnerError(
+                    f"{name_command(arguments)} painted nothing: check --python"
+                ) from error
+            write_result(painted, path, final_path)
 
 
 def make_environment() -> dict[str, str]:
     """The environment of a program that paints: this one's, without what is not its business."""
-    kept = {name: value for name, value in os.environ.items() if not KEPT_FROM_PROGRAMS.match(name)}
+    kept = {name: value for name, value in os.environ.items() if not WITHHELD.search(name)}
     return kept | OF_PYTHON
+
+
+@contextmanager
+def starting(program: str) -> Iterator[None]:
+    """Turn the error of a program that cannot be started into a `RunnerError`."""
+    try:
+        yield
+    except OSError as error:
+        raise RunnerError(f"{program} does not start: {error.strerror}: check --python") from error
+
+
+def write_result(painted: bytes, path: str, final_path: str) -> None:
+    """Write what a program has painted.
+
+    Raises:
+        RunnerError: it cannot be written; names the `final_path`.
+    """
+    try:
+        Path(path).write_bytes(painted)
+    except OSError as error:
+        raise RunnerError(f"{final_path}: cannot be written: {error.strerror}") from error
 
 
 def describe_failure(arguments: Sequence[str], code: int, stderr: str) -> str:
     """One line on a program that failed, from what it wrote to its standard error."""
-    told = read_error(stderr) or "it did not say why"
-    remedy = ""
-    if "No module named" in told:
-        remedy = f"; {INSTALL_REMEDY}"
-    elif code == -9:  # SIGKILL, which Windows does not know
-        remedy = "; the system may have killed it for want of memory: try --max-side"
-    return f"{' '.join(arguments[:4])} failed (return code {code}): {told}{remedy}"
+    told = read_error(stderr)
+    if code == KILLED:  # its last words are about something else
+        told = "the system may have killed it for want of memory: try --max-side"
+    elif "No module named" in told:
+        told += f"; {INSTALL_REMEDY}"
+    return f"{name_command(arguments)} failed (return code {code}): {told or 'it did not say why'}"
+
+
+def name_command(arguments: Sequence[str]) -> str:
+    """A command as people know it: up to its first option."""
+    return shlex.join(takewhile(lambda word: not word.startswith("--"), arguments))
 
 
 def read_error(stderr: str) -> str:
-    """What a program wrote to its standard error, on one line; of much, the end."""
-    return one_line(stderr[-LONGEST_ERROR:]).removeprefix("error: ")
+    """Why a program failed, from its standard error: the last line that says so, or the last."""
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith(ERROR)]
+    return one_line((errors or lines or [""])[-1]).removeprefix(ERROR)

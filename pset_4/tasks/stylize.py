@@ -68,7 +68,7 @@ class Stylize(luigi.Task):
         """Paint.
 
         Raises:
-            neural_style.NeuralStyleError, RunnerError: the picture or the style cannot be used.
+            neural_style.NeuralStyleError, PipelineError: the picture or the style cannot be used.
             ChangedError: a cached file was altered since it was fetched.
         """
         from neural_style.utils import has_more_frames

@@ -1,34 +1,57 @@
 """The three ways to paint, through the command line."""
 
+import errno
+import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pset_4.package import Manifest, digest_code
+
 RUNNERS = ("in-process", "program", "mlflow")
 
-WITHOUT_ENGINES = """
+WITHOUT = """
 import sys
-sys.modules["torch"] = sys.modules["openvino"] = None
+for name in {names}:
+    sys.modules[name] = None
 from pset_4.cli import cli
 cli()
 """
 
+INSPECT_WELL = 'if [ "$3" = inspect ]; then echo \'{"base_width": 8, "count": null}\'; exit; fi'
+"""Lines of a shell script that takes any file for a style."""
+
+FIND_OUTPUT = (
+    'for word in "$@"; do case "$word" in --output-image=*) out="${word#*=}" ;; esac; done'
+)
+"""Lines of a shell script that has to know where the picture is wanted."""
+
+PAINT_BADLY = f"""{FIND_OUTPUT}
+if [ "$2" = mlflow ]; then echo '{{"predictions": [{{"picture": "aGk="}}]}}' > "${{10}}"
+else echo hi > "$out"; fi"""
+
+Python = Callable[..., Path]
+
 
 @pytest.fixture
-def make_python(tmp_path: Path) -> Callable[[str], Path]:
+def make_python(tmp_path: Path) -> Python:
     """Makes a program to be named with ``--python``: a shell script with these lines."""
     if sys.platform == "win32":
         pytest.skip("shell scripts are no programs on Windows")
 
-    def make(lines: str) -> Path:
-        path = tmp_path / "python-of-another-environment"
+    def make(lines: str, name: str = "python-of-another-environment") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
         path.write_text(f"#!/bin/sh\n{lines}\n")
         path.chmod(0o755)
         return path
@@ -37,22 +60,35 @@ def make_python(tmp_path: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture
-def real_python(make_python: Callable[[str], Path], tmp_path: Path) -> Path:
-    """The Python of the tests under another path; each start adds its environment to a file."""
-    return make_python(f'env >> "{tmp_path}/environment"\nexec "{sys.executable}" "$@"')
+def published(directory_project: Any, directory_store: Any, drawing: bytes, model: bytes) -> Any:
+    """A project whose remote has a picture, a model, and a package that only MLflow would miss
+    something in."""
+    manifest = Manifest(hashlib.sha256(model).hexdigest(), digest_code(), {})
+    directory_store.write("images/drawing.png", drawing)
+    directory_store.write("saved_models/model.pth", model)
+    directory_store.write("mlflow/model.pth/manifest.json", json.dumps(asdict(manifest)).encode())
+    return directory_project
 
 
-def test_the_runners_paint_the_same_bytes(
-    project: Any, store: Any, photograph: bytes, model: bytes
+def paint(runner: str, python: Path) -> tuple[str, ...]:
+    """A command that paints what `published` has, with a program of this path."""
+    names = ("--image", "drawing.png", "--model", "model.pth")
+    return ("stylize", "--no-upload", *names, "--runner", runner, "--python", str(python))
+
+
+def test_the_runners_paint_the_same_bytes_whatever_the_names(
+    make_project: Any, store: Any, photograph: bytes, model: bytes
 ) -> None:
-    project.drop("photo.jpg", photograph)
-    project.drop("model.pth", model)
+    # MLflow takes paths for URLs, in which "%41" is an A, and "#" the end.
+    project = make_project("folder %41", store.url)
+    project.drop("photo %41#.jpg", photograph)
+    project.drop("model %41#.pth", model)
     project.run_well("package")
     painted = {}
     for runner in RUNNERS:
         counts = project.run_well("stylize", "--runner", runner, "--max-side", "50")
         assert counts["painted"] == 1
-        path = project.data / "stylized/model.pth/photo.jpg"
+        path = project.data / "stylized/model %41#.pth/photo %41#.jpg"
         painted[runner] = path.read_bytes()
         path.unlink()
     assert painted["program"] == painted["in-process"]
@@ -76,42 +112,27 @@ def test_the_runners_paint_numbered_styles_alike(
     assert painted["mlflow"] == painted["in-process"]
 
 
-def test_a_result_is_current_whoever_painted_it(
-    directory_project: Any, drawing: bytes, model: bytes
-) -> None:
-    directory_project.drop("drawing.png", drawing)
-    directory_project.drop("model.pth", model)
-    directory_project.run_well("stylize", "--runner", "program")
-    assert directory_project.run_well("stylize")["painted"] == 0
+@pytest.mark.parametrize("runner", ["program", "mlflow"])
+def test_a_result_is_current_whoever_painted_it(runner: str, published: Any) -> None:
+    published.run_well("stylize", "--image", "drawing.png", "--model", "model.pth")
+    assert published.run_well(*paint(runner, Path(sys.executable)))["painted"] == 0
 
 
-def test_a_program_counts_the_styles_of_a_file(
-    directory_project: Any, drawing: bytes, many_styles: bytes, real_python: Path, tmp_path: Path
-) -> None:
+def test_a_program_counts_the_styles_of_a_file(directory_project: Any, many_styles: bytes) -> None:
     # The pictures are not painted: 26 processes would be much for what is asked here.
     directory_project.drop("broken.png", b"no picture")
     directory_project.drop("many.onnx", many_styles)
-    options = ("--runner", "program", "--python", str(real_python))
-    result = directory_project.run("stylize", *options)
+    result = directory_project.run("stylize", "--runner", "program")
     assert "failed        26" in result.stdout
 
 
 def test_a_program_runs_in_the_environment_that_is_named(
-    directory_project: Any,
-    drawing: bytes,
-    model: bytes,
-    real_python: Path,
-    tmp_path: Path,
+    directory_project: Any, drawing: bytes, model: bytes
 ) -> None:
     directory_project.drop("drawing.png", drawing)
     directory_project.drop("model.pth", model)
-    pipeline = subprocess.run(
-        without_engines(
-            directory_project, "main", "--runner", "program", "--python", str(real_python)
-        ),
-        capture_output=True,
-        text=True,
-    )
+    options = ("--runner", "program", "--python", sys.executable)
+    pipeline = run_without(["torch", "openvino"], directory_project.command("main", *options))
     assert pipeline.returncode == 0, pipeline.stderr
     assert directory_project.files("stylized") == ["stylized/model.pth/drawing.png"]
 
@@ -121,69 +142,156 @@ def test_without_a_program_an_environment_without_engines_says_what_is_missing(
 ) -> None:
     directory_project.drop("drawing.png", drawing)
     directory_project.drop("model.pth", model)
-    pipeline = subprocess.run(
-        without_engines(directory_project, "main"),
-        capture_output=True,
-        text=True,
-    )
+    pipeline = run_without(["torch", "openvino"], directory_project.command("main"))
     assert (pipeline.returncode, "expected PyTorch to be installed" in pipeline.stderr) == (1, True)
 
 
+def test_a_file_that_cannot_be_looked_at_does_not_stop_the_others(
+    directory_project: Any, drawing: bytes, model: bytes, many_styles: bytes
+) -> None:
+    directory_project.drop("drawing.png", drawing)
+    directory_project.drop("model.pth", model)
+    directory_project.drop("many.onnx", many_styles)
+    pipeline = run_without(["openvino"], directory_project.command("main"))
+    assert (pipeline.returncode, "expected OpenVINO to be" in pipeline.stderr) == (1, True)
+    assert directory_project.files("stylized") == ["stylized/model.pth/drawing.png"]
+
+
+@pytest.mark.parametrize("runner", ["program", "mlflow"])
 def test_a_program_is_told_no_secrets(
-    directory_project: Any,
-    drawing: bytes,
-    model: bytes,
-    real_python: Path,
+    runner: str,
+    published: Any,
+    make_python: Python,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "CANVAS_TOKEN", "aws_profile"):
+    secrets = ("AWS_SESSION_TOKEN", "CANVAS_URL", "aws_profile", "GITHUB_TOKEN", "DB_PASSWORD")
+    for name in (*secrets, "OPENAI_API_KEY", "client_secret", "GOOGLE_APPLICATION_CREDENTIALS"):
         monkeypatch.setenv(name, "hush")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    directory_project.drop("drawing.png", drawing)
-    directory_project.drop("model.pth", model)
-    directory_project.run_well("package")
-    for runner in ("program", "mlflow"):
-        options = ("--runner", runner, "--python", str(real_python))
-        directory_project.run_well("stylize", *options)
-        (directory_project.data / "stylized/model.pth/drawing.png").unlink()
+    published.run(*paint(runner, make_python(f'env > "{tmp_path}/environment"')))
     seen = (tmp_path / "environment").read_text()
     assert "OMP_NUM_THREADS=1" in seen
     assert "hush" not in seen
 
 
-def test_what_a_program_says_when_it_fails_reaches_the_user(
-    directory_project: Any, drawing: bytes, model: bytes, make_python: Callable[[str], Path]
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python knows PYTHONSAFEPATH since 3.11")
+def test_a_program_imports_nothing_from_the_current_folder(
+    directory_project: Any, model: bytes
 ) -> None:
-    failing = make_python(
-        'case "$3" in inspect) echo "{\\"base_width\\": 8, \\"count\\": null}" ;;'
-        ' *) echo "the paint is dry" >&2; exit 3 ;; esac'
-    )
-    directory_project.drop("drawing.png", drawing)
+    Path("neural_style.py").write_text("raise SystemExit('planted')")
     directory_project.drop("model.pth", model)
-    result = directory_project.run("stylize", "--runner", "program", "--python", str(failing))
-    assert result.exit_code == 1
-    expected = f"failed: {failing} -m neural_style eval failed (return code 3): the paint is dry"
-    assert expected in result.stderr.splitlines()
-    assert directory_project.files("stylized") == []
+    assert directory_project.run_well("upload", "--runner", "program")["published"] == 1
+
+
+def test_mlflow_gets_only_the_files_that_the_manifest_lists(
+    published: Any, directory_store: Any, make_python: Python, tmp_path: Path
+) -> None:
+    manifest = json.loads(directory_store.read("mlflow/model.pth/manifest.json"))
+    manifest["files"] = {"code/listed.py": hashlib.sha256(b"pass").hexdigest()}
+    directory_store.write("mlflow/model.pth/manifest.json", json.dumps(manifest).encode())
+    directory_store.write("mlflow/model.pth/code/listed.py", b"pass")
+    python = make_python(f'rm -rf "{tmp_path}/seen"; cp -R "$6" "{tmp_path}/seen"')
+    published.run(*paint("mlflow", python))
+    (fetched,) = published.data.glob("mlflow/model.pth/*/code")
+    (fetched / "planted.py").write_text("pass")
+    published.run(*paint("mlflow", python))
+    assert [path.name for path in (tmp_path / "seen/code").iterdir()] == ["listed.py"]
+
+
+def test_a_package_of_other_code_is_not_run(
+    published: Any, directory_store: Any, make_python: Python, tmp_path: Path
+) -> None:
+    manifest = json.loads(directory_store.read("mlflow/model.pth/manifest.json"))
+    manifest["code_digest"] = "of another day"
+    directory_store.write("mlflow/model.pth/manifest.json", json.dumps(manifest).encode())
+    result = published.run(*paint("mlflow", make_python(f'touch "{tmp_path}/started"')))
+    told = "model.pth was packaged with other code than is here: run python -m pset_4 package"
+    assert (result.exit_code, told in result.stderr) == (1, True), result.stderr
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_remedy_quotes_names_for_the_shell(
+    published: Any, directory_store: Any, make_model: Callable[[int], bytes]
+) -> None:
+    directory_store.write("saved_models/its $HOME.pth", make_model(2))
+    package = directory_store.read("mlflow/model.pth/manifest.json")
+    directory_store.write("mlflow/its $HOME.pth/manifest.json", package)
+    names = ("--image", "drawing.png", "--model", "its $HOME.pth")
+    result = published.run("stylize", "--no-upload", *names, "--runner", "mlflow")
+    assert "python -m pset_4 package --model 'its $HOME.pth'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("echo the paint is dry >&2; exit 3", "failed (return code 3): the paint is dry"),
+        ("printf 'error: dry\nbye\n' >&2; exit 1", "failed (return code 1): dry"),
+        ("printf 'Traceback:\n  x\nE: dry\n\n' >&2; exit 1", "failed (return code 1): E: dry"),
+        ("printf 'gr\\374n' >&2; exit 1", "failed (return code 1): gr\N{REPLACEMENT CHARACTER}n"),
+        ("echo note >&2; kill -9 $$", "(return code -9): the system may have killed it for want"),
+        ("exit 1", "failed (return code 1): it did not say why"),
+        ("", "painted nothing: check --python"),
+    ],
+    ids=["a-line", "an-error", "a-traceback", "not-utf-8", "killed", "silent", "nothing-painted"],
+)
+@pytest.mark.parametrize("runner", ["program", "mlflow"])
+def test_what_a_program_says_when_it_fails_reaches_the_user(
+    runner: str, script: str, told: str, published: Any, make_python: Python
+) -> None:
+    failing = make_python(script)
+    result = published.run(*paint(runner, failing))
+    command = {"program": "neural_style eval", "mlflow": "mlflow models predict"}[runner]
+    assert (result.exit_code, told in result.stderr) == (1, True), result.stderr
+    assert f"{failing} -m {command} " in result.stderr
+    assert published.files("stylized") == []
+
+
+def test_a_failure_of_mlflow_names_the_picture(published: Any, make_python: Python) -> None:
+    result = published.run(*paint("mlflow", make_python("exit 1")))
+    assert f"failed: {published.data}/images/drawing.png: " in result.stderr
+
+
+def test_a_result_that_a_program_cannot_write_is_named_as_people_know_it(
+    published: Any, make_python: Python
+) -> None:
+    failing = make_python(f'{FIND_OUTPUT}\necho "error: $out: cannot be written: full" >&2; exit 1')
+    result = published.run(*paint("program", failing))
+    told = f"{published.data}/stylized/model.pth/drawing.png: cannot be written: full"
+    assert (result.exit_code, told in result.stderr) == (1, True), result.stderr
+
+
+@pytest.mark.parametrize("runner", ["program", "mlflow"])
+def test_a_full_disk_is_told_with_the_name_of_the_result(
+    runner: str, published: Any, make_python: Python, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    result = published.run(*paint(runner, make_python(PAINT_BADLY)))
+    told = f"failed: {published.data}/stylized/model.pth/drawing.png: cannot be written: No space"
+    assert (result.exit_code, told in result.stderr) == (1, True), result.stderr
+
+
+def test_a_full_disk_of_temporary_files_is_told_with_its_place(
+    published: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, content: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", fail)
+    result = published.run(*paint("mlflow", Path(sys.executable)))
+    told = f"failed: {tempfile.gettempdir()}/pset_4-"
+    assert (result.exit_code, told in result.stderr) == (1, True), result.stderr
 
 
 def test_an_error_of_a_program_is_told_without_the_environment(
-    directory_project: Any,
-    drawing: bytes,
-    model: bytes,
-    make_python: Callable[[str], Path],
-    monkeypatch: pytest.MonkeyPatch,
+    published: Any, make_python: Python, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOMETHING_PRIVATE", "hush")
-    failing = make_python(
-        'case "$3" in inspect) echo "{\\"base_width\\": 8, \\"count\\": null}" ;; *) exit 3 ;; esac'
-    )
-    directory_project.drop("drawing.png", drawing)
-    directory_project.drop("model.pth", model)
-    command = ("stylize", "--debug", "--runner", "program", "--python", str(failing))
     pipeline = subprocess.run(
-        directory_project.command(*command),
+        published.command("--debug", *paint("program", make_python("exit 3"))),
         capture_output=True,
         text=True,
     )
@@ -195,23 +303,34 @@ def test_an_error_of_a_program_is_told_without_the_environment(
     ("script", "told"),
     [
         (f'exec "{sys.executable}" -S "$@"', "No module named neural_style; run pip install"),
-        ("kill -9 $$", "(return code -9): it did not say why; the system may have killed it"),
-        ("printf 'gr\\374n' >&2; exit 1", "failed (return code 1): gr"),
+        ("echo hello", "neural_style inspect: expected a line of JSON, got 'hello': check --py"),
+        ("echo 7", "neural_style inspect: expected a line of JSON, got '7': check --python"),
+        ("exit 1", "neural_style inspect failed (return code 1): it did not say why"),
     ],
-    ids=["without-neural_style", "killed", "not-utf-8"],
+    ids=["without-neural_style", "no-json", "other-json", "silent"],
 )
 def test_a_program_that_cannot_inspect_a_model_is_reported(
-    script: str,
-    told: str,
-    directory_project: Any,
-    model: bytes,
-    make_python: Callable[[str], Path],
+    script: str, told: str, directory_project: Any, model: bytes, make_python: Python
 ) -> None:
     directory_project.drop("model.pth", model)
     options = ("--runner", "program", "--python", str(make_python(script)))
     result = directory_project.run("upload", *options)
     assert (result.exit_code, told in result.stderr) == (1, True), result.stderr
     assert directory_project.status()["models"][0]["remote"] is None
+
+
+@pytest.mark.parametrize("command", ["upload", "stylize"])
+def test_a_program_that_does_not_start_is_reported(
+    command: str, published: Any, make_python: Python
+) -> None:
+    published.drop("other.pth", b"only to be inspected")
+    no_program = make_python("")
+    no_program.write_bytes(b"\0")
+    names = ("--image", "drawing.png", "--model", "model.pth") if command == "stylize" else ()
+    options = ("--runner", "program", "--python", str(no_program))
+    result = published.run(command, *names, *options)
+    told = f"failed: {no_program} does not start: "
+    assert (result.exit_code, told in result.stderr) == (1, True), result.stderr
 
 
 def test_a_program_refuses_a_drop_in_that_is_no_style(
@@ -223,51 +342,62 @@ def test_a_program_refuses_a_drop_in_that_is_no_style(
     assert directory_project.status()["models"][0]["remote"] is None
 
 
-def test_ctrl_c_ends_the_program_too(
-    directory_project: Any,
+@pytest.mark.parametrize(
+    ("runner", "number"),
+    [("program", signal.SIGINT), ("program", signal.SIGTERM), ("mlflow", signal.SIGTERM)],
+)
+def test_a_signal_ends_the_run_and_the_program_and_leaves_nothing(
+    runner: str,
+    number: signal.Signals,
+    published: Any,
+    directory_store: Any,
     drawing: bytes,
-    model: bytes,
-    make_python: Callable[[str], Path],
+    make_python: Python,
     tmp_path: Path,
 ) -> None:
-    directory_project.drop("drawing.png", drawing)
-    directory_project.drop("model.pth", model)
+    directory_store.write("images/another.png", drawing)
     sleeping = make_python(
-        'case "$3" in inspect) echo "{\\"base_width\\": 8, \\"count\\": null}" ;;'
-        f' *) echo $$ > "{tmp_path}/writing" && mv "{tmp_path}/writing" "{tmp_path}/pid";'
-        " exec sleep 60 ;; esac"
+        f'{FIND_OUTPUT}\n[ -z "$out" ] || echo > "$(dirname "$out")/.begun.png"\n'
+        f'echo $$ >> "{tmp_path}/started"\nexec sleep 60'
     )
-    pipeline = subprocess.Popen(
-        directory_project.command("stylize", "--runner", "program", "--python", str(sleeping)),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until((tmp_path / "pid").exists)
-        pipeline.send_signal(signal.SIGINT)
-        assert pipeline.wait(60) == 130
-    finally:
-        pipeline.kill()
-        pipeline.wait()
-    pid = int((tmp_path / "pid").read_text())
-    wait_until(lambda: not is_running(pid))
-    assert directory_project.files("stylized") == []
+    started = tmp_path / "started"
+    command = published.command(*paint(runner, sleeping), "--image", "another.png")
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as pipeline:
+        try:
+            wait_until(lambda: started.exists() and started.read_text().endswith("\n"))
+            pipeline.send_signal(number)
+            assert pipeline.wait(60) == 130
+        finally:
+            pipeline.kill()
+    (pid,) = started.read_text().split()
+    wait_until(lambda: not is_running(int(pid)))
+    assert published.files("stylized") == []
 
 
 def test_runner_and_python_may_come_from_the_environment(
+    published: Any, make_python: Python, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PSET_4_RUNNER", "program")
+    monkeypatch.setenv("PSET_4_PYTHON", str(make_python(f'touch "{tmp_path}/started"')))
+    published.run("stylize", "--no-upload", "--image", "drawing.png", "--model", "model.pth")
+    assert (tmp_path / "started").exists()
+
+
+def test_a_python_of_the_current_folder_is_no_other_of_the_path(
     directory_project: Any,
-    drawing: bytes,
     model: bytes,
-    real_python: Path,
+    make_python: Python,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("PSET_4_RUNNER", "program")
-    monkeypatch.setenv("PSET_4_PYTHON", str(real_python))
-    directory_project.drop("drawing.png", drawing)
+    here = make_python("exit 7", "python")
+    make_python("exit 8", "elsewhere/python")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'elsewhere'}{os.pathsep}{os.environ['PATH']}")
     directory_project.drop("model.pth", model)
-    directory_project.run_well("stylize")
-    assert (tmp_path / "environment").exists()
+    result = directory_project.run("upload", "--runner", "program", "--python", "./python")
+    assert f"failed: {here} -m neural_style inspect failed (return code 7)" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -296,10 +426,18 @@ def test_an_unknown_runner_of_the_environment_ends_with_2(
     assert "runner 'docker': expected one of in-process, program, mlflow" in result.stderr
 
 
-def without_engines(project: Any, *arguments: str) -> list[str]:
-    """A command line of the pipeline in an environment without PyTorch and OpenVINO."""
-    python, _module, _package, *rest = project.command(*arguments)
-    return [python, "-c", WITHOUT_ENGINES, *rest]
+def test_a_python_that_nothing_starts_may_be_missing(
+    directory_project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PSET_4_PYTHON", "no/such/python")
+    assert directory_project.run("status").exit_code == 0
+
+
+def run_without(names: list[str], command: list[str]) -> "subprocess.CompletedProcess[str]":
+    """Run a command line of the pipeline as if these packages were not installed."""
+    python, _module, _package, *rest = command
+    script = WITHOUT.format(names=names)
+    return subprocess.run([python, "-c", script, *rest], capture_output=True, text=True)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
