@@ -1,0 +1,16 @@
+// The same kernels as for AMX, for tests on processors without.
+#define ENGINE_EMULATES_TILES
+#define ENGINE_WITHOUT_VECTORS
+#include "kernel_amx.h"
+
+namespace engine {
+
+namespace {
+const TileKernel<Exact> exact_kernel("amx-emulated");
+const TileKernel<Fast> fast_kernel("amx-bf16-emulated");
+}  // namespace
+
+const Kernel& amx_emulated_kernel() { return exact_kernel; }
+const Kernel& amx_bf16_emulated_kernel() { return fast_kernel; }
+
+}  // namespace engine

@@ -1,0 +1,131 @@
+#include "network.h"
+
+namespace engine {
+
+namespace {
+
+constexpr int picture_channels = 3;
+constexpr int narrow_filter = 3, broad_filter = 9;  // rows and columns
+
+int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+std::string residual_name(int layer, const char* kind) {
+    return "res" + std::to_string(layer / 2 + 1) + "." + kind + std::to_string(layer % 2 + 1);
+}
+
+}  // namespace
+
+// A layer's weights as PyTorch has them, [outputs][inputs][size][size], put where kernels want
+// them: [rows][columns][inputs][outputs], the channels padded with zeros.
+class Network::Builder {
+public:
+    const Kernel& kernel;
+    const int base_width, padded_width;
+    const Tensors& tensors;
+
+    Builder(const Kernel& kernel, int base_width, const Tensors& tensors)
+        : kernel(kernel),
+          base_width(base_width),
+          padded_width(round_up(base_width, kernel.channel_multiple())),
+          tensors(tensors) {}
+
+    PackedFilter convolution(const std::string& layer, int inputs, int outputs, int size,
+                             int stride = 1) const {
+        const Geometry padded{size, size, pad(inputs), pad(outputs), stride};
+        std::vector<float> weights(count(padded));
+        each(layer, inputs, outputs, size, [&](int y, int x, int i, int o, float weight) {
+            weights[index(padded, y, x, i, o)] = weight;
+        });
+        return PackedFilter(kernel, padded, weights.data());
+    }
+
+    // Doubling copies a pixel to where several of the filter's weights meet it: they are added up
+    // beforehand, which leaves 2 x 2 of 3 x 3, other ones for each parity of the output's position.
+    Doubling doubling(const std::string& layer, int inputs, int outputs) const {
+        Doubling filters;
+        const Geometry padded{2, 2, pad(inputs), pad(outputs), 1};
+        for (int row_parity = 0; row_parity < 2; row_parity++)
+            for (int column_parity = 0; column_parity < 2; column_parity++) {
+                std::vector<double> sums(count(padded));
+                each(layer, inputs, outputs, narrow_filter,
+                     [&](int y, int x, int i, int o, float weight) {
+                         const int row = (row_parity + y + 1) / 2 - row_parity;
+                         const int column = (column_parity + x + 1) / 2 - column_parity;
+                         sums[index(padded, row, column, i, o)] += weight;
+                     });
+                const std::vector<float> weights(sums.begin(), sums.end());
+                filters.emplace_back(kernel, padded, weights.data());
+            }
+        return filters;
+    }
+
+    Norm norm(const std::string& layer, int channels) const {
+        return {padded(layer + ".weight", channels), padded(layer + ".bias", channels)};
+    }
+
+private:
+    // The picture's three channels are no multiple of anything; all others are of the base width.
+    int pad(int channels) const {
+        return channels == picture_channels ? channels : channels / base_width * padded_width;
+    }
+    static std::size_t count(const Geometry& g) {
+        return std::size_t(g.rows) * g.columns * g.inputs * g.outputs;
+    }
+    static std::size_t index(const Geometry& g, int y, int x, int input, int output) {
+        return ((std::size_t(y) * g.columns + x) * g.inputs + input) * g.outputs + output;
+    }
+
+    template <class Visit>
+    void each(const std::string& layer, int inputs, int outputs, int size, Visit visit) const {
+        const float* weight = tensors(
+            layer + ".conv2d.weight", std::size_t(outputs) * inputs * size * size);
+        for (int output = 0; output < outputs; output++)
+            for (int input = 0; input < inputs; input++)
+                for (int y = 0; y < size; y++)
+                    for (int x = 0; x < size; x++) visit(y, x, input, output, *weight++);
+    }
+
+    AlignedVector<float> padded(const std::string& name, int channels) const {
+        const float* values = tensors(name, channels);
+        AlignedVector<float> result(values, values + channels);
+        result.resize(pad(channels));
+        return result;
+    }
+
+};
+
+PackedFilter::PackedFilter(const Kernel& kernel, const Geometry& geometry, const float* weights)
+    : memory_(kernel.packed_bytes(geometry)), filter_{geometry, memory_.data()} {
+    kernel.pack(geometry, weights, memory_.data());
+}
+
+Network::Network(const Kernel& kernel, int base_width, const Tensors& tensors)
+    : Network(Builder(kernel, base_width, tensors)) {}
+
+Network::Network(const Builder& build)
+    : kernel(build.kernel),
+      narrow(build.padded_width),
+      middle(2 * narrow),
+      wide(4 * narrow),
+      conv1(build.convolution("conv1", picture_channels, build.base_width, broad_filter)),
+      conv2(build.convolution("conv2", build.base_width, 2 * build.base_width, narrow_filter, 2)),
+      conv3(build.convolution("conv3", 2 * build.base_width, 4 * build.base_width, narrow_filter, 2)),
+      in1(build.norm("in1", build.base_width)),
+      in2(build.norm("in2", 2 * build.base_width)),
+      in3(build.norm("in3", 4 * build.base_width)),
+      deconv1(build.doubling("deconv1", 4 * build.base_width, 2 * build.base_width)),
+      deconv2(build.doubling("deconv2", 2 * build.base_width, build.base_width)),
+      in4(build.norm("in4", 2 * build.base_width)),
+      in5(build.norm("in5", build.base_width)),
+      deconv3(build.convolution("deconv3", build.base_width, picture_channels, broad_filter)) {
+    const int channels = 4 * build.base_width;
+    for (int layer = 0; layer < residual_layers; layer++) {
+        residual.push_back(
+            build.convolution(residual_name(layer, "conv"), channels, channels, narrow_filter));
+        residual_norm.push_back(build.norm(residual_name(layer, "in"), channels));
+    }
+    const float* values = build.tensors("deconv3.conv2d.bias", picture_channels);
+    std::copy(values, values + picture_channels, bias.begin());
+}
+
+}  // namespace engine

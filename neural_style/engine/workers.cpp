@@ -1,0 +1,73 @@
+#include "workers.h"
+
+#include <utility>
+
+namespace engine {
+
+Workers::Workers(const Kernel& kernel, int threads, const std::atomic<bool>& is_cancelled)
+    : kernel_(kernel), is_cancelled_(is_cancelled), scratches_(threads) {
+    kernel_.begin_thread();
+    try {
+        for (int i = 1; i < threads; i++)
+            threads_.emplace_back(&Workers::serve, this, std::ref(scratches_[i]));
+    } catch (const std::system_error&) {
+        // The system gives no more threads: those that are there do the work.
+    }
+}
+
+Workers::~Workers() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_closing_ = true;
+    }
+    started_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+    kernel_.end_thread();
+}
+
+void Workers::run(int count, const Work& work) {
+    {
+        const std::lock_guard lock(mutex_);
+        work_ = &work;
+        count_ = count;
+        next_item_ = 0;
+        busy_ = static_cast<int>(threads_.size());
+        round_++;
+    }
+    started_.notify_all();
+    take_items(scratches_[0]);
+    std::unique_lock lock(mutex_);
+    stopped_.wait(lock, [this] { return busy_ == 0; });
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+void Workers::serve(Scratch& scratch) {
+    kernel_.begin_thread();
+    for (long long seen = 0;;) {
+        std::unique_lock lock(mutex_);
+        started_.wait(lock, [&] { return is_closing_ || round_ != seen; });
+        if (is_closing_) break;
+        seen = round_;
+        lock.unlock();
+        take_items(scratch);
+        lock.lock();
+        if (--busy_ == 0) stopped_.notify_one();
+    }
+    kernel_.end_thread();
+}
+
+void Workers::take_items(Scratch& scratch) {
+    try {
+        for (int item; (item = next_item_++) < count_;) {
+            check();
+            scratch.reset();
+            (*work_)(item, scratch);
+        }
+    } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (!error_) error_ = std::current_exception();
+        next_item_ = count_;
+    }
+}
+
+}  // namespace engine

@@ -1,0 +1,158 @@
+// Paints random pictures with random networks, with every kernel that this processor has, and
+// fails where two kernels differ by more than a level, or where the number of threads shows.
+//
+//     fuzz CASES [SEED]
+//
+// To be built with ENGINE_SANITIZE: all buffers have exactly the size that they need.
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "painting.h"
+#include "processor.h"
+
+using namespace engine;
+
+namespace {
+
+using Random = std::mt19937;
+using Pixels = std::vector<std::uint8_t>;
+
+constexpr int most_threads = 3;
+constexpr int channels = 3;
+constexpr int widths[] = {8, 16, 24, 32};
+constexpr int longest_side = 70;  // one block of columns, a few strips of rows
+constexpr int long_side = 1200;   // two blocks of columns, and strips as high as they get
+
+int pick(Random& random, int first, int last) {
+    return std::uniform_int_distribution(first, last)(random);
+}
+
+struct Case {
+    int height, width, base_width;
+
+    explicit Case(Random& random)
+        : height(pick(random, smallest_side, longest_side)),
+          width(pick(random, smallest_side, longest_side)),
+          base_width(widths[pick(random, 0, 3)]) {
+        // Now and then a long one: narrow and of few channels, or it would take too long.
+        if (const int kind = pick(random, 0, 15); kind < 2) {
+            (kind ? height : width) = long_side + pick(random, 0, 15);
+            (kind ? width : height) = smallest_side + pick(random, 0, 4);
+            base_width = widths[0];
+        }
+    }
+};
+
+// The weights of a network, made up when they are asked for: always the same.
+class RandomTensors {
+public:
+    RandomTensors(int base_width, unsigned seed) : base_width_(base_width), seed_(seed) {}
+
+    const float* operator()(const std::string& name, std::size_t size) {
+        std::vector<float>& values = tensors_[name];
+        if (values.empty()) {
+            Random random(seed_ + static_cast<unsigned>(std::hash<std::string>()(name)));
+            std::normal_distribution<float> value(mean(name), deviation(name));
+            for (std::size_t i = 0; i < size; i++) values.push_back(value(random));
+        }
+        return values.data();
+    }
+
+private:
+    static bool ends_with(const std::string& name, const char* end) {
+        const std::string ending(end);
+        return name.size() >= ending.size() &&
+               name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
+    }
+    // Most pixels come out between 0 and 255.
+    static float mean(const std::string& name) {
+        if (name == "deconv3.conv2d.bias") return 128;
+        return ends_with(name, ".weight") && !ends_with(name, ".conv2d.weight") ? 1.f : 0.f;
+    }
+    float deviation(const std::string& name) const {
+        if (name == "deconv3.conv2d.weight") return 60 / std::sqrt(9 * 9 * float(base_width_));
+        return ends_with(name, ".conv2d.weight") ? 0.1f : 0.3f;
+    }
+
+    const int base_width_;
+    const unsigned seed_;
+    std::map<std::string, std::vector<float>> tensors_;
+};
+
+Pixels paint(const Network& network, const Pixels& picture, const Case& size, int threads) {
+    Pixels painted(picture.size());
+    const std::unique_ptr<std::byte[]> arena(
+        new std::byte[Arena::bytes(network, size.height, size.width)]);
+    const std::atomic<bool> is_cancelled{false};
+    std::atomic<int> passes_done{0};
+    Workers workers(network.kernel, threads, is_cancelled);
+    Painting(network, {picture.data(), size.height, size.width}, painted.data(), {arena.get()},
+             workers, passes_done)
+        .run();
+    return painted;
+}
+
+int largest_difference(const Pixels& a, const Pixels& b) {
+    int largest = 0;
+    for (std::size_t i = 0; i < a.size(); i++) largest = std::max(largest, std::abs(a[i] - b[i]));
+    return largest;
+}
+
+// The pictures that it names are fp32's, to within a level.
+bool is_exact(const Kernel& kernel) { return kernel.stored_bytes() == sizeof(float); }
+
+std::vector<const Kernel*> all_kernels() {
+    std::vector<const Kernel*> all;
+    for (const auto& kernels : {exact_kernels(), fast_kernels(), emulated_kernels()})
+        all.insert(all.end(), kernels.begin(), kernels.end());
+    return all;
+}
+
+bool passes(unsigned seed) {
+    Random random(seed);
+    const Case size(random);
+    std::printf("seed %u: %d x %d, base width %d\n", seed, size.width, size.height, size.base_width);
+    std::fflush(stdout);  // a sanitizer ends the program
+    Pixels picture(std::size_t(size.height) * size.width * channels);
+    for (std::uint8_t& value : picture) value = static_cast<std::uint8_t>(pick(random, 0, 255));
+    RandomTensors tensors(size.base_width, seed);
+
+    Pixels expected;  // what the first exact kernel painted
+    bool is_passed = true;
+    const auto check = [&](const Kernel& kernel, const char* what, int found, int allowed) {
+        if (found <= allowed) return;
+        std::printf("    %s: %s differ by %d levels\n", kernel.name(), what, found);
+        is_passed = false;
+    };
+    for (const Kernel* kernel : all_kernels()) {
+        const Network network(*kernel, size.base_width, std::ref(tensors));
+        const Pixels painted = paint(network, picture, size, 1);
+        const int threads = pick(random, 2, most_threads);
+        check(*kernel, "one thread and several",
+              largest_difference(painted, paint(network, picture, size, threads)), 0);
+        if (!is_exact(*kernel)) continue;
+        if (expected.empty()) expected = painted;
+        check(*kernel, "it and the best kernel", largest_difference(painted, expected), 1);
+    }
+    return is_passed;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    const int cases = count > 1 ? std::atoi(arguments[1]) : 0;
+    const unsigned seed = count > 2 ? static_cast<unsigned>(std::atoi(arguments[2])) : 0;
+    if (cases < 1) {
+        std::fprintf(stderr, "usage: fuzz CASES [SEED]\n");
+        return 2;
+    }
+    int failed = 0;
+    for (int i = 0; i < cases; i++) failed += !passes(seed + static_cast<unsigned>(i));
+    std::printf("%d of %d cases failed\n", failed, cases);
+    return failed > 0;
+}
