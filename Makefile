@@ -5,12 +5,17 @@ VENV := .venv
 # Where the tools are; `make check BIN=` takes those on the path.
 BIN := $(VENV)/bin/
 
-.PHONY: help demo test check install clean
+# What the engine is compiled from.
+ENGINE := CMakeLists.txt $(wildcard neural_style/engine/*.cpp neural_style/engine/*.h)
+
+.PHONY: help demo test check soak bench install clean
 
 help:
 	@echo 'make demo     paint real photographs: the main job, on the embedded default remote'
 	@echo 'make test     set up, and check'
 	@echo 'make check    lint, types and tests, in an environment that is set up'
+	@echo 'make soak     tests that take too long for every day, in the same environment'
+	@echo 'make bench    measure what paints, for a quarter of an hour: writes docs/performance.md'
 	@echo 'make install  only set up $(VENV)'
 	@echo 'make clean    remove $(VENV) and what tools left; data/ stays'
 
@@ -27,10 +32,17 @@ check:
 	$(BIN)mypy
 	OMP_NUM_THREADS=1 $(BIN)pytest --numprocesses auto
 
+soak:
+	OMP_NUM_THREADS=1 $(BIN)pytest -m soak --numprocesses auto
+
+# REFERENCE names the folder fast_neural_style of pytorch/examples, STYLE_WEIGHTS_DIR the models.
+bench: install
+	$(BIN)python -m bench $(if $(REFERENCE),--reference '$(REFERENCE)')
+
 install: $(VENV)/installed
 
 # The stamp is written last: an installation that was cut short starts again.
-$(VENV)/installed: pyproject.toml constraints.txt
+$(VENV)/installed: pyproject.toml constraints.txt $(ENGINE)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)python -m pip install --quiet --constraint constraints.txt --editable '.[all]'
 	@touch $@

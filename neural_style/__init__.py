@@ -6,8 +6,8 @@
 
 The networks are those of Johnson, Alahi and Fei-Fei, "Perceptual Losses for Real-Time Style
 Transfer and Super-Resolution" (https://arxiv.org/abs/1603.08155), with the weights that the
-PyTorch examples publish. Importing this package imports neither PyTorch nor OpenVINO: `load`
-does, whichever of the two the file needs.
+PyTorch examples publish. On the CPU a C++ engine paints them (see `load`), which needs neither
+PyTorch nor OpenVINO; importing this package imports neither.
 """
 
 from .errors import (

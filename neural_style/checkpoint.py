@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -19,23 +19,25 @@ import torch
 from torch import Tensor
 
 from .errors import StyleError, naming
-from .model_file import MAX_STYLE_BYTES, SAFETENSORS_SUFFIXES, WIDTH_KEY, read_style_file
-from .safetensors_file import is_safetensors, read_tensors
-from .transformer_net import OFFICIAL_BASE_WIDTH, TransformerNet
+from .model_file import MAX_STYLE_BYTES, SAFETENSORS_SUFFIXES, ZIP_MAGIC, read_style_file
+from .safetensors_file import is_safetensors
+from .transformer_net import TransformerNet
+from .weights import (
+    Weights,
+    check_finite,
+    check_shapes,
+    drop_old_statistics,
+    read_raw_weights,
+    width_of,
+)
 
-MAX_BASE_WIDTH = 128  # four times the official width: 27 million parameters
-
-# What weights are stored in, by the names that safetensors has for them.
-_DTYPES = {
+_DTYPES = {  # see `FLOAT_TYPES`
     "F32": torch.float32,
     "F16": torch.float16,
     "BF16": torch.bfloat16,
     "F64": torch.float64,
 }
-_ZIP_MAGIC = b"PK\x03\x04"
-_OLD_STATISTICS = re.compile(r"(^|\.)in\d+\.running_(mean|var)$")
 _NAMED_GLOBAL = re.compile(r"GLOBAL (\S+)")  # in what PyTorch's restricted unpickler says
-_MOST_KEYS_SHOWN = 3
 
 
 def load_network(path: str | PathLike[str]) -> TransformerNet:
@@ -64,6 +66,15 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     return to_state_dict(read_checkpoint(data))
 
 
+def decode_checkpoint(data: bytes) -> Weights:
+    """The weights in the bytes of a checkpoint that `torch.save` wrote, as fp32.
+
+    Raises:
+        StyleError: as `load_network`. The message does not name the file.
+    """
+    return _to_weights(to_state_dict(read_checkpoint(data)))
+
+
 def read_checkpoint(data: bytes) -> object:
     """What `torch.save` wrote, as long as it is tensors, numbers, strings and containers of them.
 
@@ -75,7 +86,7 @@ def read_checkpoint(data: bytes) -> object:
         raise StyleError(
             "expected a PyTorch checkpoint, got a safetensors file; rename it to .safetensors"
         )
-    if data.startswith(_ZIP_MAGIC):
+    if data.startswith(ZIP_MAGIC):
         _check_archive(data)
     try:
         with warnings.catch_warnings():
@@ -128,31 +139,16 @@ def read_safetensors(data: bytes) -> dict[str, Tensor]:
     """The tensors in the bytes of a safetensors file.
 
     Raises:
-        StyleError: `data` is damaged or no such file, or a tensor is not of the types that weights
-            have.
-        MissingDependencyError: safetensors is not installed.
+        StyleError, MissingDependencyError: as `read_raw_weights`.
     """
-    tensors = {}
-    for name, raw in read_tensors(data).items():
-        dtype = _DTYPES.get(raw.dtype)
-        if dtype is None:
-            raise StyleError(
-                f"expected weights of type {', '.join(_DTYPES)}, got {name!r} of {raw.dtype}; "
-                "this is no style model"
-            )
-        if not raw.data:
-            raise StyleError(
-                f"expected weights, got {name!r} of shape {raw.shape}, which has none; "
-                "this is no style model"
-            )
-        tensors[name] = torch.frombuffer(raw.data, dtype=dtype).reshape(raw.shape)
-    return tensors
+    return {
+        name: torch.frombuffer(raw.data, dtype=_DTYPES[raw.dtype]).reshape(raw.shape)
+        for name, raw in read_raw_weights(data).items()
+    }
 
 
 def to_state_dict(checkpoint: object) -> dict[str, Tensor]:
-    """`checkpoint` without what old versions of PyTorch stored besides the weights.
-
-    Those are the running statistics of the instance norms, which were never used.
+    """The weights in `checkpoint`, without old statistics.
 
     Raises:
         StyleError: it is no mapping from names to dense tensors of floating-point numbers.
@@ -169,7 +165,7 @@ def to_state_dict(checkpoint: object) -> dict[str, Tensor]:
                 f"{key!r} with a {type(value).__name__} of another kind; "
                 "save the model's state_dict()"
             )
-    return {key: value for key, value in checkpoint.items() if not _OLD_STATISTICS.search(key)}
+    return drop_old_statistics(checkpoint)
 
 
 def _is_weight(value: object) -> bool:
@@ -188,46 +184,17 @@ def build_network(state: Mapping[str, Tensor]) -> TransformerNet:
         StyleError: names or shapes are not exactly those of a `TransformerNet` up to
             `MAX_BASE_WIDTH`, or a weight is NaN or infinite.
     """
-    with torch.device("meta"):  # shapes without memory: nothing is believed before it is checked
-        network = TransformerNet(_base_width(state))
-    expected = network.state_dict()
-    missing, unexpected = expected.keys() - state.keys(), state.keys() - expected.keys()
-    if missing or unexpected:
-        raise StyleError(
-            "expected the state dict of a TransformerNet, got that of another network: "
-            f"missing {_some(missing)}; unexpected {_some(unexpected)}"
-        )
-    for key, value in state.items():
-        if value.shape != expected[key].shape:
-            raise StyleError(
-                f"expected {key} of shape {tuple(expected[key].shape)}, got {tuple(value.shape)}; "
-                "this is the state dict of another network"
-            )
-    weights = {key: value.detach().to(torch.float32) for key, value in state.items()}
-    broken = [key for key, value in weights.items() if not value.isfinite().all()]
-    if broken:
-        raise StyleError(
-            f"expected finite weights, got NaN or infinity in {_some(broken)}; "
-            "the training that wrote them failed"
-        )
-    network.load_state_dict(weights, strict=True, assign=True)
+    weights = _to_weights(state)
+    with torch.device("meta"):  # shapes without memory: the weights have theirs
+        network = TransformerNet(width_of(weights))
+    network.load_state_dict(
+        {key: torch.from_numpy(value) for key, value in weights.items()}, strict=True, assign=True
+    )
     return network.eval()
 
 
-def _base_width(state: Mapping[str, Tensor]) -> int:
-    """The width that `state` claims if a network can have it, else the official one.
-
-    With any other width the comparison of names and shapes finds what is wrong.
-    """
-    claimed = state.get(WIDTH_KEY)
-    if claimed is None or claimed.ndim == 0 or not 1 <= claimed.shape[0] <= MAX_BASE_WIDTH:
-        return OFFICIAL_BASE_WIDTH
-    return int(claimed.shape[0])
-
-
-def _some(keys: Iterable[str]) -> str:
-    """The first few of `keys`, and how many more there are."""
-    ordered = sorted(keys)
-    shown = ", ".join(ordered[:_MOST_KEYS_SHOWN]) or "nothing"
-    more = len(ordered) - _MOST_KEYS_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+def _to_weights(state: Mapping[str, Tensor]) -> Weights:
+    check_shapes({key: tuple(value.shape) for key, value in state.items()})
+    weights = {key: value.detach().to(torch.float32).numpy() for key, value in state.items()}
+    check_finite(weights)
+    return weights

@@ -9,13 +9,14 @@ from __future__ import annotations
 from io import BytesIO
 
 import numpy as np
-from PIL import ImageCms, ImageOps
+from PIL import ExifTags, ImageCms, ImageOps
 from PIL.Image import Image, fromarray
 
 from .errors import PictureError
 
 ICC_PROFILE = "icc_profile"  # Pillow's key for it in `Image.info`
 
+_UPRIGHT = 1  # Exif 3.0, 4.6.5.1.6: the first row is the top, the first column the left side
 _PROFILE_SPACE = slice(16, 20)  # ICC.1:2022, 7.2: the "data colour space" field of the header
 _GREY_MODES = frozenset({"1", "L", "LA", "La"})
 _DEEP_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
@@ -54,6 +55,8 @@ def to_plain(picture: Image) -> Image:
 def _turn_upright(picture: Image) -> Image:
     picture.load()  # so that a damaged picture is not taken for damaged metadata
     try:
+        if picture.getexif().get(ExifTags.Base.Orientation, _UPRIGHT) == _UPRIGHT:
+            return picture  # Pillow would make a copy, and pictures may be large
         return ImageOps.exif_transpose(picture)
     except Exception:  # malformed EXIF data costs the orientation, not the picture
         return picture

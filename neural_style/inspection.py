@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 
-from .loading import load
+from .loading import load, load_weights
+from .model_file import CHECKPOINT_SUFFIXES
+from .weights import width_of
 
 
 @dataclass(frozen=True)
@@ -27,5 +30,7 @@ def inspect(path: str | PathLike[str]) -> StyleDescription:
     Raises:
         NeuralStyleError: as `load`.
     """
+    if Path(path).suffix.lower() in CHECKPOINT_SUFFIXES:
+        return StyleDescription(width_of(load_weights(path)), None)
     style = load(path)
     return StyleDescription(style.base_width, style.count)

@@ -20,6 +20,9 @@ WIDTH_KERNEL = (3, 9, 9)
 
 MAX_STYLE_BYTES = 2**28  # forty times the official models
 
+ZIP_MAGIC = b"PK\x03\x04"
+"""What PyTorch's checkpoints begin with, and no picture does."""
+
 _TEXT_SAMPLE = 512  # bytes looked at
 _TEXT_SHOWN = 40  # characters quoted in the message
 
@@ -34,7 +37,8 @@ def read_style_file(path: Path) -> bytes:
     data = read_file(path, StyleError, MAX_STYLE_BYTES)
     if not data:
         raise StyleError("expected a style model, got an empty file of 0 bytes; copy it again")
-    picture_format = identify_picture(data)
+    # Asking Pillow about everything would cost more time than reading the file.
+    picture_format = None if data.startswith(ZIP_MAGIC) else identify_picture(data)
     if picture_format is not None:
         raise StyleError(
             f"expected a style model, got a {picture_format} picture; "

@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import NeuralStyleError, PictureError, StyleError, naming, needing, one_line
 from .files import check_place, replacing
+from .info import describe
 from .inspection import inspect
 from .loading import STYLE_SUFFIXES, load
 from .model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES
-from .training.command import add_train
+from .options import EXACT, PRECISIONS
+from .progress import ProgressLine
+from .sizes import parse_size
+from .training.command import EXIT_INTERRUPTED, add_train
 from .utils import (
     MORE_FRAMES,
     PICTURE_SUFFIXES,
@@ -38,21 +42,38 @@ OUTPUT_IMAGE_HELP = f"the picture to write: {' '.join(sorted(PICTURE_SUFFIXES))}
 CONTENT_SCALE_HELP = "divide both sides by this before painting"
 MAX_SIDE_HELP = "scale down before painting until the longer side has at most this many pixels"
 STYLE_HELP = "which style of a model that has several, counted from 0"
+PRECISION_HELP = (
+    "exact: within one level of fp32 (the default); fast: half precision where the device has it"
+)
+THREADS_HELP = "how many threads to paint with on the CPU (one for each core)"
+MEMORY_HELP = (
+    "the most memory to take, such as 2GiB (what there is); what is beyond goes into a temporary "
+    "file; not for ONNX graphs"
+)
+DEVICE_HELP = "cpu (the default), cuda, mps, xpu, or auto for an accelerator if there is one"
 ACCEL_HELP = "paint on the accelerator that PyTorch finds; an error if there is none"
-CUDA_HELP = "1 for --accel, 0 for the CPU (the default)"
+CUDA_HELP = "1 for --accel, 0 for the CPU"
+INFO_DEVICE_HELP = "ask PyTorch for this device, too, as --device of eval does"
 EXPORT_HELP = "besides, write the model as an ONNX graph; convert does so without painting"
 CONVERTED_HELP = f"the checkpoint to read: {' '.join(sorted(CHECKPOINT_SUFFIXES))}"
 OUTPUT_MODEL_HELP = f"the file to write: {' '.join(sorted(STYLE_SUFFIXES))}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code is 0, or `EXIT_FAILURE` after one line on stderr."""
+    """Run the command line.
+
+    The exit code is 0; or, after one line on stderr, `EXIT_FAILURE`, or `EXIT_INTERRUPTED` where
+    Ctrl-C ended it.
+    """
     args = _build_parser().parse_args(arguments)
     try:
         args.run(args)
     except NeuralStyleError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_FAILURE
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
     return 0
 
 
@@ -76,14 +97,22 @@ def _run_inspect(args: Any) -> None:
         sys.exit(EXIT_NO_STYLE)
 
 
+def _run_info(args: Any) -> None:
+    lines = describe(args.device)
+    width = max(len(name) for name, _ in lines)
+    for name, text in lines:
+        print(f"{name:{width}}  {one_line(text)}")
+
+
 def stylize(args: Any) -> None:
     """Paint one picture, as the `eval` command does.
 
     Args:
         args: anything with the attributes `content_image`, `model` and `output_image` (paths), and
-            if wanted `content_scale`, `max_side`, `style` (a number), `accel` or `cuda` (true for
-            the accelerator), and `export_onnx` (where to write the model as a graph besides). A
-            missing attribute is None.
+            if wanted `content_scale`, `max_side`, `style` (a number), `device` as for `load`, or
+            `accel` or `cuda` (true for the accelerator), `precision`, `threads`, `memory`, and
+            `export_onnx` (where to write the model as a graph besides). A missing attribute is
+            None.
 
     Raises:
         NeuralStyleError: anything that keeps it from being done. `output_image` is then what it
@@ -94,8 +123,7 @@ def stylize(args: Any) -> None:
     _check_outputs(output_path, export_path)
     picture = load_picture(args.content_image)
     if picture.info.get(MORE_FRAMES):
-        note = f"note: {args.content_image}: only its first frame is painted"
-        print(one_line(note), file=sys.stderr)
+        _print_note(f"{args.content_image}: only its first frame is painted")
     with naming(args.content_image):
         picture = resize(
             picture, getattr(args, "content_scale", None), getattr(args, "max_side", None)
@@ -103,11 +131,29 @@ def stylize(args: Any) -> None:
     if export_path:
         _convert(args.model, export_path)
 
-    on_accelerator = getattr(args, "accel", None) or getattr(args, "cuda", None)
-    style = load(args.model, "accel" if on_accelerator else "cpu", getattr(args, "style", None))
-    painted = style(picture)
+    style = load(
+        args.model,
+        _choose_device(args),
+        getattr(args, "style", None),
+        precision=getattr(args, "precision", None) or EXACT,
+        threads=getattr(args, "threads", None),
+        memory=getattr(args, "memory", None),
+        tell=_print_note,
+    )
+    with ProgressLine(sys.stderr) as progress:
+        painted = style(picture, progress)
+    del picture, style  # they may be large, and encoding takes memory, too
     with replacing(output_path, PictureError) as temporary_path:
         save_picture(painted, temporary_path, final_path=output_path)
+
+
+def _choose_device(args: Any) -> str:
+    on_accelerator = getattr(args, "accel", None) or getattr(args, "cuda", None)
+    return getattr(args, "device", None) or ("accel" if on_accelerator else "cpu")
+
+
+def _print_note(note: str) -> None:
+    print(one_line(f"note: {note}"), file=sys.stderr)
 
 
 def _convert(model_path: str | Path, output_path: str | Path) -> None:
@@ -141,6 +187,13 @@ def _positive_int(text: str) -> int:
     return value
 
 
+def _size(text: str) -> int:
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m neural_style", description="Fast neural style transfer."
@@ -149,6 +202,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_eval(commands)
     _add_convert(commands)
     _add_inspect(commands)
+    _add_info(commands)
     add_train(commands)
     return parser
 
@@ -165,7 +219,11 @@ def _add_eval(commands: Commands) -> None:
     painting.add_argument("--max-side", type=_positive_int, metavar="N", help=MAX_SIDE_HELP)
     painting.add_argument("--style", type=int, metavar="N", help=STYLE_HELP)
     painting.add_argument("--export-onnx", "--export_onnx", metavar="PATH", help=EXPORT_HELP)
+    painting.add_argument("--precision", choices=PRECISIONS, default=EXACT, help=PRECISION_HELP)
+    painting.add_argument("--threads", type=_positive_int, metavar="N", help=THREADS_HELP)
+    painting.add_argument("--memory", type=_size, metavar="SIZE", help=MEMORY_HELP)
     device = painting.add_mutually_exclusive_group()
+    device.add_argument("--device", metavar="NAME", help=DEVICE_HELP)
     device.add_argument("--accel", action="store_true", help=ACCEL_HELP)
     device.add_argument("--cuda", type=int, choices=(0, 1), default=0, help=CUDA_HELP)
 
@@ -189,3 +247,13 @@ def _add_inspect(commands: Commands) -> None:
     )
     inspecting.set_defaults(run=_run_inspect)
     inspecting.add_argument("--model", required=True, metavar="PATH", help=MODEL_HELP)
+
+
+def _add_info(commands: Commands) -> None:
+    telling = commands.add_parser(
+        "info",
+        help="show what paints on this machine",
+        description="Show what paints on this machine, and why.",
+    )
+    telling.set_defaults(run=_run_info)
+    telling.add_argument("--device", metavar="NAME", help=INFO_DEVICE_HELP)

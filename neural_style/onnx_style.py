@@ -18,28 +18,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DeviceError, StyleError, naming, one_line
+from .errors import DeviceError, StyleError, naming
 from .model_file import WIDTH_KERNEL, WIDTH_KEY, read_style_file
-from .silent_openvino import FrontEndManager, hint, openvino
-from .style import Pixels, Style
+from .openvino_compiler import PICTURE_SHAPE, Compiler, describe
+from .options import PaintingOptions
+from .silent_openvino import FrontEndManager, openvino
+from .style import FloatStyle, Pixels
 
 _IMAGE_INPUT, _WEIGHTS_INPUT = "image", "style_weights"
 MAX_STYLES = 4096  # far beyond what a network of this kind can tell apart
 
-_PICTURE_SHAPE = openvino.PartialShape([1, 3, -1, -1])
-
 # The pair (key, "location") in a tensor's `external_data`, as protobuf encodes it.
 # See https://onnx.ai/onnx/repo-docs/ExternalData.html.
 _EXTERNAL_DATA = b"\x0a\x08location"
-
-_BOILERPLATE = ("Exception from ", "Check ", "FrontEnd API failed", "Summary:", "To facilitate")
-_LONGEST_REASON = 200  # characters
-
-# By itself OpenVINO computes in bf16 where the processor can, some 30 levels off in places.
-_FULL_PRECISION = {
-    hint.inference_precision: openvino.Type.f32,
-    hint.execution_mode: hint.ExecutionMode.ACCURACY,
-}
 
 
 @dataclass(frozen=True)
@@ -51,13 +42,18 @@ class Graph:
     base_width: int | None  # of the `TransformerNet` that was exported, as far as names tell
 
 
-class OnnxStyle(Style):
-    """An ONNX style, painting in fp32.
+class OnnxStyle(FloatStyle):
+    """An ONNX style.
 
     The numbered styles of a file share one compiled graph.
     """
 
-    def __init__(self, path: str | PathLike[str], device: str = "cpu") -> None:
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        device: str = "cpu",
+        options: PaintingOptions = PaintingOptions(),  # noqa: B008  (it cannot be changed)
+    ) -> None:
         with naming(path):
             if device not in ("cpu", "auto"):
                 raise DeviceError(
@@ -66,10 +62,17 @@ class OnnxStyle(Style):
             graph = parse_graph(read_style_file(Path(path)))
         super().__init__(path, graph.styles)
         self.base_width = graph.base_width
-        self._compiler = _Compiler(graph.model, self.path)
+        self._compiler = Compiler(graph.model, options)
 
-    def paint(self, pixels: Pixels) -> Pixels:
-        compiled = self._compiler.compile_for(pixels.shape)
+    def paint_pixels(self, pixels: Pixels) -> Pixels:
+        try:
+            compiled = self._compiler.compile_for(pixels.shape)
+        except ValueError as error:
+            width, height = pixels.shape[:1:-1]
+            raise StyleError(
+                f"expected a graph for pictures of any size, but it takes no {width}x{height} px "
+                f"({error}); export it with dynamic axes"
+            ) from error
         if self.number is None:
             return np.asarray(compiled([pixels])[0], dtype=np.float32)
         weights = _one_hot(self.number, self.count)
@@ -77,39 +80,8 @@ class OnnxStyle(Style):
         # Its authors round to the nearest level; the base class cuts fractions off.
         return np.asarray(painted * 255 + 0.5, dtype=np.float32)
 
-
-class _Compiler:
-    """A graph, and what it was compiled to last.
-
-    It is compiled for one picture size, which is three times as fast as one for any size but takes
-    0.1 to 0.9 s; the last one is kept, since the photographs of a folder often share theirs.
-    """
-
-    def __init__(self, model: openvino.Model, path: Path) -> None:
-        self._model = model
-        self._path = path
-        self._compiled: openvino.CompiledModel | None = None
-        self._compiled_for: tuple[int, ...] = ()
-
-    def compile_for(self, shape: tuple[int, ...]) -> openvino.CompiledModel:
-        """The network for pictures of 1 x 3 x H x W.
-
-        Raises:
-            StyleError: the graph was exported for pictures of one other size.
-        """
-        if self._compiled is None or shape != self._compiled_for:
-            self._compiled = None  # frees its memory before the next one takes more
-            try:
-                picture_input = next(filter(_is_picture, self._model.inputs))
-                self._model.reshape({picture_input: list(shape)})
-            except RuntimeError as error:
-                raise StyleError(
-                    f"{self._path}: expected a graph for pictures of any size, but it takes no "
-                    f"{shape[3]}x{shape[2]} px ({_reason(error)}); export it with dynamic axes"
-                ) from error
-            self._compiled = openvino.Core().compile_model(self._model, "CPU", _FULL_PRECISION)
-            self._compiled_for = shape
-        return self._compiled
+    def release(self) -> None:
+        self._compiler.release()
 
 
 def parse_graph(data: bytes) -> Graph:
@@ -136,7 +108,7 @@ def parse_graph(data: bytes) -> Graph:
         raise
     except Exception as error:  # RuntimeError and others that OpenVINO derives from it
         raise StyleError(
-            f"expected an ONNX style model, got other or damaged data ({_reason(error)}); "
+            f"expected an ONNX style model, got other or damaged data ({describe(error)}); "
             "download it again"
         ) from error
     return graph
@@ -172,7 +144,7 @@ def _base_width(model: openvino.Model) -> int | None:
 
 def _is_picture(port: openvino.Output) -> bool:
     is_float = port.get_element_type() == openvino.Type.f32
-    return is_float and bool(_PICTURE_SHAPE.compatible(port.get_partial_shape()))
+    return is_float and bool(PICTURE_SHAPE.compatible(port.get_partial_shape()))
 
 
 def _one_hot(number: int, count: int | None) -> NDArray[np.float32]:
@@ -192,9 +164,3 @@ def _check_weights(model: openvino.Model) -> None:
                 "expected finite weights, got NaN or infinity in "
                 f"{node.get_friendly_name()}; the training that wrote them failed"
             )
-
-
-def _reason(error: Exception) -> str:
-    """What OpenVINO says, without the places in its own source and its general advice."""
-    told = [line for line in str(error).splitlines() if line and not line.startswith(_BOILERPLATE)]
-    return one_line(" ".join(told))[:_LONGEST_REASON] or type(error).__name__

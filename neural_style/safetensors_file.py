@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .errors import StyleError, needing
+from .model_file import ZIP_MAGIC
 
 MAX_HEADER_BYTES = 2**20  # that of an official model has 6,500; each tensor takes about a hundred
 
 _LENGTH_BYTES = 8
-_ZIP_MAGIC = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def read_tensors(data: bytes) -> dict[str, RawTensor]:
             than `data` has.
         MissingDependencyError: safetensors is not installed.
     """
-    if data.startswith(_ZIP_MAGIC):
+    if data.startswith(ZIP_MAGIC):
         raise StyleError(
             "expected a safetensors file, got a zip archive, as PyTorch checkpoints are; "
             "rename it to .pth if it is one"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from copy import copy
 from os import PathLike
 from pathlib import Path
@@ -13,17 +14,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .conversion import to_plain
-from .errors import DeviceError, StyleError, naming
+from .errors import DeviceError, NeuralStyleError, StyleError, naming
+
+Colours = NDArray[np.uint8]
+"""H x W x 3, RGB."""
 
 Pixels = NDArray[np.float32]
 """1 x 3 x H x W, RGB, 0..255."""
 
+Progress = Callable[[int, int], None]
+"""Is called with how many passes over the picture are done, and how many there are."""
+
+_ROWS_AT_ONCE = 256  # Pillow makes copies of what it hands out
+
 
 class Style(ABC):
-    """Paints pictures; made by `load`.
-
-    One style paints one picture at a time: threads need a style each.
-    """
+    """Paints pictures; made by `load`."""
 
     MINIMUM_SIDE: ClassVar[int] = 5
     """In px. Below it, the networks' reflection at the borders reaches beyond the picture."""
@@ -49,44 +55,56 @@ class Style(ABC):
         chosen.number = number
         return chosen
 
-    def __call__(self, picture: Image.Image) -> Image.Image:
+    def __call__(self, picture: Image.Image, progress: Progress | None = None) -> Image.Image:
         """`picture` painted in this style: upright, of the same size, in mode RGB or RGBA.
 
         Alpha and the ICC profile of an RGB picture are carried over, other metadata is not.
+
+        Args:
+            progress: is called while it is painted, from the same thread, where the engine knows
+                how far it is. What it raises ends the painting.
 
         Raises:
             TypeError: `picture` is no picture.
             PictureError: it has no pixels.
             StyleError: the style paints no finite numbers, or cannot paint this size, or is one of
                 several of which none is chosen yet.
-            DeviceError: the device ran out of memory.
+            DeviceError: the device, or the disk in its stead, has too little memory.
         """
         if not isinstance(picture, Image.Image):
             raise TypeError(f"expected a picture (see load_picture), got {type(picture).__name__}")
         with naming(self.path):
             check_number(self.number, self.count)
         plain = to_plain(picture)
-        pixels = self._try_to_paint(_pad_to(to_pixels(plain), self.MINIMUM_SIDE))
-        if not np.isfinite(pixels).all():
-            raise StyleError(f"{self.path}: expected finite colours, painted NaN or infinity")
-        # The networks give back sides of 4 * ceil(n / 4): what is beyond is not the picture's.
-        painted = to_picture(pixels[:, :, : plain.height, : plain.width])
-        if painted.size != plain.size:
+        (width, height), info = plain.size, dict(plain.info)
+        alpha = plain.getchannel("A") if plain.mode == "RGBA" else None
+        # A picture may be large: each copy of it is gone before the next one is made.
+        colours = to_colours(plain, self.MINIMUM_SIDE)
+        del plain
+        painted = self._try_to_paint(colours, progress)
+        del colours
+        if painted.shape[0] < height or painted.shape[1] < width:
             raise StyleError(
-                f"{self.path}: expected {plain.width}x{plain.height} px from this network, "
-                f"got {painted.width}x{painted.height}; it is no style model"
+                f"{self.path}: expected {width}x{height} px from this network, "
+                f"got {painted.shape[1]}x{painted.shape[0]}; it is no style model"
             )
-        painted.info = dict(plain.info)
-        if plain.mode == "RGBA":
-            painted.putalpha(plain.getchannel("A"))
-        return painted
+        # The networks give back sides of 4 * ceil(n / 4): what is beyond is not the picture's.
+        result = Image.fromarray(np.ascontiguousarray(painted[:height, :width]))
+        del painted
+        result.info = info
+        if alpha is not None:
+            result.putalpha(alpha)
+        return result
 
-    def _try_to_paint(self, pixels: Pixels) -> Pixels:
+    def _try_to_paint(self, colours: Colours, progress: Progress | None) -> Colours:
         try:
-            return self.paint(pixels)
+            with naming(self.path):
+                return self.paint(colours, progress)
+        except NeuralStyleError:  # some are RuntimeErrors too
+            raise
         except (MemoryError, RuntimeError) as error:
-            height, width = pixels.shape[2:]
-            # Both engines say RuntimeError, and "memory" in its text, where there is not enough.
+            height, width, _ = colours.shape
+            # Some engines say RuntimeError, and "memory" in its text, where there is not enough.
             is_short = isinstance(error, MemoryError) or "memory" in str(error).lower()
             remedy = "; make the picture smaller (--max-side)" if is_short else ""
             raise DeviceError(
@@ -94,7 +112,32 @@ class Style(ABC):
             ) from error
 
     @abstractmethod
-    def paint(self, pixels: Pixels) -> Pixels:
+    def paint(self, colours: Colours, progress: Progress | None = None) -> Colours:
+        """The network alone.
+
+        Args:
+            colours: H x W x 3, both sides at least `MINIMUM_SIDE`.
+            progress: as for a call of the style.
+
+        Returns:
+            H' x W' x 3 with H' >= H and W' >= W; what is beyond the picture is cut off.
+        """
+
+    def release(self) -> None:  # noqa: B027  (most styles keep nothing)
+        """Give back the memory that is kept for the next picture."""
+
+
+class FloatStyle(Style):
+    """A style whose network takes and gives floats."""
+
+    def paint(self, colours: Colours, progress: Progress | None = None) -> Colours:
+        painted = self.paint_pixels(_to_floats(colours))
+        if not np.isfinite(painted).all():
+            raise not_finite()
+        return _to_levels(painted)
+
+    @abstractmethod
+    def paint_pixels(self, pixels: Pixels) -> Pixels:
         """The network alone.
 
         Args:
@@ -103,6 +146,11 @@ class Style(ABC):
         Returns:
             1 x 3 x H' x W' with H' >= H and W' >= W, about 0..255; fractions will be cut off.
         """
+
+
+def not_finite() -> StyleError:
+    """The error of a network that paints NaN or infinity."""
+    return StyleError("expected finite colours, painted NaN or infinity; it is no style model")
 
 
 def check_number(number: int | None, count: int | None) -> None:
@@ -124,20 +172,34 @@ def check_number(number: int | None, count: int | None) -> None:
         raise StyleError(f"expected a style number from 0 to {count - 1}, got {number}")
 
 
+def to_colours(picture: Image.Image, minimum_side: int = 1) -> Colours:
+    """The colours of a plain picture, its last row and column repeated as needed."""
+    width, height = picture.size
+    colours = np.empty((max(height, minimum_side), max(width, minimum_side), 3), np.uint8)
+    for top in range(0, height, _ROWS_AT_ONCE):
+        bottom = min(top + _ROWS_AT_ONCE, height)
+        rows = picture.crop((0, top, width, bottom)).convert("RGB")
+        colours[top:bottom, :width] = np.asarray(rows)
+    colours[:height, width:] = colours[:height, width - 1 : width]
+    colours[height:] = colours[height - 1]
+    return colours
+
+
 def to_pixels(picture: Image.Image) -> Pixels:
     """The colours of a plain picture as the networks take them: 1 x 3 x H x W, 0..255."""
-    channels_last = np.asarray(picture.convert("RGB"), dtype=np.float32)
-    return np.ascontiguousarray(channels_last.transpose(2, 0, 1)[np.newaxis])
+    return _to_floats(to_colours(picture))
 
 
 def to_picture(pixels: Pixels) -> Image.Image:
     """The twin of `to_pixels`: values are clamped to 0..255, then their fractions cut off."""
+    return Image.fromarray(_to_levels(pixels))
+
+
+def _to_floats(colours: Colours) -> Pixels:
+    return np.ascontiguousarray(colours.transpose(2, 0, 1)[np.newaxis], dtype=np.float32)
+
+
+def _to_levels(pixels: Pixels) -> Colours:
     channels_last = pixels[0].transpose(1, 2, 0)
-    return Image.fromarray(np.ascontiguousarray(channels_last.clip(0, 255).astype(np.uint8)))
-
-
-def _pad_to(pixels: Pixels, side: int) -> Pixels:
-    """`pixels` with both sides at least `side`, its last row and column repeated as needed."""
-    height, width = pixels.shape[2:]
-    below, right = max(0, side - height), max(0, side - width)
-    return np.pad(pixels, ((0, 0), (0, 0), (0, below), (0, right)), mode="edge")
+    levels = np.empty(channels_last.shape, np.uint8)
+    return np.clip(channels_last, 0, 255, out=levels, casting="unsafe")

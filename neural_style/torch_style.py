@@ -1,30 +1,144 @@
-"""Styles painted by PyTorch, and the devices that it finds."""
+"""Checkpoints painted by PyTorch: on accelerators, and on the CPU where nothing else can."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from os import PathLike
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
-from .checkpoint import load_network
+from .checkpoint import build_network
 from .errors import DeviceError
-from .style import Pixels, Style
+from .machine import check_memory
+from .options import FAST, PaintingOptions
+from .style import Colours, FloatStyle, Pixels, Progress, Style
+from .weights import OFFICIAL_BASE_WIDTH, Weights, width_of
+
+_CPU_BYTES_PER_PIXEL = 1050  # measured at 8 megapixels and the official width
 
 
-class TorchStyle(Style):
-    """A checkpoint of a `TransformerNet`, painting in fp32."""
+class TorchStyle(FloatStyle):
+    """A checkpoint of a `TransformerNet`.
 
-    def __init__(self, path: str | PathLike[str], device: str = "cpu") -> None:
+    Exact is fp32 on any device. Fast is fp16 on an accelerator, but for the normalisations, whose
+    sums need fp32; a picture whose values go beyond fp16 is painted again in fp32. On the CPU, fast
+    is exact.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        weights: Weights,
+        device: torch.device,
+        options: PaintingOptions,
+        load_for_cpu: Callable[[], Style] | None = None,
+    ) -> None:
+        """
+        Args:
+            load_for_cpu: makes the style that paints in place of an accelerator that has too
+                little memory.
+        """
         super().__init__(path)
-        self.device = find_device(device)
-        self._network = load_network(path).to(self.device)
-        self.base_width = self._network.base_width
+        self.base_width: int = width_of(weights)
+        self.device = device
+        self._options = options
+        self._load_for_cpu = load_for_cpu
+        self._cpu_style: Style | None = None
+        network: nn.Module = build_network({k: torch.from_numpy(v) for k, v in weights.items()})
+        self._network = network.to(device).to(memory_format=torch.channels_last)
+        self._fast_network: nn.Module | None = None
+        if device.type != "cpu" and options.precision == FAST:
+            self._fast_network = to_half(self._network)
 
-    def paint(self, pixels: Pixels) -> Pixels:
-        with torch.inference_mode():
-            painted = self._network(torch.from_numpy(pixels).to(self.device))
-            return np.asarray(painted.cpu().numpy(), dtype=np.float32)
+    def paint(self, colours: Colours, progress: Progress | None = None) -> Colours:
+        try:
+            return super().paint(colours, progress)
+        except RuntimeError as error:
+            if self._load_for_cpu is None or not is_out_of_memory(error):
+                raise
+        # Not in the handler: the error holds on to the accelerator's memory.
+        self._options.tell(f"{self.device} has too little memory: the CPU paints this picture")
+        if self._cpu_style is None:
+            self._cpu_style = self._load_for_cpu()
+        return self._cpu_style.paint(colours, progress)
+
+    def paint_pixels(self, pixels: Pixels) -> Pixels:
+        if self.device.type == "cpu":
+            size = pixels[0, 0].size * self.base_width // OFFICIAL_BASE_WIDTH
+            check_memory(size * _CPU_BYTES_PER_PIXEL, self._options.memory)
+        pictures = torch.from_numpy(pixels).to(self.device, memory_format=torch.channels_last)
+        with torch.inference_mode(), _full_precision(), _threads(self._options.threads):
+            if self._fast_network is not None:
+                painted = self._fast_network(pictures.half()).float()
+                if painted.isfinite().all():
+                    return _to_numpy(painted)
+            return _to_numpy(self._network(pictures))
+
+    def release(self) -> None:
+        if self._cpu_style is not None:
+            self._cpu_style.release()
+
+
+def to_half(network: nn.Module) -> nn.Module:
+    """A copy of `network` that takes and gives fp16, and normalises in fp32."""
+    copy = deepcopy(network).half()
+    for module in copy.modules():
+        if isinstance(module, nn.InstanceNorm2d):
+            module.float()
+            module.register_forward_pre_hook(_take_half)
+            module.register_forward_hook(_give_half)
+    return copy
+
+
+def _take_half(module: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (arguments[0].float(),)
+
+
+def _give_half(module: nn.Module, arguments: tuple[Any, ...], output: Tensor) -> Tensor:
+    return output.half()
+
+
+@contextmanager
+def _full_precision() -> Iterator[None]:
+    """Convolve fp32 in fp32: by itself cuDNN keeps no more than 10 bits of each fraction (TF32).
+
+    See https://docs.pytorch.org/docs/stable/notes/cuda.html.
+    """
+    settings: Any = torch.backends.cudnn.conv  # type: ignore[attr-defined]
+    before = settings.fp32_precision
+    settings.fp32_precision = "ieee"
+    try:
+        yield
+    finally:
+        settings.fp32_precision = before
+
+
+@contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    """Work with `number` threads on the CPU; None for as many as PyTorch does by itself."""
+    if number is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _to_numpy(painted: Tensor) -> Pixels:
+    return np.asarray(painted.cpu().contiguous().numpy(), dtype=np.float32)
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an accelerator's memory was too small; not all of them raise PyTorch's own error."""
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error).lower()
 
 
 def find_device(name: str) -> torch.device:

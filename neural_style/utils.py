@@ -178,7 +178,7 @@ def save_picture(
     """
     form = format_for(path)
     plain = to_plain(picture)
-    if not form.keeps_alpha:
+    if plain.mode == "RGBA" and not form.keeps_alpha:
         plain = plain.convert("RGB")
     profile = plain.info.get(ICC_PROFILE)
     try:

@@ -43,6 +43,15 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of weights for all tests, in place of this user's: each checkpoint is read once."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEURAL_STYLE_CACHE", str(folder))
+        yield folder
+
+
 @pytest.fixture
 def bound_by_permissions() -> Iterator[None]:
     """File permissions bind this process, also as root (where CI runs the tests)."""

@@ -10,14 +10,14 @@ from PIL import Image
 
 from ..errors import PictureError
 from ..files import replacing
-from ..style import Pixels, Style
+from ..style import FloatStyle, Pixels
 from ..transformer_net import TransformerNet
 from ..utils import limit_side, load_picture, save_picture
 
 MAX_SIDE = 512  # px: enough to see the style, and little beside what a batch costs
 
 
-class Preview(Style):
+class Preview(FloatStyle):
     """Paints with `network` as it is at that moment, and changes nothing in it."""
 
     def __init__(self, network: TransformerNet, picture_path: Path) -> None:
@@ -40,7 +40,7 @@ class Preview(Style):
         with replacing(path, PictureError) as temporary_path:
             save_picture(painted, temporary_path, final_path=path)
 
-    def paint(self, pixels: Pixels) -> Pixels:
+    def paint_pixels(self, pixels: Pixels) -> Pixels:
         device = next(self._network.parameters()).device
         with torch.inference_mode():
             painted = self._network(torch.from_numpy(pixels).to(device))

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 
-from ..checkpoint import MAX_BASE_WIDTH
 from ..errors import DeviceError, NeuralStyleError, PictureError, TrainingError
 from ..saving import save_network
 from ..style import Pixels
 from ..torch_style import find_device
 from ..transformer_net import TransformerNet
+from ..weights import MAX_BASE_WIDTH
 from .checkpoints import Position, Setting, load_checkpoint, save_checkpoint
 from .data import Batch, digest_names, find_pictures, read_batches, read_style
 from .events import Event, Progress, Skipped, Started, Written

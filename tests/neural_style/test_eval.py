@@ -22,6 +22,12 @@ def eval_arguments(
     return ["eval", *(f"--{name}={path}" for name, path in paths.items()), *map(str, more)]
 
 
+def without_notes_of_the_engine(stderr: str) -> str:
+    """What was said, but for the line on the C++ engine where that is not installed."""
+    lines = stderr.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("note: the C++ engine is not "))
+
+
 def content_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -34,7 +40,8 @@ def test_the_command_paints_a_picture(
 ) -> None:
     output_path = tmp_path / "painted.png"
     result = run(*eval_arguments(picture_path, checkpoint_path, output_path))
-    assert (result.returncode, result.stdout, result.stderr) == (0, f"wrote {output_path}\n", "")
+    assert (result.returncode, result.stdout) == (0, f"wrote {output_path}\n")
+    assert without_notes_of_the_engine(result.stderr) == ""
     assert load_picture(output_path) == load(checkpoint_path)(load_picture(picture_path))
 
 
@@ -117,7 +124,8 @@ def test_the_first_frame_of_an_animation_is_said_to_be_one(
     path = tmp_path / "moving.gif"
     make_picture().save(path, save_all=True, append_images=[Image.new("RGB", (37, 23))])
     assert main(eval_arguments(path, checkpoint_path, tmp_path / "painted.png")) == 0
-    assert capsys.readouterr().err == f"note: {path}: only its first frame is painted\n"
+    said = without_notes_of_the_engine(capsys.readouterr().err)
+    assert said == f"note: {path}: only its first frame is painted\n"
 
 
 @pytest.mark.parametrize("device", [["--accel"], ["--cuda", "1"]])
@@ -159,7 +167,7 @@ def test_an_impossible_option_is_one_line(
 ) -> None:
     arguments = eval_arguments(picture_path, checkpoint_path, tmp_path / "painted.png", *options)
     assert main(arguments) == 1
-    error = capsys.readouterr().err
+    error = without_notes_of_the_engine(capsys.readouterr().err)
     assert error.startswith("error: ")
     assert error.count("\n") == 1
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 
 import neural_style
 from neural_style import DeviceError, Style, StyleError, inspect, load
-from neural_style.style import Pixels
+from neural_style.style import FloatStyle, Pixels
 
 MakePicture = Callable[..., Image.Image]
 AssertClose = Callable[..., None]
@@ -20,14 +20,14 @@ OFFICIAL = ("candy", "mosaic", "rain_princess", "udnie")
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-class Fake(Style):
+class Fake(FloatStyle):
     """A style without a network: `change` stands for it."""
 
     def __init__(self, change: Callable[[Pixels], Pixels]) -> None:
         super().__init__("fake.pth")
         self.change = change
 
-    def paint(self, pixels: Pixels) -> Pixels:
+    def paint_pixels(self, pixels: Pixels) -> Pixels:
         return self.change(pixels)
 
 
@@ -207,10 +207,14 @@ def test_a_style_that_is_not_there_is_named(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("engine", "name"), [("torch", "a.pth"), ("openvino", "a.onnx")])
-def test_a_missing_engine_names_the_command_that_installs_it(engine: str, name: str) -> None:
+def test_a_missing_engine_names_the_command_that_installs_it(
+    engine: str, name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"\x80 something that has to be read to know what it is")
     code = (
         f"import sys, neural_style; sys.modules[{engine!r}] = None\n"
-        f"try: neural_style.load({name!r})\n"
+        f"try: neural_style.load({str(path)!r})\n"
         "except neural_style.MissingDependencyError as error: print(error)"
     )
     root = Path(neural_style.__file__).parents[1]

@@ -1,0 +1,126 @@
+"""Memory that a painting works in: in memory, or in a file where memory is too short."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import DeviceError
+from .machine import check_memory, free_memory, lies_in_memory
+from .sizes import format_size
+
+Memory = NDArray[np.uint8]
+
+_BLOCK = bytes(2**20)  # what a file is filled with where its space cannot be reserved
+
+
+class Arena:
+    """Lends memory, and keeps it from one painting to the next.
+
+    Fresh memory costs time: the system clears every page of it. What lies in a file is not kept.
+    """
+
+    def __init__(self, limit: int | None, tell: Callable[[str], None]) -> None:
+        """
+        Args:
+            limit: how many bytes of memory this process may have altogether, other than files.
+                None for what the machine has.
+            tell: is told, once, that a file is used.
+        """
+        self._limit = limit
+        self._tell = tell
+        self._has_told = False
+        self._kept: Memory | None = None
+
+    @contextmanager
+    def lend(self, size: int, besides: int) -> Iterator[Memory]:
+        """At least `size` bytes, of whatever content.
+
+        Whoever comes while they are lent out gets others.
+
+        Args:
+            size: in bytes.
+            besides: what the borrower is going to take elsewhere, in bytes.
+
+        Raises:
+            DeviceError: neither memory nor the disk has room, or memory has none for what is
+                taken elsewhere.
+            MemoryError: the system gives no memory.
+        """
+        kept, self._kept = self._kept, None
+        if kept is not None and kept.size >= size:
+            memory, is_kept = kept, True
+        else:
+            del kept  # given back before more is taken
+            is_kept = self._has_room(size, besides)
+            memory = _take_memory(size) if is_kept else self._take_file(size)
+        try:
+            yield memory
+        finally:
+            if is_kept:
+                self._kept = memory
+
+    def release(self) -> None:
+        """Give back what is kept."""
+        self._kept = None
+
+    def _has_room(self, size: int, besides: int) -> bool:
+        check_memory(besides, self._limit)
+        free = free_memory(self._limit)
+        return free is None or size + besides <= free
+
+    def _take_file(self, size: int) -> Memory:
+        try:
+            folder = tempfile.gettempdir()
+            if lies_in_memory(folder):
+                raise DeviceError(
+                    f"memory is short of {format_size(size)}, and {folder}, for temporary files, "
+                    "lies in memory, too; name a folder on a disk in the variable TMPDIR, or make "
+                    "the picture smaller (--max-side)"
+                )
+            if not self._has_told:
+                self._has_told = True
+                self._tell(
+                    f"{format_size(size)} do not fit into memory: a temporary file in {folder} "
+                    "takes them, which is slower"
+                )
+            with tempfile.TemporaryFile(dir=folder) as file:
+                _reserve(file, size)
+                return np.frombuffer(mmap.mmap(file.fileno(), size), np.uint8)
+        except OSError as error:
+            raise DeviceError(
+                f"memory is short of {format_size(size)}, and so is the disk for temporary files "
+                f"({error.strerror or error}); make the picture smaller (--max-side), or name a "
+                "folder with more room in the variable TMPDIR"
+            ) from error
+
+
+def _take_memory(size: int) -> Memory:
+    try:
+        if hasattr(mmap, "MAP_PRIVATE"):
+            memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        else:
+            memory = mmap.mmap(-1, size)
+    except (OSError, OverflowError) as error:
+        raise MemoryError(f"the system gives no {format_size(size)}") from error
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):  # a system that has none
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, np.uint8)
+
+
+def _reserve(file: IO[bytes], size: int) -> None:
+    """Take the disk's space now: later, a full disk ends the process that writes to the mapping."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, size)
+        return
+    for _ in range(0, size, len(_BLOCK)):
+        file.write(_BLOCK)
+    file.flush()

@@ -1,0 +1,24 @@
+"""The compiled engine, a module beside this package: so a copy of the package finds it, too.
+
+A packaged style carries such a copy, of Python files alone.
+"""
+
+from _neural_style_engine import (
+    PASSES,
+    SMALLEST_SIDE,
+    Network,
+    NotFiniteError,
+    emulated_kernels,
+    exact_kernels,
+    fast_kernels,
+)
+
+__all__ = [
+    "PASSES",
+    "SMALLEST_SIDE",
+    "Network",
+    "NotFiniteError",
+    "emulated_kernels",
+    "exact_kernels",
+    "fast_kernels",
+]

@@ -1,0 +1,55 @@
+"""Checkpoints painted by the C++ engine on the CPU."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+import numpy as np
+
+from .arena import Arena
+from .engine import choose_kernel
+from .engine._core import Network, NotFiniteError
+from .machine import count_threads
+from .options import PaintingOptions
+from .style import Colours, Progress, Style, not_finite
+from .weights import Weights, width_of
+
+# What a painting takes besides the arena and the painted picture, with room to spare: the rows
+# that threads work on, and what strips save of their neighbours.
+_BYTES_PER_THREAD = 8 * 2**20
+_BYTES_PER_PIXEL = 2
+
+
+class EngineStyle(Style):
+    """A checkpoint of a `TransformerNet`.
+
+    Threads may share it; the memory of one painting is kept for the next one.
+    """
+
+    def __init__(
+        self, path: str | PathLike[str], weights: Weights, options: PaintingOptions
+    ) -> None:
+        """
+        Raises:
+            DeviceError: as `choose_kernel`.
+        """
+        super().__init__(path)
+        self.base_width = width_of(weights)
+        self._network = Network(weights, choose_kernel(options.precision))
+        self._threads = options.threads or count_threads()
+        self._arena = Arena(options.memory, options.tell)
+
+    def paint(self, colours: Colours, progress: Progress | None = None) -> Colours:
+        height, width, channels = colours.shape
+        painted = np.empty_like(colours)
+        needed = self._network.arena_bytes(height, width)
+        besides = (channels + _BYTES_PER_PIXEL) * height * width + _BYTES_PER_THREAD * self._threads
+        with self._arena.lend(needed, besides) as arena:
+            try:
+                self._network.paint(colours, painted, arena, self._threads, progress)
+            except NotFiniteError as error:
+                raise not_finite() from error
+        return painted
+
+    def release(self) -> None:
+        self._arena.release()

@@ -1,0 +1,67 @@
+"""The engine as it is compiled: that it is there and current, and keeps to its memory."""
+
+import os
+import random
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+SOURCES = [ROOT / "CMakeLists.txt", *(ROOT / "neural_style" / "engine").glob("*.[ch]*")]
+HEADER = Path(sysconfig.get_path("include")) / "Python.h"
+
+Fuzz = Callable[[int, int], None]
+
+needs_compiler = pytest.mark.skipif(
+    shutil.which("c++") is None or not HEADER.exists(), reason="needs a C++ compiler and Python.h"
+)
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@needs_compiler
+def test_the_engine_is_installed_where_there_is_a_compiler() -> None:
+    import_module("neural_style.engine._core")
+
+
+def test_the_installed_engine_is_not_older_than_its_sources() -> None:
+    module = pytest.importorskip("_neural_style_engine", exc_type=ImportError)
+    compiled = Path(module.__file__).stat().st_mtime
+    newer = [path.name for path in SOURCES if path.stat().st_mtime > compiled]
+    assert not newer, f"changed since the engine was compiled: {newer}; run make install"
+
+
+@pytest.fixture(scope="module")
+def fuzz(tmp_path_factory: pytest.TempPathFactory) -> Fuzz:
+    """The program of `fuzz.cpp`, built with sanitizers: it takes a number of cases, and a seed."""
+    if shutil.which("cmake") is None:
+        pytest.skip("needs cmake on the path")
+    folder = tmp_path_factory.mktemp("sanitized")
+    options = ("-DENGINE_FUZZ=ON", "-DENGINE_SANITIZE=ON")
+    configured = run("cmake", "-S", ROOT, "-B", folder, *options)
+    if configured.returncode != 0:
+        pytest.skip(f"needs a C++ compiler with sanitizers: {configured.stderr}")
+    built = run("cmake", "--build", folder, "--parallel", str(os.cpu_count()))
+    assert built.returncode == 0, built.stdout + built.stderr
+
+    def run_fuzz(cases: int, seed: int) -> None:
+        result = run(folder / "fuzz", str(cases), str(seed))
+        assert result.returncode == 0, result.stdout + result.stderr
+
+    return run_fuzz
+
+
+def test_the_engine_keeps_to_its_memory_and_its_kernels_agree(fuzz: Fuzz) -> None:
+    fuzz(3, 2)
+
+
+@pytest.mark.soak
+def test_the_engine_keeps_to_its_memory_on_many_pictures(fuzz: Fuzz) -> None:
+    fuzz(60, random.randrange(2**31))
