@@ -9,10 +9,10 @@ from .models_command import models
 from .options import (
     common_options,
     file_options,
+    how_options,
     model_option,
     painting_options,
     runner_options,
-    size_options,
 )
 from .session import EPILOG, finish, run, session
 from .submit_command import submit
@@ -147,7 +147,7 @@ def package(models: Sequence[str]) -> None:
 
 
 @cli.command(epilog=EPILOG)
-@size_options
+@how_options
 @runner_options
 @common_options
 def demo(**options: Any) -> None:

@@ -33,9 +33,24 @@ RUNNER_HELP = (
 PYTHON_HELP = (
     "The Python that the runners 'program' and 'mlflow' start; else PSET_4_PYTHON, else this one."
 )
+PRECISION_HELP = (
+    "exact (the default): within one level, on every machine; fast: half precision where what "
+    "paints has it. Results of the other are painted again."
+)
+THREADS_HELP = "How many threads paint on the CPU; else PSET_4_THREADS, else one for each core."
+MEMORY_HELP = (
+    "The most memory that painting may take, such as 2GiB; what is beyond goes into a temporary "
+    "file. Else PSET_4_MEMORY, else what there is."
+)
+DEVICE_HELP = (
+    "cpu, cuda, mps, xpu, or auto for an accelerator if there is one; else PSET_4_DEVICE, else cpu."
+)
 UPLOAD_HELP = "Publish what is needed first (the default), or write nothing to the remote."
 MAX_SIDE_HELP = "Shrink pictures first, so that no side is longer than this many pixels."
 CONTENT_SCALE_HELP = "Divide the sides of pictures by this first."
+
+SETTINGS = ("remote", "data", "runner", "python", "threads", "memory", "device")
+"""Options that are kept for `common_option`, and looked at by `settings.read_settings`."""
 
 
 def _finite_number_above_0(text: str) -> float:
@@ -76,6 +91,20 @@ def _names_option(name: str, kind: str, text: str) -> Callable[[Command], Comman
     )
 
 
+def _pass_precision(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """A click callback that passes a precision to the command, where one is given.
+
+    Click's own choices, and its default, would have to be known before anybody asks for them.
+    """
+    if value is None:
+        return
+    from neural_style.options import PRECISIONS
+
+    if value not in PRECISIONS:
+        raise click.BadParameter(f"expected {' or '.join(PRECISIONS)}, got {value!r}")
+    context.params["precision"] = value
+
+
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
     """A click callback that keeps a value for `common_option`."""
     if value:
@@ -97,9 +126,7 @@ def common_options(command: Command) -> Command:
 
 def runner_options(command: Command) -> Command:
     """What paints, and looks at models before they are published; kept like `common_options`."""
-    python = click.option(
-        "--python", metavar="PATH", expose_value=False, callback=_keep, help=PYTHON_HELP
-    )
+    python = _setting_option("python", "PATH", PYTHON_HELP)
     runner = click.option(
         "--runner",
         type=click.Choice(RUNNERS),
@@ -111,7 +138,7 @@ def runner_options(command: Command) -> Command:
 
 
 def common_option(name: str) -> Any:
-    """What was given, wherever, for one of `common_options` or `runner_options`; else None."""
+    """What was given, wherever, for one of the options that are kept; else None."""
     return click.get_current_context().ensure_object(dict).get(name)
 
 
@@ -126,17 +153,43 @@ def model_option(command: Command) -> Command:
 
 
 def painting_options(command: Command) -> Command:
-    """What to paint, in which styles, and how: `images`, `models`, `upload`, and the sizes."""
+    """What to paint, in which styles, and how: `images`, `models`, `upload`; `how_options`."""
     image = _names_option("image", "image", PICTURE_HELP)
     model = _names_option("model", "style", STYLE_HELP)
     upload = click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP)
-    return image(model(upload(size_options(command))))
+    return image(model(upload(how_options(command))))
 
 
-def size_options(command: Command) -> Command:
-    """How large to paint: `max_side` and `content_scale`."""
-    max_side = click.option("--max-side", type=click.IntRange(min=1), help=MAX_SIDE_HELP)
-    content_scale = click.option(
-        "--content-scale", type=_finite_number_above_0, metavar="NUMBER", help=CONTENT_SCALE_HELP
-    )
-    return max_side(content_scale(command))
+def how_options(command: Command) -> Command:
+    """How to paint.
+
+    What makes another result of it, and so is a parameter of the tasks: `max_side`,
+    `content_scale`, and `precision` where it is given. And what does not, and is a setting, kept
+    like `common_options`: threads, memory, device.
+    """
+    decorators = [
+        click.option("--max-side", type=click.IntRange(min=1), help=MAX_SIDE_HELP),
+        click.option(
+            "--content-scale",
+            type=_finite_number_above_0,
+            metavar="NUMBER",
+            help=CONTENT_SCALE_HELP,
+        ),
+        click.option(
+            "--precision",
+            metavar="exact|fast",
+            expose_value=False,
+            callback=_pass_precision,
+            help=PRECISION_HELP,
+        ),
+        _setting_option("threads", "N", THREADS_HELP),
+        _setting_option("memory", "SIZE", MEMORY_HELP),
+        _setting_option("device", "NAME", DEVICE_HELP),
+    ]
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+def _setting_option(name: str, metavar: str, text: str) -> Callable[[Command], Command]:
+    return click.option(f"--{name}", metavar=metavar, expose_value=False, callback=_keep, help=text)

@@ -297,6 +297,10 @@ def _make_signature() -> Any:
         ColSpec("long", "style", required=False),
         ColSpec("double", "content_scale", required=False),
         ColSpec("long", "max_side", required=False),
+        ColSpec("string", "precision", required=False),
+        ColSpec("long", "threads", required=False),
+        ColSpec("long", "memory", required=False),
+        ColSpec("string", "device", required=False),
     ]
     return ModelSignature(Schema(takes), Schema([ColSpec("binary", "picture")]))
 

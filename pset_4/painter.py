@@ -1,12 +1,17 @@
 """The code of a packaged model: what MLflow loads and calls. Its package carries a copy.
 
 Input: a table with the columns ``picture`` (bytes of a picture file) and ``suffix`` (of the format
-to answer in, such as ``.png``), and if wanted ``style`` (a number), ``content_scale`` and
-``max_side``. Output: a table with the column ``picture``, the painted pictures as files' bytes.
+to answer in, such as ``.png``), and if wanted ``style`` (a number), ``content_scale``,
+``max_side``, and ``precision``, ``threads``, ``memory`` (bytes) and ``device`` as for
+`neural_style.load`. Output: a table with the column ``picture``, the painted pictures as files'
+bytes.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +21,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
 import neural_style
+from neural_style.options import EXACT
 from neural_style.utils import decode_picture, resize
 
 
@@ -24,7 +30,9 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the style, once for all batches."""
-        self._style = neural_style.load(context.artifacts["style"])
+        load = partial(neural_style.load, context.artifacts["style"], tell=_print_note)
+        self._load = lru_cache(maxsize=1)(load)
+        self._load_for({})
 
     # MLflow takes any type hint here for a schema of its own, and the package has one.
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
@@ -36,7 +44,7 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
         picture = resize(
             decode_picture(row["picture"]), row.get("content_scale"), row.get("max_side")
         )
-        style = self._style
+        style = self._load_for(row)
         if "style" in row:
             style = style.with_number(row["style"])
         suffix = row.get("suffix", "")
@@ -49,6 +57,19 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
             path = Path(folder, f"painted{suffix}")
             neural_style.save_picture(style(picture), path)
             return path.read_bytes()
+
+    def _load_for(self, row: Mapping[str, Any]) -> neural_style.Style:
+        """The style, kept while rows have the same options."""
+        return self._load(
+            device=row.get("device", "cpu"),
+            precision=row.get("precision", EXACT),
+            threads=int(row["threads"]) if "threads" in row else None,
+            memory=int(row["memory"]) if "memory" in row else None,
+        )
+
+
+def _print_note(note: str) -> None:
+    print(f"note: {note}", file=sys.stderr)
 
 
 set_model(Painter())

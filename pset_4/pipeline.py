@@ -17,7 +17,7 @@ from neural_style.errors import one_line
 from .tasks.download import DownloadTask
 from .tasks.package import DownloadPackage, PackageModel
 from .tasks.results import UploadResult
-from .tasks.stylize import Stylize
+from .tasks.stylize import NOTE, Stylize
 from .tasks.upload import UploadTask
 
 PUBLISHED, FETCHED, PAINTED = "published", "fetched", "painted"
@@ -81,6 +81,7 @@ def verb_of(task: luigi.Task) -> str | None:
 def run_tasks(
     tasks: Sequence[luigi.Task],
     on_finished: Callable[[luigi.Task, bool], None] = lambda task, ran: None,
+    on_note: Callable[[str], None] = lambda message: None,
     debug: bool = False,
 ) -> Outcome:
     """Run tasks and all that they require; a failure stops only what depends on it.
@@ -88,6 +89,7 @@ def run_tasks(
     Args:
         tasks: what is asked for.
         on_finished: called for each task that is complete, with whether it ran just now.
+        on_note: called with what somebody who waits should know.
         debug: let Luigi log, with tracebacks.
     """
     outcome = Outcome(tasks)
@@ -124,6 +126,7 @@ def run_tasks(
         luigi.Event.FAILURE: fail,
         luigi.Event.BROKEN_TASK: fail,
         luigi.Event.DEPENDENCY_MISSING: miss,
+        NOTE: lambda task, message: on_note(message),
     }
     interrupted = Event()
     with _handling(handlers, interrupted), _logging(debug):

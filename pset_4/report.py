@@ -7,6 +7,8 @@ from types import TracebackType
 import luigi
 from tqdm import tqdm
 
+from neural_style.errors import one_line
+
 from .pipeline import FETCHED, PAINTED, PUBLISHED, Outcome, verb_of
 from .settings import Settings, current, shorten
 from .status import Result, Status, Thing
@@ -22,6 +24,7 @@ class Progress:
 
     def __init__(self, asked: Sequence[luigi.Task]) -> None:
         self._asked = set(asked)
+        self._told: set[str] = set()
         self._is_terminal = sys.stderr.isatty()
         self._bar = tqdm(
             total=len(asked),
@@ -53,6 +56,12 @@ class Progress:
                 self._bar.write(line, file=sys.stderr)
         if task in self._asked:
             self._bar.update()
+
+    def tell(self, message: str) -> None:
+        """Say what should be known while something is painted, once."""
+        if message not in self._told:
+            self._told.add(message)
+            self._bar.write(f"note: {one_line(message)}", file=sys.stderr)
 
 
 def format_failures(outcome: Outcome, refused: dict[str, str]) -> Iterator[str]:

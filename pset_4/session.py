@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import common_option
+from .options import SETTINGS, common_option
 
 if TYPE_CHECKING:
     import luigi
@@ -50,9 +50,7 @@ def session() -> "Iterator[Settings]":
     from . import remote, settings
 
     with errors_in_one_line("what is done stays; run again to go on"):
-        chosen = settings.read_settings(
-            *(common_option(name) for name in ("remote", "data", "runner", "python"))
-        )
+        chosen = settings.read_settings(**{name: common_option(name) for name in SETTINGS})
         if chosen.is_embedded:
             click.echo(
                 f"remote: {settings.shorten(chosen.remote)} (embedded default; "
@@ -96,7 +94,8 @@ def run(tasks: "Sequence[luigi.Task]") -> "Outcome":
     from .report import Progress
 
     with Progress(tasks) as progress:
-        return run_tasks(tasks, progress.update, debug=bool(common_option("debug")))
+        debug = bool(common_option("debug"))
+        return run_tasks(tasks, progress.update, progress.tell, debug)
 
 
 def finish(outcome: "Outcome", settings: "Settings", refused: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Where things are, the data folder of this machine and the remote, and what paints.
+"""Where things are, the data folder of this machine and the remote, and what paints, with what.
 
 An option wins over an environment variable, that over the file ``.env`` of the current folder,
 and that over the default.
@@ -20,12 +20,19 @@ DATA_VARIABLE = "PSET_4_DATA"
 DEFAULT_DATA = "data"
 RUNNER_VARIABLE = "PSET_4_RUNNER"
 PYTHON_VARIABLE = "PSET_4_PYTHON"
+THREADS_VARIABLE = "PSET_4_THREADS"
+MEMORY_VARIABLE = "PSET_4_MEMORY"
+DEVICE_VARIABLE = "PSET_4_DEVICE"
 
 IN_PROCESS = "in-process"
 PROGRAM = "program"
 MLFLOW = "mlflow"
 RUNNERS = (IN_PROCESS, PROGRAM, MLFLOW)
 """The ways to paint: see `runners`."""
+
+CPU = "cpu"
+DEVICES = (CPU, "auto", "cuda", "mps", "xpu")
+"""What paints in the end: the CPU, an accelerator of a kind, or one if there is one."""
 
 S3_SCHEME = "s3://"
 DROP_INS = "uploads"
@@ -53,6 +60,12 @@ class Settings:
     """One of `RUNNERS`."""
     python: str = sys.executable
     """The Python that a runner starts, where it starts one."""
+    threads: int | None = None
+    """How many paint on the CPU; None for one a core."""
+    memory: int | None = None
+    """How many bytes what paints may take; None for what there is."""
+    device: str = CPU
+    """One of `DEVICES`, or one of several of its kind, such as ``cuda:1``."""
 
     @property
     def uploads(self) -> str:
@@ -101,14 +114,17 @@ def read_settings(
     data: str | None = None,
     runner: str | None = None,
     python: str | None = None,
+    threads: str | None = None,
+    memory: str | None = None,
+    device: str | None = None,
 ) -> Settings:
     """Settings from options, environment, ``.env`` and defaults, in this order.
 
     Variables of ``.env`` (also AWS's) enter the environment where they are not set yet.
 
     Raises:
-        SettingsError: the remote is of a kind that is not known, or cannot be made; or there is no
-            such runner, or no such Python for it.
+        SettingsError: the remote is of a kind that is not known, or cannot be made; there is no
+            such runner, or no such Python for it; or what it may use is no number or device.
     """
     _read_dotenv(Path.cwd() / ".env")
     data_path = _to_absolute(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
@@ -123,6 +139,9 @@ def read_settings(
         is_embedded,
         runner,
         _choose_python(python, runner),
+        _parse_threads(threads or os.environ.get(THREADS_VARIABLE)),
+        _parse_memory(memory or os.environ.get(MEMORY_VARIABLE)),
+        _check_device(device or os.environ.get(DEVICE_VARIABLE) or CPU),
     )
 
 
@@ -161,6 +180,36 @@ def _find_python(python: str) -> str:
         )
     # Not resolved: through its link in an environment an interpreter knows where it belongs.
     return os.path.abspath(found)
+
+
+def _parse_threads(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise SettingsError(
+            f"threads {text!r}: expected a whole number from 1 (--threads, {THREADS_VARIABLE})"
+        )
+    return int(text)
+
+
+def _parse_memory(text: str | None) -> int | None:
+    if not text:
+        return None
+    from neural_style.sizes import parse_size
+
+    try:
+        return parse_size(text)
+    except (OverflowError, ValueError) as error:
+        raise SettingsError(f"{error} (--memory, {MEMORY_VARIABLE})") from error
+
+
+def _check_device(device: str) -> str:
+    kind, _, number = device.partition(":")
+    if kind not in DEVICES or (number and not number.isdigit()):
+        raise SettingsError(
+            f"device {device!r}: expected one of {', '.join(DEVICES)} (--device, {DEVICE_VARIABLE})"
+        )
+    return device
 
 
 def _to_absolute(path: str) -> Path:

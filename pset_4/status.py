@@ -5,13 +5,15 @@ from dataclasses import asdict, dataclass, field
 from . import names
 from .errors import InvalidNameError
 from .inventory import list_drop_ins, list_remote
-from .records import read_origin
 from .remote import list_names, list_paths
 from .settings import IMAGES, MODELS, Settings
 from .tasks.download import DownloadImage, DownloadModel, DownloadTask
 from .tasks.results import UploadResult
-from .tasks.stylize import Stylize
+from .tasks.stylize import Stylize, read_result_origin
 from .tasks.upload import UploadImage, UploadModel, UploadTask
+
+PAINTED_WITH = ("max_side", "content_scale", "precision")
+"""Parameters of `Stylize` beside the names, as its results record them."""
 
 PRESENT, CURRENT, STALE, CONFLICT, DIFFERENT = "yes", "current", "stale", "conflict", "differs"
 
@@ -133,9 +135,9 @@ def _is_result(model: str, image: str) -> bool:
 
 
 def _state_of_result(model: str, image: str) -> str:
-    origin = read_origin(Stylize(image=image, model=model).output().path)
+    origin = read_result_origin(Stylize(image=image, model=model).output().path)
     if origin is None:
         return STALE
-    painted_with = {option: origin[option] for option in ("max_side", "content_scale")}
+    painted_with = {option: origin[option] for option in PAINTED_WITH}
     task = Stylize(image=image, model=model, upload=False, **painted_with)
     return CURRENT if task.complete() else STALE

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from .. import settings
+from ..settings import Settings
 
 if TYPE_CHECKING:
     from neural_style import StyleDescription
@@ -28,6 +29,8 @@ class Job:
     """Which style of a file of many; None for a file of one."""
     content_scale: float | None
     max_side: int | None
+    precision: str
+    """``exact`` or ``fast``: see `neural_style.load`."""
 
     @property
     def image_path(self) -> str:
@@ -41,10 +44,13 @@ class Job:
 
 
 class Runner(ABC):
-    """A way to paint."""
+    """A way to paint, with what the settings allow it."""
 
     needs_package: ClassVar[bool] = False
     """Whether the model has to be there as an MLflow model, too."""
+
+    def __init__(self, chosen: Settings) -> None:
+        self.settings = chosen
 
     @abstractmethod
     def inspect(self, path: str) -> StyleDescription:
@@ -55,12 +61,13 @@ class Runner(ABC):
         """
 
     @abstractmethod
-    def paint(self, job: Job, path: str, final_path: str) -> None:
+    def paint(self, job: Job, path: str, final_path: str, tell: Callable[[str], None]) -> None:
         """Paint, and write the result.
 
         Args:
             path: where to, in the format of its suffix.
             final_path: where it will be moved to, for messages.
+            tell: is told, in a line each, what somebody who waits should know.
 
         Raises:
             neural_style.NeuralStyleError, PipelineError: it cannot be done.
@@ -73,11 +80,11 @@ def current() -> Runner:
     if chosen.runner == settings.PROGRAM:
         from .program import ProgramRunner
 
-        return ProgramRunner(chosen.python)
+        return ProgramRunner(chosen)
     if chosen.runner == settings.MLFLOW:
         from .mlflow import MlflowRunner
 
-        return MlflowRunner(chosen.python)
+        return MlflowRunner(chosen)
     from .in_process import InProcessRunner
 
-    return InProcessRunner()
+    return InProcessRunner(chosen)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ..settings import Settings
 from . import Job, Runner
 
 if TYPE_CHECKING:
@@ -19,20 +22,40 @@ class InProcessRunner(Runner):
 
         return inspect(path)
 
-    def paint(self, job: Job, path: str, final_path: str) -> None:
+    def paint(self, job: Job, path: str, final_path: str, tell: Callable[[str], None]) -> None:
         from neural_style import load_picture, save_picture
         from neural_style.utils import resize
 
         picture = resize(load_picture(job.image_path), job.content_scale, job.max_side)
-        style = _load_style(job.model_path, job.model_version)
+        style = _load_style(
+            _Wanted(job.model_path, job.model_version, job.precision, self.settings, tell)
+        )
         if job.number is not None:
             style = style.with_number(job.number)
         save_picture(style(picture), path, final_path=final_path)
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What a loaded style is kept for."""
+
+    path: str
+    version: str
+    precision: str
+    settings: Settings
+    tell: Callable[[str], None] = field(compare=False)
+
+
 @lru_cache(maxsize=1)
-def _load_style(path: str, version: str) -> Style:
+def _load_style(wanted: _Wanted) -> Style:
     """Load a file once for all pictures that are painted with it one after the other."""
     from neural_style import load
 
-    return load(path)
+    return load(
+        wanted.path,
+        wanted.settings.device,
+        precision=wanted.precision,
+        threads=wanted.settings.threads,
+        memory=wanted.settings.memory,
+        tell=wanted.tell,
+    )

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,8 +15,9 @@ from csci_utils.digest import file_digest
 from .. import package
 from ..errors import RunnerError
 from ..remote import target_at
+from ..settings import Settings
 from . import Job
-from .program import Program, ProgramRunner, name_command, write_result
+from .program import Program, ProgramRunner, name_command, read_notes, write_result
 
 
 class MlflowRunner(ProgramRunner):
@@ -23,16 +25,16 @@ class MlflowRunner(ProgramRunner):
 
     needs_package = True
 
-    def paint(self, job: Job, path: str, final_path: str) -> None:
+    def paint(self, job: Job, path: str, final_path: str, tell: Callable[[str], None]) -> None:
         check_package(job)
         with TemporaryDirectory(prefix="pset_4-", ignore_cleanup_errors=True) as scratch:
             try:
-                painted = self._predict(job, Path(path).suffix, Path(scratch))
+                painted = self._predict(job, Path(path).suffix, Path(scratch), tell)
             except OSError as error:  # which does not tell of every full disk where it is
                 raise RunnerError(f"{scratch}: {error}") from error
         write_result(painted, path, final_path)
 
-    def _predict(self, job: Job, suffix: str, scratch: Path) -> bytes:
+    def _predict(self, job: Job, suffix: str, scratch: Path, tell: Callable[[str], None]) -> bytes:
         """The bytes of the painted picture's file."""
         package_path = scratch / "package"
         request_path, reply_path = scratch / "request.json", scratch / "reply.json"
@@ -41,7 +43,7 @@ class MlflowRunner(ProgramRunner):
         package.fetch(
             os.path.dirname(job.inputs["package"]), target_at(f"{package_path}/{package.MANIFEST}")
         )
-        request_path.write_text(json.dumps(make_request(job, suffix)))
+        request_path.write_text(json.dumps(make_request(job, suffix, self.settings)))
         options = {
             "--model-uri": str(package_path),
             "--input-path": str(request_path),
@@ -54,15 +56,19 @@ class MlflowRunner(ProgramRunner):
         # Its own files are kept out of the current folder.
         environment = package.OFFLINE | {package.TRACKING_VARIABLE: (scratch / "tracking").as_uri()}
         try:
-            Program(arguments=arguments, environment=environment).run()
+            program = Program(arguments=arguments, environment=environment)
+            program.run()
             reply = json.loads(reply_path.read_text())
-            return base64.b64decode(reply["predictions"][0]["picture"])
+            painted = base64.b64decode(reply["predictions"][0]["picture"])
         except RunnerError as error:
             raise RunnerError(f"{job.image_path}: {error}") from error
         except (FileNotFoundError, LookupError, TypeError, ValueError) as error:
             raise RunnerError(
                 f"{name_command(arguments)} painted nothing: check --python"
             ) from error
+        for note in read_notes(program.told):
+            tell(note)
+        return painted
 
 
 def check_package(job: Job) -> None:
@@ -80,7 +86,7 @@ def check_package(job: Job) -> None:
         raise RunnerError(f"{name} was packaged with other code than is here: {remedy}")
 
 
-def make_request(job: Job, suffix: str) -> dict[str, object]:
+def make_request(job: Job, suffix: str, chosen: Settings) -> dict[str, object]:
     """What MLflow's command is asked, in its own form: a table of one row."""
     row = {
         "picture": base64.b64encode(Path(job.image_path).read_bytes()).decode(),
@@ -88,6 +94,10 @@ def make_request(job: Job, suffix: str) -> dict[str, object]:
         "style": job.number,
         "content_scale": job.content_scale,
         "max_side": job.max_side,
+        "precision": job.precision,
+        "threads": chosen.threads,
+        "memory": chosen.memory,
+        "device": chosen.device,
     }
     given = {name: value for name, value in row.items() if value is not None}
     return {"dataframe_split": {"columns": list(given), "data": [list(given.values())]}}

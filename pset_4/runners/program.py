@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
@@ -50,8 +50,8 @@ KILLED = -9
 LONGEST_SHOWN = 80
 """Characters of an answer that is none, in a message."""
 
-ERROR = "error: "
-"""How the line begins with which ``neural_style`` fails."""
+ERROR, NOTE = "error: ", "note: "
+"""How the line begins with which ``neural_style`` fails, and what it wants to be known."""
 
 INSTALL_REMEDY = (
     "run pip install '.[style]', or '.[style,mlflow]' for the runner mlflow, with that Python "
@@ -67,6 +67,8 @@ class Program(ExternalProgramTask):
     """Variables beside those of `make_environment`."""
 
     always_log_stderr = False
+    told = ""
+    """What it has printed."""
 
     def program_args(self) -> Sequence[str]:
         return list(self.arguments)
@@ -77,7 +79,9 @@ class Program(ExternalProgramTask):
     def _clean_output_file(self, file_object: IO[bytes]) -> str:
         """Luigi's own fails where a program has printed something else than UTF-8."""
         file_object.seek(0)
-        return file_object.read().decode(errors="replace")
+        text = file_object.read().decode(errors="replace")
+        self.told += text
+        return text
 
     def run(self) -> None:
         """Run it to its end.
@@ -99,8 +103,10 @@ class Program(ExternalProgramTask):
 class ProgramRunner(Runner):
     """Runs ``python -m neural_style`` once for each question and each painting."""
 
-    def __init__(self, python: str) -> None:
-        self.python = python
+    @property
+    def python(self) -> str:
+        """The one that is started."""
+        return self.settings.python
 
     def inspect(self, path: str) -> StyleDescription:
         from neural_style import StyleDescription, StyleError
@@ -128,7 +134,7 @@ class ProgramRunner(Runner):
                 f"{name_command(arguments)}: expected a line of JSON, got {got}: check --python"
             ) from error
 
-    def paint(self, job: Job, path: str, final_path: str) -> None:
+    def paint(self, job: Job, path: str, final_path: str, tell: Callable[[str], None]) -> None:
         # In a folder of its own, where a program that is killed leaves what it has begun, and
         # copied from there: on Windows nothing can be moved to the path, which is held open.
         with TemporaryDirectory(
@@ -142,11 +148,16 @@ class ProgramRunner(Runner):
                 "style": job.number,
                 "content-scale": job.content_scale,
                 "max-side": job.max_side,
+                "precision": job.precision,
+                "threads": self.settings.threads,
+                "memory": self.settings.memory,
+                "device": self.settings.device,
             }
             given = [f"--{name}={value}" for name, value in options.items() if value is not None]
             arguments = [self.python, "-m", "neural_style", "eval", *given]
             try:
-                Program(arguments=arguments).run()
+                program = Program(arguments=arguments)
+                program.run()
                 painted = Path(painted_path).read_bytes()
             except RunnerError as error:
                 # People know the result's name, not the temporary one.
@@ -155,6 +166,9 @@ class ProgramRunner(Runner):
                 raise RunnerError(
                     f"{name_command(arguments)} painted nothing: check --python"
                 ) from error
+            for note in read_notes(program.told):
+                if not note.startswith(job.image_path):  # `Stylize` tells of the picture
+                    tell(note)
             write_result(painted, path, final_path)
 
 
@@ -198,6 +212,11 @@ def describe_failure(arguments: Sequence[str], code: int, stderr: str) -> str:
 def name_command(arguments: Sequence[str]) -> str:
     """A command as people know it: up to its first option."""
     return shlex.join(takewhile(lambda word: not word.startswith("--"), arguments))
+
+
+def read_notes(told: str) -> list[str]:
+    """What a program wanted to be known, from what it has printed."""
+    return [line.removeprefix(NOTE) for line in told.splitlines() if line.startswith(NOTE)]
 
 
 def read_error(stderr: str) -> str:

@@ -19,6 +19,7 @@ class MainTask(luigi.WrapperTask):
     upload = Stylize.upload
     max_side = Stylize.max_side
     content_scale = Stylize.content_scale
+    precision = Stylize.precision
 
     def requires(self) -> Iterator[luigi.Task]:
         stylize = self.clone(Stylize)

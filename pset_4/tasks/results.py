@@ -21,6 +21,7 @@ class UploadResult(CopyTask):
     upload = Stylize.upload
     max_side = Stylize.max_side
     content_scale = Stylize.content_scale
+    precision = Stylize.precision
 
     def requires(self) -> Stylize:
         return self.clone(Stylize)

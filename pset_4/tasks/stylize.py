@@ -5,6 +5,7 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
 from csci_utils.errors import ChangedError
+from neural_style.options import EXACT, PRECISIONS
 
 from .. import runners
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL, ModelName, parse_model_name
@@ -15,6 +16,9 @@ from ..settings import RESULTS, FromSettings
 from .download import DownloadImage, DownloadModel, DownloadTask
 from .package import DownloadPackage
 from .parameters import ImageParameter, ModelParameter, upload_parameter
+
+NOTE = "pset_4.note"
+"""A Luigi event, with a task and a line of text: whoever waits for the task should know this."""
 
 FIRST_FRAME_REMARK = "only its first frame"
 
@@ -32,6 +36,11 @@ class Stylize(luigi.Task):
     )
     content_scale = luigi.OptionalFloatParameter(
         default=None, description="divide the picture's sides by this first"
+    )
+    precision = luigi.ChoiceParameter(
+        choices=PRECISIONS,
+        default=EXACT,
+        description="exact: within one level; fast: half precision where what paints has it",
     )
 
     remark = ""
@@ -57,7 +66,7 @@ class Stylize(luigi.Task):
         The cache is not asked: a result stays current when the files it was made from are gone.
         """
         downloads = self._downloads()
-        recorded = read_origin(self.output().path)
+        recorded = read_result_origin(self.output().path)
         return (
             recorded is not None
             and all(download.requires().complete() for download in downloads.values())
@@ -81,13 +90,17 @@ class Stylize(luigi.Task):
             self.style_name.number,
             self.content_scale,
             self.max_side,
+            self.precision,
         )
         self.remark = FIRST_FRAME_REMARK if has_more_frames(job.image_path) else ""
         final_path = self.output().path
         with self.output().temporary_path() as path:
-            runners.current().paint(job, path, final_path)
+            runners.current().paint(job, path, final_path, self._note)
             digest = file_digest(path)
         write_origin(final_path, self._origin(origins), digest)
+
+    def _note(self, message: str) -> None:
+        self.trigger_event(NOTE, self, message)
 
     def _downloads(self) -> dict[str, DownloadTask]:
         """What the result is made from."""
@@ -102,7 +115,15 @@ class Stylize(luigi.Task):
             "number": self.style_name.number,
             "max_side": self.max_side,
             "content_scale": self.content_scale,
+            "precision": self.precision,
         }
+
+
+def read_result_origin(path: str) -> Origin | None:
+    """What a result was made from, as `read_origin` says it."""
+    origin = read_origin(path)
+    # The first results were painted, and written down, when there was one precision.
+    return None if origin is None else {"precision": EXACT, **origin}
 
 
 def _read_cached_origin(path: str) -> Origin:

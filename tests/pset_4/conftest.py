@@ -1,11 +1,12 @@
 """A project folder to run the command line in, and things to drop into it."""
 
+import hashlib
 import io
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from PIL import Image
 from neural_style.transformer_net import TransformerNet
 from pset_4 import remote
 from pset_4.cli import cli
+from pset_4.package import Manifest, digest_code
 
 MODEL_WIDTH = 8
 """A network a quarter as wide as the official ones: quick, and of the same shape."""
@@ -115,6 +117,33 @@ def project(make_project: Callable[[str, str], Project], store: Any) -> Project:
 def directory_project(make_project: Callable[[str, str], Project], directory_store: Any) -> Project:
     """An empty project with a directory as its remote."""
     return make_project("machine", directory_store.url)
+
+
+@pytest.fixture
+def make_python(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a program to be named with ``--python``: a shell script with these lines."""
+    if sys.platform == "win32":
+        pytest.skip("shell scripts are no programs on Windows")
+
+    def make(lines: str, name: str = "python-of-another-environment") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{lines}\n")
+        path.chmod(0o755)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def published(directory_project: Any, directory_store: Any, drawing: bytes, model: bytes) -> Any:
+    """A project whose remote has a picture, a model, and a package that only MLflow would miss
+    something in."""
+    manifest = Manifest(hashlib.sha256(model).hexdigest(), digest_code(), {})
+    directory_store.write("images/drawing.png", drawing)
+    directory_store.write("saved_models/model.pth", model)
+    directory_store.write("mlflow/model.pth/manifest.json", json.dumps(asdict(manifest)).encode())
+    return directory_project
 
 
 @pytest.fixture(scope="session")

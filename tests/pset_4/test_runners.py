@@ -10,13 +10,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from pset_4.package import Manifest, digest_code
 
 RUNNERS = ("in-process", "program", "mlflow")
 
@@ -43,33 +40,6 @@ else echo hi > "$out"; fi"""
 Python = Callable[..., Path]
 
 
-@pytest.fixture
-def make_python(tmp_path: Path) -> Python:
-    """Makes a program to be named with ``--python``: a shell script with these lines."""
-    if sys.platform == "win32":
-        pytest.skip("shell scripts are no programs on Windows")
-
-    def make(lines: str, name: str = "python-of-another-environment") -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"#!/bin/sh\n{lines}\n")
-        path.chmod(0o755)
-        return path
-
-    return make
-
-
-@pytest.fixture
-def published(directory_project: Any, directory_store: Any, drawing: bytes, model: bytes) -> Any:
-    """A project whose remote has a picture, a model, and a package that only MLflow would miss
-    something in."""
-    manifest = Manifest(hashlib.sha256(model).hexdigest(), digest_code(), {})
-    directory_store.write("images/drawing.png", drawing)
-    directory_store.write("saved_models/model.pth", model)
-    directory_store.write("mlflow/model.pth/manifest.json", json.dumps(asdict(manifest)).encode())
-    return directory_project
-
-
 def paint(runner: str, python: Path) -> tuple[str, ...]:
     """A command that paints what `published` has, with a program of this path."""
     names = ("--image", "drawing.png", "--model", "model.pth")
@@ -86,7 +56,8 @@ def test_the_runners_paint_the_same_bytes_whatever_the_names(
     project.run_well("package")
     painted = {}
     for runner in RUNNERS:
-        counts = project.run_well("stylize", "--runner", runner, "--max-side", "50")
+        options = ("--max-side", "50", "--threads", "1", "--memory", "8GiB", "--device", "cpu")
+        counts = project.run_well("stylize", "--runner", runner, *options)
         assert counts["painted"] == 1
         path = project.data / "stylized/model %41#.pth/photo %41#.jpg"
         painted[runner] = path.read_bytes()
@@ -103,7 +74,7 @@ def test_the_runners_paint_numbered_styles_alike(
     directory_project.run_well("package")
     painted = {}
     for runner in RUNNERS:
-        options = ("--model", "many.onnx@7", "--content-scale", "2")
+        options = ("--model", "many.onnx@7", "--content-scale", "2", "--precision", "fast")
         directory_project.run_well("stylize", "--runner", runner, *options)
         path = directory_project.data / "stylized/many.onnx@7/drawing.png"
         painted[runner] = path.read_bytes()
@@ -138,8 +109,13 @@ def test_a_program_runs_in_the_environment_that_is_named(
 
 
 def test_without_a_program_an_environment_without_engines_says_what_is_missing(
-    directory_project: Any, drawing: bytes, model: bytes
+    directory_project: Any,
+    drawing: bytes,
+    model: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("NEURAL_STYLE_CACHE", str(tmp_path / "no-weights"))
     directory_project.drop("drawing.png", drawing)
     directory_project.drop("model.pth", model)
     pipeline = run_without(["torch", "openvino"], directory_project.command("main"))

@@ -186,6 +186,14 @@ def test_content_requires_nothing_with_uploads_off(in_force: Any, photograph: by
 
 
 def test_main_passes_its_options_to_stylize(in_force: Any) -> None:
-    main = MainTask(image="a.png", model="b.pth", max_side=64, content_scale=2.0, upload=False)
-    expected = Stylize(image="a.png", model="b.pth", max_side=64, content_scale=2.0, upload=False)
+    chosen: dict[str, Any] = {
+        "image": "a.png",
+        "model": "b.pth",
+        "max_side": 64,
+        "content_scale": 2.0,
+        "precision": "fast",
+        "upload": False,
+    }
+    main = MainTask(**chosen)
+    expected = Stylize(**chosen)
     assert expected in list(main.requires())

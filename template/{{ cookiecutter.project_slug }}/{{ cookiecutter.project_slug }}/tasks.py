@@ -30,6 +30,7 @@ class ContactSheet(luigi.Task):
     upload = Stylize.upload
     max_side = Stylize.max_side
     content_scale = Stylize.content_scale
+    precision = Stylize.precision
 
     def requires(self) -> list[Stylize]:
         return [self.clone(Stylize, model=model) for model in self.models]
@@ -84,6 +85,7 @@ class UploadSheet(CopyTask):
     upload = ContactSheet.upload
     max_side = ContactSheet.max_side
     content_scale = ContactSheet.content_scale
+    precision = ContactSheet.precision
 
     def requires(self) -> ContactSheet:
         return self.clone(ContactSheet)
