@@ -1,0 +1,148 @@
+"""The benchmark: one real run that takes no time, and documents made from raw results."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZE = "512x512"
+HEADINGS = [
+    "# Performance",
+    "## Targets",
+    "## Side by side",
+    f"### {SIZE}",
+    f"## Kernels, at {SIZE}",
+    "## Whole processes",
+    "## How it was measured",
+]
+
+
+def run_bench(folder: Path, *options: object) -> subprocess.CompletedProcess[str]:
+    paths = ["--results", folder / "results.json", "--output", folder / "performance.md"]
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *map(str, [*paths, *options])],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def measure(name: str, **figures: Any) -> dict[str, Any]:
+    """A measurement as the file of raw results has it."""
+    return {"name": name, "size": SIZE, **figures}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With the document and the plot of results that were made up."""
+    folder = tmp_path_factory.mktemp("bench")
+    results = {
+        "command": "make bench",
+        "settings": {"threads": "2", "style": "candy.pth", "reference": ""},
+        "rates": {"fp32": 2e11},
+        "kernels": {"exact": "avx2", "fast": "avx2"},
+        "sizes": [SIZE],
+        "measurements": [
+            measure("torch", first=2.0, warm=[0.5, 0.7, 0.6], peak_memory=550_000_000),
+            measure("exact", first=0.3, warm=[0.2], peak_memory=78_000_000),
+            measure("avx2", first=0.3, warm=[0.3], peak_memory=78_000_000),
+            measure("avx512", failure="this processor cannot run avx512"),
+            measure("pipeline", whole=1.5, peak_memory=90_000_000),
+            measure("exact-process", whole=0.5, peak_memory=151_000_000),
+        ],
+        "qualities": [
+            {"name": "exact", "size": SIZE, "reference": "torch", "psnr": 88.06, "largest": 1}
+        ],
+    }
+    (folder / "results.json").write_text(json.dumps(results))
+    outcome = run_bench(folder, "--render")
+    assert outcome.returncode == 0, outcome.stderr
+    return folder
+
+
+def read_row(folder: Path, title: str) -> list[str]:
+    """The cells of the first row that begins with `title`."""
+    text = (folder / "performance.md").read_text()
+    line = next(line for line in text.splitlines() if line.startswith(f"| {title} |"))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_real_run_measures_what_is_asked_for_and_leaves_only_its_results(tmp_path: Path) -> None:
+    for package in ("torch", "skimage"):
+        if find_spec(package) is None:  # not imported: that would take longer than all the rest
+            pytest.skip(f"{package} is not installed")
+    outcome = run_bench(tmp_path, "--sizes", "48x32", "--threads", 1, "--only", "torch", "exact")
+    assert outcome.returncode == 0, outcome.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "performance.md",
+        "performance.svg",
+        "results.json",
+    }
+    torch, exact = json.loads((tmp_path / "results.json").read_text())["measurements"]
+    assert (torch["name"], exact["name"]) == ("torch", "exact")
+    assert f"{torch['warm'][0]:.3f}" == read_row(tmp_path, "torch eager, fp32")[1]
+
+
+def test_document_has_all_its_parts_in_order(folder: Path) -> None:
+    text = (folder / "performance.md").read_text()
+    assert re.findall(r"^#.*$", text, re.MULTILINE) == HEADINGS
+
+
+def test_times_are_medians_with_their_spread(folder: Path) -> None:
+    assert read_row(folder, "torch eager, fp32")[1] == "0.600 (0.500 to 0.700)"
+
+
+def test_share_of_peak_counts_the_network_as_written(folder: Path) -> None:
+    seconds = 307_584 * 512 * 512 / 2e11
+    assert read_row(folder, "**ours**, exact")[-1] == f"{seconds / 0.2:.0%}"
+
+
+def test_quality_is_told_beside_the_times(folder: Path) -> None:
+    assert read_row(folder, "**ours**, exact")[6:8] == ["88.1 dB", "1"]
+
+
+def test_what_was_not_measured_says_so_and_why_if_that_is_known(folder: Path) -> None:
+    assert read_row(folder, "onnxruntime, fp32")[1] == "not measured"
+    reason = read_row(folder, "**ours**, exact, kernel avx512 forced")[1]
+    assert reason == "not measured: this processor cannot run avx512"
+
+
+@pytest.mark.parametrize(
+    ("target", "measured", "is_met"),
+    [
+        ("512x512, AVX2 forced, against torch eager", "2.0 times", "yes"),
+        ("512x512, whole process, exact", "151 MB", "**no**"),
+        ("512x512, AVX-512 forced, against torch eager", "not measured", "cannot run avx512"),
+        ("512x512, exact, against torch eager", "3.0 times, with avx2", "needs the kernel amx"),
+        ("512x512, fast, against torch eager", "not measured", "-"),
+    ],
+)
+def test_target_is_met_or_missed_or_not_measured(
+    folder: Path, target: str, measured: str, is_met: str
+) -> None:
+    row = read_row(folder, target)
+    assert row[2] == measured
+    assert row[3].endswith(is_met)
+
+
+def test_plot_is_an_svg_that_names_what_was_measured(folder: Path) -> None:
+    plot = ElementTree.parse(folder / "performance.svg")
+    names = {text.text for text in plot.iter("{http://www.w3.org/2000/svg}text")}
+    assert "torch eager, fp32" in names
+    assert "onnxruntime, fp32" not in names
+
+
+def test_reference_without_its_script_is_an_error(tmp_path: Path) -> None:
+    outcome = run_bench(tmp_path, "--reference", tmp_path)
+    assert (outcome.returncode, outcome.stdout) == (1, "")
+    assert outcome.stderr.startswith("error: expected the folder fast_neural_style")
