@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import NeuralStyleError, PictureError, StyleError, naming, needing, one_line
 from .files import check_place, replacing
-from .info import describe
 from .inspection import inspect
 from .loading import STYLE_SUFFIXES, load
 from .model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES
@@ -98,6 +97,8 @@ def _run_inspect(args: Any) -> None:
 
 
 def _run_info(args: Any) -> None:
+    from .info import describe  # what it imports would slow down each painting
+
     lines = describe(args.device)
     width = max(len(name) for name, _ in lines)
     for name, text in lines:
