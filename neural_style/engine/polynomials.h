@@ -38,7 +38,7 @@ struct WeightTransform {
 };
 
 template <int columns>
-constexpr WeightTransform<columns> weight_transform;
+constexpr WeightTransform<columns> weight_transform{};
 
 // A group of weights for each column of a filter's row, at all points: [points][group].
 template <int columns, class Read>

@@ -6,6 +6,10 @@
 #include <unistd.h>
 #endif
 
+#if defined(_MSC_VER)
+#include <windows.h>
+#endif
+
 namespace engine {
 
 // Each in the file of its name.
@@ -19,7 +23,10 @@ const Kernel& amx_bf16_emulated_kernel();
 
 namespace {
 
-#if defined(ENGINE_X86)
+#if defined(ENGINE_X86) && defined(_MSC_VER)
+bool has_avx2() { return IsProcessorFeaturePresent(PF_AVX2_INSTRUCTIONS_AVAILABLE); }
+bool has_avx512() { return IsProcessorFeaturePresent(PF_AVX512F_INSTRUCTIONS_AVAILABLE); }
+#elif defined(ENGINE_X86)
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 bool has_avx512() { return __builtin_cpu_supports("avx512f"); }
 #endif
