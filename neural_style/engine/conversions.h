@@ -59,14 +59,12 @@ inline Vector widened(HalfLanes lanes) {
     return (Vector)((Integers)_mm512_maskz_cvtepu16_epi32(0xffff, (__m256i)lanes) << 16);
 }
 
+// Masked, as above: GCC 11 has no shuffles in the language, and GCC 12 warns of its own headers.
 inline Vector low_of(Halves h) {
-    return widened(
-        __builtin_shufflevector(h, h, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+    return widened((HalfLanes)_mm512_maskz_extracti64x4_epi64(0xf, (__m512i)h, 0));
 }
-
 inline Vector high_of(Halves h) {
-    return widened(__builtin_shufflevector(h, h, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
-                                           28, 29, 30, 31));
+    return widened((HalfLanes)_mm512_maskz_extracti64x4_epi64(0xf, (__m512i)h, 1));
 }
 
 // Clamped to 0..255, then their fractions cut off; NaN becomes 0.
