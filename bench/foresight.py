@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from .results import Measurement
 from .sizes import Size, parse_size
 
+TELLING_PIXELS = 10**6
+"""Below, most memory is that of libraries, which does not grow. A guard watches what is tried."""
+
 
 def foresee(
     earlier: Iterable[Measurement], name: str, size: Size, memory: int | None, seconds: float
@@ -23,10 +26,11 @@ def foresee(
         return None
     if last.failure:
         return last.failure if last.size == size.name else f"not tried: at {last.size} it failed"
-    times = size.pixels / parse_size(last.size).pixels
+    pixels = parse_size(last.size).pixels
+    times = size.pixels / pixels
     if times <= 1:
         return None
-    expected_memory = (last.peak_memory or 0) * times
+    expected_memory = (last.peak_memory or 0) * times if pixels >= TELLING_PIXELS else 0
     if memory is not None and expected_memory > memory:
         return f"not tried: would take about {expected_memory / 1e9:.0f} GB, from {last.size}"
     expected_seconds = (min(last.warm, default=None) or last.whole or last.first or 0) * times
