@@ -47,9 +47,6 @@ public:
         return reinterpret_cast<T*>(take(count * sizeof(T)));
     }
     void reset() { next_ = 0; }
-    // What was taken since `mark` was asked for may be taken again.
-    std::size_t mark() const { return next_; }
-    void reset_to(std::size_t mark) { next_ = mark; }
 
 private:
     std::vector<Bytes> pieces_;

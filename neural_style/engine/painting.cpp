@@ -46,20 +46,18 @@ private:
     const std::byte* rows_[broad];
 };
 
-// One thread's way to call `Kernel::convolve`.
+// One thread's way to call `Kernel::convolve`, by filters of one geometry.
 class Convolver {
 public:
     Convolver(const Kernel& kernel, const Filter& filter, int count, Scratch& scratch)
-        : kernel_(kernel),
-          filter_(filter),
-          scratch_(scratch.take(kernel.scratch_bytes(filter.geometry, count))) {}
-    void operator()(const std::byte* const* rows, int count, const Output& output) const {
-        kernel_.convolve(filter_, rows, count, output, scratch_);
+        : kernel_(kernel), scratch_(scratch.take(kernel.scratch_bytes(filter.geometry, count))) {}
+    void operator()(const Filter& filter, const std::byte* const* rows, int count,
+                    const Output& output) const {
+        kernel_.convolve(filter, rows, count, output, scratch_);
     }
 
 private:
     const Kernel& kernel_;
-    const Filter& filter_;
     std::byte* scratch_;
 };
 
@@ -83,7 +81,8 @@ public:
             painting_.kernel_.load_picture(painting_.picture_.pixels + first * picture_channels,
                                            inner.size(), ring_.at(next, inner.begin));
         });
-        convolve_(Rows(ring_, row - reach, columns_.begin - reach, broad), columns_.size(), output);
+        convolve_(painting_.network_.conv1,
+                  Rows(ring_, row - reach, columns_.begin - reach, broad), columns_.size(), output);
     }
 
 private:
@@ -104,10 +103,8 @@ public:
           columns_(columns),
           ring_(make_ring(painting.kernel_, scratch, narrow, first_row / 2 - 1,
                           columns.widened(1, 1), painting.small_.doubled(),
-                          painting.network_.middle, Edge::repeat)) {
-        for (const PackedFilter& filter : painting.network_.deconv2)
-            convolve_.emplace_back(painting.kernel_, filter, columns.size(), scratch);
-    }
+                          painting.network_.middle, Edge::repeat)),
+          convolve_(painting.kernel_, painting.network_.deconv2[0], columns.size(), scratch) {}
 
     // `output(parity)` says what becomes of the even or odd columns.
     template <class MakeOutput>
@@ -121,7 +118,8 @@ public:
         const int row_parity = row % 2;
         for (int parity = 0; parity < 2; parity++) {
             const Rows rows(ring_, row / 2 - 1 + row_parity, columns_.begin - 1 + parity, 2);
-            convolve_[row_parity * 2 + parity](rows, columns_.size(), output(parity));
+            convolve_(painting_.network_.deconv2[row_parity * 2 + parity], rows, columns_.size(),
+                      output(parity));
         }
     }
 
@@ -130,7 +128,7 @@ private:
     const FixedNorm& norm_;
     const Span columns_;
     Ring ring_;
-    std::vector<Convolver> convolve_;
+    Convolver convolve_;
 };
 
 std::size_t Arena::bytes(const Network& network, int height, int width) {
@@ -191,8 +189,8 @@ void Painting::conv1_and_conv2() {
             ring.advance(2 * row + 1, [&](int next) {
                 conv1.compute(next, normalize(norm_, ring.at(next, ring.inner().begin)));
             });
-            convolve(Rows(ring, 2 * row - 1, 2 * columns.begin - 1, narrow), columns.size(),
-                     store(statistics, doubled(row, columns.begin)));
+            convolve(network_.conv2, Rows(ring, 2 * row - 1, 2 * columns.begin - 1, narrow),
+                     columns.size(), store(statistics, doubled(row, columns.begin)));
             statistics.add_row(columns.size());
         }
     };
@@ -235,15 +233,14 @@ void Painting::deconv1() {
         const Span columns = unit.columns;
         Ring ring = make_ring(kernel_, scratch, narrow, unit.rows.begin - 1, columns.widened(1, 1),
                               small_, network_.wide, Edge::repeat);
-        const std::size_t mark = scratch.mark();
+        const Convolver convolve(kernel_, network_.deconv1[0], columns.size(), scratch);
         for (int row = unit.rows.begin; row < unit.rows.end; row++) {
             workers_.check();
             ring.advance(row + 1, [&](int next) { borders.fill(ring, unit, next, load); });
             for (int parity = 0; parity < 4; parity++) {
                 const int y = parity / 2, x = parity % 2;
-                scratch.reset_to(mark);
-                const Convolver convolve(kernel_, network_.deconv1[parity], columns.size(), scratch);
-                convolve(Rows(ring, row - 1 + y, columns.begin - 1 + x, 2), columns.size(),
+                convolve(network_.deconv1[parity],
+                         Rows(ring, row - 1 + y, columns.begin - 1 + x, 2), columns.size(),
                          store(statistics, doubled(2 * row + y, 2 * columns.begin + x), 2));
                 statistics.add_row(columns.size());
             }
@@ -325,7 +322,7 @@ Statistics Painting::convolve_in_place(const Filter& filter, Size size, Load loa
             Output output = store(statistics, half(row, 0, unit.columns.begin, network_.wide));
             output.rows = wanted;
             output.row_bytes = half(1, 0, 0, network_.wide) - half(0, 0, 0, network_.wide);
-            convolve(around, width, output);
+            convolve(filter, around, width, output);
             statistics.add_row(static_cast<long long>(width) * wanted);
         }
     };

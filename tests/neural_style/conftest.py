@@ -22,13 +22,6 @@ SMALL_WIDTH = 8  # a quarter of the official one: a sixteenth of the work
 CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "soak" not in config.option.markexpr:
-        for item in items:
-            if item.get_closest_marker("soak"):
-                item.add_marker(pytest.mark.skip(reason="takes minutes: -m soak runs it"))
-
-
 @pytest.fixture(scope="session")
 def weights_dir() -> Path:
     """The folder with the four official models."""
