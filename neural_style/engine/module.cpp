@@ -99,6 +99,8 @@ void paint(const Network& network, const Pixels& picture, const WritablePixels& 
 }  // namespace
 
 NB_MODULE(_neural_style_engine, module) {
+    // A style that a thread still holds when the interpreter ends is no leak worth a message.
+    nb::set_leak_warnings(false);
     module.attr("PASSES") = pass_count;
     module.attr("SMALLEST_SIDE") = smallest_side;
     nb::exception<NotFinite>(module, "NotFiniteError", PyExc_ArithmeticError);

@@ -344,6 +344,19 @@ def test_safetensors_need_no_pytorch(
     assert neural_style.load_picture(output_path) == load(wide_path)(make_picture())
 
 
+def test_a_thread_that_outlives_the_program_prints_nothing(wide_path: Path) -> None:
+    program = (
+        "import sys, threading, neural_style\n"
+        "def hold(style): threading.Event().wait()\n"
+        "style = neural_style.load(sys.argv[1])\n"
+        "threading.Thread(target=hold, args=(style,), daemon=True).start()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(wide_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_info_names_the_kernel(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info"]) == 0
     lines = dict(
