@@ -126,7 +126,15 @@ def test_the_command_of_a_new_project_publishes_a_sheet_and_prints_where(project
 def test_the_task_of_a_new_project_runs_through_luigi(project: Path) -> None:
     drop_in(project)
     chosen = ("--image", "coffee.png", "--models", '["one.pth"]')
-    luigi = (sys.executable, "-m", "luigi", "--local-scheduler", "--module", f"{SLUG}.tasks")
+    luigi = (
+        sys.executable,
+        "-m",
+        "luigi",
+        "--local-scheduler",
+        "--no-lock",
+        "--module",
+        f"{SLUG}.tasks",
+    )
     result = run(project, *luigi, "ContactSheet", *chosen)
     assert "This progress looks :)" in result.stderr
     assert (project / "data/contact_sheets/coffee.png").is_file()

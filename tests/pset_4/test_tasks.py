@@ -15,6 +15,7 @@ from csci_utils.luigi.copy import CopyTask
 from csci_utils.luigi.target import BaseAtomicProviderLocalTarget
 from pset_4 import settings
 from pset_4.errors import InvalidNameError
+from pset_4.pipeline import run_tasks
 from pset_4.tasks import stylize
 from pset_4.tasks.data import ContentImage, DownloadImage, DownloadModel, SavedModel
 from pset_4.tasks.local import LocalImage, LocalModel
@@ -36,7 +37,9 @@ def run_luigi(project: Any, module: str, *arguments: str) -> "subprocess.Complet
         settings.REMOTE_VARIABLE: project.remote_url,
         settings.DATA_VARIABLE: str(project.data),
     }
-    command = [sys.executable, "-m", "luigi", "--module", module, *arguments, "--local-scheduler"]
+    # Another run of the tests may ask the same at the same time, which the lock would refuse.
+    ways = ("--local-scheduler", "--no-lock")
+    command = [sys.executable, "-m", "luigi", "--module", module, *arguments, *ways]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -55,6 +58,22 @@ def test_the_course_s_command_publishes_a_drop_in(
     result = run_luigi(project, "pset_4.tasks.data", "ContentImage", "--image", "luigi.jpg")
     assert "This progress looks :)" in result.stderr
     assert store.list() == ["images/luigi.jpg"]
+
+
+@pytest.mark.parametrize(("patience", "is_told"), [(0, True), (3600, False)])
+def test_a_painting_that_takes_its_time_tells_how_far_it_is(
+    patience: float, is_told: bool, published: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("neural_style.engine._core", exc_type=ImportError)  # others do not know it
+    monkeypatch.setattr(stylize, "PATIENCE", patience)
+    told: list[int] = []
+    chosen = settings.read_settings(published.remote_url, str(published.data))
+    with settings.use(chosen):
+        task = Stylize(image="drawing.png", model="model.pth", upload=False)
+        run_tasks([task], on_progress=told.append)
+        assert task.complete()
+    assert told == sorted(told)
+    assert (told[-1:] == [100]) is is_told
 
 
 def test_main_runs_through_luigi(project: Any, store: Any, photograph: bytes, model: bytes) -> None:
