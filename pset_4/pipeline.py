@@ -9,6 +9,7 @@ from typing import Any
 
 import luigi
 import luigi.interface
+import luigi.scheduler
 import luigi.worker
 
 from csci_utils.luigi.copy import CopyTask
@@ -82,6 +83,7 @@ def run_tasks(
     tasks: Sequence[luigi.Task],
     on_finished: Callable[[luigi.Task, bool], None] = lambda task, ran: None,
     on_note: Callable[[str], None] = lambda message: None,
+    on_progress: Callable[[int], None] = lambda percentage: None,
     debug: bool = False,
 ) -> Outcome:
     """Run tasks and all that they require; a failure stops only what depends on it.
@@ -90,6 +92,7 @@ def run_tasks(
         tasks: what is asked for.
         on_finished: called for each task that is complete, with whether it ran just now.
         on_note: called with what somebody who waits should know.
+        on_progress: called with how much of a painting is done, of one that takes its time.
         debug: let Luigi log, with tracebacks.
     """
     outcome = Outcome(tasks)
@@ -130,7 +133,8 @@ def run_tasks(
     }
     interrupted = Event()
     with _handling(handlers, interrupted), _logging(debug):
-        luigi.build(tasks, worker_scheduler_factory=_Workers(interrupted), local_scheduler=True)
+        workers = _Workers(interrupted, on_progress)
+        luigi.build(tasks, worker_scheduler_factory=workers, local_scheduler=True)
     _raise_if(interrupted)
     return outcome
 
@@ -138,8 +142,20 @@ def run_tasks(
 class _Workers(luigi.interface._WorkerSchedulerFactory):
     """What ``luigi.build`` makes its worker with: one that Ctrl-C always ends."""
 
-    def __init__(self, interrupted: Event) -> None:
+    def __init__(self, interrupted: Event, on_progress: Callable[[int], None]) -> None:
         self._interrupted = interrupted
+        self._on_progress = on_progress
+
+    def create_local_scheduler(self) -> luigi.scheduler.Scheduler:
+        scheduler: luigi.scheduler.Scheduler = super().create_local_scheduler()
+        pass_on = scheduler.set_task_progress_percentage
+
+        def tell(task_id: str, progress_percentage: int) -> None:
+            pass_on(task_id, progress_percentage)
+            self._on_progress(progress_percentage)
+
+        scheduler.set_task_progress_percentage = tell
+        return scheduler
 
     def create_worker(
         self, scheduler: object, worker_processes: int, assistant: bool = False

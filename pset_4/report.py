@@ -57,6 +57,10 @@ class Progress:
         if task in self._asked:
             self._bar.update()
 
+    def show(self, percentage: int) -> None:
+        """Show how much of the painting under way is done."""
+        self._bar.set_postfix_str(f"painting: {percentage}%")
+
     def tell(self, message: str) -> None:
         """Say what should be known while something is painted, once."""
         if message not in self._told:

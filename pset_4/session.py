@@ -95,7 +95,7 @@ def run(tasks: "Sequence[luigi.Task]") -> "Outcome":
 
     with Progress(tasks) as progress:
         debug = bool(common_option("debug"))
-        return run_tasks(tasks, progress.update, progress.tell, debug)
+        return run_tasks(tasks, progress.update, progress.tell, progress.show, debug)
 
 
 def finish(outcome: "Outcome", settings: "Settings", refused: dict[str, str]) -> None:

@@ -61,13 +61,22 @@ class Runner(ABC):
         """
 
     @abstractmethod
-    def paint(self, job: Job, path: str, final_path: str, tell: Callable[[str], None]) -> None:
+    def paint(
+        self,
+        job: Job,
+        path: str,
+        final_path: str,
+        tell: Callable[[str], None],
+        progress: Callable[[int, int], None],
+    ) -> None:
         """Paint, and write the result.
 
         Args:
             path: where to, in the format of its suffix.
             final_path: where it will be moved to, for messages.
             tell: is told, in a line each, what somebody who waits should know.
+            progress: is told how many steps of the painting are done, and how many there are,
+                where that is known. What it raises ends the painting.
 
         Raises:
             neural_style.NeuralStyleError, PipelineError: it cannot be done.

@@ -22,7 +22,14 @@ class InProcessRunner(Runner):
 
         return inspect(path)
 
-    def paint(self, job: Job, path: str, final_path: str, tell: Callable[[str], None]) -> None:
+    def paint(
+        self,
+        job: Job,
+        path: str,
+        final_path: str,
+        tell: Callable[[str], None],
+        progress: Callable[[int, int], None],
+    ) -> None:
         from neural_style import load_picture, save_picture
         from neural_style.utils import resize
 
@@ -32,7 +39,7 @@ class InProcessRunner(Runner):
         )
         if job.number is not None:
             style = style.with_number(job.number)
-        save_picture(style(picture), path, final_path=final_path)
+        save_picture(style(picture, progress), path, final_path=final_path)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,14 @@ class MlflowRunner(ProgramRunner):
 
     needs_package = True
 
-    def paint(self, job: Job, path: str, final_path: str, tell: Callable[[str], None]) -> None:
+    def paint(
+        self,
+        job: Job,
+        path: str,
+        final_path: str,
+        tell: Callable[[str], None],
+        progress: Callable[[int, int], None],
+    ) -> None:
         check_package(job)
         with TemporaryDirectory(prefix="pset_4-", ignore_cleanup_errors=True) as scratch:
             try:

@@ -134,7 +134,14 @@ class ProgramRunner(Runner):
                 f"{name_command(arguments)}: expected a line of JSON, got {got}: check --python"
             ) from error
 
-    def paint(self, job: Job, path: str, final_path: str, tell: Callable[[str], None]) -> None:
+    def paint(
+        self,
+        job: Job,
+        path: str,
+        final_path: str,
+        tell: Callable[[str], None],
+        progress: Callable[[int, int], None],
+    ) -> None:
         # In a folder of its own, where a program that is killed leaves what it has begun, and
         # copied from there: on Windows nothing can be moved to the path, which is held open.
         with TemporaryDirectory(

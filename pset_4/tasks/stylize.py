@@ -1,5 +1,8 @@
 """The result: a picture of the cache, painted in a style of the cache."""
 
+import time
+from collections.abc import Callable
+
 import luigi
 from luigi.target import FileSystemTarget
 
@@ -19,6 +22,9 @@ from .parameters import ImageParameter, ModelParameter, upload_parameter
 
 NOTE = "pset_4.note"
 """A Luigi event, with a task and a line of text: whoever waits for the task should know this."""
+
+PATIENCE = 1.0
+"""Seconds of painting until it is said how far it is."""
 
 FIRST_FRAME_REMARK = "only its first frame"
 
@@ -95,12 +101,23 @@ class Stylize(luigi.Task):
         self.remark = FIRST_FRAME_REMARK if has_more_frames(job.image_path) else ""
         final_path = self.output().path
         with self.output().temporary_path() as path:
-            runners.current().paint(job, path, final_path, self._note)
+            runners.current().paint(job, path, final_path, self._note, self._make_progress())
             digest = file_digest(path)
         write_origin(final_path, self._origin(origins), digest)
 
     def _note(self, message: str) -> None:
         self.trigger_event(NOTE, self, message)
+
+    def _make_progress(self) -> Callable[[int, int], None]:
+        """Say how far the painting is in Luigi's own way; not of short ones."""
+        begin = time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            is_long = time.monotonic() - begin >= PATIENCE
+            if is_long and self.set_progress_percentage:  # a worker sets it
+                self.set_progress_percentage(100 * done // total)
+
+        return tell
 
     def _downloads(self) -> dict[str, DownloadTask]:
         """What the result is made from."""

@@ -46,6 +46,30 @@ class Flickering(Touch):
         return False
 
 
+class Slow(Touch):
+    """Says how far it is, and goes on."""
+
+    def run(self) -> None:
+        assert self.set_progress_percentage is not None  # a worker sets it
+        self.set_progress_percentage(40)
+        super().run()
+
+
+def test_it_is_told_how_far_a_task_is(tmp_path: Path) -> None:
+    told: list[int] = []
+    run_tasks([Slow(path=str(tmp_path / "a"))], on_progress=told.append)
+    assert told == [40]
+
+
+def test_an_interrupt_while_it_is_told_how_far_a_task_is_ends_it(tmp_path: Path) -> None:
+    def interrupt(percentage: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_tasks([Slow(path=str(tmp_path / "a"))], on_progress=interrupt)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_an_interrupt_while_progress_is_shown_ends_the_run(count: int, tmp_path: Path) -> None:
     def interrupt(task: luigi.Task, ran: bool) -> None:
