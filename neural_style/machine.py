@@ -81,12 +81,18 @@ def check_memory(needed: int, limit: int | None) -> None:
     Raises:
         DeviceError: it does.
     """
-    free = free_memory(limit)
-    if free is not None and free < needed:
-        more = "" if limit is None else f", or allow more than {format_size(limit)} (--memory)"
+    available = available_memory()
+    if available is not None and available < needed:
         raise DeviceError(
             f"expected {format_size(needed)} of free memory for this picture, got "
-            f"{format_size(max(free, 0))}; make it smaller (--max-side){more}"
+            f"{format_size(available)}; make it smaller (--max-side)"
+        )
+    taken = anonymous_memory() or 0
+    if limit is not None and limit < taken + needed:
+        raise DeviceError(
+            f"expected a limit of at least {format_size(taken + needed)} of memory, of which "
+            f"{format_size(taken)} are taken already, got {format_size(limit)}; allow more "
+            "(--memory), or make the picture smaller (--max-side)"
         )
 
 

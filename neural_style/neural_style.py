@@ -141,7 +141,7 @@ def stylize(args: Any) -> None:
         memory=getattr(args, "memory", None),
         tell=_print_note,
     )
-    with ProgressLine(sys.stderr) as progress:
+    with naming(args.content_image), ProgressLine(sys.stderr) as progress:
         painted = style(picture, progress)
     del picture, style  # they may be large, and encoding takes memory, too
     with replacing(output_path, PictureError) as temporary_path:

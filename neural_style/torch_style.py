@@ -156,6 +156,11 @@ def find_device(name: str) -> torch.device:
         for index in range(torch.accelerator.device_count()):
             if name == f"{accelerator.type}:{index}":
                 return torch.device(name)
+    if name == "accel":
+        raise DeviceError(
+            "expected an accelerator, and PyTorch finds none on this machine; leave out --accel, "
+            "or --cuda 1, for the CPU"
+        )
     found = "the CPU alone" if accelerator is None else f"the CPU and {accelerator.type}"
     raise DeviceError(
         f"expected a device that is there, got {name!r}; PyTorch finds {found}: use cpu or auto"

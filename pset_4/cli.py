@@ -176,9 +176,9 @@ def _paint(
 
     drop_ins = list_drop_ins(settings)
     refused = selection.select_refused(images, models, drop_ins, upload)
-    for default in selection.list_defaults(images, models, drop_ins):
+    for what, default in selection.list_defaults(images, models, drop_ins):
         click.echo(
-            f"nothing named or dropped in: taking {default} of the remote "
+            f"no {what} named or dropped in: taking {default} of the remote "
             "(the command demo brings pictures and styles of its own)",
             err=True,
         )

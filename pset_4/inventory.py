@@ -87,9 +87,12 @@ def _sort_in(found: Inventory, folder: str, name: str) -> None:
     elif names.is_model_file(name):
         found.models.append(names.check_model_file(name))
     else:
+        from neural_style import PICTURE_SUFFIXES, STYLE_SUFFIXES
+
         found.refused[name] = (
-            f"{name!r} is neither a picture nor a style model by its suffix: "
-            f"rename it, or take it out of {folder}"
+            f"{name!r} is neither a picture ({' '.join(sorted(PICTURE_SUFFIXES))}) nor a style "
+            f"model ({' '.join(sorted(STYLE_SUFFIXES))}) by its suffix: save it as one, or take it "
+            f"out of {folder}"
         )
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import click
@@ -40,7 +41,7 @@ PRECISION_HELP = (
 THREADS_HELP = "How many threads paint on the CPU; else PSET_4_THREADS, else one for each core."
 MEMORY_HELP = (
     "The most memory that painting may take, such as 2GiB; what is beyond goes into a temporary "
-    "file. Else PSET_4_MEMORY, else what there is."
+    "file. Not for ONNX graphs. Else PSET_4_MEMORY, else what there is."
 )
 DEVICE_HELP = (
     "cpu, cuda, mps, xpu, or auto for an accelerator if there is one; else PSET_4_DEVICE, else cpu."
@@ -55,10 +56,11 @@ SETTINGS = ("remote", "data", "runner", "python", "threads", "memory", "device")
 
 def _finite_number_above_0(text: str) -> float:
     """For click, whose own range type lets NaN through."""
-    number = float(text)
-    if not (math.isfinite(number) and number > 0):
-        raise ValueError
-    return number
+    with suppress(ValueError):
+        number = float(text)
+        if math.isfinite(number) and number > 0:
+            return number
+    raise click.BadParameter(f"expected a finite number above 0, got {text!r}")
 
 
 def _check_names(kind: str) -> Callable[..., tuple[str, ...]]:

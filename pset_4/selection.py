@@ -28,12 +28,12 @@ def choose_models(named: Sequence[str], drop_ins: Inventory) -> list[str]:
 
 def list_defaults(
     images: Sequence[str], models: Sequence[str], drop_ins: Inventory
-) -> Iterator[str]:
-    """The defaults that are chosen because nothing else is."""
+) -> Iterator[tuple[str, str]]:
+    """The defaults that are chosen because nothing else is, each with what it is."""
     if not images and choose_images(images, drop_ins) != drop_ins.images:
-        yield DEFAULT_IMAGE
+        yield "picture", DEFAULT_IMAGE
     if not models and choose_models(models, drop_ins) != drop_ins.models:
-        yield DEFAULT_MODEL
+        yield "style", DEFAULT_MODEL
 
 
 def select_refused(

@@ -44,12 +44,12 @@ class ExitCode(enum.IntEnum):
 @contextmanager
 def session() -> "Iterator[Settings]":
     """Put the settings of the command line in force; an error ends the process with one line."""
-    missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
-    if missing:
-        raise click.ClickException(f"not installed: {', '.join(missing)}; {INSTALL_REMEDY}")
-    from . import remote, settings
-
     with errors_in_one_line("what is done stays; run again to go on"):
+        missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
+        if missing:
+            raise click.ClickException(f"not installed: {', '.join(missing)}; {INSTALL_REMEDY}")
+        from . import remote, settings
+
         chosen = settings.read_settings(**{name: common_option(name) for name in SETTINGS})
         if chosen.is_embedded:
             click.echo(

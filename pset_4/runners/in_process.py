@@ -31,6 +31,7 @@ class InProcessRunner(Runner):
         progress: Callable[[int, int], None],
     ) -> None:
         from neural_style import load_picture, save_picture
+        from neural_style.errors import naming
         from neural_style.utils import resize
 
         picture = resize(load_picture(job.image_path), job.content_scale, job.max_side)
@@ -39,7 +40,9 @@ class InProcessRunner(Runner):
         )
         if job.number is not None:
             style = style.with_number(job.number)
-        save_picture(style(picture, progress), path, final_path=final_path)
+        with naming(job.image_path):
+            painted = style(picture, progress)
+        save_picture(painted, path, final_path=final_path)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import luigi
 from luigi.target import FileSystemTarget
@@ -20,6 +21,9 @@ class RemoteTask(luigi.Task):
 
     Not an ``ExternalTask``, whose ``requires`` Luigi ignores.
     """
+
+    FURTHER_REMEDY: ClassVar[str] = ""
+    """What else helps where it is missing, for the message."""
 
     upload = upload_parameter()
 
@@ -57,8 +61,8 @@ class RemoteTask(luigi.Task):
                 f"to publish {drop_in.output().path}"
             )
         raise MissingError(
-            f"{missing} is not in the remote: drop it into {drop_in.output().path} and run again, "
-            "or check the name and --remote"
+            f"{missing} is not in the remote: drop it into {drop_in.output().path} and run again"
+            f"{self.FURTHER_REMEDY}, or check the name and --remote"
         )
 
 
@@ -82,6 +86,7 @@ class ContentImage(RemoteTask):
 class SavedModel(RemoteTask):
     """A style model in the remote."""
 
+    FURTHER_REMEDY = ", or drop the official models in with python -m pset_4 models fetch"
     MODEL_ROOT = FromSettings(lambda settings: settings.remote_models)
 
     model = ModelFileParameter(default=DEFAULT_MODEL)

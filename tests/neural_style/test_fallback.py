@@ -111,7 +111,7 @@ def test_a_picture_beyond_the_limit_is_an_error_before_it_is_painted(
 ) -> None:
     path = tmp_path / "odd.pth"
     torch.save(make_state(12), path)
-    with pytest.raises(DeviceError, match=r"odd\.pth: expected .* of free memory.*--max-side"):
+    with pytest.raises(DeviceError, match=r"odd\.pth: expected a limit of at least .*--max-side"):
         load(path, memory=1)(make_picture())
 
 

@@ -179,8 +179,9 @@ def test_a_wrong_value_of_the_environment_ends_with_2(
 @pytest.mark.parametrize("runner", ["in-process", "program"])
 def test_too_little_memory_is_told_with_a_remedy(published: Any, runner: str) -> None:
     result = published.run(*CHOSEN, "--memory", "1KiB", "--runner", runner)
-    told = "make it smaller (--max-side), or allow more than 1.0 kB (--memory)"
+    told = "got 1.0 kB; allow more (--memory), or make the picture smaller (--max-side)"
     assert (result.exit_code, told in result.stderr) == (1, True), result.stderr
+    assert f"{published.data / 'images/drawing.png'}: " in result.stderr  # which of many it is
     assert published.files("stylized") == []
 
 
