@@ -195,6 +195,8 @@ def build_network(state: Mapping[str, Tensor]) -> TransformerNet:
 
 def _to_weights(state: Mapping[str, Tensor]) -> Weights:
     check_shapes({key: tuple(value.shape) for key, value in state.items()})
-    weights = {key: value.detach().to(torch.float32).numpy() for key, value in state.items()}
+    weights = {
+        key: value.detach().to(torch.float32).contiguous().numpy() for key, value in state.items()
+    }
     check_finite(weights)
     return weights

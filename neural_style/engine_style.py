@@ -39,7 +39,7 @@ class EngineStyle(Style):
         self._threads = options.threads or count_threads()
         self._arena = Arena(options.memory, options.tell)
 
-    def paint(self, colours: Colours, progress: Progress | None = None) -> Colours:
+    def paint_colours(self, colours: Colours, progress: Progress | None) -> Colours:
         height, width, channels = colours.shape
         painted = np.empty_like(colours)
         needed = self._network.arena_bytes(height, width)

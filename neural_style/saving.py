@@ -17,6 +17,7 @@ from .loading import STYLE_SUFFIXES
 from .model_file import ONNX_SUFFIXES, SAFETENSORS_SUFFIXES
 from .onnx_export import export_network
 from .transformer_net import TransformerNet
+from .weights import check_shapes
 
 _METADATA = {"format": "pt"}  # tells other readers of safetensors whose layout this is
 
@@ -74,6 +75,7 @@ def encode_weights(state: Mapping[str, Tensor], suffix: str) -> bytes:
         StyleError: as `build_network`. The message names no file.
         MissingDependencyError: as `save_network`.
     """
+    check_shapes({key: tuple(value.shape) for key, value in state.items()})
     # Copies on the CPU, without strides, and without what they may be views of.
     plain = {
         key: value.detach().cpu().clone(memory_format=torch.contiguous_format)

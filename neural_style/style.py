@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .conversion import to_plain
-from .errors import DeviceError, NeuralStyleError, StyleError, naming
+from .errors import DeviceError, NeuralStyleError, PictureError, StyleError, naming
 
 Colours = NDArray[np.uint8]
 """H x W x 3, RGB."""
@@ -38,10 +38,10 @@ class Style(ABC):
         self.path = Path(path)
         self.count = count
         """How many numbered styles the file has; None if it is one style without a number."""
-        self.base_width: int | None = None
-        """Channels after the first convolution, where the file is known for a `TransformerNet`."""
         self.number: int | None = None
         """Which of them this is; None until `with_number` chooses."""
+        self.base_width: int | None = None
+        """Channels after the first convolution, where the file is known for a `TransformerNet`."""
 
     def with_number(self, number: int) -> Style:
         """Another style of the same file; what was loaded and compiled is shared with this one.
@@ -70,6 +70,7 @@ class Style(ABC):
             StyleError: the style paints no finite numbers, or cannot paint this size, or is one of
                 several of which none is chosen yet.
             DeviceError: the device, or the disk in its stead, has too little memory.
+            OSError: `picture` was opened by Pillow, and its file turns out to be damaged.
         """
         if not isinstance(picture, Image.Image):
             raise TypeError(f"expected a picture (see load_picture), got {type(picture).__name__}")
@@ -97,12 +98,22 @@ class Style(ABC):
         return result
 
     def _try_to_paint(self, colours: Colours, progress: Progress | None) -> Colours:
+        raised: list[Exception] = []  # by `progress`: not for us to reword
+
+        def report(done: int, total: int) -> None:
+            try:
+                if progress is not None:
+                    progress(done, total)
+            except Exception as error:
+                raised.append(error)
+                raise
+
         try:
             with naming(self.path):
-                return self.paint(colours, progress)
-        except NeuralStyleError:  # some are RuntimeErrors too
-            raise
+                return self.paint_colours(colours, report)
         except (MemoryError, RuntimeError) as error:
+            if error in raised or isinstance(error, NeuralStyleError):  # some are RuntimeErrors
+                raise
             height, width, _ = colours.shape
             # Some engines say RuntimeError, and "memory" in its text, where there is not enough.
             is_short = isinstance(error, MemoryError) or "memory" in str(error).lower()
@@ -111,17 +122,35 @@ class Style(ABC):
                 f"{self.path}: cannot paint {width}x{height} px on this device ({error}){remedy}"
             ) from error
 
-    @abstractmethod
     def paint(self, colours: Colours, progress: Progress | None = None) -> Colours:
-        """The network alone.
+        """The network alone, from array to array.
 
         Args:
-            colours: H x W x 3, both sides at least `MINIMUM_SIDE`.
+            colours: uint8, H x W x 3, RGB, both sides at least `MINIMUM_SIDE`.
             progress: as for a call of the style.
 
         Returns:
-            H' x W' x 3 with H' >= H and W' >= W; what is beyond the picture is cut off.
+            H' x W' x 3 with H' >= H and W' >= W, up to the next multiples of 4: what is beyond
+            the picture is to be cut off.
+
+        Raises:
+            PictureError: `colours` are of another type or shape.
+            StyleError, DeviceError: as for a call of the style; MemoryError and RuntimeError, too.
         """
+        with naming(self.path):
+            check_number(self.number, self.count)
+        shape, smallest = colours.shape, self.MINIMUM_SIDE
+        is_picture = len(shape) == 3 and shape[2] == 3 and min(shape[:2]) >= smallest
+        if colours.dtype != np.uint8 or not is_picture:
+            raise PictureError(
+                f"expected uint8 of height x width x 3, both sides at least {smallest}, got "
+                f"{colours.dtype} of {' x '.join(map(str, shape))}"
+            )
+        return self.paint_colours(np.ascontiguousarray(colours), progress)
+
+    @abstractmethod
+    def paint_colours(self, colours: Colours, progress: Progress | None) -> Colours:
+        """As `paint`, of what is right and contiguous."""
 
     def release(self) -> None:  # noqa: B027  (most styles keep nothing)
         """Give back the memory that is kept for the next picture."""
@@ -130,7 +159,7 @@ class Style(ABC):
 class FloatStyle(Style):
     """A style whose network takes and gives floats."""
 
-    def paint(self, colours: Colours, progress: Progress | None = None) -> Colours:
+    def paint_colours(self, colours: Colours, progress: Progress | None) -> Colours:
         painted = self.paint_pixels(_to_floats(colours))
         if not np.isfinite(painted).all():
             raise not_finite()

@@ -55,9 +55,9 @@ class TorchStyle(FloatStyle):
         if device.type != "cpu" and options.precision == FAST:
             self._fast_network = to_half(self._network)
 
-    def paint(self, colours: Colours, progress: Progress | None = None) -> Colours:
+    def paint_colours(self, colours: Colours, progress: Progress | None) -> Colours:
         try:
-            return super().paint(colours, progress)
+            return super().paint_colours(colours, progress)
         except RuntimeError as error:
             if self._load_for_cpu is None or not is_out_of_memory(error):
                 raise
@@ -65,7 +65,7 @@ class TorchStyle(FloatStyle):
         self._options.tell(f"{self.device} has too little memory: the CPU paints this picture")
         if self._cpu_style is None:
             self._cpu_style = self._load_for_cpu()
-        return self._cpu_style.paint(colours, progress)
+        return self._cpu_style.paint_colours(colours, progress)
 
     def paint_pixels(self, pixels: Pixels) -> Pixels:
         if self.device.type == "cpu":

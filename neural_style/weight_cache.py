@@ -21,7 +21,8 @@ from .weights import Weights, decode_weights
 CACHE_VARIABLE = "NEURAL_STYLE_CACHE"
 """Names the cache folder, in place of the platform's."""
 
-_SUFFIX = ".safetensors"
+_SUFFIX = ".v2.safetensors"
+"""Of entries; others are not read. The first ones may have lost the order of strided weights."""
 
 
 def cache_folder() -> Path:
@@ -53,7 +54,7 @@ def load_cached(checkpoint: bytes) -> Weights | None:
         for path in cache_folder().glob(f"{_digest(checkpoint)}-*{_SUFFIX}"):
             with suppress(OSError, StyleError):
                 data = read_file(path, StyleError, MAX_STYLE_BYTES)
-                if path.stem.endswith(f"-{_digest(data)}"):
+                if path.name == _name(checkpoint, data):
                     return decode_weights(data)
                 path.unlink()
     except (MissingDependencyError, OSError, RuntimeError):
@@ -72,7 +73,7 @@ def keep(checkpoint: bytes, weights: Weights) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary_path = folder / f".{secrets.token_hex(8)}"
         temporary_path.write_bytes(data)
-        os.replace(temporary_path, folder / f"{_digest(checkpoint)}-{_digest(data)}{_SUFFIX}")
+        os.replace(temporary_path, folder / _name(checkpoint, data))
     except (ImportError, OSError, RuntimeError):
         pass  # the next start takes as long as this one
     finally:
@@ -89,6 +90,10 @@ def measure_cache() -> tuple[int, int]:
             with suppress(OSError):
                 sizes.append(path.stat().st_size)
     return len(sizes), sum(sizes)
+
+
+def _name(checkpoint: bytes, entry: bytes) -> str:
+    return f"{_digest(checkpoint)}-{_digest(entry)}{_SUFFIX}"
 
 
 def _digest(data: bytes) -> str:

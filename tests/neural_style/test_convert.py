@@ -166,6 +166,7 @@ def test_a_network_in_training_stays_in_training(checkpoint_path: Path, tmp_path
         ("absent.pth", "out.pth", "absent.pth: there is no such file"),
         ("picture.pth", "out.pth", "picture.pth: expected a style model, got a PNG picture"),
         ("other.pth", "out.pth", "other.pth: expected the state dict of a TransformerNet"),
+        ("wide.pth", "out.pth", "wide.pth: expected"),
         ("broken.pth", "out.safetensors", "broken.pth: expected finite weights"),
     ],
 )
@@ -181,6 +182,8 @@ def test_what_cannot_be_converted_is_one_line_and_leaves_nothing(
     state = make_state(1)
     torch.save(state, tmp_path / "small.pth")
     torch.save({"weight": torch.zeros(1)}, tmp_path / "other.pth")
+    wide = torch.zeros(1).expand(2**42)  # of memory it takes one number, copied 16 TiB
+    torch.save(state | {"in5.bias": wide}, tmp_path / "wide.pth")
     torch.save(state | {"in5.bias": torch.full((1,), torch.nan)}, tmp_path / "broken.pth")
     (tmp_path / "graph.onnx").write_bytes(b"\x08\x0a")
     (tmp_path / "folder.pth").mkdir()

@@ -334,6 +334,13 @@ def test_a_picture_with_strides_is_refused_and_not_copied(
         network.paint(plain, np.empty((*plain.shape[:2], 6), np.uint8)[..., ::2], arena, 1)
 
 
+def test_weights_with_strides_are_refused_and_not_copied(make_state: MakeState) -> None:
+    state = {name: value.numpy() for name, value in make_state().items()}
+    state["conv2.conv2d.weight"] = state["conv2.conv2d.weight"].transpose(0, 1, 3, 2)
+    with pytest.raises(RuntimeError, match="cast"):
+        _core.Network(state, KERNELS[0])
+
+
 def test_weights_that_are_missing_are_refused(make_state: MakeState) -> None:
     state = {name: value.numpy() for name, value in make_state().items()}
     del state["res1.in1.bias"]

@@ -20,6 +20,7 @@ from PIL import Image
 
 import neural_style
 from neural_style import DeviceError, load
+from neural_style.arena import Arena
 from neural_style.engine import KERNEL_VARIABLE
 from neural_style.machine import anonymous_memory, lies_in_memory
 from neural_style.neural_style import main
@@ -128,6 +129,26 @@ def test_a_limit_that_no_file_can_help_is_an_error(
         DeviceError, match=r"small\..*: expected a limit of at least .*\(--memory\)"
     ):
         style(make_picture())
+
+
+@pytest.mark.parametrize(("besides", "is_in_file"), [(30, False), (60, True)])
+def test_what_is_taken_besides_counts(
+    besides: int, is_in_file: bool, temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neural_style.machine.anonymous_memory", lambda: 10)
+    told: list[str] = []
+    with Arena(100, told.append).lend(50, besides) as memory:
+        assert memory.size >= 50
+    assert (told != []) is is_in_file
+
+
+def test_what_is_taken_besides_has_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neural_style.machine.anonymous_memory", lambda: 10)
+    with (
+        pytest.raises(DeviceError, match=r"at least 101 bytes .* 10 bytes are taken"),
+        Arena(100, print).lend(1, 91),
+    ):
+        pass
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system fills files instead")
@@ -239,16 +260,19 @@ def test_progress_ends_with_the_last_pass(wide_path: Path, make_picture: MakePic
     assert seen[-1] == (16, 16)
 
 
-def test_what_progress_raises_ends_the_painting(wide_path: Path, make_picture: MakePicture) -> None:
-    class Enough(Exception):
-        pass
+@pytest.mark.parametrize("kind", [LookupError, MemoryError, RuntimeError])
+def test_what_progress_raises_ends_the_painting(
+    kind: type[Exception], wide_path: Path, make_picture: MakePicture
+) -> None:
+    enough = kind("enough")
 
     def refuse(done: int, total: int) -> None:
-        raise Enough
+        raise enough
 
     style = load(wide_path)
-    with pytest.raises(Enough):
+    with pytest.raises(kind) as raised:
         style(make_picture(400, 300), refuse)
+    assert raised.value is enough
     assert style(make_picture(20, 20)).size == (20, 20)
 
 

@@ -115,6 +115,14 @@ def test_a_picture_beyond_the_limit_is_an_error_before_it_is_painted(
         load(path, memory=1)(make_picture())
 
 
+def test_pytorch_keeps_a_limit_too(checkpoint_path: Path, make_picture: MakePicture) -> None:
+    options = PaintingOptions(memory=1)
+    weights = load_weights(checkpoint_path)
+    style = TorchStyle(checkpoint_path, weights, torch.device("cpu"), options)
+    with pytest.raises(DeviceError, match="expected a limit of at least"):
+        style(make_picture())
+
+
 # Accelerators
 
 

@@ -4,13 +4,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
 import neural_style
-from neural_style import DeviceError, Style, StyleError, inspect, load
+from neural_style import DeviceError, PictureError, Style, StyleError, inspect, load
 from neural_style.style import FloatStyle, Pixels
 
 MakePicture = Callable[..., Image.Image]
@@ -139,6 +140,30 @@ def test_a_cmyk_profile_is_not_carried_over(make_picture: MakePicture) -> None:
 def test_pictures_of_every_mode_are_painted(mode: str, make_picture: MakePicture) -> None:
     picture = make_picture(mode=mode)
     assert Fake(unchanged)(picture).size == picture.size
+
+
+@pytest.mark.parametrize(
+    "colours",
+    [
+        np.zeros((8, 8, 3)),
+        np.zeros((8, 8, 3), np.int64),
+        np.zeros((8, 8, 4), np.uint8),
+        np.zeros((8, 8), np.uint8),
+        np.zeros((8, 4, 3), np.uint8),
+    ],
+    ids=["float", "int64", "alpha", "flat", "narrow"],
+)
+def test_an_array_of_another_kind_is_an_error(colours: Any) -> None:
+    with pytest.raises(PictureError, match=r"expected uint8 of height x width x 3.* got "):
+        Fake(unchanged).paint(colours)
+
+
+def test_an_array_may_lie_in_memory_in_any_way(
+    checkpoint_path: Path, make_picture: MakePicture
+) -> None:
+    strided = np.asarray(make_picture(24, 18))[::-1, ::2]
+    style = load(checkpoint_path)
+    assert (style.paint(strided) == style.paint(strided.copy())).all()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from neural_style.checkpoint import load_network  # noqa: E402  (it needs torch)
 from neural_style.transformer_net import TransformerNet  # noqa: E402
 
 MakeState = Callable[..., dict[str, Any]]
+MakePicture = Callable[..., Any]
 
 
 @pytest.mark.parametrize("base_width", [1, 8, 32])
@@ -47,6 +49,20 @@ def test_weights_of_every_type_are_those_that_pytorch_reads(
         weights = load_weights(path)
         assert {value.dtype for value in weights.values()} == {np.dtype(np.float32)}
         assert all((expected[k].numpy() == value).all() for k, value in weights.items())
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_weights_are_the_same_however_they_lie_in_memory(
+    layout: Any, make_state: MakeState, make_picture: MakePicture, tmp_path: Path
+) -> None:
+    plain, state = make_state(), {}
+    for key, value in plain.items():
+        state[key] = value.contiguous(memory_format=layout) if value.ndim == 4 else value
+    torch.save(state, tmp_path / "model.pth")
+    (tmp_path / "plain.safetensors").write_bytes(safetensors.save(plain))
+    expected = load(tmp_path / "plain.safetensors")(make_picture())
+    for _ in range(2):  # the second time from the cache
+        assert load(tmp_path / "model.pth")(make_picture()) == expected
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
@@ -116,6 +132,7 @@ def test_a_damaged_entry_is_made_anew(
     (name,) = before
     (own_cache / name).write_bytes(damage(before[name]))
     assert load_cached(checkpoint_path.read_bytes()) is None
+    assert entries(own_cache) == {}
     load(checkpoint_path)
     assert entries(own_cache) == before
 
@@ -143,6 +160,20 @@ def test_a_cache_that_cannot_be_written_is_no_error(
     own_cache.mkdir(parents=True)
     own_cache.chmod(0o500)
     assert load(checkpoint_path).base_width == 8
+    assert entries(own_cache) == {}
+
+
+def test_a_full_disk_is_no_error_and_nothing_is_left(
+    own_cache: Path, checkpoint_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_up(self: Path, data: bytes) -> None:
+        with self.open("wb") as file:
+            file.write(data[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", fill_up)
+        assert load(checkpoint_path).base_width == 8
     assert entries(own_cache) == {}
 
 
