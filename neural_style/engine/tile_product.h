@@ -27,7 +27,7 @@ constexpr int chunk = 32;             // inputs that one product takes in
 constexpr int group = 32;             // outputs that are computed at once
 constexpr int picture_channels = 3;
 constexpr int pixels_together = 4;    // of the picture that is painted: 12 of a tile's 16 columns
-constexpr int first_level_bytes = 40 * 1024;  // of 48 KiB; the sums take 4 more
+constexpr int first_level_bytes = 40 * 1024;  // of 48 KiB; the sums take up to 8 more
 constexpr int sum_tiles = 4;
 
 // How a filter is cut into tiles.
@@ -132,31 +132,35 @@ public:
           pixel_bytes_(pixel_bytes),
           step_((std::ptrdiff_t)layout_.pixel_step * pixel_bytes),
           finished_(memory),
-          unfinished_(memory + outputs_at_once * sums_of_output) {}
+          unfinished_(memory + 2 * sums_at_once) {}
 
     static std::size_t memory_bytes(int count) {
         const int blocks = (count + outputs_at_once - 1) / outputs_at_once;
-        return (std::size_t)(1 + blocks) * outputs_at_once * sums_of_output * sizeof(float);
+        return (std::size_t)(2 + blocks) * sums_at_once * sizeof(float);
     }
 
     // `finish(group, first, count, sums)` gets the sums of some outputs at a time, [count][16 * N].
+    // It gets them while the next ones are multiplied: they are still on their way from the tiles
+    // before that.
     template <class Finish>
     void run(Finish finish) const {
         const int units = layout_.units(), at_once = units_at_once();
         for (int g = 0; g < layout_.groups; g++)
             for (int begin = 0; begin < units; begin += at_once) {
                 const int end = begin + at_once < units ? begin + at_once : units;
-                for (int first = 0; first < count_; first += outputs_at_once) {
-                    const int left = count_ - first;
-                    add_units<sum_tiles / N>({g, begin, end}, first, left);
+                for (int first = 0; first < count_ + outputs_at_once; first += outputs_at_once) {
+                    if (first < count_)
+                        add_units<sum_tiles / N>({g, begin, end}, first, count_ - first);
+                    const int last = first - outputs_at_once, left = count_ - last;
                     const int found = left < outputs_at_once ? left : outputs_at_once;
-                    if (end == units) finish(g, first, found, finished_);
+                    if (end == units && last >= 0) finish(g, last, found, finished(last));
                 }
             }
     }
 
 private:
     static constexpr int sums_of_output = N * tiles::rows;
+    static constexpr int sums_at_once = outputs_at_once * sums_of_output;
 
     struct Section {
         int group, begin, end;  // units of the group
@@ -184,7 +188,11 @@ private:
         if (section.begin == 0) Sums::clear();
         else Sums::read_from(unfinished);
         multiply<M>(section, first);
-        Sums::write_to(section.end == layout_.units() ? finished_ : unfinished);
+        Sums::write_to(section.end == layout_.units() ? finished(first) : unfinished);
+    }
+
+    float* finished(int first) const {
+        return finished_ + first / outputs_at_once % 2 * sums_at_once;
     }
 
     template <int M>
@@ -224,7 +232,7 @@ private:
     const std::byte* const* rows_;
     int count_, pixel_bytes_;
     std::ptrdiff_t step_;  // bytes from one output's inputs to the next one's
-    float *finished_, *unfinished_;
+    float *finished_, *unfinished_;  // of two blocks in turn, and of all in the row
 };
 
 }  // namespace
