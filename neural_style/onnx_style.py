@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .errors import DeviceError, StyleError, naming
 from .model_file import WIDTH_KERNEL, WIDTH_KEY, read_style_file
-from .openvino_compiler import PICTURE_SHAPE, Compiler, describe
+from .openvino_compiler import PICTURE_SHAPE, Compiler, describe, infer
 from .options import PaintingOptions
 from .silent_openvino import FrontEndManager, openvino
 from .style import FloatStyle, Pixels
@@ -74,9 +74,9 @@ class OnnxStyle(FloatStyle):
                 f"({error}); export it with dynamic axes"
             ) from error
         if self.number is None:
-            return np.asarray(compiled([pixels])[0], dtype=np.float32)
+            return infer(compiled, [pixels])
         weights = _one_hot(self.number, self.count)
-        painted = compiled({_IMAGE_INPUT: pixels / 255, _WEIGHTS_INPUT: weights})[0]
+        painted = infer(compiled, {_IMAGE_INPUT: pixels / 255, _WEIGHTS_INPUT: weights})
         # Its authors round to the nearest level; the base class cuts fractions off.
         return np.asarray(painted * 255 + 0.5, dtype=np.float32)
 

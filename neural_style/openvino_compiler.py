@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .errors import one_line
 from .options import EXACT, PaintingOptions
@@ -20,6 +24,7 @@ _FULL_PRECISION = {
 
 _BOILERPLATE = ("Exception from ", "Check ", "FrontEnd API failed", "Summary:", "To facilitate")
 _LONGEST_REASON = 200  # characters
+_POLL_INTERVAL = 50  # milliseconds
 
 
 class Compiler:
@@ -58,6 +63,21 @@ class Compiler:
     def release(self) -> None:
         """Forget what was compiled last."""
         self._compiled = None
+
+
+def infer(compiled: openvino.CompiledModel, inputs: object) -> NDArray[np.float32]:
+    """What `compiled` makes of `inputs`, unless Ctrl-C ends it."""
+    request = compiled.create_infer_request()
+    request.start_async(inputs, share_inputs=True)
+    try:
+        while not request.wait_for(_POLL_INTERVAL):
+            pass  # Python looks after signals between two calls
+    except BaseException:
+        request.cancel()
+        with suppress(RuntimeError):  # "cancelled": without this, to forget it takes all its time
+            request.wait()
+        raise
+    return np.asarray(request.get_output_tensor(0).data, dtype=np.float32)
 
 
 def _is_for_pictures(port: openvino.Output) -> bool:

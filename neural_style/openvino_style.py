@@ -7,7 +7,7 @@ from os import PathLike
 import numpy as np
 
 from .machine import check_memory
-from .openvino_compiler import PICTURE_SHAPE, Compiler
+from .openvino_compiler import PICTURE_SHAPE, Compiler, infer
 from .options import PaintingOptions
 from .silent_openvino import openvino, opset
 from .style import FloatStyle, Pixels
@@ -29,8 +29,7 @@ class OpenvinoStyle(FloatStyle):
     def paint_pixels(self, pixels: Pixels) -> Pixels:
         needed = pixels[0, 0].size * _BYTES_PER_PIXEL * self.base_width // OFFICIAL_BASE_WIDTH
         check_memory(needed, self._options.memory)
-        compiled = self._compiler.compile_for(pixels.shape)
-        return np.asarray(compiled([pixels])[0], dtype=np.float32)
+        return infer(self._compiler.compile_for(pixels.shape), [pixels])
 
     def release(self) -> None:
         self._compiler.release()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,6 +124,24 @@ def test_pytorch_keeps_a_limit_too(checkpoint_path: Path, make_picture: MakePict
     style = TorchStyle(checkpoint_path, weights, torch.device("cpu"), options)
     with pytest.raises(DeviceError, match="expected a limit of at least"):
         style(make_picture())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot interrupt itself")
+def test_ctrl_c_ends_a_painting_by_openvino(
+    make_state: MakeState, make_picture: MakePicture, tmp_path: Path
+) -> None:
+    path, picture = tmp_path / "odd.pth", make_picture(700, 600)
+    torch.save(make_state(12), path)
+    style = load(path, threads=1)
+    style(picture)  # compiled for this size
+    begin = time.process_time()
+    style(picture)
+    whole = time.process_time() - begin
+    threading.Timer(whole / 10, signal.raise_signal, [signal.SIGINT]).start()
+    begin = time.process_time()
+    with pytest.raises(KeyboardInterrupt):
+        style(picture)
+    assert time.process_time() - begin < whole / 2
 
 
 # Accelerators
