@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
@@ -20,6 +21,8 @@ Memory = NDArray[np.uint8]
 
 _POPULATE_WRITE = 23  # MADV_POPULATE_WRITE: madvise(2); Python has no name for it
 _TOUCHED_AT_ONCE = 2**26  # bytes: Ctrl-C is heeded in between
+_promised: list[int] = []  # to paintings under way in this process, in bytes
+_guard = threading.Lock()  # of it
 _BLOCK = bytes(2**20)  # what a file is filled with where its space cannot be reserved
 
 
@@ -58,25 +61,24 @@ class Arena:
         """
         kept, self._kept = self._kept, None
         if kept is not None and kept.size >= size:
-            memory, is_kept = kept, True
-        else:
-            del kept  # given back before more is taken
-            is_kept = self._has_room(size, besides)
-            memory = _take_memory(size) if is_kept else self._take_file(size)
-        try:
-            yield memory
-        finally:
-            if is_kept:
-                self._kept = memory
+            try:
+                yield kept
+            finally:
+                self._kept = kept
+            return
+        del kept  # given back before more is taken
+        check_memory(besides, self._limit)
+        with _promising(size + besides, self._limit) as has_room:
+            memory = _take_memory(size) if has_room else self._take_file(size)
+            try:
+                yield memory
+            finally:
+                if has_room:
+                    self._kept = memory
 
     def release(self) -> None:
         """Give back what is kept."""
         self._kept = None
-
-    def _has_room(self, size: int, besides: int) -> bool:
-        check_memory(besides, self._limit)
-        free = free_memory(self._limit)
-        return free is None or size + besides <= free
 
     def _take_file(self, size: int) -> Memory:
         try:
@@ -87,12 +89,6 @@ class Arena:
                     "lies in memory, too; name a folder on a disk in the variable TMPDIR, or make "
                     "the picture smaller (--max-side)"
                 )
-            if not self._has_told:
-                self._has_told = True
-                self._tell(
-                    f"{format_size(size)} do not fit into memory: a temporary file in {folder} "
-                    "takes them, which is slower"
-                )
             with tempfile.TemporaryFile(dir=folder) as file:
                 _reserve(file, size)
                 mapped = mmap.mmap(file.fileno(), size)
@@ -102,8 +98,33 @@ class Arena:
                 f"({error.strerror or error}); make the picture smaller (--max-side), or name a "
                 "folder with more room in the variable TMPDIR"
             ) from error
+        if not self._has_told:
+            self._has_told = True
+            self._tell(
+                f"{format_size(size)} do not fit into memory: a temporary file in {folder} takes "
+                "them, which is slower"
+            )
         _touch_in_order(mapped)
         return np.frombuffer(mapped, np.uint8)
+
+
+@contextmanager
+def _promising(size: int, limit: int | None) -> Iterator[bool]:
+    """Whether memory has room for `size` bytes beside what is promised to paintings under way.
+
+    These touch theirs little by little, and until then the system counts it as free.
+    """
+    with _guard:
+        free = free_memory(limit)
+        has_room = free is None or size + sum(_promised) <= free
+        if has_room:
+            _promised.append(size)
+    try:
+        yield has_room
+    finally:
+        if has_room:
+            with _guard:
+                _promised.remove(size)
 
 
 def _touch_in_order(mapped: mmap.mmap) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from os import PathLike
 
 import numpy as np
 
 from .arena import Arena
 from .engine import choose_kernel
-from .engine._core import Network, NotFiniteError
+from .engine._core import Network, NotFiniteError, count_units
 from .machine import count_threads
 from .options import PaintingOptions
 from .style import Colours, Progress, Style, not_finite
-from .weights import Weights, width_of
+from .weights import OFFICIAL_BASE_WIDTH, Weights, width_of
 
 # What a painting takes besides the arena and the painted picture, with room to spare: the rows
 # that threads work on, and what strips save of their neighbours.
+# For the official base width; wider ones take more in proportion.
 _BYTES_PER_THREAD = 8 * 2**20
 _BYTES_PER_PIXEL = 2
 
@@ -34,19 +36,21 @@ class EngineStyle(Style):
             DeviceError: as `choose_kernel`.
         """
         super().__init__(path)
-        self.base_width = width_of(weights)
+        self.base_width: int = width_of(weights)
         self._network = Network(weights, choose_kernel(options.precision))
         self._threads = options.threads or count_threads()
         self._arena = Arena(options.memory, options.tell)
 
     def paint_colours(self, colours: Colours, progress: Progress | None) -> Colours:
-        height, width, channels = colours.shape
+        height, width, _ = colours.shape
         painted = np.empty_like(colours)
         needed = self._network.arena_bytes(height, width)
-        besides = (channels + _BYTES_PER_PIXEL) * height * width + _BYTES_PER_THREAD * self._threads
-        with self._arena.lend(needed, besides) as arena:
+        threads = min(self._threads, count_units(height, width))
+        working = _BYTES_PER_PIXEL * height * width + _BYTES_PER_THREAD * threads
+        working = math.ceil(working * max(1, self.base_width / OFFICIAL_BASE_WIDTH))
+        with self._arena.lend(needed, painted.nbytes + working) as arena:
             try:
-                self._network.paint(colours, painted, arena, self._threads, progress)
+                self._network.paint(colours, painted, arena, threads, progress)
             except NotFiniteError as error:
                 raise not_finite() from error
         return painted

@@ -13,7 +13,7 @@ from .model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES, SAFETENSORS_SUFFIXES
 from .options import EXACT, PaintingOptions, say_nothing
 from .style import Style
 from .weight_cache import keep, load_cached
-from .weights import Weights, decode_weights, width_of
+from .weights import Weights, decode_weights
 
 STYLE_SUFFIXES = CHECKPOINT_SUFFIXES | ONNX_SUFFIXES
 """Suffixes, in lower case, of the files that `load` takes."""
@@ -119,7 +119,7 @@ def _load_checkpoint(path: str | PathLike[str], device: str, options: PaintingOp
 
 
 def _load_for_cpu(path: str | PathLike[str], weights: Weights, options: PaintingOptions) -> Style:
-    obstacle = find_obstacle(width_of(weights))
+    obstacle = find_obstacle()
     if obstacle is None:
         from .engine_style import EngineStyle
 

@@ -13,6 +13,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
 from .errors import MissingDependencyError, StyleError
 from .files import read_file
 from .model_file import MAX_STYLE_BYTES
@@ -68,7 +70,8 @@ def keep(checkpoint: bytes, weights: Weights) -> None:
     try:
         from safetensors.numpy import save
 
-        data = save(weights)
+        # Of strided arrays it would write the memory as it lies.
+        data = save({name: np.ascontiguousarray(value) for name, value in weights.items()})
         folder = cache_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary_path = folder / f".{secrets.token_hex(8)}"

@@ -21,20 +21,12 @@ else:
 KERNEL_VARIABLE = "NEURAL_STYLE_KERNEL"
 """Names the kernel to use, in place of the best one."""
 
-WIDTH_MULTIPLE = 8
-"""Of a base width that the engine paints: its kernels work on so many channels at once."""
 
-
-def find_obstacle(base_width: int | None = None) -> str | None:
-    """Why the engine cannot paint, or not with a network of this width; None if it can."""
-    if _import_error is not None:
-        return f"the C++ engine is not installed ({one_line(str(_import_error))})"
-    if base_width is not None and base_width % WIDTH_MULTIPLE:
-        return (
-            f"the C++ engine paints base widths that are multiples of {WIDTH_MULTIPLE}, "
-            f"not {base_width}"
-        )
-    return None
+def find_obstacle() -> str | None:
+    """Why the engine cannot paint; None if it can."""
+    if _import_error is None:
+        return None
+    return f"the C++ engine is not installed ({one_line(str(_import_error))})"
 
 
 def list_kernels(precision: str) -> list[str]:

@@ -4,20 +4,18 @@ A packaged style carries such a copy, of Python files alone.
 """
 
 from _neural_style_engine import (
-    PASSES,
-    SMALLEST_SIDE,
     Network,
     NotFiniteError,
+    count_units,
     emulated_kernels,
     exact_kernels,
     fast_kernels,
 )
 
 __all__ = [
-    "PASSES",
-    "SMALLEST_SIDE",
     "Network",
     "NotFiniteError",
+    "count_units",
     "emulated_kernels",
     "exact_kernels",
     "fast_kernels",

@@ -21,7 +21,10 @@ public:
         : blocks_(blocks), scale_(scale), height_(height), width_(width), bytes_(pixel_bytes) {
         const std::size_t pixels = 2 * ((blocks.strips.size() - 1) * std::size_t(width) +
                                         (blocks.blocks.size() - 1) * std::size_t(height));
-        if (memory.size() < pixels * bytes_) memory = Bytes(pixels * bytes_);
+        if (memory.size() < pixels * bytes_) {
+            memory = {};  // given back before more is taken
+            memory = Bytes(pixels * bytes_);
+        }
         rows_ = memory.data();
         columns_ = rows_ + 2 * (blocks.strips.size() - 1) * width * bytes_;
     }

@@ -1,6 +1,6 @@
 // What a processor has to do for the network, one row of pixels at a time.
 //
-// A pass (passes.cpp) decides which rows meet; a kernel knows how numbers lie in memory and how
+// A pass (painting.cpp) decides which rows meet; a kernel knows how numbers lie in memory and how
 // they are multiplied. There are two kinds of memory:
 //
 // - the arena holds a layer's output between passes, `stored_bytes()` a value (fp32 or bf16);

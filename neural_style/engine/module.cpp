@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 
@@ -70,7 +71,8 @@ void paint(const Network& network, const Pixels& picture, const WritablePixels& 
     // In a thread of its own, while this one looks after signals and progress.
     auto painting = std::async(std::launch::async, [&] {
         Workers workers(network.kernel, threads, is_cancelled);
-        Painting(network, source, painted.data(), Arena{reinterpret_cast<std::byte*>(arena.data())}, workers, passes_done).run();
+        const Arena memory{reinterpret_cast<std::byte*>(arena.data())};
+        Painting(network, source, painted.data(), memory, workers, passes_done).run();
     });
     int told = 0;
     const auto tell = [&] {
@@ -102,12 +104,11 @@ void paint(const Network& network, const Pixels& picture, const WritablePixels& 
 NB_MODULE(_neural_style_engine, module) {
     // A style that a thread still holds when the interpreter ends is no leak worth a message.
     nb::set_leak_warnings(false);
-    module.attr("PASSES") = pass_count;
-    module.attr("SMALLEST_SIDE") = smallest_side;
     nb::exception<NotFinite>(module, "NotFiniteError", PyExc_ArithmeticError);
     module.def("exact_kernels", [] { return names(exact_kernels()); });
     module.def("fast_kernels", [] { return names(fast_kernels()); });
     module.def("emulated_kernels", [] { return names(emulated_kernels()); });
+    module.def("count_units", &Painting::count_units, "height"_a, "width"_a);
     nb::class_<Network>(module, "Network")
         .def("__init__",
              [](Network* self, const nb::dict& tensors, const std::string& kernel) {

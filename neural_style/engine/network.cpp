@@ -1,10 +1,17 @@
 #include "network.h"
 
+#include <algorithm>
+
 namespace engine {
 
 namespace {
 
-constexpr int picture_channels = 3;
+// Of a layer: as PyTorch has them, and as kernels want them.
+struct Channels {
+    int count, padded;
+};
+
+constexpr Channels picture{3, 3};
 constexpr int narrow_filter = 3, broad_filter = 9;  // rows and columns
 
 int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
@@ -20,18 +27,19 @@ std::string residual_name(int layer, const char* kind) {
 class Network::Builder {
 public:
     const Kernel& kernel;
-    const int base_width, padded_width;
     const Tensors& tensors;
+    const Channels narrow, middle, wide;
 
     Builder(const Kernel& kernel, int base_width, const Tensors& tensors)
         : kernel(kernel),
-          base_width(base_width),
-          padded_width(round_up(base_width, kernel.channel_multiple())),
-          tensors(tensors) {}
+          tensors(tensors),
+          narrow{base_width, round_up(base_width, kernel.channel_multiple())},
+          middle{2 * narrow.count, 2 * narrow.padded},
+          wide{4 * narrow.count, 4 * narrow.padded} {}
 
-    PackedFilter convolution(const std::string& layer, int inputs, int outputs, int size,
+    PackedFilter convolution(const std::string& layer, Channels inputs, Channels outputs, int size,
                              int stride = 1) const {
-        const Geometry padded{size, size, pad(inputs), pad(outputs), stride};
+        const Geometry padded{size, size, inputs.padded, outputs.padded, stride};
         std::vector<float> weights(count(padded));
         each(layer, inputs, outputs, size, [&](int y, int x, int i, int o, float weight) {
             weights[index(padded, y, x, i, o)] = weight;
@@ -41,9 +49,9 @@ public:
 
     // Doubling copies a pixel to where several of the filter's weights meet it: they are added up
     // beforehand, which leaves 2 x 2 of 3 x 3, other ones for each parity of the output's position.
-    Doubling doubling(const std::string& layer, int inputs, int outputs) const {
+    Doubling doubling(const std::string& layer, Channels inputs, Channels outputs) const {
         Doubling filters;
-        const Geometry padded{2, 2, pad(inputs), pad(outputs), 1};
+        const Geometry padded{2, 2, inputs.padded, outputs.padded, 1};
         for (int row_parity = 0; row_parity < 2; row_parity++)
             for (int column_parity = 0; column_parity < 2; column_parity++) {
                 std::vector<double> sums(count(padded));
@@ -59,15 +67,11 @@ public:
         return filters;
     }
 
-    Norm norm(const std::string& layer, int channels) const {
+    Norm norm(const std::string& layer, Channels channels) const {
         return {padded(layer + ".weight", channels), padded(layer + ".bias", channels)};
     }
 
 private:
-    // The picture's three channels are no multiple of anything; all others are of the base width.
-    int pad(int channels) const {
-        return channels == picture_channels ? channels : channels / base_width * padded_width;
-    }
     static std::size_t count(const Geometry& g) {
         return std::size_t(g.rows) * g.columns * g.inputs * g.outputs;
     }
@@ -76,22 +80,22 @@ private:
     }
 
     template <class Visit>
-    void each(const std::string& layer, int inputs, int outputs, int size, Visit visit) const {
-        const float* weight = tensors(
-            layer + ".conv2d.weight", std::size_t(outputs) * inputs * size * size);
-        for (int output = 0; output < outputs; output++)
-            for (int input = 0; input < inputs; input++)
+    void each(const std::string& layer, Channels inputs, Channels outputs, int size,
+              Visit visit) const {
+        const std::size_t weights = std::size_t(outputs.count) * inputs.count * size * size;
+        const float* weight = tensors(layer + ".conv2d.weight", weights);
+        for (int output = 0; output < outputs.count; output++)
+            for (int input = 0; input < inputs.count; input++)
                 for (int y = 0; y < size; y++)
                     for (int x = 0; x < size; x++) visit(y, x, input, output, *weight++);
     }
 
-    AlignedVector<float> padded(const std::string& name, int channels) const {
-        const float* values = tensors(name, channels);
-        AlignedVector<float> result(values, values + channels);
-        result.resize(pad(channels));
+    AlignedVector<float> padded(const std::string& name, Channels channels) const {
+        const float* values = tensors(name, channels.count);
+        AlignedVector<float> result(values, values + channels.count);
+        result.resize(channels.padded);
         return result;
     }
-
 };
 
 PackedFilter::PackedFilter(const Kernel& kernel, const Geometry& geometry, const float* weights)
@@ -104,28 +108,27 @@ Network::Network(const Kernel& kernel, int base_width, const Tensors& tensors)
 
 Network::Network(const Builder& build)
     : kernel(build.kernel),
-      narrow(build.padded_width),
-      middle(2 * narrow),
-      wide(4 * narrow),
-      conv1(build.convolution("conv1", picture_channels, build.base_width, broad_filter)),
-      conv2(build.convolution("conv2", build.base_width, 2 * build.base_width, narrow_filter, 2)),
-      conv3(build.convolution("conv3", 2 * build.base_width, 4 * build.base_width, narrow_filter, 2)),
-      in1(build.norm("in1", build.base_width)),
-      in2(build.norm("in2", 2 * build.base_width)),
-      in3(build.norm("in3", 4 * build.base_width)),
-      deconv1(build.doubling("deconv1", 4 * build.base_width, 2 * build.base_width)),
-      deconv2(build.doubling("deconv2", 2 * build.base_width, build.base_width)),
-      in4(build.norm("in4", 2 * build.base_width)),
-      in5(build.norm("in5", build.base_width)),
-      deconv3(build.convolution("deconv3", build.base_width, picture_channels, broad_filter)) {
-    const int channels = 4 * build.base_width;
+      narrow(build.narrow.padded),
+      middle(build.middle.padded),
+      wide(build.wide.padded),
+      conv1(build.convolution("conv1", picture, build.narrow, broad_filter)),
+      conv2(build.convolution("conv2", build.narrow, build.middle, narrow_filter, 2)),
+      conv3(build.convolution("conv3", build.middle, build.wide, narrow_filter, 2)),
+      in1(build.norm("in1", build.narrow)),
+      in2(build.norm("in2", build.middle)),
+      in3(build.norm("in3", build.wide)),
+      deconv1(build.doubling("deconv1", build.wide, build.middle)),
+      deconv2(build.doubling("deconv2", build.middle, build.narrow)),
+      in4(build.norm("in4", build.middle)),
+      in5(build.norm("in5", build.narrow)),
+      deconv3(build.convolution("deconv3", build.narrow, picture, broad_filter)) {
     for (int layer = 0; layer < residual_layers; layer++) {
-        residual.push_back(
-            build.convolution(residual_name(layer, "conv"), channels, channels, narrow_filter));
-        residual_norm.push_back(build.norm(residual_name(layer, "in"), channels));
+        residual.push_back(build.convolution(residual_name(layer, "conv"), build.wide, build.wide,
+                                             narrow_filter));
+        residual_norm.push_back(build.norm(residual_name(layer, "in"), build.wide));
     }
-    const float* values = build.tensors("deconv3.conv2d.bias", picture_channels);
-    std::copy(values, values + picture_channels, bias.begin());
+    const float* values = build.tensors("deconv3.conv2d.bias", picture.count);
+    std::copy(values, values + picture.count, bias.begin());
 }
 
 }  // namespace engine

@@ -137,6 +137,11 @@ std::size_t Arena::bytes(const Network& network, int height, int width) {
            network.kernel.stored_bytes();
 }
 
+int Painting::count_units(int height, int width) {
+    const Size small = Size{height, width}.halved().halved();
+    return static_cast<int>(Blocks(small.height, small.width).units.size());
+}
+
 Painting::Painting(const Network& network, const Picture& picture, std::uint8_t* painted,
                    Arena arena, Workers& workers, std::atomic<int>& passes_done)
     : network_(network),

@@ -56,6 +56,9 @@ public:
     // Throws Cancelled, NotFinite, std::bad_alloc.
     void run();
 
+    // How many threads can work on a picture.
+    static int count_units(int height, int width);
+
 private:
     class PictureRows;
     class DoubledRows;

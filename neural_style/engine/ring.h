@@ -35,7 +35,7 @@ public:
           pixel_bytes_(pixel_bytes),
           edge_(edge),
           row_bytes_(static_cast<std::size_t>(columns.size() + slack) * pixel_bytes),
-          memory_(scratch.take(row_bytes_ * capacity + alignment)) {}
+          memory_(scratch.take(row_bytes_ * capacity)) {}
 
     // The columns that the layer has; the others are copies of these.
     Span inner() const { return columns_.within(width_); }

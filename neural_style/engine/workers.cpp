@@ -6,12 +6,13 @@ namespace engine {
 
 Workers::Workers(const Kernel& kernel, int threads, const std::atomic<bool>& is_cancelled)
     : kernel_(kernel), is_cancelled_(is_cancelled), scratches_(threads) {
+    threads_.reserve(threads);
     kernel_.begin_thread();
     try {
         for (int i = 1; i < threads; i++)
             threads_.emplace_back(&Workers::serve, this, std::ref(scratches_[i]));
-    } catch (const std::system_error&) {
-        // The system gives no more threads: those that are there do the work.
+    } catch (...) {
+        // The system gives no more threads, or no memory: those that are there do the work.
     }
 }
 

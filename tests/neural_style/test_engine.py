@@ -125,7 +125,7 @@ def test_every_size_up_to_64_is_painted_as_pytorch_does(
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-@pytest.mark.parametrize("base_width", [16, 24, 32, 40])
+@pytest.mark.parametrize("base_width", [1, 3, 12, 16, 32, 40])
 def test_networks_of_all_widths_are_painted_as_pytorch_does(
     base_width: int,
     kernel: str,

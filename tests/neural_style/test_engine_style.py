@@ -142,6 +142,18 @@ def test_what_is_taken_besides_counts(
     assert (told != []) is is_in_file
 
 
+def test_a_painting_counts_what_another_has_not_touched_yet(
+    temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neural_style.machine.anonymous_memory", lambda: 10)
+    told: list[str] = []
+    first, second = Arena(100, told.append), Arena(100, told.append)
+    with first.lend(40, 10), second.lend(40, 10):
+        assert len(told) == 1
+    with second.lend(40, 10):
+        assert len(told) == 1
+
+
 def test_what_is_taken_besides_has_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("neural_style.machine.anonymous_memory", lambda: 10)
     with (

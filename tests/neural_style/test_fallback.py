@@ -91,9 +91,15 @@ def test_info_says_why_the_engine_is_not_there() -> None:
     assert "OpenVINO: the C++ engine is not installed (" in done.stdout
 
 
+@pytest.fixture
+def without_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neural_style.loading.find_obstacle", lambda: "there is no engine")
+
+
+@pytest.mark.usefixtures("without_engine")
 @pytest.mark.parametrize("size", [(5, 5), (37, 23), (64, 9)])
 @pytest.mark.parametrize("base_width", [1, 12])
-def test_networks_of_other_widths_are_painted_by_openvino(
+def test_networks_of_all_widths_are_painted_by_openvino(
     base_width: int,
     size: tuple[int, int],
     make_state: MakeState,
@@ -101,7 +107,7 @@ def test_networks_of_other_widths_are_painted_by_openvino(
     assert_close: AssertClose,
     tmp_path: Path,
 ) -> None:
-    path = tmp_path / "odd.pth"
+    path = tmp_path / "model.pth"
     torch.save(make_state(base_width), path)
     told: list[str] = []
     painted = load(path, tell=told.append)(make_picture(*size))
@@ -109,12 +115,13 @@ def test_networks_of_other_widths_are_painted_by_openvino(
     assert [line.endswith("painting with OpenVINO") for line in told] == [True]
 
 
+@pytest.mark.usefixtures("without_engine")
 def test_a_picture_beyond_the_limit_is_an_error_before_it_is_painted(
     make_state: MakeState, make_picture: MakePicture, tmp_path: Path
 ) -> None:
-    path = tmp_path / "odd.pth"
+    path = tmp_path / "model.pth"
     torch.save(make_state(12), path)
-    with pytest.raises(DeviceError, match=r"odd\.pth: expected a limit of at least .*--max-side"):
+    with pytest.raises(DeviceError, match=r"model\.pth: expected a limit of at least .*--max-side"):
         load(path, memory=1)(make_picture())
 
 
@@ -126,11 +133,12 @@ def test_pytorch_keeps_a_limit_too(checkpoint_path: Path, make_picture: MakePict
         style(make_picture())
 
 
+@pytest.mark.usefixtures("without_engine")
 @pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot interrupt itself")
 def test_ctrl_c_ends_a_painting_by_openvino(
     make_state: MakeState, make_picture: MakePicture, tmp_path: Path
 ) -> None:
-    path, picture = tmp_path / "odd.pth", make_picture(700, 600)
+    path, picture = tmp_path / "model.pth", make_picture(700, 600)
     torch.save(make_state(12), path)
     style = load(path, threads=1)
     style(picture)  # compiled for this size

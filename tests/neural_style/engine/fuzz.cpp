@@ -24,7 +24,7 @@ using Pixels = std::vector<std::uint8_t>;
 
 constexpr int most_threads = 3;
 constexpr int channels = 3;
-constexpr int widths[] = {8, 16, 24, 32};
+constexpr int widths[] = {8, 1, 3, 12, 16, 24, 32};
 constexpr int longest_side = 70;  // one block of columns, a few strips of rows
 constexpr int long_side = 1200;   // two blocks of columns, and strips as high as they get
 
@@ -38,7 +38,7 @@ struct Case {
     explicit Case(Random& random)
         : height(pick(random, smallest_side, longest_side)),
           width(pick(random, smallest_side, longest_side)),
-          base_width(widths[pick(random, 0, 3)]) {
+          base_width(widths[pick(random, 0, 6)]) {
         // Now and then a long one: narrow and of few channels, or it would take too long.
         if (const int kind = pick(random, 0, 15); kind < 2) {
             (kind ? height : width) = long_side + pick(random, 0, 15);
@@ -56,7 +56,7 @@ public:
     const float* operator()(const std::string& name, std::size_t size) {
         std::vector<float>& values = tensors_[name];
         if (values.empty()) {
-            Random random(seed_ + static_cast<unsigned>(std::hash<std::string>()(name)));
+            Random random(seed_ + static_cast<unsigned>(tensors_.size()));
             std::normal_distribution<float> value(mean(name), deviation(name));
             for (std::size_t i = 0; i < size; i++) values.push_back(value(random));
         }
