@@ -25,7 +25,8 @@ _BYTES_PER_PIXEL = 2
 class EngineStyle(Style):
     """A checkpoint of a `TransformerNet`.
 
-    Threads may share it; the memory of one painting is kept for the next one.
+    Threads may share it; the memory of one painting is kept for the next one. A daemon thread that
+    still paints when the interpreter ends aborts the process, before Python 3.14.
     """
 
     def __init__(

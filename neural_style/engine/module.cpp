@@ -40,8 +40,11 @@ std::vector<std::string> names(const std::vector<const Kernel*>& kernels) {
 Network make_network(const nb::dict& tensors, const std::string& kernel) {
     const auto tensor = [&](const std::string& name) {
         if (!tensors.contains(name.c_str())) throw nb::key_error(name.c_str());
+        Weights weights;
         const bool convert = false;  // a converted copy would be gone before it is read
-        return nb::cast<Weights>(tensors[name.c_str()], convert);
+        if (!nb::try_cast(tensors[name.c_str()], weights, convert))
+            throw nb::type_error((name + ": expected fp32 in C order").c_str());
+        return weights;
     };
     const int base_width = static_cast<int>(tensor("conv1.conv2d.weight").shape(0));
     const auto values = [&](const std::string& name, std::size_t size) {
