@@ -33,6 +33,10 @@ class S3KeyMissingError(S3Error, FileNotFoundError):
     """The bucket answers, and has no object with this key."""
 
 
+class TransferError(S3Error):
+    """What S3 sent was cut short or damaged on the way; another try may succeed."""
+
+
 class DownloadError(CsciUtilsError, OSError):
     """A file could not be downloaded; the message names the address, and no secret in it."""
 

@@ -1,12 +1,20 @@
 """One copy for every direction: local to remote, remote to local."""
 
 import hashlib
+import time
 
 import luigi
 from luigi.local_target import LocalTarget
 from luigi.target import FileSystemTarget
 
 from ..digest import CHUNK_SIZE, file_digest
+from ..errors import ChangedError, TransferError
+
+TRIES = 5
+"""How often a copy is begun while what arrives is cut short or damaged on the way."""
+
+PAUSE_SECONDS = 0.1
+"""The pause before the second try; it doubles with every further one."""
 
 
 def copy(source: FileSystemTarget, destination: FileSystemTarget) -> str:
@@ -19,17 +27,32 @@ def copy(source: FileSystemTarget, destination: FileSystemTarget) -> str:
 
     Raises:
         FileNotFoundError: the source is not there.
+        ChangedError: a local source was written to meanwhile.
+        TransferError: every time, what arrived was cut short or damaged on the way.
         CsciUtilsError, OSError: as the targets' file systems do.
     """
     if isinstance(source, LocalTarget) and hasattr(destination, "s3_options"):
         # Luigi's S3 file would first be copied to a temporary file of a predictable name.
         destination.fs.put(source.path, destination.path, **destination.s3_options)
         return file_digest(source.path)
+    for attempt in range(TRIES - 1):
+        try:
+            return _copy_once(source, destination)
+        except TransferError:
+            time.sleep(PAUSE_SECONDS * 2**attempt)
+    return _copy_once(source, destination)
+
+
+def _copy_once(source: FileSystemTarget, destination: FileSystemTarget) -> str:
     digest = hashlib.sha256()
+    # What is raised before the end of the body leaves nothing at the destination.
     with source.open("r") as reader, destination.open("w") as writer:
         while chunk := reader.read(CHUNK_SIZE):
             digest.update(chunk)
             writer.write(chunk)
+        # S3 sends one version of an object; a file can be written to while it is read.
+        if isinstance(source, LocalTarget) and file_digest(source.path) != digest.hexdigest():
+            raise ChangedError(f"{source.path} changed while it was copied: run again")
     return digest.hexdigest()
 
 

@@ -10,6 +10,7 @@ standard AWS chain (``AWS_PROFILE``, ``AWS_ENDPOINT_URL`` and so on).
 """
 
 import base64
+import hashlib
 import mimetypes
 import os
 import time
@@ -19,29 +20,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import botocore.session
+from botocore.config import Config
 from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
 )
 from botocore.response import StreamingBody
 from luigi.target import FileSystem
 
 from ..digest import CHUNK_SIZE, file_digest
-from ..errors import (
-    AlreadyExistsError,
-    ChangedError,
-    S3AccessError,
-    S3BucketMissingError,
-    S3Error,
-    S3KeyMissingError,
-)
+from ..errors import AlreadyExistsError, ChangedError, S3Error, S3KeyMissingError, TransferError
 from .filesystem import check_written
+from .s3_errors import EmptyObjectError, UndecidedError, tell_damaged, translated_errors
 
 EMPTY_ETAG = "d41d8cd98f00b204e9800998ecf8427e"
 """The MD5 of no bytes, which is the ETag of an empty object."""
@@ -52,23 +46,22 @@ PUT_TRIES = 5
 PUT_PAUSE_SECONDS = 0.1
 """The pause before the second try; it doubles with every further one."""
 
+REQUEST_TRIES = 8
+"""How often botocore sends a request that S3 has no time for ("SlowDown"), unless AWS_MAX_ATTEMPTS
+says otherwise. Its pauses are random ones that double, half a minute in all; with the usual five
+tries S3 would have to recover within a few seconds."""
+
+CONNECT_TRIES = 3
+"""How often of these where nothing answers at all, as on a machine without a network."""
+
+CONNECT_TIMEOUT_SECONDS = 10
+READ_TIMEOUT_SECONDS = 30
+"""How long a server may be silent; botocore's own 60 s, try by try, would add up to minutes."""
+
 CONTENT_TYPES = {".avif": "image/avif", ".jp2": "image/jp2", ".webp": "image/webp"}
 """What the ``mimetypes`` of older Pythons do not know."""
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
-
-ACCESS_REMEDIES = {
-    "InvalidAccessKeyId": "the access key is unknown there: check AWS_ACCESS_KEY_ID or AWS_PROFILE",
-    "SignatureDoesNotMatch": "the secret key is wrong: check AWS_SECRET_ACCESS_KEY or AWS_PROFILE",
-    "ExpiredToken": "the session token has expired: sign in again",
-    "InvalidToken": "the session token is not valid: check AWS_SESSION_TOKEN or sign in again",
-    "InvalidObjectState": "it is archived: restore it first (aws s3api restore-object)",
-    "RequestTimeTooSkewed": "this machine's clock is wrong: set it and run again",
-    "AccessDenied": "these credentials may not do that: ask for s3:GetObject, s3:PutObject and "
-    "s3:ListBucket on it",
-}
-"""What to do, for each error code that means "who are you" or "you may not"; any other code that
-comes with HTTP status 403 is an ``AccessDenied``."""
 
 
 def split_url(url: str) -> tuple[str, str]:
@@ -120,7 +113,7 @@ class S3Client(FileSystem):
         """The boto3 client of this process: one made before a fork must not be used after it."""
         process = os.getpid()
         if process not in self._boto_clients:
-            with _translated_errors("S3"):
+            with translated_errors("S3"):
                 self._boto_clients[process] = _connect()
         return self._boto_clients[process]
 
@@ -148,10 +141,10 @@ class S3Client(FileSystem):
     def _ask_state(self, path: str) -> ObjectState | None:
         # A HEAD has no body, so its 404 cannot tell a missing key from a missing bucket.
         try:
-            with _translated_errors(path):
+            with translated_errors(path):
                 reply = self._get(path, Range="bytes=0-0")
                 reply["Body"].read()
-        except _EmptyObjectError:
+        except EmptyObjectError:
             return ObjectState(size=0, etag=EMPTY_ETAG, etag_is_md5=True)
         except S3KeyMissingError:
             return None
@@ -178,7 +171,7 @@ class S3Client(FileSystem):
         if state.etag_is_md5:
             return state.etag == file_digest(local_path, "md5")
         with (
-            _translated_errors(path),
+            translated_errors(path),
             closing(self._get(path)["Body"]) as body,
             open(local_path, "rb") as file,
         ):
@@ -191,7 +184,7 @@ class S3Client(FileSystem):
         Raises:
             S3KeyMissingError: there is none.
         """
-        with _translated_errors(path):
+        with translated_errors(path):
             reply = self._get(path)
         self._remember(path, _state_of(reply, size=reply["ContentLength"]))
         return _Download(path, reply)
@@ -216,7 +209,7 @@ class S3Client(FileSystem):
         for attempt in range(PUT_TRIES - 1):
             try:
                 return self._put_once(local_path, path, digest, **options)
-            except (ChangedError, _UndecidedError):
+            except (ChangedError, UndecidedError):
                 time.sleep(PUT_PAUSE_SECONDS * 2**attempt)
         self._put_once(local_path, path, digest, **options)
 
@@ -250,7 +243,7 @@ class S3Client(FileSystem):
             raise ValueError(f"{path}: deleting below a prefix is not offered")
         bucket, key = split_url(path)
         self._forget(path)
-        with _translated_errors(path):
+        with translated_errors(path):
             self.boto_client.delete_object(Bucket=bucket, Key=key)
 
     def _list(self, path: str, **page_options: int) -> Iterator[str]:
@@ -259,7 +252,7 @@ class S3Client(FileSystem):
         pages = self.boto_client.get_paginator("list_objects_v2").paginate(
             Bucket=bucket, Prefix=prefix, PaginationConfig=page_options
         )
-        with _translated_errors(path):
+        with translated_errors(path):
             for page in pages:
                 for entry in page.get("Contents", []):
                     yield f"s3://{bucket}/{entry['Key']}"
@@ -282,7 +275,7 @@ class S3Client(FileSystem):
         content_md5 = base64.b64encode(bytes.fromhex(digest)).decode()
         self._forget(path)
         try:
-            with _translated_errors(path), open(local_path, "rb") as file:
+            with translated_errors(path), open(local_path, "rb") as file:
                 reply = self.boto_client.put_object(
                     Bucket=bucket, Key=key, Body=file, ContentMD5=content_md5, **options
                 )
@@ -293,9 +286,9 @@ class S3Client(FileSystem):
         state = _state_of(reply, size=os.stat(local_path).st_size)
         if state.etag_is_md5 and state.etag != digest:
             # S3 itself refuses what does not fit its MD5, with BadDigest; some servers take it.
-            with _translated_errors(path):
+            with translated_errors(path):
                 self.boto_client.delete_object(Bucket=bucket, Key=key, IfMatch=reply["ETag"])
-            raise ChangedError(_damaged(path))
+            raise ChangedError(tell_damaged(path))
         self._remember(path, state)
 
 
@@ -305,78 +298,58 @@ class _Download:
     def __init__(self, path: str, reply: Mapping[str, Any]) -> None:
         self._path = path
         self._body: StreamingBody = reply["Body"]
+        self._state = _state_of(reply, size=reply["ContentLength"])
+        self._digest = hashlib.md5(usedforsecurity=False)
 
     def get(self) -> dict[str, "_Download"]:
         return {"Body": self}
 
     def read(self, size: int | None = None) -> bytes:
-        with _translated_errors(self._path):
-            # Only None, and not -1, makes botocore check the length and the checksum at the end.
-            return self._body.read(None if size is None or size < 0 else size)
+        """The next bytes; at the end all of them are compared with the ETag, if it is an MD5.
+
+        Raises:
+            TransferError: they were cut short, or are not those of the object.
+        """
+        # Only None, and not -1, makes botocore check the length and the checksum at the end.
+        size = None if size is None or size < 0 else size
+        try:
+            chunk: bytes = self._body.read(size)
+        except (FlexibleChecksumError, HTTPClientError, IncompleteReadError) as error:
+            raise TransferError(
+                f"{self._path}: cut short or damaged on the way ({error}): run again"
+            ) from error
+        self._digest.update(chunk)
+        is_end = size is None or (size > 0 and not chunk)
+        if is_end and self._state.etag_is_md5 and self._digest.hexdigest() != self._state.etag:
+            raise TransferError(
+                f"{self._path}: damaged on the way (what arrived does not have the MD5 that S3 "
+                "tells): run again"
+            )
+        return chunk
 
     def close(self) -> None:
         self._body.close()
 
 
 def _connect() -> Any:
+    tries = ("max_attempts", "AWS_MAX_ATTEMPTS", REQUEST_TRIES, int)
+    session = botocore.session.Session(session_vars={"max_attempts": tries})
+    config = Config(connect_timeout=CONNECT_TIMEOUT_SECONDS, read_timeout=READ_TIMEOUT_SECONDS)
     try:
-        return boto3.session.Session().client("s3")
+        client = boto3.session.Session(botocore_session=session).client("s3", config=config)
     except ValueError as error:
         raise S3Error(f"{error}: check AWS_ENDPOINT_URL and the AWS profile") from error
+    client.meta.events.register_first("needs-retry.s3", _raise_if_nothing_answers)
+    return client
 
 
-class _EmptyObjectError(Exception):
-    """A range was asked of an object without a byte."""
-
-
-class _UndecidedError(S3Error):
-    """S3 answers 409: it is busy with somebody else's conditional put of the same key."""
-
-
-@contextmanager
-def _translated_errors(path: str) -> Iterator[None]:
-    """Turn botocore's errors into ours, which name the URL and the remedy."""
-    try:
-        yield
-    except ClientError as error:
-        raise _translate(error, path) from error
-    except (NoCredentialsError, PartialCredentialsError) as error:
-        raise S3AccessError(
-            f"{path}: no credentials found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, or run 'aws configure'"
-        ) from error
-    except (CredentialRetrievalError, ProfileNotFound, SSOError, TokenRetrievalError) as error:
-        raise S3AccessError(f"{path}: {error}") from error
-    except BotoCoreError as error:
-        raise S3Error(f"{path}: {error}") from error
-
-
-def _translate(error: ClientError, path: str) -> Exception:
-    code = str(error.response["Error"].get("Code", ""))
-    if code == "NoSuchKey":
-        return S3KeyMissingError(f"{path}: no such object")
-    if code == "InvalidRange":
-        return _EmptyObjectError(path)
-    if code == "PreconditionFailed":
-        return AlreadyExistsError(
-            f"{path} is there already, with other bytes; it was left as it is"
-        )
-    if code == "ConditionalRequestConflict":
-        return _UndecidedError(f"{path}: others are writing it at this moment: run again")
-    if code == "BadDigest":
-        return ChangedError(_damaged(path))
-    if code == "NoSuchBucket":
-        return S3BucketMissingError(
-            f"{path}: there is no bucket {split_url(path)[0]!r}: create it, or check the name"
-        )
-    if code in ACCESS_REMEDIES or error.response["ResponseMetadata"]["HTTPStatusCode"] == 403:
-        remedy = ACCESS_REMEDIES.get(code, ACCESS_REMEDIES["AccessDenied"])
-        return S3AccessError(f"{path}: {code}: {remedy}")
-    return S3Error(f"{path}: S3 answered {code}: {error.response['Error'].get('Message', '')}")
-
-
-def _damaged(path: str) -> str:
-    return f"{path}: the file changed while it was sent, or was damaged on the way: run again"
+def _raise_if_nothing_answers(
+    attempts: int, caught_exception: Exception | None, **_: object
+) -> None:
+    if attempts >= CONNECT_TRIES and isinstance(
+        caught_exception, (ConnectTimeoutError, EndpointConnectionError)
+    ):
+        raise caught_exception
 
 
 def _state_of(reply: Mapping[str, Any], size: int | None = None) -> ObjectState:

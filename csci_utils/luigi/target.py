@@ -7,23 +7,34 @@ Programs choose a file's format by its suffix, so a temporary path has to carry 
 import errno
 import io
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from luigi.local_target import LocalTarget, atomic_file
 
 from ..errors import AlreadyExistsError
 from .filesystem import LocalFileSystem, check_written
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
+
 MAX_NAME_BYTES = 255
 """The longest file name of the common file systems (ext4, XFS, APFS, NTFS)."""
 
 TEMPORARY_PREFIX = ".luigi-tmp-"
 """How names of temporary files begin: hidden, and easy to find after a crash."""
+
+TEMPORARY_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{16}(\..*)?", re.DOTALL)
+
+ORPHAN_SECONDS = 24 * 60 * 60
+"""How old a temporary file is that nobody can be writing to any more."""
 
 
 class suffix_preserving_atomic_file(atomic_file):
@@ -43,14 +54,12 @@ class suffix_preserving_atomic_file(atomic_file):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
         tmp_path = self.generate_tmp_path(self.path)
-        try:
+        with _naming(self.path):
             # Luigi's own __init__ opens with "w", which follows links and overwrites.
             raw = io.FileIO(tmp_path, "x")
-        except OSError as error:
-            # People know the target's name, not the temporary one.
-            raise type(error)(error.errno, error.strerror, self.path) from error
         io.BufferedWriter.__init__(self, raw)
         self._tmp_path = tmp_path  # last: what could not be created is not ours to remove
+        _sweep(os.path.abspath(os.path.dirname(self.path)))
 
     @property
     def tmp_path(self) -> str:
@@ -65,14 +74,25 @@ class suffix_preserving_atomic_file(atomic_file):
             del suffixes[0]
         return os.path.join(os.path.dirname(path), stem + "".join(suffixes))
 
+    def write(self, data: "Buffer") -> int:
+        """Write bytes; an error, as of a full disk, names the target."""
+        with _naming(self.path):
+            return super().write(data)
+
+    def flush(self) -> None:
+        """Write what is buffered; an error names the target, too."""
+        with _naming(self.path):
+            super().flush()
+
     def close(self) -> None:
         """Commit what was written; further calls do nothing."""
         if self.closed:
             return
         try:
-            io.BufferedWriter.close(self)
-            check_written(self.tmp_path, self.path)
-            _sync(self.tmp_path)
+            with _naming(self.path):
+                io.BufferedWriter.close(self)
+                check_written(self.tmp_path, self.path)
+                _sync(self.tmp_path)
             self.move_to_final_destination()
             _sync(os.path.dirname(self.path) or os.curdir)
         finally:
@@ -80,7 +100,8 @@ class suffix_preserving_atomic_file(atomic_file):
 
     def move_to_final_destination(self) -> None:
         """Put the finished temporary file in place of the target."""
-        os.replace(self.tmp_path, self.path)
+        with _naming(self.path):
+            os.replace(self.tmp_path, self.path)
 
     def abort(self) -> None:
         """Forget what was written; the target stays as it was."""
@@ -179,6 +200,31 @@ class CreateOnlyLocalTarget(BaseAtomicProviderLocalTarget):
     """A local target that can be written once and never overwritten."""
 
     atomic_provider = create_only_atomic_file
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Name the target in errors of its temporary file, which people do not know."""
+    try:
+        yield
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, path) from error
+
+
+@cache
+def _sweep(folder: str) -> None:
+    """Remove temporary files that killed processes left in a folder, once a process.
+
+    It is done where something is written: there they lie, and no other folder has to be listed.
+    """
+    oldest = time.time() - ORPHAN_SECONDS
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not (TEMPORARY_NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)):
+                continue
+            if entry.stat(follow_symlinks=False).st_mtime < oldest:
+                with suppress(OSError):  # another process sweeps, too
+                    os.remove(entry.path)
 
 
 def _sync(path: str) -> None:

@@ -13,14 +13,15 @@ from luigi.contrib.s3 import S3Target
 from luigi.format import Nop
 from luigi.target import FileSystemTarget
 
-from csci_utils.errors import AlreadyExistsError, S3Error
-from csci_utils.luigi.copy import CopyTask, copy
+from csci_utils.errors import AlreadyExistsError, ChangedError, S3Error, TransferError
+from csci_utils.luigi.copy import TRIES, CopyTask, copy
 from csci_utils.luigi.s3 import S3Client
 from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocalTarget
 
 MakeTarget = Callable[..., FileSystemTarget]
 
 CONTENT = os.urandom(2_500_000)
+MD5_OF_OTHER_BYTES = hashlib.md5(b"other bytes", usedforsecurity=False).hexdigest()
 
 both_directions = pytest.mark.parametrize("ends", ["up", "down"], indirect=True)
 
@@ -187,16 +188,71 @@ def test_a_source_that_breaks_off_leaves_nothing(make_target: MakeTarget) -> Non
 @pytest.mark.parametrize("kind", [SuffixPreservingLocalTarget, CreateOnlyLocalTarget])
 @pytest.mark.parametrize(
     "fault",
-    [{"content_length": "1000"}, {"x_amz_checksum_crc32": "AAAAAA=="}],
-    ids=["cut short", "damaged"],
+    [
+        {"etag": '"several-2"', "content_length": "1000"},
+        {"etag": '"several-2"', "x_amz_checksum_crc32": "AAAAAA=="},
+        {"etag": f'"{MD5_OF_OTHER_BYTES}"'},
+    ],
+    ids=["cut short", "with another checksum", "with another MD5"],
 )
 def test_a_download_with_a_fault_leaves_nothing(
     fault: dict[str, str], kind: type[SuffixPreservingLocalTarget], fake_s3: Any, tmp_path: Path
 ) -> None:
-    fake_s3.answer(200, b"content", etag='"etag"', **fault)
+    fake_s3.answer(200, b"content", **fault)
     with pytest.raises(S3Error):
         copy(target_at("s3://bucket/key"), kind(tmp_path / "local" / "photo.jpg", format=Nop))
     assert list((tmp_path / "local").iterdir()) == []
+
+
+def test_a_download_is_tried_again(fake_s3: Any, tmp_path: Path) -> None:
+    for _ in range(TRIES - 1):
+        fake_s3.answer(200, b"cont", etag='"several-2"', content_length="7")
+    fake_s3.answer(200, b"content", etag='"several-2"')
+    copy(target_at("s3://bucket/key"), target_at(str(tmp_path / "photo.jpg")))
+    assert (tmp_path / "photo.jpg").read_bytes() == b"content"
+
+
+def test_a_download_that_always_fails_is_given_up(fake_s3: Any, tmp_path: Path) -> None:
+    fake_s3.answer(200, b"cont", etag='"several-2"', content_length="7")
+    with pytest.raises(TransferError):
+        copy(target_at("s3://bucket/key"), target_at(str(tmp_path / "photo.jpg")))
+    assert len(fake_s3.requests) == TRIES
+
+
+class OverwrittenTarget(SuffixPreservingLocalTarget):
+    """A file that somebody overwrites in place, once its first bytes are read."""
+
+    def open(self, mode: str = "r") -> Any:
+        file = super().open(mode)
+        read, others = file.read, [b"2" * len(CONTENT)]
+
+        class Reader:
+            def read(self, size: int) -> bytes:
+                content: bytes = read(size)
+                if others:
+                    with Path(path).open("r+b") as writer:
+                        writer.write(others.pop())
+                return content
+
+            def __enter__(self) -> Reader:
+                return self
+
+            def __exit__(self, *_: object) -> None:
+                file.close()
+
+        path = self.path
+        return Reader()
+
+
+@pytest.mark.parametrize("kind", [SuffixPreservingLocalTarget, CreateOnlyLocalTarget])
+def test_a_file_that_is_overwritten_while_it_is_copied_is_not_taken(
+    kind: type[SuffixPreservingLocalTarget], tmp_path: Path
+) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"1" * len(CONTENT))
+    source = OverwrittenTarget(str(tmp_path / "photo.jpg"), format=Nop)
+    with pytest.raises(ChangedError, match=r"photo\.jpg changed .*: run again"):
+        copy(source, kind(tmp_path / "remote" / "photo.jpg", format=Nop))
+    assert list((tmp_path / "remote").iterdir()) == []
 
 
 # The task.

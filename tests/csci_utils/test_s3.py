@@ -20,10 +20,13 @@ from csci_utils.errors import (
     S3BucketMissingError,
     S3Error,
     S3KeyMissingError,
+    TransferError,
 )
 from csci_utils.luigi.s3 import (
+    CONNECT_TRIES,
     PUT_PAUSE_SECONDS,
     PUT_TRIES,
+    REQUEST_TRIES,
     ObjectState,
     S3Client,
     content_type,
@@ -156,7 +159,7 @@ def test_a_profile_gives_endpoint_credentials_and_region(fake_s3: Any, profile: 
 
 def test_a_profile_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(S3AccessError, match="nobody"):
+    with pytest.raises(S3AccessError, match=r"nobody.*check AWS_PROFILE"):
         S3Client().exists(URL)
 
 
@@ -249,8 +252,38 @@ def test_a_refusal_does_not_tell_the_secret(fake_s3: Any) -> None:
 @every_call
 def test_a_server_that_fails_for_ever_is_an_error(call: str, fake_s3: Any, photo: str) -> None:
     fake_s3.refuse(503, "SlowDown")
-    with pytest.raises(S3Error, match="SlowDown"):
+    with pytest.raises(S3Error, match=r"SlowDown.*run again later"):
         ask(call, URL, photo)
+
+
+@pytest.mark.parametrize("tries", [None, 3], ids=["by default", "as AWS_MAX_ATTEMPTS says"])
+def test_a_server_that_has_no_time_is_asked_again(
+    tries: int | None, fake_s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if tries:
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", str(tries))
+    fake_s3.refuse(503, "SlowDown")
+    with pytest.raises(S3Error):
+        S3Client().exists(URL)
+    assert len(fake_s3.requests) == (tries or REQUEST_TRIES)
+
+
+def test_where_nothing_answers_it_is_not_waited_for_long(
+    fake_s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with pytest.raises(S3Error):
+        S3Client().exists(URL)
+    assert len(fake_s3.pauses) == CONNECT_TRIES - 1
+
+
+def test_where_nothing_answers_the_server_is_named_without_its_password(
+    fake_s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://user:password@127.0.0.1:1")
+    with pytest.raises(S3Error, match=r"http://127\.0\.0\.1:1 .*AWS_ENDPOINT_URL") as caught:
+        S3Client().exists(URL)
+    assert "password" not in str(caught.value)
 
 
 @every_call
@@ -443,7 +476,7 @@ def test_reading_a_missing_object_names_it(s3_store: Any) -> None:
 @every_size
 def test_a_body_cut_short_is_an_error(size: int | None, fake_s3: Any) -> None:
     fake_s3.answer(200, CONTENT, etag=f'"{MD5}"', content_length="1000")
-    with pytest.raises(S3Error, match=URL):
+    with pytest.raises(TransferError, match=f"{URL}.*run again"):
         read_all(URL, size)
 
 
@@ -451,8 +484,21 @@ def test_a_body_cut_short_is_an_error(size: int | None, fake_s3: Any) -> None:
 def test_a_body_with_another_checksum_is_an_error(size: int | None, fake_s3: Any) -> None:
     checksum = {"x_amz_checksum_crc32": CRC32_OF_OTHER_BYTES}
     fake_s3.answer(200, CONTENT, etag=f'"{MD5}"', **checksum)
-    with pytest.raises(S3Error, match=f"{URL}.*checksum"):
+    with pytest.raises(TransferError, match=f"{URL}.*checksum.*run again"):
         read_all(URL, size)
+
+
+@every_size
+def test_a_body_with_another_md5_is_an_error(size: int | None, fake_s3: Any) -> None:
+    fake_s3.answer(200, CONTENT, etag=f'"{OTHER_MD5}"')
+    with pytest.raises(TransferError, match=f"{URL}.*damaged on the way.*run again"):
+        read_all(URL, size)
+
+
+@every_size
+def test_a_body_is_not_compared_with_an_etag_that_is_no_md5(size: int | None, fake_s3: Any) -> None:
+    fake_s3.answer(200, CONTENT, etag='"several-2"')
+    assert read_all(URL, size) == CONTENT
 
 
 # Writing.

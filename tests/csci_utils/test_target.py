@@ -10,20 +10,23 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from luigi.format import Gzip, Nop
+from luigi.format import UTF8, Format, Gzip, Nop
 from luigi.local_target import LocalTarget
 
 from csci_utils.errors import AlreadyExistsError, NothingWrittenError
 from csci_utils.luigi.target import (
     MAX_NAME_BYTES,
+    ORPHAN_SECONDS,
     BaseAtomicProviderLocalTarget,
     CreateOnlyLocalTarget,
     SuffixPreservingLocalTarget,
+    _sweep,
     create_only_atomic_file,
     suffix_preserving_atomic_file,
 )
@@ -367,6 +370,16 @@ def test_a_full_disk_leaves_the_earlier_version_alone(
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"photo.jpg": b"earlier"}
 
 
+@pytest.mark.parametrize("size", [2000, 2_000_000])
+@pytest.mark.parametrize("kind", [Nop, UTF8], ids=["bytes", "text"])
+def test_what_a_full_disk_has_no_room_for_is_named(kind: Format, size: int, folder: Path) -> None:
+    target = SuffixPreservingLocalTarget(folder / "photo.jpg", format=kind)
+    content = "x" * size if kind is UTF8 else b"x" * size
+    with pytest.raises(OSError) as caught, full_disk(), target.open("w") as file:
+        file.write(content)
+    assert caught.value.filename == str(folder / "photo.jpg")
+
+
 @both_local
 def test_what_cannot_be_synced_is_not_committed(
     kind: type[LocalTarget], folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -375,7 +388,7 @@ def test_what_cannot_be_synced_is_not_committed(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+    with pytest.raises(OSError, match=f"{os.strerror(errno.EIO)}.*photo.jpg"):
         write_to_file(kind(folder / "photo.jpg", format=Nop), b"content")
     assert list(folder.iterdir()) == []
 
@@ -476,3 +489,59 @@ def test_a_killed_writer_commits_nothing(killed: Path) -> None:
 def test_after_a_killed_writer_the_next_one_succeeds(killed: Path) -> None:
     write_to_file(SuffixPreservingLocalTarget(killed, format=Nop), b"content")
     assert killed.read_bytes() == b"content"
+
+
+def make_old(path: Path) -> Path:
+    """Give a file the time of one that was left behind."""
+    then = time.time() - ORPHAN_SECONDS - 60
+    os.utime(path, (then, then), follow_symlinks=os.utime not in os.supports_follow_symlinks)
+    return path
+
+
+@both_ways
+def test_what_a_killed_writer_left_is_removed_after_a_day(
+    write_into: WriteInto, killed: Path, folder: Path
+) -> None:
+    (orphan,) = folder.iterdir()
+    make_old(orphan)
+    _sweep.cache_clear()
+    write_into(SuffixPreservingLocalTarget(folder / "other.jpg", format=Nop), b"content")
+    assert [path.name for path in folder.iterdir()] == ["other.jpg"]
+
+
+def test_what_somebody_may_still_be_writing_is_not_removed(folder: Path) -> None:
+    with suffix_preserving_atomic_file(folder / "photo.jpg") as file:
+        _sweep.cache_clear()
+        write_to_file(SuffixPreservingLocalTarget(folder / "other.jpg", format=Nop), b"content")
+        assert os.path.exists(file.tmp_path)
+        file.abort()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".luigi-tmp-notes.txt",
+        ".luigi-tmp-0123456789abcdef0.jpg",
+        "photo.jpg-luigi-tmp-0123456789",
+        "old.luigi-tmp-0123456789abcdef",
+    ],
+)
+def test_an_old_file_of_another_name_is_not_removed(name: str, folder: Path) -> None:
+    (folder / name).write_bytes(b"dear")
+    make_old(folder / name)
+    _sweep.cache_clear()
+    write_to_file(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
+    assert (folder / name).read_bytes() == b"dear"
+
+
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_what_is_no_file_is_not_removed(kind: str, folder: Path) -> None:
+    path = folder / ".luigi-tmp-0123456789abcdef.jpg"
+    if kind == "link":
+        path.symlink_to(folder / "dear")
+    else:
+        path.mkdir()
+    make_old(path)
+    _sweep.cache_clear()
+    write_to_file(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
+    assert os.path.lexists(path)
