@@ -6,13 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from csci_utils.luigi.target import TEMPORARY_PREFIX
+
 from . import names
-from .errors import InvalidNameError
-from .remote import list_names
-from .settings import Settings
+from .errors import InvalidNameError, SettingsError
+from .remote import list_all_paths
+from .settings import DATA_VARIABLE, Settings
 
 IGNORED_NAMES = frozenset(["thumbs.db", "desktop.ini"])
 """What file managers leave behind."""
+
+OWN_PREFIXES = (TEMPORARY_PREFIX, "._")
+"""How names begin that this pipeline, and macOS on foreign disks, give to files of their own."""
 
 IGNORED_SUFFIXES = frozenset([".tmp", ".part", ".crdownload", ".swp"])
 """What editors and browsers are still working on."""
@@ -44,14 +49,26 @@ def list_remote(settings: Settings) -> Inventory:
 
 def _split(folder: str, is_kind: Callable[[str], bool]) -> tuple[list[str], dict[str, str]]:
     """Safe names of a kind in a folder of the remote, and for each unsafe name why it is."""
-    safe, refused = names.split_valid(list_names(folder), names.check_name)
+    found = [path for path in list_all_paths(folder) if _is_meant(path, is_kind)]
+    safe, refused = names.split_valid(found, names.check_name)
     return list(filter(is_kind, safe)), refused
+
+
+def _is_meant(path: str, is_kind: Callable[[str], bool]) -> bool:
+    """Whether somebody may expect to find a file of the remote here; not what programs keep."""
+    *folders, name = path.split("/")
+    if any(folder.startswith(".") and folder.strip(".") for folder in folders):
+        return False
+    if name.startswith(OWN_PREFIXES):
+        return False
+    return is_kind(name) or not (folders or name.startswith("."))
 
 
 def list_drop_ins(settings: Settings) -> Inventory:
     """What is in the uploads folder, and can be published; a folder that is not there is empty.
 
     Raises:
+        SettingsError: a file is in its place.
         OSError: the folder cannot be read.
     """
     folder = settings.uploads
@@ -60,6 +77,11 @@ def list_drop_ins(settings: Settings) -> Inventory:
         entries = sorted(os.listdir(folder))
     except FileNotFoundError:
         return found
+    except NotADirectoryError:
+        raise SettingsError(
+            f"{folder} is not a folder: take away the file that is in its place, or name another "
+            f"data folder (--data, {DATA_VARIABLE})"
+        ) from None
     for name in entries:
         if _is_ignored(name):
             continue

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from threading import Event
 from typing import Any
 
@@ -32,6 +33,14 @@ VERBS: dict[type[luigi.Task], str] = {
     DownloadPackage: FETCHED,
 }
 """What a task that ran has done to its output; tasks of other kinds only join others."""
+
+SLICE = 200
+"""How many of the tasks that are asked for go to Luigi at a time. For each task that it starts, its
+scheduler looks at all that it knows: with all at once, time would grow with their square."""
+
+UNFULFILLED = "Unfulfilled dependenc"
+"""How Luigi begins to say that what a task requires is not complete any more, just before it runs
+the task; it has no type of error for that."""
 
 LUIGI_LOGGERS = ("luigi", "luigi-interface")
 
@@ -109,7 +118,10 @@ def run_tasks(
             on_finished(task, False)
 
     def fail(task: luigi.Task, error: BaseException) -> None:
-        outcome.failures.append(Failure(task, describe_error(error)))
+        told = describe_error(error)
+        if isinstance(error, RuntimeError) and str(error).startswith(UNFULFILLED):
+            told = f"{_name(task)}: what it is made from changed meanwhile: run again"
+        outcome.failures.append(Failure(task, told))
 
     def miss(task: luigi.Task) -> None:
         # Luigi says so, too, where complete() raised, and keeps the error to itself.
@@ -134,9 +146,17 @@ def run_tasks(
     interrupted = Event()
     with _handling(handlers, interrupted), _logging(debug):
         workers = _Workers(interrupted, on_progress)
-        luigi.build(tasks, worker_scheduler_factory=workers, local_scheduler=True)
-    _raise_if(interrupted)
+        for begin in range(0, len(tasks), SLICE):
+            asked = tasks[begin : begin + SLICE]
+            luigi.build(asked, worker_scheduler_factory=workers, local_scheduler=True)
+            _raise_if(interrupted)
     return outcome
+
+
+def _name(task: luigi.Task) -> str:
+    """What people know a task by: the path of what it makes, where it makes something."""
+    outputs = luigi.task.flatten(task.output())
+    return outputs[0].path if outputs else str(task)
 
 
 class _Workers(luigi.interface._WorkerSchedulerFactory):
@@ -164,10 +184,22 @@ class _Workers(luigi.interface._WorkerSchedulerFactory):
             scheduler=scheduler, worker_processes=worker_processes, assistant=assistant
         )
         worker.interrupted = self._interrupted
-        # An interrupt may hit the queue while it wakes the thread that empties it, which then
-        # sleeps for ever, and Python would wait for it.
-        worker._task_result_queue.cancel_join_thread()
+        # An interrupt may hit Luigi's queue, which is for several processes, while it wakes the
+        # thread that empties it: then a lock stays taken, and the end would be waited for forever.
+        config = worker._config
+        if worker_processes == 1 and not config.force_multiprocessing and not config.timeout:
+            queue: Any = _ResultQueue()
+            worker._task_result_queue = queue
+        else:
+            worker._task_result_queue.cancel_join_thread()
         return worker
+
+
+class _ResultQueue(SimpleQueue[Any]):
+    """A queue in one process, which has no thread, and no lock that an interrupt could hit."""
+
+    def close(self) -> None:
+        """Nothing; Luigi's worker calls it at its end."""
 
 
 class _Worker(luigi.worker.Worker):

@@ -11,6 +11,7 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocalTarget
 
+from .errors import MissingError
 from .settings import is_s3
 
 if TYPE_CHECKING:
@@ -39,14 +40,25 @@ def list_paths(folder: str) -> list[str]:
 
     Hidden ones are left out, temporary files of a write under way among them.
     """
+    return [path for path in list_all_paths(folder) if not re.search(r"(^|/)\.", path)]
+
+
+def list_all_paths(folder: str) -> list[str]:
+    """The same with the hidden ones."""
     found = target_at(folder).fs.listdir(folder)
     paths = [path[len(folder) + 1 :].replace(os.sep, "/") for path in found]
-    return sorted(path for path in paths if path and not re.search(r"(^|/)\.|/$", path))
+    return sorted(path for path in paths if path and not path.endswith("/"))
 
 
 def list_names(folder: str) -> list[str]:
     """Names of what lies directly in a folder or below a prefix, sorted."""
     return [path for path in list_paths(folder) if "/" not in path]
+
+
+def check_no_obstacle(path: str) -> None:
+    """Raise MissingError where a directory remote has something at a path that is no file."""
+    if not is_s3(path) and os.path.lexists(path) and not os.path.isfile(path):
+        raise MissingError(f"{path} is not a file: take it away and run again")
 
 
 def check(remote: str) -> None:

@@ -5,6 +5,7 @@ and that over the default.
 """
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -35,6 +36,9 @@ DEVICES = (CPU, "auto", "cuda", "mps", "xpu")
 """What paints in the end: the CPU, an accelerator of a kind, or one if there is one."""
 
 S3_SCHEME = "s3://"
+BUCKET = re.compile(r"[\w.-]{1,255}|arn:.*", re.ASCII)
+"""What botocore takes for a bucket; new ones may have lower case only, and no underscore."""
+
 DROP_INS = "uploads"
 IMAGES = "images"
 MODELS = "saved_models"
@@ -231,8 +235,14 @@ def _normalize_remote(remote: str, data_path: Path) -> str:
     expected = f"expected s3://bucket/prefix or a directory (--remote, {REMOTE_VARIABLE})"
     if is_s3(remote):
         bucket_and_prefix = remote.removeprefix(S3_SCHEME).rstrip("/")
-        if not bucket_and_prefix or "" in bucket_and_prefix.split("/"):
+        parts = bucket_and_prefix.split("/")
+        if "" in parts:
             raise SettingsError(f"remote {remote!r}: {expected}")
+        if not BUCKET.fullmatch(parts[0]):
+            raise SettingsError(
+                f"remote {remote!r}: {parts[0]!r} is not the name of a bucket, which has letters, "
+                f"digits, dots and hyphens only: {expected}"
+            )
         return S3_SCHEME + bucket_and_prefix
     if "://" in remote:
         raise SettingsError(f"remote {remote!r}: {expected}")
@@ -244,7 +254,12 @@ def _normalize_remote(remote: str, data_path: Path) -> str:
         raise SettingsError(
             f"remote {remote!r}: there is no folder {path.parent}: create it, or {expected}"
         )
-    if path == data_path or any(path.is_relative_to(data_path / own) for own in OWN_FOLDERS):
+    # Where links lead to: a link to the data folder is the data folder.
+    own_paths = [os.path.realpath(data_path / own) for own in OWN_FOLDERS]
+    real_path = Path(os.path.realpath(path))
+    if real_path == Path(os.path.realpath(data_path)) or any(
+        map(real_path.is_relative_to, own_paths)
+    ):
         raise SettingsError(
             f"remote {remote!r} is where this machine keeps its own files ({data_path}): "
             "name another directory"

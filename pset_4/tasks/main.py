@@ -4,22 +4,16 @@ from collections.abc import Iterator
 
 import luigi
 
+from .parameters import PaintingParameters
 from .results import UploadResult
 from .stylize import Stylize
 
 
-class MainTask(luigi.WrapperTask):
+class MainTask(PaintingParameters, luigi.WrapperTask):
     """Publishes the drop-ins, fetches what is painted from, paints, and publishes the result.
 
     With ``upload`` off, nothing is written to the remote.
     """
-
-    image = Stylize.image
-    model = Stylize.model
-    upload = Stylize.upload
-    max_side = Stylize.max_side
-    content_scale = Stylize.content_scale
-    precision = Stylize.precision
 
     def requires(self) -> Iterator[luigi.Task]:
         stylize = self.clone(Stylize)

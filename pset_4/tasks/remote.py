@@ -9,7 +9,7 @@ from luigi.target import FileSystemTarget
 
 from ..errors import MissingError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
-from ..remote import target_at
+from ..remote import check_no_obstacle, target_at
 from ..settings import FromSettings
 from .local import LocalImage, LocalModel
 from .parameters import ImageParameter, ModelFileParameter, upload_parameter
@@ -50,11 +50,12 @@ class RemoteTask(luigi.Task):
         """Nothing that could be done here would help.
 
         Raises:
-            MissingError: the remote does not have it.
+            MissingError: the remote does not have it, or has no file there.
         """
         if self.complete():
             return
         missing, drop_in = self.output().path, self.drop_in()
+        check_no_obstacle(missing)
         if drop_in.complete():
             raise MissingError(
                 f"{missing} is not in the remote, and uploads are off: run again with --upload "

@@ -8,20 +8,14 @@ from csci_utils.luigi.copy import CopyTask
 from ..records import is_unaltered
 from ..remote import target_at
 from ..settings import FromSettings
+from .parameters import PaintingParameters
 from .stylize import Stylize
 
 
-class UploadResult(CopyTask):
+class UploadResult(PaintingParameters, CopyTask):
     """Publishes a result; made from the remote's own things, it may replace an older one."""
 
     RESULT_ROOT = FromSettings(lambda settings: settings.remote_results)
-
-    image = Stylize.image
-    model = Stylize.model
-    upload = Stylize.upload
-    max_side = Stylize.max_side
-    content_scale = Stylize.content_scale
-    precision = Stylize.precision
 
     def requires(self) -> Stylize:
         return self.clone(Stylize)

@@ -8,17 +8,17 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
 from csci_utils.errors import ChangedError
-from neural_style.options import EXACT, PRECISIONS
+from neural_style.options import EXACT
 
 from .. import runners
-from ..names import DEFAULT_IMAGE, DEFAULT_MODEL, ModelName, parse_model_name
+from ..names import ModelName, parse_model_name
 from ..records import Origin, read_origin, write_origin
 from ..remote import target_at
 from ..runners import Job
 from ..settings import RESULTS, FromSettings
 from .download import DownloadImage, DownloadModel, DownloadTask
 from .package import DownloadPackage
-from .parameters import ImageParameter, ModelParameter, upload_parameter
+from .parameters import PaintingParameters
 
 NOTE = "pset_4.note"
 """A Luigi event, with a task and a line of text: whoever waits for the task should know this."""
@@ -29,25 +29,10 @@ PATIENCE = 1.0
 FIRST_FRAME_REMARK = "only its first frame"
 
 
-class Stylize(luigi.Task):
+class Stylize(PaintingParameters, luigi.Task):
     """Paints one picture in one style, at ``data/stylized/<model>/<image>``."""
 
     LOCAL_ROOT = FromSettings(lambda settings: settings.data)
-
-    image = ImageParameter(default=DEFAULT_IMAGE)
-    model = ModelParameter(default=DEFAULT_MODEL)
-    upload = upload_parameter()
-    max_side = luigi.OptionalIntParameter(
-        default=None, description="shrink the picture first so that no side is longer, in pixels"
-    )
-    content_scale = luigi.OptionalFloatParameter(
-        default=None, description="divide the picture's sides by this first"
-    )
-    precision = luigi.ChoiceParameter(
-        choices=PRECISIONS,
-        default=EXACT,
-        description="exact: within one level; fast: half precision where what paints has it",
-    )
 
     remark = ""
     """What people should know of the picture that was painted last; empty if nothing."""
@@ -84,12 +69,12 @@ class Stylize(luigi.Task):
 
         Raises:
             neural_style.NeuralStyleError, PipelineError: the picture or the style cannot be used.
-            ChangedError: a cached file was altered since it was fetched.
+            ChangedError: a cached file was altered since it was fetched, or replaced meanwhile.
         """
         from neural_style.utils import has_more_frames
 
         inputs = {kind: target.path for kind, target in self.input().items()}
-        origins = {kind: _read_cached_origin(inputs[kind]) for kind in self._downloads()}
+        origins = self._read_cached_origins(inputs)
         job = Job(
             inputs,
             origins["model"]["version"],
@@ -103,6 +88,12 @@ class Stylize(luigi.Task):
         with self.output().temporary_path() as path:
             runners.current().paint(job, path, final_path, self._note, self._make_progress())
             digest = file_digest(path)
+            # Another process may have fetched a new version while this one was read or painted.
+            if self._read_cached_origins(inputs) != origins:
+                raise ChangedError(
+                    f"{final_path} was not painted: its picture or model was replaced in the "
+                    "cache meanwhile: run again"
+                )
         write_origin(final_path, self._origin(origins), digest)
 
     def _note(self, message: str) -> None:
@@ -125,6 +116,9 @@ class Stylize(luigi.Task):
             "image": self.clone(DownloadImage),
             "model": self.clone(DownloadModel, model=self.style_name.file),
         }
+
+    def _read_cached_origins(self, inputs: dict[str, str]) -> dict[str, Origin]:
+        return {kind: _read_cached_origin(inputs[kind]) for kind in self._downloads()}
 
     def _origin(self, inputs: dict[str, Origin]) -> Origin:
         return {

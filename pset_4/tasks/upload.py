@@ -11,7 +11,7 @@ from csci_utils.luigi.copy import CopyTask
 from .. import runners
 from ..errors import ConflictError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
-from ..remote import target_at
+from ..remote import check_no_obstacle, target_at
 from ..settings import FromSettings
 from .local import LocalImage, LocalModel
 from .parameters import ImageParameter, ModelFileParameter
@@ -33,6 +33,7 @@ class UploadTask(CopyTask):
 
         Raises:
             ConflictError: the remote has other bytes under this name.
+            MissingError: the remote has something there that is no file.
         """
         source, destination = self.input(), self.output()
         self.check(source.path)
@@ -41,6 +42,7 @@ class UploadTask(CopyTask):
         except AlreadyExistsError as error:
             if self.complete():
                 return  # somebody published the same bytes just now
+            check_no_obstacle(destination.path)
             with destination.open("r") as file:
                 theirs = stream_digest(file)
             raise ConflictError(

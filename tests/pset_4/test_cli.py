@@ -252,6 +252,26 @@ def test_an_interrupted_run_says_how_to_go_on(
     assert 0 < summary["painted"] < 26
 
 
+INTERRUPTED_IMPORT = """
+import runpy, sys
+
+class Interrupt:
+    def find_spec(name, path=None, target=None):
+        if name == "pset_4.settings":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt)
+runpy.run_module("pset_4", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_an_interrupt_while_the_command_line_is_loaded_is_told_in_a_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IMPORT], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (130, "interrupted: nothing was begun\n")
+
+
 def test_names_alone_are_taken_and_paths_are_told_so(directory_project: Any) -> None:
     result = directory_project.run("main", "--image", "data/uploads/a.png")
     assert "is a path, and a name alone is expected" in " ".join(result.stderr.split())

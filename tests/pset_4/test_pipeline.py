@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import botocore.client
@@ -10,7 +11,9 @@ import luigi
 import pytest
 from botocore.exceptions import ClientError
 
-from pset_4.pipeline import run_tasks
+from pset_4 import pipeline
+from pset_4.pipeline import SLICE, run_tasks
+from pset_4.report import format_failures
 
 PAINT = ("stylize", "--no-upload", "--image", "drawing.png", "--model", "model.pth")
 
@@ -70,7 +73,7 @@ def test_an_interrupt_while_it_is_told_how_far_a_task_is_ends_it(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", [1, 3, 2 * SLICE])
 def test_an_interrupt_while_progress_is_shown_ends_the_run(count: int, tmp_path: Path) -> None:
     def interrupt(task: luigi.Task, ran: bool) -> None:
         raise KeyboardInterrupt
@@ -79,6 +82,13 @@ def test_an_interrupt_while_progress_is_shown_ends_the_run(count: int, tmp_path:
     with pytest.raises(KeyboardInterrupt):
         run_tasks(tasks, interrupt)
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_no_thread_runs_that_an_interrupt_could_leave_waiting(tmp_path: Path) -> None:
+    names: list[str] = []
+    tasks = [Touch(path=str(tmp_path / name)) for name in ("a", "b")]
+    run_tasks(tasks, lambda task, ran: names.extend(thread.name for thread in enumerate_threads()))
+    assert "QueueFeederThread" not in names
 
 
 def test_what_was_there_before_is_told_apart(tmp_path: Path) -> None:
@@ -92,6 +102,67 @@ def test_what_was_there_before_is_told_apart(tmp_path: Path) -> None:
 def test_what_could_not_be_looked_at_for_a_moment_is_not_called_missing(tmp_path: Path) -> None:
     (failure,) = run_tasks([Flickering(path=str(tmp_path / "a"))]).failures
     assert "could not be looked at for a moment: run again" in failure.message
+
+
+class Needing(Touch):
+    """Requires something that another task takes away again."""
+
+    def requires(self) -> "Vanishing":
+        return Vanishing(path=self.path + "-needed")
+
+
+class Vanishing(Touch):
+    """Makes nothing that stays."""
+
+    def run(self) -> None:
+        """Nothing."""
+
+
+def test_what_vanished_before_it_was_needed_is_told_in_words(tmp_path: Path) -> None:
+    outcome = run_tasks([Needing(path=str(tmp_path / "a"))])
+    told = f"failed: {tmp_path / 'a'}: what it is made from changed meanwhile: run again"
+    assert list(format_failures(outcome, {})) == [told]
+
+
+class Failing(Touch):
+    """Cannot be made."""
+
+    def run(self) -> None:
+        raise OSError("no room")
+
+
+class AfterFailing(Touch):
+    """Requires what cannot be made."""
+
+    def requires(self) -> Failing:
+        return Failing(path=str(Path(self.path).with_name("shared")))
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """Paths for more tasks than go to Luigi at a time."""
+    monkeypatch.setattr(pipeline, "SLICE", 2)
+    return [str(tmp_path / str(number)) for number in range(5)]
+
+
+def test_many_tasks_are_all_run(many: list[str]) -> None:
+    told: list[tuple[str, bool]] = []
+    tasks = [Touch(path=path) for path in many]
+    outcome = run_tasks(tasks, lambda task, ran: told.append((task.path, ran)))
+    assert sorted(told) == [(path, True) for path in many]
+    assert outcome.unfinished == []
+
+
+def test_a_failure_that_many_tasks_share_is_told_once(many: list[str]) -> None:
+    tasks = [AfterFailing(path=path) for path in many]
+    outcome = run_tasks(tasks)
+    assert list(format_failures(outcome, {})) == ["failed: no room"]
+    assert outcome.unfinished == tasks
+
+
+def test_after_a_failure_the_rest_of_many_tasks_is_run(many: list[str], tmp_path: Path) -> None:
+    run_tasks([AfterFailing(path=many[0]), *(Touch(path=path) for path in many[1:])])
+    assert sorted(map(str, tmp_path.iterdir())) == many[1:]
 
 
 @pytest.mark.usefixtures("bound_by_permissions")

@@ -80,6 +80,35 @@ def test_a_remote_where_the_machine_keeps_its_own_files_is_refused(
         settings.read_settings(remote=remote)
 
 
+@pytest.mark.parametrize("folder", ["data", "data/uploads"])
+def test_a_link_to_where_the_machine_keeps_its_own_files_is_refused(
+    tmp_path: Path, folder: str
+) -> None:
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / folder)
+    with pytest.raises(SettingsError, match="its own files"):
+        settings.read_settings(remote="link")
+
+
+def test_where_the_data_folder_is_a_link_its_own_files_are_no_remote(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "uploads").mkdir(parents=True)
+    (tmp_path / "data").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SettingsError, match="its own files"):
+        settings.read_settings(remote="elsewhere/uploads")
+
+
+def test_a_link_to_another_directory_is_a_remote(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    assert settings.read_settings(remote="link").remote == str(tmp_path / "link")
+
+
+@pytest.mark.parametrize("bucket", ["My_Bucket!", "a b", "b" * 256, "b\u00fccher"])
+def test_what_is_no_name_of_a_bucket_is_refused(bucket: str) -> None:
+    with pytest.raises(SettingsError, match="is not the name of a bucket"):
+        settings.read_settings(remote=f"s3://{bucket}/prefix")
+
+
 def test_a_blank_remote_is_none() -> None:
     assert settings.read_settings(remote="  ").is_embedded
 

@@ -11,15 +11,18 @@ import luigi
 import pytest
 from luigi.contrib.s3 import S3Target
 
+from csci_utils.errors import ChangedError
 from csci_utils.luigi.copy import CopyTask
 from csci_utils.luigi.target import BaseAtomicProviderLocalTarget
 from pset_4 import settings
 from pset_4.errors import InvalidNameError
 from pset_4.pipeline import run_tasks
+from pset_4.runners.in_process import InProcessRunner
 from pset_4.tasks import stylize
 from pset_4.tasks.data import ContentImage, DownloadImage, DownloadModel, SavedModel
 from pset_4.tasks.local import LocalImage, LocalModel
 from pset_4.tasks.main import MainTask
+from pset_4.tasks.results import UploadResult
 from pset_4.tasks.stylize import Stylize
 from pset_4.tasks.upload import UploadImage, UploadModel
 
@@ -169,6 +172,37 @@ def test_a_subclass_may_keep_its_cache_elsewhere(
     assert (tmp_path / "elsewhere/images/photo.jpg").read_bytes() == photograph
 
 
+@pytest.mark.parametrize("how", ["fetched anew", "altered"])
+def test_a_picture_that_is_replaced_while_it_is_painted_leaves_no_result(
+    how: str,
+    in_force: Any,
+    store: Any,
+    photograph: bytes,
+    drawing: bytes,
+    model: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store.write("images/photo.jpg", photograph)
+    store.write("saved_models/one.pth", model)
+    task = Stylize(image="photo.jpg", model="one.pth")
+    for download in task.requires().values():
+        download.run()
+    paint = InProcessRunner.paint
+
+    def paint_meanwhile(*arguments: Any) -> None:
+        paint(*arguments)
+        if how == "altered":
+            (in_force.data / "images/photo.jpg").write_bytes(drawing)
+        else:
+            store.write("images/photo.jpg", drawing)
+            DownloadImage(image="photo.jpg").run()
+
+    monkeypatch.setattr(InProcessRunner, "paint", paint_meanwhile)
+    with pytest.raises(ChangedError, match="run again"):
+        task.run()
+    assert in_force.files("stylized") == []
+
+
 def test_a_result_that_another_writer_replaced_is_not_taken_for_one_s_own(
     in_force: Any, store: Any, photograph: bytes, model: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +236,11 @@ def test_content_requires_nothing_without_a_drop_in(in_force: Any) -> None:
 def test_content_requires_nothing_with_uploads_off(in_force: Any, photograph: bytes) -> None:
     in_force.drop("a.jpg", photograph)
     assert ContentImage(image="a.jpg", upload=False).requires() == []
+
+
+@pytest.mark.parametrize("task", [MainTask, UploadResult])
+def test_what_requires_a_painting_has_all_of_its_options(task: type[luigi.Task]) -> None:
+    assert task.get_param_names() == Stylize.get_param_names()
 
 
 def test_main_passes_its_options_to_stylize(in_force: Any) -> None:
