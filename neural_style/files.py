@@ -6,8 +6,9 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from .errors import NeuralStyleError
 
@@ -44,28 +45,72 @@ def check_place(path: Path, error_type: type[NeuralStyleError]) -> None:
     """Find out before the work, not after it, that no file can be written to `path`.
 
     Raises:
-        error_type: it is a folder, or its folder is not there.
+        error_type: it is a folder, a pipe or a device, or its folder is not there or takes no
+            files.
     """
-    if path.is_dir():
-        raise error_type(f"{path}: expected a file to write, got a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise error_type(f"{path}: expected the folder {path.parent} to exist; create it first")
+    target, _ = _find_target(path, error_type)
+    if not target.parent.is_dir():
+        raise error_type(f"{path}: expected the folder {target.parent} to exist; create it first")
+    try:
+        probe_folder(target.parent)
+    except OSError as error:
+        raise _unwritable(path, error, error_type) from error
+
+
+def probe_folder(folder: Path) -> None:
+    """Write into `folder` for a moment: permissions alone do not tell whether it can be done.
+
+    Raises:
+        OSError: it cannot.
+    """
+    with TemporaryFile(dir=folder):
+        pass
 
 
 @contextmanager
 def replacing(path: Path, error_type: type[NeuralStyleError]) -> Iterator[Path]:
     """A temporary path beside `path`, of the same suffix, that becomes `path` if all goes well.
 
+    A link stays, and what it leads to is replaced; the new file has the old one's permissions.
+
     Raises:
         error_type: the file system refused; `path` is then what it was before.
     """
-    temporary_path = path.with_name(f".{secrets.token_hex(8)}{path.suffix}")
+    target, mode = _find_target(path, error_type)
+    temporary_path = target.with_name(f".{secrets.token_hex(8)}{path.suffix}")
     try:
+        if mode is not None:
+            temporary_path.touch(0o600)  # so that nobody reads a part who may not read the whole
         yield temporary_path
-        os.replace(temporary_path, path)
+        if mode is not None:
+            temporary_path.chmod(mode)
+        os.replace(temporary_path, target)
     except BaseException as error:
-        temporary_path.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary_path.unlink()
         if isinstance(error, OSError):
-            reason = error.strerror or error
-            raise error_type(f"{path}: cannot be written: {reason}") from error
+            raise _unwritable(path, error, error_type) from error
         raise
+
+
+def _find_target(path: Path, error_type: type[NeuralStyleError]) -> tuple[Path, int | None]:
+    """The file that writing to `path` replaces, with its permissions if it is there already."""
+    target = Path(os.path.realpath(path)) if os.path.islink(path) else path
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return target, None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise _unwritable(path, error, error_type) from error
+    if stat.S_ISDIR(mode):
+        raise error_type(f"{path}: expected a file to write, got a folder; name a file in it")
+    if not stat.S_ISREG(mode):  # a file would take the place of /dev/null
+        raise error_type(f"{path}: expected a file to write, got a pipe, socket or device")
+    return target, stat.S_IMODE(mode)
+
+
+def _unwritable(
+    path: Path, error: OSError | ValueError, error_type: type[NeuralStyleError]
+) -> NeuralStyleError:
+    reason = getattr(error, "strerror", None) or error
+    return error_type(f"{path}: cannot be written: {reason}")

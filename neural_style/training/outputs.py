@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from itertools import chain, count
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from ..errors import TrainingError
+from ..files import probe_folder
 from .options import TrainingOptions
 
 MAX_NAME_BYTES = 200  # file systems end at 255, and more is added to it
@@ -66,8 +66,7 @@ def _name(options: TrainingOptions) -> str:
 def _prepare_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):  # permissions alone do not tell
-            pass
+        probe_folder(folder)
     except OSError as error:
         raise TrainingError(
             f"{folder}: expected a folder to write to, got: {error.strerror}; choose another"

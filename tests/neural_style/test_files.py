@@ -1,0 +1,86 @@
+"""Files that are replaced whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from neural_style import PictureError
+from neural_style.files import check_place, replacing
+
+
+def replace(path: Path, content: bytes) -> None:
+    with replacing(path, PictureError) as temporary_path:
+        temporary_path.write_bytes(content)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444])
+def test_the_permissions_of_what_is_replaced_are_kept(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "file.png"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    replace(path, b"new")
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", mode)
+
+
+def test_a_new_file_has_the_permissions_of_any(tmp_path: Path) -> None:
+    (tmp_path / "other").touch()
+    replace(tmp_path / "file.png", b"new")
+    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
+def test_nobody_else_reads_a_part_of_what_will_be_private(tmp_path: Path) -> None:
+    path = tmp_path / "file.png"
+    path.touch()
+    path.chmod(0o600)
+    with replacing(path, PictureError) as temporary_path:
+        temporary_path.write_bytes(b"a part")
+        assert stat.S_IMODE(temporary_path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_a_link_leads_to_is_replaced(is_there: bool, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    target = tmp_path / "folder" / "file.png"
+    if is_there:
+        target.write_bytes(b"old")
+    (tmp_path / "link.png").symlink_to("folder/file.png")
+    replace(tmp_path / "link.png", b"new")
+    assert os.readlink(tmp_path / "link.png") == "folder/file.png"
+    assert target.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "link.png").symlink_to("pipe.png")
+    for name in ("pipe.png", "link.png"):
+        with pytest.raises(PictureError, match="got a pipe, socket or device"):
+            check_place(tmp_path / name, PictureError)
+        with pytest.raises(PictureError, match="got a pipe, socket or device"):
+            replace(tmp_path / name, b"new")
+    assert stat.S_ISFIFO((tmp_path / "pipe.png").stat().st_mode)
+
+
+@pytest.mark.parametrize("name", ["nul\0.png", "loop.png"])
+def test_an_impossible_name_is_an_error_of_the_package(name: str, tmp_path: Path) -> None:
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    with pytest.raises(PictureError, match="cannot be written"):
+        check_place(tmp_path / name, PictureError)
+
+
+@pytest.mark.usefixtures("bound_by_permissions")
+def test_a_folder_that_takes_and_gives_up_no_files_any_more_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with (
+        pytest.raises(PictureError, match=r"file\.png: cannot be written: Permission denied"),
+        replacing(folder / "file.png", PictureError) as temporary_path,
+    ):
+        temporary_path.write_bytes(b"new")
+        folder.chmod(0o500)
+    folder.chmod(0o700)
