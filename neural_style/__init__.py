@@ -10,17 +10,21 @@ PyTorch examples publish. On the CPU a C++ engine paints them (see `load`), whic
 PyTorch nor OpenVINO; importing this package imports neither.
 """
 
-from .errors import (
-    DeviceError,
-    MissingDependencyError,
-    NeuralStyleError,
-    PictureError,
-    StyleError,
-)
-from .inspection import StyleDescription, inspect
-from .loading import STYLE_SUFFIXES, load
-from .style import Style
-from .utils import PICTURE_SUFFIXES, load_picture, save_picture
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .errors import (
+        DeviceError,
+        MissingDependencyError,
+        NeuralStyleError,
+        PictureError,
+        StyleError,
+    )
+    from .inspection import StyleDescription, inspect
+    from .loading import STYLE_SUFFIXES, load
+    from .style import Style
+    from .utils import PICTURE_SUFFIXES, load_picture, save_picture
 
 __all__ = [
     "PICTURE_SUFFIXES",
@@ -37,3 +41,22 @@ __all__ = [
     "load_picture",
     "save_picture",
 ]
+
+_MODULES = {
+    "PICTURE_SUFFIXES": "utils",
+    "STYLE_SUFFIXES": "loading",
+    "Style": "style",
+    "StyleDescription": "inspection",
+    "inspect": "inspection",
+    "load": "loading",
+    "load_picture": "utils",
+    "save_picture": "utils",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Imported when it is used first: else Ctrl-C could not be answered while that is done, as
+    # `python -m neural_style` imports this file before its own.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_MODULES.get(name, 'errors')}", __name__), name)

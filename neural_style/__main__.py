@@ -2,7 +2,11 @@
 
 import sys
 
-from .neural_style import main
+try:
+    from .neural_style import main
+except KeyboardInterrupt:
+    print("interrupted", file=sys.stderr)
+    raise SystemExit(130) from None  # EXIT_INTERRUPTED, which may not be imported yet
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -6,7 +6,6 @@ Every picture that comes out of these functions is plain: see `conversion`.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,8 @@ from PIL import Image, UnidentifiedImageError
 from .conversion import ICC_PROFILE, to_plain
 from .errors import PictureError, naming
 from .files import read_file
+from .interruption import interruptibly
+from .quiet import without_warnings
 
 QUALITY = 95  # of Pillow's 100: beyond it files grow fast and nothing is seen of it
 MORE_FRAMES = "more_frames"  # in `Image.info` of a picture read from a file of several frames
@@ -32,15 +33,29 @@ class PictureFormat:
     name: str  # as Pillow calls it
     keeps_alpha: bool
     options: Mapping[str, object] = field(default_factory=dict)  # for Pillow's encoder
+    max_side: int | None = None  # px, where the format or its decoder ends before Pillow does
+
+    def check_size(self, size: tuple[int, int]) -> None:
+        """Find out before painting that no picture of this width and height can be written.
+
+        Raises:
+            PictureError: it cannot. The message does not name the file.
+        """
+        if self.max_side is not None and max(size) > self.max_side:
+            width, height = size
+            raise PictureError(
+                f"cannot be written: expected at most {self.max_side} px a side for {self.name}, "
+                f"got {width}x{height}; make it smaller (--max-side) or write another format"
+            )
 
 
-_JPEG = PictureFormat("JPEG", False, {"quality": QUALITY, "subsampling": "4:4:4"})
+_JPEG = PictureFormat("JPEG", False, {"quality": QUALITY, "subsampling": "4:4:4"}, 65_500)
 _PNG = PictureFormat("PNG", True)
-_WEBP = PictureFormat("WEBP", True, {"quality": QUALITY})
+_WEBP = PictureFormat("WEBP", True, {"quality": QUALITY}, 16_383)
 _TIFF = PictureFormat("TIFF", True, {"compression": "tiff_adobe_deflate"})
 _BMP = PictureFormat("BMP", False)
-_GIF = PictureFormat("GIF", True)  # on or off; 256 colours
-_AVIF = PictureFormat("AVIF", True, {"quality": QUALITY, "subsampling": "4:4:4"})
+_GIF = PictureFormat("GIF", True, max_side=65_535)  # on or off; 256 colours
+_AVIF = PictureFormat("AVIF", True, {"quality": QUALITY, "subsampling": "4:4:4"}, 32_768)
 _JPEG2000 = PictureFormat("JPEG2000", True)
 
 _FORMATS = {
@@ -84,6 +99,7 @@ def decode_picture(data: bytes) -> Image.Image:
     try:
         with _opened(data) as picture:
             more_frames = _has_more_frames(picture)
+            interruptibly(picture.load)
             plain = to_plain(picture)
     except PictureError:
         raise
@@ -139,10 +155,8 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
 
     It warns at half the limit at which it refuses, and of metadata that nobody here uses.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with Image.open(BytesIO(data), formats=_READABLE) as picture:
-            yield picture
+    with without_warnings(), Image.open(BytesIO(data), formats=_READABLE) as picture:
+        yield picture
 
 
 def format_for(path: str | PathLike[str]) -> PictureFormat:
@@ -173,18 +187,22 @@ def save_picture(
     file with the same suffix and renames it; errors then name the `final_path`.
 
     Raises:
-        PictureError: the suffix is unknown, the format does not hold such a picture (WebP ends
-            at 16383 px), or the file cannot be written.
+        PictureError: the suffix is unknown, the format does not hold such a picture (see
+            `PictureFormat.check_size`), or the file cannot be written.
     """
     form = format_for(path)
     plain = to_plain(picture)
+    with naming(final_path or path):
+        form.check_size(plain.size)
     if plain.mode == "RGBA" and not form.keeps_alpha:
         plain = plain.convert("RGB")
     profile = plain.info.get(ICC_PROFILE)
+    file = BytesIO()  # not `path`: an interrupted encoder may go on for a while
     try:
-        plain.save(path, form.name, icc_profile=profile, **form.options)
+        interruptibly(lambda: plain.save(file, form.name, icc_profile=profile, **form.options))
+        Path(path).write_bytes(file.getbuffer())
     except Exception as error:  # OSError from the disk, ValueError and others from the encoders
-        reason = getattr(error, "strerror", None) or error
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise PictureError(f"{final_path or path}: cannot be written: {reason}") from error
 
 

@@ -261,9 +261,28 @@ def test_an_unknown_suffix_is_answered_with_the_known_ones(
         save_picture(make_picture(), tmp_path / name)
 
 
-def test_a_picture_too_large_for_its_format_is_a_picture_error(tmp_path: Path) -> None:
-    with pytest.raises(PictureError, match=r"wide\.webp: cannot be written"):
-        save_picture(Image.new("RGB", (16_384, 1)), tmp_path / "wide.webp")
+LONGEST_SIDES = {".webp": 16_383, ".jpg": 65_500, ".gif": 65_535, ".avif": 32_768}
+
+
+@pytest.mark.parametrize(("suffix", "side"), LONGEST_SIDES.items())
+def test_the_longest_side_that_a_format_holds_is_written_and_read(
+    suffix: str, side: int, tmp_path: Path
+) -> None:
+    save_picture(Image.new("RGB", (side, 1)), tmp_path / f"wide{suffix}")
+    assert load_picture(tmp_path / f"wide{suffix}").size == (side, 1)
+
+
+@pytest.mark.parametrize(("suffix", "side"), LONGEST_SIDES.items())
+def test_a_longer_side_than_a_format_holds_is_a_picture_error(
+    suffix: str, side: int, tmp_path: Path
+) -> None:
+    path = tmp_path / f"high{suffix}"
+    message = (
+        rf"high\{suffix}: cannot be written: expected at most {side} px a side .*1x{side + 1};"
+    )
+    with pytest.raises(PictureError, match=message):
+        save_picture(Image.new("RGB", (1, side + 1)), path)
+    assert not path.exists()
 
 
 def test_a_missing_folder_is_a_picture_error(make_picture: MakePicture, tmp_path: Path) -> None:
