@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import ShowVersion, above_zero, size, whole
+from .console import say
 from .errors import NeuralStyleError, PictureError, StyleError, naming, needing, one_line
 from .files import check_place, replacing
 from .inspection import inspect
@@ -18,7 +19,6 @@ from .loading import STYLE_SUFFIXES, load
 from .model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES
 from .options import EXACT, PRECISIONS
 from .progress import ProgressLine
-from .sizes import parse_size
 from .training.command import EXIT_INTERRUPTED, add_train
 from .utils import (
     MORE_FRAMES,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 EXIT_FAILURE = 1  # argparse itself ends with 2 when the command line is wrong
 EXIT_NO_STYLE = 3  # of `inspect`: it could look at the file, which is no style
+MAX_THREADS = 1024  # each takes memory, and no more than one for each core is of use
 
 CONTENT_IMAGE_HELP = "the picture to paint"
 MODEL_HELP = "the style: a checkpoint (.pth, .pt, .safetensors) or an ONNX graph (.onnx)"
@@ -61,17 +62,17 @@ OUTPUT_MODEL_HELP = f"the file to write: {' '.join(sorted(STYLE_SUFFIXES))}"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    The exit code is 0; or, after one line on stderr, `EXIT_FAILURE`, or `EXIT_INTERRUPTED` where
-    Ctrl-C ended it.
+    The exit code is 0; or, after one line on stderr, `EXIT_FAILURE`, `EXIT_NO_STYLE` of `inspect`
+    (which leaves by SystemExit), or `EXIT_INTERRUPTED` where Ctrl-C ended it.
     """
-    args = _build_parser().parse_args(arguments)
     try:
+        args = _build_parser().parse_args(arguments)
         args.run(args)
     except NeuralStyleError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}", sys.stderr)
         return EXIT_FAILURE
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted", sys.stderr)
         return EXIT_INTERRUPTED
     return 0
 
@@ -79,20 +80,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run_eval(args: Any) -> None:
     stylize(args)
     if args.export_onnx:
-        print(one_line(f"wrote {args.export_onnx}"))
-    print(one_line(f"wrote {args.output_image}"))
+        say(one_line(f"wrote {args.export_onnx}"), sys.stdout)
+    say(one_line(f"wrote {args.output_image}"), sys.stdout)
 
 
 def _run_convert(args: Any) -> None:
     _convert(args.model, args.output_model)
-    print(one_line(f"wrote {args.output_model}"))
+    say(one_line(f"wrote {args.output_model}"), sys.stdout)
 
 
 def _run_inspect(args: Any) -> None:
     try:
-        print(json.dumps(asdict(inspect(args.model))))
+        _answer(json.dumps(asdict(inspect(args.model))))
     except StyleError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}", sys.stderr)
         sys.exit(EXIT_NO_STYLE)
 
 
@@ -101,8 +102,12 @@ def _run_info(args: Any) -> None:
 
     lines = describe(args.device)
     width = max(len(name) for name, _ in lines)
-    for name, text in lines:
-        print(f"{name:{width}}  {one_line(text)}")
+    _answer("\n".join(f"{name:{width}}  {one_line(text)}" for name, text in lines))
+
+
+def _answer(text: str) -> None:
+    if not say(text, sys.stdout):
+        raise NeuralStyleError("expected to write the answer to stdout, which failed")
 
 
 def stylize(args: Any) -> None:
@@ -129,6 +134,8 @@ def stylize(args: Any) -> None:
         picture = resize(
             picture, getattr(args, "content_scale", None), getattr(args, "max_side", None)
         )
+    with naming(output_path):
+        format_for(output_path).check_size(picture.size)
     if export_path:
         _convert(args.model, export_path)
 
@@ -154,7 +161,7 @@ def _choose_device(args: Any) -> str:
 
 
 def _print_note(note: str) -> None:
-    print(one_line(f"note: {note}"), file=sys.stderr)
+    say(one_line(f"note: {note}"), sys.stderr)
 
 
 def _convert(model_path: str | Path, output_path: str | Path) -> None:
@@ -174,31 +181,11 @@ def _check_outputs(output_path: Path, export_path: str | Path | None) -> None:
         )
 
 
-def _positive_float(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
-    return value
-
-
-def _positive_int(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return value
-
-
-def _size(text: str) -> int:
-    try:
-        return parse_size(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m neural_style", description="Fast neural style transfer."
     )
+    parser.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and end")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_eval(commands)
     _add_convert(commands)
@@ -214,15 +201,13 @@ def _add_eval(commands: Commands) -> None:
     painting.add_argument("--content-image", required=True, metavar="PATH", help=CONTENT_IMAGE_HELP)
     painting.add_argument("--model", required=True, metavar="PATH", help=MODEL_HELP)
     painting.add_argument("--output-image", required=True, metavar="PATH", help=OUTPUT_IMAGE_HELP)
-    painting.add_argument(
-        "--content-scale", type=_positive_float, metavar="X", help=CONTENT_SCALE_HELP
-    )
-    painting.add_argument("--max-side", type=_positive_int, metavar="N", help=MAX_SIDE_HELP)
+    painting.add_argument("--content-scale", type=above_zero, metavar="X", help=CONTENT_SCALE_HELP)
+    painting.add_argument("--max-side", type=whole(1), metavar="N", help=MAX_SIDE_HELP)
     painting.add_argument("--style", type=int, metavar="N", help=STYLE_HELP)
     painting.add_argument("--export-onnx", "--export_onnx", metavar="PATH", help=EXPORT_HELP)
     painting.add_argument("--precision", choices=PRECISIONS, default=EXACT, help=PRECISION_HELP)
-    painting.add_argument("--threads", type=_positive_int, metavar="N", help=THREADS_HELP)
-    painting.add_argument("--memory", type=_size, metavar="SIZE", help=MEMORY_HELP)
+    painting.add_argument("--threads", type=whole(1, MAX_THREADS), metavar="N", help=THREADS_HELP)
+    painting.add_argument("--memory", type=size, metavar="SIZE", help=MEMORY_HELP)
     device = painting.add_mutually_exclusive_group()
     device.add_argument("--device", metavar="NAME", help=DEVICE_HELP)
     device.add_argument("--accel", action="store_true", help=ACCEL_HELP)

@@ -6,6 +6,8 @@ import time
 from types import TracebackType
 from typing import TextIO
 
+from .console import say
+
 _PATIENCE = 1.0  # seconds until it appears: shorter ones need none
 _WIDTH = 32  # columns
 _ERASE = "\r\x1b[K"  # to the line's begin, and clear it: ECMA-48, 8.3.41
@@ -14,9 +16,10 @@ _ERASE = "\r\x1b[K"  # to the line's begin, and clear it: ECMA-48, 8.3.41
 class ProgressLine:
     """Shows passes that are done as a bar, and erases it at the end; on terminals only."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
+        """`stream` is None where it was closed when this program began."""
         self._stream = stream
-        self._is_wanted = stream.isatty()
+        self._is_wanted = stream is not None and stream.isatty()
         self._is_shown = False
         self._begin = time.monotonic()
 
@@ -41,5 +44,5 @@ class ProgressLine:
             self._write(_ERASE)
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        if not say(text, self._stream, end=""):
+            self._is_wanted = False  # the terminal is gone; the painting goes on

@@ -6,6 +6,7 @@ import re
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+_LIMIT = 2**63  # bytes: where C code stops counting
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -13,16 +14,16 @@ def parse_size(text: str) -> int:
     """The bytes that `text` stands for, such as 2GiB, 1.5GB, 512M or 1000000.
 
     Raises:
-        ValueError: it is no such number, or none above 0.
+        ValueError: it is no such number, or less than 1 byte, or 8 EiB and more.
     """
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"expected a size such as 512MiB, 1.5GB or 2000000000, got {text!r}")
     number, power, binary = match.groups()
-    size = int(float(number) * (1024 if binary else 1000) ** _POWERS[power.lower()])
-    if size < 1:
-        raise ValueError(f"expected a size above 0, got {text!r}")
-    return size
+    size = float(number) * (1024 if binary else 1000) ** _POWERS[power.lower()]
+    if not 1 <= size < _LIMIT:  # infinity among others
+        raise ValueError(f"expected a size from 1 byte to below 8 EiB, got {text!r}")
+    return int(size)
 
 
 def format_size(size: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +10,8 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import from_zero, whole
+from ..console import say
 from ..errors import needing, one_line
 from .events import Event, Skipped, Started, Written
 from .options import MAX_SEED, MINIMUM_SIDE, TrainingOptions
@@ -56,13 +57,12 @@ def _run_train(args: Any) -> None:
     except KeyboardInterrupt:
         folder = options.checkpoint_model_dir
         remedy = f"; --resume goes on from the last checkpoint in {folder}" if folder else ""
-        print(one_line(f"interrupted{remedy}"), file=sys.stderr)
+        say(one_line(f"interrupted{remedy}"), sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
 
 
 def _print_event(event: Event) -> None:
-    line = one_line(_describe(event))
-    print(line, file=sys.stderr if isinstance(event, Skipped) else sys.stdout, flush=True)
+    say(one_line(_describe(event)), sys.stderr if isinstance(event, Skipped) else sys.stdout)
 
 
 def _describe(event: Event) -> str:
@@ -79,50 +79,25 @@ def _describe(event: Event) -> str:
     )
 
 
-def _whole(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
-    """Reads a whole number from `minimum` to `maximum`."""
-
-    def read(text: str) -> int:
-        value = int(text) if text.isdecimal() else -1
-        if value < minimum or (maximum is not None and value > maximum):
-            end = "" if maximum is None else f" to {maximum}"
-            raise argparse.ArgumentTypeError(
-                f"expected a whole number from {minimum}{end}, got {text!r}"
-            )
-        return value
-
-    return read
-
-
-def _weight(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"expected a number from 0, got {text!r}")
-    return value
-
-
 _OPTIONS: tuple[tuple[str, Callable[[str], Any], str, str], ...] = (
     ("--dataset", Path, "PATH", "the folder of pictures to train on, in folders inside it or not"),
     ("--style-image", Path, "PATH", "the picture whose style is learned"),
     ("--save-model-dir", Path, "PATH", "the folder to write the model and the previews to"),
     ("--model-name", str, "NAME", "call the model NAME.pth, not as the style picture is called"),
-    ("--epochs", _whole(1), "N", "how often to go through the pictures"),
-    ("--batch-size", _whole(1), "N", "how many pictures make one step"),
-    ("--image-size", _whole(MINIMUM_SIDE), "N", "train on squares of N px a side"),
-    ("--style-size", _whole(MINIMUM_SIDE), "N", "resize the style picture to N x N px first"),
-    ("--base-width", _whole(1), "N", "channels after the first convolution"),
-    ("--content-weight", _weight, "X", "how much the content of the picture counts"),
-    ("--style-weight", _weight, "X", "how much the style counts"),
-    ("--lr", _weight, "X", "the learning rate of Adam"),
-    ("--seed", _whole(0, MAX_SEED), "N", "decides on the network before training"),
-    ("--log-interval", _whole(1), "N", "batches between two lines about the losses"),
+    ("--epochs", whole(1), "N", "how often to go through the pictures"),
+    ("--batch-size", whole(1), "N", "how many pictures make one step"),
+    ("--image-size", whole(MINIMUM_SIDE), "N", "train on squares of N px a side"),
+    ("--style-size", whole(MINIMUM_SIDE), "N", "resize the style picture to N x N px first"),
+    ("--base-width", whole(1), "N", "channels after the first convolution"),
+    ("--content-weight", from_zero, "X", "how much the content of the picture counts"),
+    ("--style-weight", from_zero, "X", "how much the style counts"),
+    ("--lr", from_zero, "X", "the learning rate of Adam"),
+    ("--seed", whole(0, MAX_SEED), "N", "decides on the network before training"),
+    ("--log-interval", whole(1), "N", "batches between two lines about the losses"),
     ("--checkpoint-model-dir", Path, "PATH", "the folder to write checkpoints to, if wanted"),
-    ("--checkpoint-interval", _whole(1), "N", "batches between two checkpoints"),
+    ("--checkpoint-interval", whole(1), "N", "batches between two checkpoints"),
     ("--resume", Path, "PATH", "go on from this checkpoint; the other options must be the same"),
     ("--preview-image", Path, "PATH", "a picture to paint from time to time"),
-    ("--preview-interval", _whole(1), "N", "batches between two previews"),
+    ("--preview-interval", whole(1), "N", "batches between two previews"),
     ("--vgg-weights", Path, "PATH", "a state dict of torchvision's vgg16, else it is downloaded"),
 )

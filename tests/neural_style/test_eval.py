@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +82,12 @@ def test_help_is_given(arguments: list[str], run: CommandLine) -> None:
     assert "usage: python -m neural_style" in result.stdout
 
 
+def test_the_version_is_told(run: CommandLine) -> None:
+    result = run("--version")
+    assert result.returncode == 0
+    assert re.fullmatch(r"python -m neural_style, version \d\S*\n", result.stdout)
+
+
 @pytest.mark.parametrize("arguments", [[], ["eval"], ["paint"], ["eval", "--cuda", "2"]])
 def test_a_wrong_command_line_ends_with_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -146,26 +154,39 @@ def test_a_missing_accelerator_is_an_error(
 
 
 @pytest.mark.parametrize(
-    "option", ["--content-scale=0", "--content-scale=nan", "--content-scale=x", "--max-side=0"]
+    ("option", "expected"),
+    [
+        ("--content-scale=0", "a number above 0, got '0'"),
+        ("--content-scale=nan", "a number above 0, got 'nan'"),
+        ("--content-scale=x", "a number above 0, got 'x'"),
+        ("--max-side=0", "a whole number from 1, got '0'"),
+        ("--max-side=1.5", "a whole number from 1, got '1.5'"),
+        ("--threads=abc", "a whole number from 1 to 1024, got 'abc'"),
+        ("--threads=99999999999", "a whole number from 1 to 1024, got '99999999999'"),
+    ],
 )
 def test_an_impossible_number_is_a_usage_error(
-    option: str, picture_path: Path, checkpoint_path: Path, tmp_path: Path
-) -> None:
-    arguments = eval_arguments(picture_path, checkpoint_path, tmp_path / "painted.png", option)
-    with pytest.raises(SystemExit) as ending:
-        main(arguments)
-    assert ending.value.code == 2
-
-
-@pytest.mark.parametrize("options", [["--style=1"]])
-def test_an_impossible_option_is_one_line(
-    options: list[str],
+    option: str,
+    expected: str,
     picture_path: Path,
     checkpoint_path: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    arguments = eval_arguments(picture_path, checkpoint_path, tmp_path / "painted.png", *options)
+    arguments = eval_arguments(picture_path, checkpoint_path, tmp_path / "painted.png", option)
+    with pytest.raises(SystemExit) as ending:
+        main(arguments)
+    assert ending.value.code == 2
+    assert capsys.readouterr().err.endswith(f": expected {expected}\n")
+
+
+def test_a_style_number_that_the_model_does_not_have_is_one_line(
+    picture_path: Path,
+    checkpoint_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = eval_arguments(picture_path, checkpoint_path, tmp_path / "painted.png", "--style=1")
     assert main(arguments) == 1
     error = without_notes_of_the_engine(capsys.readouterr().err)
     assert error.startswith("error: ")
@@ -193,6 +214,55 @@ def test_a_failed_run_leaves_the_earlier_output(picture_path: Path, tmp_path: Pa
     assert content_of(tmp_path) == before
 
 
+def test_a_name_that_is_too_long_is_one_line(
+    picture_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output_path = tmp_path / f"{'x' * 300}.png"
+    assert main(eval_arguments(picture_path, tmp_path / "never-looked-at.pth", output_path)) == 1
+    said = capsys.readouterr().err
+    assert said == f"error: {output_path}: cannot be written: File name too long\n"
+
+
+@pytest.mark.usefixtures("bound_by_permissions")
+def test_a_folder_that_takes_no_files_is_found_before_painting(
+    picture_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output_path = tmp_path / "closed" / "painted.png"
+    output_path.parent.mkdir(mode=0o500)
+    assert main(eval_arguments(picture_path, tmp_path / "never-looked-at.pth", output_path)) == 1
+    said = capsys.readouterr().err
+    assert said == f"error: {output_path}: cannot be written: Permission denied\n"
+
+
+def test_a_picture_too_large_for_its_format_is_found_before_painting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (16_400, 8)).save(tmp_path / "wide.png")
+    output_path = tmp_path / "painted.webp"
+    model_path = tmp_path / "never-looked-at.pth"
+    assert main(eval_arguments(tmp_path / "wide.png", model_path, output_path)) == 1
+    assert capsys.readouterr().err == (
+        f"error: {output_path}: cannot be written: expected at most 16383 px a side for WEBP, got "
+        "16400x8; make it smaller (--max-side) or write another format\n"
+    )
+
+
+def test_a_large_picture_may_be_made_small_enough_for_its_format(
+    checkpoint_path: Path, tmp_path: Path
+) -> None:
+    Image.new("RGB", (16_400, 8)).save(tmp_path / "wide.png")
+    arguments = eval_arguments(tmp_path / "wide.png", checkpoint_path, tmp_path / "painted.webp")
+    assert main([*arguments, "--max-side=40"]) == 0
+
+
+def test_a_private_picture_that_is_painted_over_stays_private(
+    picture_path: Path, checkpoint_path: Path
+) -> None:
+    picture_path.chmod(0o600)
+    assert main(eval_arguments(picture_path, checkpoint_path, picture_path)) == 0
+    assert stat.S_IMODE(picture_path.stat().st_mode) == 0o600
+
+
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_a_failed_write_leaves_the_earlier_output_and_nothing_else(
     error: BaseException,
@@ -201,14 +271,15 @@ def test_a_failed_write_leaves_the_earlier_output_and_nothing_else(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def save_a_part(picture: Image.Image, path: Path, *_: object, **__: object) -> None:
-        path.write_bytes(b"a part")
+    def write_a_part(path: Path, data: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(data[:10])
         raise error
 
     output_path = tmp_path / "painted.png"
     output_path.write_bytes(b"made earlier")
     before = content_of(tmp_path)
-    monkeypatch.setattr(Image.Image, "save", save_a_part)
+    monkeypatch.setattr(Path, "write_bytes", write_a_part)
     with pytest.raises((PictureError, KeyboardInterrupt)):
         stylize(
             SimpleNamespace(

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from PIL import Image
@@ -37,7 +38,24 @@ def test_sizes_are_read(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "0", "0.1", "-1", "many", "1XB", "1e9", "nan", "GiB", "1 2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "0",
+        "0.1",
+        "-1",
+        "many",
+        "1XB",
+        "1e9",
+        "nan",
+        "GiB",
+        "1 2",
+        "9" * 320,
+        "8EiB",
+        "8388608TiB",
+    ],
+)
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a size"):
         parse_size(text)
@@ -57,6 +75,7 @@ def test_sizes_are_written(size: int, text: str) -> None:
         ["--memory", "much"],
         ["--memory", "0"],
         ["--threads", "0"],
+        ["--threads", "1025"],
         ["--precision", "good"],
         ["--device", "cpu", "--accel"],
         ["--device", "cpu", "--cuda", "1"],
@@ -151,11 +170,12 @@ def test_openvino_is_told_of_threads_and_precision(
 class Terminal:
     """A terminal that remembers what was written to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_terminal: bool = True) -> None:
         self.said = ""
+        self._is_terminal = is_terminal
 
     def isatty(self) -> bool:
-        return True
+        return self._is_terminal
 
     def write(self, text: str) -> None:
         self.said += text
@@ -182,3 +202,26 @@ def test_a_bar_appears_after_a_second_and_is_erased(
         now += seconds
         progress(8, 16)
     assert terminal.said == said
+
+
+def test_what_is_no_terminal_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("neural_style.progress.time.monotonic", lambda: now)
+    file: Any = Terminal(is_terminal=False)
+    with ProgressLine(file) as progress:
+        now += 60
+        progress(8, 16)
+    assert file.said == ""
+
+
+def test_a_terminal_that_is_gone_ends_no_painting(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("neural_style.progress.time.monotonic", lambda: now)
+    terminal: Any = Terminal()
+    terminal.fileno = Mock(side_effect=OSError)
+    terminal.write = Mock(side_effect=OSError(5, "Input/output error"))
+    with ProgressLine(terminal) as progress:
+        now += 60
+        progress(8, 16)
+        progress(9, 16)
+    assert terminal.write.called

@@ -1,0 +1,34 @@
+"""What the command line says. The work counts more than that somebody hears of it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TextIO
+
+
+def say(text: str, stream: TextIO | None, end: str = "\n") -> bool:
+    """Write `text` and `end` to `stream`, and tell whether that was possible.
+
+    Args:
+        stream: None where it was closed when this program began.
+    """
+    if stream is None:
+        return False
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        # Names of files have characters that not every terminal's encoding has.
+        shown = text.encode(encoding, "backslashreplace").decode(encoding)
+        print(shown, end=end, file=stream, flush=True)
+    except ValueError:  # it was closed by this program
+        return False
+    except OSError:  # nobody reads it any more, or the disk is full
+        _forget(stream)
+        return False
+    return True
+
+
+def _forget(stream: TextIO) -> None:
+    """Lead `stream` nowhere: what it holds could not be written at the end either."""
+    with suppress(OSError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
