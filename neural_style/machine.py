@@ -102,7 +102,7 @@ def lies_in_memory(folder: str) -> bool:
         device = os.stat(folder).st_dev
         wanted = f"{os.major(device)}:{os.minor(device)}"
         # See proc_pid_mountinfo(5): the third field is the device, the type follows " - ".
-        for line in (_PROC / "self/mountinfo").read_text().splitlines():
+        for line in _lines_with_paths("self/mountinfo"):
             mount, _, source = line.partition(" - ")
             if mount.split()[2] == wanted:
                 return source.split()[0] in _FILE_SYSTEMS_IN_MEMORY
@@ -142,7 +142,7 @@ def _cgroups(controller: str) -> Iterator[Path]:
     See cgroups(7): version 1 has a hierarchy for each controller, version 2 one without a name.
     """
     try:
-        lines = (_PROC / "self/cgroup").read_text().splitlines()
+        lines = _lines_with_paths("self/cgroup")
     except OSError:
         return
     for line in lines:
@@ -154,3 +154,8 @@ def _cgroups(controller: str) -> Iterator[Path]:
         yield group
         # In a container the path may be that outside it; the root is there in any case.
         yield from (parent for parent in group.parents if parent.is_relative_to(root))
+
+
+def _lines_with_paths(name: str) -> list[str]:
+    """The lines of a file in /proc with paths, which may be any bytes."""
+    return os.fsdecode((_PROC / name).read_bytes()).split("\n")[:-1]
