@@ -29,7 +29,8 @@ class Batch:
 def find_pictures(dataset: Path) -> list[Path]:
     """The files in `dataset` and the folders inside it that are pictures by their suffix, sorted.
 
-    A folder's own files come before those of folders in it. Hidden files are left out.
+    A folder's own files come before those of folders in it. Hidden files are left out. Links to
+    folders are followed, but to those that they lie in: there would be no end.
 
     Raises:
         TrainingError: it is no folder, or has no pictures.
@@ -37,8 +38,8 @@ def find_pictures(dataset: Path) -> list[Path]:
     if not dataset.is_dir():
         raise TrainingError(f"{dataset}: expected a folder of pictures; there is none of this name")
     found = [
-        Path(folder, name)
-        for folder, _, names in os.walk(dataset, followlinks=True)
+        folder / name
+        for folder, names in _walk(dataset)
         for name in names
         if Path(name).suffix.lower() in PICTURE_SUFFIXES and not name.startswith(".")
     ]
@@ -48,6 +49,15 @@ def find_pictures(dataset: Path) -> list[Path]:
             f"their names end in {', '.join(sorted(PICTURE_SUFFIXES))}"
         )
     return sorted(found, key=lambda path: (path.parent.parts, path.name))
+
+
+def _walk(dataset: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The folders, and the names of the files in each."""
+    for place, inside, names in os.walk(dataset, followlinks=True):
+        folder = Path(place)
+        around = {os.path.realpath(outer) for outer in (folder, *folder.parents)}
+        inside[:] = [name for name in inside if os.path.realpath(folder / name) not in around]
+        yield folder, names
 
 
 def digest_names(paths: Sequence[Path], dataset: Path) -> str:

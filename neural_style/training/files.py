@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import warnings
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 
 from ..errors import TrainingError
 from ..files import read_file
+from ..quiet import without_warnings
 from ..utils import identify_picture
 
 MAX_BYTES = 2**30  # twice the whole of torchvision's vgg16
@@ -29,18 +29,25 @@ def read_saved(path: Path) -> object:
     data = read_file(path, TrainingError, MAX_BYTES)
     try:
         if zipfile.is_zipfile(BytesIO(data)):
-            _check_sums(data)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about pickles that are refused anyway
+            _check_archive(data)
+        with without_warnings():  # about pickles that are refused anyway
             saved: object = torch.load(BytesIO(data), map_location="cpu", weights_only=True)
+    except TrainingError:
+        raise
     except Exception as error:  # UnpicklingError, KeyError, EOFError, ...: the content decides
         raise TrainingError(f"{_EXPECTED}, got {_describe(data, error)}") from error
     return saved
 
 
-def _check_sums(data: bytes) -> None:
-    """PyTorch itself verifies no checksums."""
+def _check_archive(data: bytes) -> None:
+    """PyTorch itself verifies no checksums, and unpacks whatever size."""
     with zipfile.ZipFile(BytesIO(data)) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > MAX_BYTES:
+            raise TrainingError(
+                f"expected at most {MAX_BYTES:,} bytes when unpacked, got {unpacked:,}; "
+                "is this the right file?"
+            )
         damaged = archive.testzip()
     if damaged is not None:
         raise zipfile.BadZipFile(f"{damaged} does not match its checksum")

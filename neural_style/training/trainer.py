@@ -7,10 +7,11 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 import torch
 
-from ..errors import DeviceError, NeuralStyleError, PictureError, TrainingError
+from ..errors import DeviceError, NeuralStyleError, PictureError, StyleError, TrainingError
 from ..saving import save_network
 from ..style import Pixels
 from ..torch_style import find_device
@@ -43,9 +44,29 @@ def train(options: TrainingOptions, report: Callable[[Event], None]) -> Path:
         training = _Training(options, report)
         training.run()
     path = free_path(model_path(options))
-    save_network(training.network, path)
+    _save(training.network, path)
     report(Written(path))
     return path
+
+
+def _save(network: TransformerNet, path: Path) -> None:
+    """Write `network`; where that fails, to a temporary folder, as it may be the work of days.
+
+    Raises:
+        TrainingError: it is in the folder that the message names.
+        StyleError: it is nowhere.
+    """
+    try:
+        save_network(network, path)
+    except StyleError as error:
+        try:
+            kept_path = Path(mkdtemp(prefix="neural_style-"), path.name)
+            save_network(network, kept_path)
+        except (OSError, StyleError):
+            raise error from None
+        raise TrainingError(
+            f"{error}; the trained network was kept in {kept_path}: move it to where it belongs"
+        ) from error
 
 
 class _Training:

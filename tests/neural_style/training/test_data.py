@@ -35,6 +35,31 @@ def test_pictures_come_in_sorted_order_those_of_a_folder_before_those_inside_it(
 
 
 @pytest.mark.parametrize(
+    ("links", "names"),
+    [
+        ({"loop": "."}, ["a/0.png", "b/1.png"]),
+        ({"a/loop": "..", "a/b/up": "../.."}, ["a/0.png", "b/1.png"]),
+        (
+            {"a/b": "../b", "b/a": "../a"},  # each leads into the other
+            ["a/0.png", "a/b/1.png", "b/1.png", "b/a/0.png"],
+        ),
+        ({"c": "a"}, ["a/0.png", "b/1.png", "c/0.png"]),
+    ],
+    ids=["itself", "above", "each other", "no loop"],
+)
+def test_links_to_folders_are_followed_but_not_in_a_circle(
+    links: dict[str, str], names: list[str], tmp_path: Path
+) -> None:
+    for name in ("a/0.png", "b/1.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    for link, target in links.items():
+        (tmp_path / link).parent.mkdir(exist_ok=True)
+        (tmp_path / link).symlink_to(target, target_is_directory=True)
+    assert [path.relative_to(tmp_path).as_posix() for path in find_pictures(tmp_path)] == names
+
+
+@pytest.mark.parametrize(
     ("size", "box"),
     [
         ((64, 32), (16, 0, 48, 32)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import sys
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from hashlib import sha256
@@ -83,6 +84,22 @@ def test_half_a_file_of_weights_is_refused(train: Training, vgg_path: Path, tmp_
     (tmp_path / "half.pth").write_bytes(data[: len(data) // 2])
     assert (
         "got other or damaged data; copy it again" in train(vgg_weights=tmp_path / "half.pth").err
+    )
+
+
+def test_weights_that_unpack_to_more_than_any_vgg16_are_refused(
+    train: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neural_style.training import files
+
+    monkeypatch.setattr(files, "MAX_BYTES", 100_000)
+    with zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb/data.pkl", bytes(100_001))
+    outcome = train(vgg_weights=tmp_path / "bomb.pth")
+    assert outcome.code == 1
+    assert outcome.err == (
+        f"error: {tmp_path}/bomb.pth: expected at most 100,000 bytes when unpacked, got 100,001; "
+        "is this the right file?\n"
     )
 
 
