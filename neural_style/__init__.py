@@ -54,9 +54,15 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    # Imported when it is used first: else Ctrl-C could not be answered while that is done, as
-    # `python -m neural_style` imports this file before its own.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULES.get(name, 'errors')}", __name__), name)
+if not TYPE_CHECKING:  # which would take any name for one of this module
+
+    def __getattr__(name: str) -> object:
+        # Imported when it is used first: else Ctrl-C could not be answered while that is done, as
+        # `python -m neural_style` imports this file before its own.
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f".{_MODULES.get(name, 'errors')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

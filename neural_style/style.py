@@ -29,7 +29,7 @@ _ROWS_AT_ONCE = 256  # Pillow makes copies of what it hands out
 
 
 class Style(ABC):
-    """Paints pictures; made by `load`."""
+    """Paints pictures; made by `load`. Threads may share one."""
 
     MINIMUM_SIDE: ClassVar[int] = 5
     """In px. Below it, the networks' reflection at the borders reaches beyond the picture."""
