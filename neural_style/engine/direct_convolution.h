@@ -53,7 +53,7 @@ private:
     }
 
     template <int P>
-    void add_to(int first, int channel, int row, int end) const {
+    ENGINE_NOT_INLINE void add_to(int first, int channel, int row, int end) const {
         const Geometry& g = filter.geometry;
         const int length = g.columns * g.inputs;
         const std::ptrdiff_t stride = (std::ptrdiff_t)g.stride * g.inputs;

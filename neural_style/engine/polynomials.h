@@ -116,7 +116,7 @@ private:
         else if constexpr (P > 1) multiply_rest<P - 1>(kind, tile, tiles, weights);
     }
     template <int P>
-    void multiply_some(int kind, int tile, const float* weights) const {
+    ENGINE_NOT_INLINE void multiply_some(int kind, int tile, const float* weights) const {
         Block<P> block;
         block.clear();
         block.multiply(input(kind, tile), length, length, weights);

@@ -6,6 +6,21 @@
 
 #include <cstring>
 
+// For a function with an inner loop, whose pointers do not fit into the registers beside those of a
+// larger function around it.
+#if defined(_MSC_VER)
+#define ENGINE_NOT_INLINE __declspec(noinline)
+#else
+#define ENGINE_NOT_INLINE __attribute__((noinline))
+#endif
+
+// For a loop over vectors that are in registers: GCC would clear them in memory first.
+#if defined(__GNUC__)
+#define ENGINE_UNROLL _Pragma("GCC unroll 16")
+#else
+#define ENGINE_UNROLL
+#endif
+
 namespace {
 
 #if defined(__GNUC__) && !defined(ENGINE_WITHOUT_VECTORS)

@@ -22,6 +22,7 @@ struct Block {
     Vector low[P], high[P];
 
     void clear() {
+        ENGINE_UNROLL
         for (int p = 0; p < P; p++) low[p] = high[p] = Vector{};
     }
     void read_from(const float* sums) {

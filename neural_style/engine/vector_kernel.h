@@ -19,7 +19,10 @@ bool paint_pixels(const Filter& filter, const float* bias, const std::byte* cons
                   std::uint8_t* pixels) {
     const Geometry& g = filter.geometry;
     const int length = g.columns * g.inputs;
-    Vector sums[P][picture_channels] = {};
+    Vector sums[P][picture_channels];
+    ENGINE_UNROLL
+    for (int p = 0; p < P; p++)
+        for (int c = 0; c < picture_channels; c++) sums[p][c] = Vector{};
     for (int y = 0; y < g.rows; y++) {
         const float* inputs = floats(rows[y]) + (std::ptrdiff_t)first * g.inputs;
         const float* weights = floats(filter.weights) + (std::ptrdiff_t)y * picture_channels * length;

@@ -1,8 +1,24 @@
 #include "workers.h"
 
+#include <chrono>
 #include <utility>
 
 namespace engine {
+
+namespace {
+
+// Between two passes a thread most often waits for less than this, and the system takes some tens
+// of microseconds to wake one up that sleeps.
+constexpr auto patience = std::chrono::microseconds(100);
+
+// Looks for a while whether it is so, and lets others run meanwhile.
+template <class Condition>
+void await(Condition is_so) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!is_so() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+}
+
+}  // namespace
 
 Workers::Workers(const Kernel& kernel, int threads, const std::atomic<bool>& is_cancelled)
     : kernel_(kernel), is_cancelled_(is_cancelled), scratches_(threads) {
@@ -37,6 +53,7 @@ void Workers::run(int count, const Work& work) {
     }
     started_.notify_all();
     take_items(scratches_[0]);
+    await([this] { return busy_ == 0; });
     std::unique_lock lock(mutex_);
     stopped_.wait(lock, [this] { return busy_ == 0; });
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
@@ -45,6 +62,7 @@ void Workers::run(int count, const Work& work) {
 void Workers::serve(Scratch& scratch) {
     kernel_.begin_thread();
     for (long long seen = 0;;) {
+        await([&] { return is_closing_ || round_ != seen; });
         std::unique_lock lock(mutex_);
         started_.wait(lock, [&] { return is_closing_ || round_ != seen; });
         if (is_closing_) break;

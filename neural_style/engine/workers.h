@@ -48,9 +48,10 @@ private:
     std::condition_variable started_, stopped_;
     const Work* work_ = nullptr;
     int count_ = 0;
-    long long round_ = 0;   // of `run`
-    int busy_ = 0;          // threads that have not finished this round
-    bool is_closing_ = false;
+    // Written under the mutex, and read without it by threads that may sleep next.
+    std::atomic<long long> round_{0};      // of `run`
+    std::atomic<int> busy_{0};             // threads that have not finished this round
+    std::atomic<bool> is_closing_{false};
     std::atomic<int> next_item_{0};
     std::exception_ptr error_;
 };
