@@ -25,10 +25,6 @@ def computes_in_bf16() -> bool:
     return not abilities().isdisjoint({"avx512_bf16", "amx_bf16"})
 
 
-def has_amx() -> bool:
-    return "amx_bf16" in abilities()
-
-
 def choose_cores(count: int) -> list[int]:
     """The first `count` of the cores that this process may use; none where they cannot be chosen.
 

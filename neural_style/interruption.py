@@ -12,8 +12,8 @@ T = TypeVar("T")
 _PATIENCE = 0.1  # seconds between two looks at Ctrl-C where a wait is not interrupted: on Windows
 
 
-def interruptibly(function: Callable[..., T], *arguments: object) -> T:
-    """`function(*arguments)`, which Ctrl-C ends at once if it lets go of Python's lock.
+def interruptibly(function: Callable[[], T]) -> T:
+    """`function()`, which Ctrl-C ends at once if it lets go of Python's lock.
 
     It runs in a thread of its own, as only waiting can be interrupted; nobody hears of what an
     abandoned one does. So it must change nothing that is still used afterwards.
@@ -22,10 +22,10 @@ def interruptibly(function: Callable[..., T], *arguments: object) -> T:
         KeyboardInterrupt: at once; the thread may go on, and ends with the process at the latest.
     """
     if threading.current_thread() is not threading.main_thread():  # Ctrl-C comes to that one alone
-        return function(*arguments)
+        return function()
     future: Future[T] = Future()
     done = threading.Event()
-    threading.Thread(target=_run, args=(future, done, function, arguments), daemon=True).start()
+    threading.Thread(target=_run, args=(future, done, function), daemon=True).start()
     while not done.wait(_PATIENCE):
         pass
     try:
@@ -34,14 +34,9 @@ def interruptibly(function: Callable[..., T], *arguments: object) -> T:
         del future  # or an error, whose traceback leads here, would keep itself and a picture
 
 
-def _run(
-    future: Future[T],
-    done: threading.Event,
-    function: Callable[..., T],
-    arguments: tuple[object, ...],
-) -> None:
+def _run(future: Future[T], done: threading.Event, function: Callable[[], T]) -> None:
     try:
-        future.set_result(function(*arguments))
+        future.set_result(function())
     except BaseException as error:
         future.set_exception(error)
     finally:

@@ -48,12 +48,12 @@ class OnnxStyle(FloatStyle):
     The numbered styles of a file share one compiled graph.
     """
 
-    def __init__(
-        self,
-        path: str | PathLike[str],
-        device: str = "cpu",
-        options: PaintingOptions = PaintingOptions(),  # noqa: B008  (it cannot be changed)
-    ) -> None:
+    def __init__(self, path: str | PathLike[str], device: str, options: PaintingOptions) -> None:
+        """
+        Raises:
+            StyleError: as `read_style_file` and `parse_graph`.
+            DeviceError: `device` is another one than the CPU.
+        """
         with naming(path):
             if device not in ("cpu", "auto"):
                 raise DeviceError(

@@ -102,14 +102,13 @@ def drop_old_statistics(state: Mapping[str, AnyTensor]) -> dict[str, AnyTensor]:
     return {name: value for name, value in state.items() if not _OLD_STATISTICS.search(name)}
 
 
-def check_shapes(shapes: Mapping[str, Shape]) -> int:
-    """The base width of the `TransformerNet` whose parameters have these names and shapes.
+def check_shapes(shapes: Mapping[str, Shape]) -> None:
+    """Refuse names and shapes of parameters that are not those of a `TransformerNet`.
 
     Raises:
         StyleError: they are not exactly those of such a network up to `MAX_BASE_WIDTH`.
     """
-    base_width = _claimed_width(shapes.get(WIDTH_KEY, ()))
-    expected = parameter_shapes(base_width)
+    expected = parameter_shapes(_claimed_width(shapes.get(WIDTH_KEY, ())))
     missing, unexpected = expected.keys() - shapes.keys(), shapes.keys() - expected.keys()
     if missing or unexpected:
         raise StyleError(
@@ -122,7 +121,6 @@ def check_shapes(shapes: Mapping[str, Shape]) -> int:
                 f"expected {name} of shape {expected[name]}, got {shape}; "
                 "this is the state dict of another network"
             )
-    return base_width
 
 
 def _claimed_width(shape: Shape) -> int:

@@ -7,7 +7,6 @@ from _neural_style_engine import (
     Network,
     NotFiniteError,
     count_units,
-    emulated_kernels,
     exact_kernels,
     fast_kernels,
 )
@@ -16,7 +15,6 @@ __all__ = [
     "Network",
     "NotFiniteError",
     "count_units",
-    "emulated_kernels",
     "exact_kernels",
     "fast_kernels",
 ]

@@ -110,7 +110,6 @@ NB_MODULE(_neural_style_engine, module) {
     nb::exception<NotFinite>(module, "NotFiniteError", PyExc_ArithmeticError);
     module.def("exact_kernels", [] { return names(exact_kernels()); });
     module.def("fast_kernels", [] { return names(fast_kernels()); });
-    module.def("emulated_kernels", [] { return names(emulated_kernels()); });
     module.def("count_units", &Painting::count_units, "height"_a, "width"_a);
     nb::class_<Network>(module, "Network")
         .def("__init__",
@@ -118,7 +117,6 @@ NB_MODULE(_neural_style_engine, module) {
                  new (self) Network(make_network(tensors, kernel));
              },
              "tensors"_a, "kernel"_a)
-        .def_prop_ro("kernel", [](const Network& network) { return network.kernel.name(); })
         .def("arena_bytes", &Arena::bytes, "height"_a, "width"_a)
         .def("paint", &paint, "picture"_a.noconvert(), "painted"_a.noconvert(),
              "arena"_a.noconvert(), "threads"_a,
