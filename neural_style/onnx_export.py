@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -11,6 +10,7 @@ from typing import cast
 import torch
 
 from .errors import INSTALL_COMMAND, MissingDependencyError, needing
+from .quiet import without_warnings
 from .transformer_net import TransformerNet
 
 INPUT, OUTPUT = "input", "output"
@@ -68,8 +68,7 @@ def _quiet() -> Iterator[None]:
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with without_warnings():
             yield
     finally:
         logger.setLevel(level)

@@ -1,4 +1,4 @@
-"""Reading without the warnings of libraries, in any number of threads."""
+"""Calls into libraries without their warnings, in any number of threads."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image
 
 from neural_style import MissingDependencyError, StyleDescription, inspect, load, load_picture
 from neural_style.neural_style import main
+from neural_style.quiet import without_warnings
 
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
@@ -216,6 +218,23 @@ def test_an_exporter_that_does_not_fit_is_one_line(
     monkeypatch.setattr(torch.onnx, "export", fail)
     with pytest.raises(MissingDependencyError, match=r"failed \(no such operator\); run: pip"):
         convert(checkpoint_path, tmp_path / "out.onnx")
+
+
+def test_a_picture_read_meanwhile_by_another_thread_leaves_warnings_as_they_were(
+    checkpoint_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = without_warnings()  # begins within and ends after
+
+    def fail(*_: object, **__: object) -> None:
+        reading.__enter__()
+        raise torch.onnx.OnnxExporterError("no such operator")
+
+    monkeypatch.setattr(torch.onnx, "export", fail)
+    before = list(warnings.filters)
+    with pytest.raises(MissingDependencyError):
+        convert(checkpoint_path, tmp_path / "out.onnx")
+    reading.__exit__(None, None, None)
+    assert list(warnings.filters) == before
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
