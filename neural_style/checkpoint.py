@@ -6,21 +6,17 @@ bytes -> `read_checkpoint` or `read_safetensors` -> `to_state_dict` -> `build_ne
 
 from __future__ import annotations
 
-import re
-import warnings
-import zipfile
 from collections.abc import Mapping
-from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from pickle import UnpicklingError
 
 import torch
 from torch import Tensor
 
 from .errors import StyleError, naming
-from .model_file import MAX_STYLE_BYTES, SAFETENSORS_SUFFIXES, ZIP_MAGIC, read_style_file
+from .model_file import MAX_STYLE_BYTES, SAFETENSORS_SUFFIXES, read_style_file
 from .safetensors_file import is_safetensors
+from .torch_file import CodeError, TooLargeError, TorchFileError, read_torch
 from .transformer_net import TransformerNet
 from .weights import (
     Weights,
@@ -37,7 +33,11 @@ _DTYPES = {  # see `FLOAT_TYPES`
     "BF16": torch.bfloat16,
     "F64": torch.float64,
 }
-_NAMED_GLOBAL = re.compile(r"GLOBAL (\S+)")  # in what PyTorch's restricted unpickler says
+_REMEDIES = {
+    CodeError: "save the model's state_dict() instead, or do not trust this file",
+    TooLargeError: "this is no style model",
+    TorchFileError: "download it again",
+}
 
 
 def load_network(path: str | PathLike[str]) -> TransformerNet:
@@ -86,53 +86,10 @@ def read_checkpoint(data: bytes) -> object:
         raise StyleError(
             "expected a PyTorch checkpoint, got a safetensors file; rename it to .safetensors"
         )
-    if data.startswith(ZIP_MAGIC):
-        _check_archive(data)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about pickles that are refused anyway
-            checkpoint: object = torch.load(BytesIO(data), map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        named = _NAMED_GLOBAL.search(str(error))
-        if named is None:
-            raise _not_a_checkpoint() from error
-        raise StyleError(
-            f"expected nothing but weights, got a file that asks to run {named[1]}, which was not "
-            "done; save the model's state_dict() instead, or do not trust this file"
-        ) from error
-    except Exception as error:  # KeyError, EOFError, RuntimeError, ...: the content decides
-        raise _not_a_checkpoint() from error
-    return checkpoint
-
-
-def _not_a_checkpoint() -> StyleError:
-    return StyleError("expected a PyTorch checkpoint, got other or damaged data; download it again")
-
-
-def _check_archive(data: bytes) -> None:
-    """Refuse a zip archive that is damaged, or that would unpack to more than a style's size.
-
-    PyTorch verifies no checksums: without this, a flipped bit is a slightly different style.
-    """
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-            damaged = archive.testzip() if unpacked <= MAX_STYLE_BYTES else None
-    except Exception as error:  # BadZipFile, zlib.error, NotImplementedError, ...
-        raise StyleError(
-            "expected a PyTorch checkpoint, got a damaged or incomplete zip archive "
-            f"({error}); download it again"
-        ) from error
-    if unpacked > MAX_STYLE_BYTES:
-        raise StyleError(
-            f"expected at most {MAX_STYLE_BYTES:,} bytes when unpacked, got {unpacked:,}; "
-            "this is no style model"
-        )
-    if damaged is not None:
-        raise StyleError(
-            f"expected an intact checkpoint, but {damaged} in it does not match its checksum; "
-            "download it again"
-        )
+        return read_torch(data, MAX_STYLE_BYTES)
+    except TorchFileError as error:
+        raise StyleError(f"{error}; {_REMEDIES[type(error)]}") from error
 
 
 def read_safetensors(data: bytes) -> dict[str, Tensor]:

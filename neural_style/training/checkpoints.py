@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from ..errors import TrainingError, naming
 from ..files import replacing
 from ..transformer_net import TransformerNet
-from .files import read_saved
+from .saved import read_saved
 
 Setting = int | float | str | None
 

@@ -1,17 +1,12 @@
-"""What `torch.save` wrote, read so that nothing in it is executed."""
+"""Files that PyTorch saved: the judging network's weights, and checkpoints of trainings."""
 
 from __future__ import annotations
 
-import pickle
-import zipfile
-from io import BytesIO
 from pathlib import Path
-
-import torch
 
 from ..errors import TrainingError
 from ..files import read_file
-from ..quiet import without_warnings
+from ..torch_file import CodeError, TooLargeError, TorchFileError, read_torch
 from ..utils import identify_picture
 
 MAX_BYTES = 2**30  # twice the whole of torchvision's vgg16
@@ -28,35 +23,17 @@ def read_saved(path: Path) -> object:
     """
     data = read_file(path, TrainingError, MAX_BYTES)
     try:
-        if zipfile.is_zipfile(BytesIO(data)):
-            _check_archive(data)
-        with without_warnings():  # about pickles that are refused anyway
-            saved: object = torch.load(BytesIO(data), map_location="cpu", weights_only=True)
-    except TrainingError:
-        raise
-    except Exception as error:  # UnpicklingError, KeyError, EOFError, ...: the content decides
+        return read_torch(data, MAX_BYTES)
+    except TooLargeError as error:
+        raise TrainingError(f"{error}; is this the right file?") from error
+    except TorchFileError as error:
         raise TrainingError(f"{_EXPECTED}, got {_describe(data, error)}") from error
-    return saved
 
 
-def _check_archive(data: bytes) -> None:
-    """PyTorch itself verifies no checksums, and unpacks whatever size."""
-    with zipfile.ZipFile(BytesIO(data)) as archive:
-        unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > MAX_BYTES:
-            raise TrainingError(
-                f"expected at most {MAX_BYTES:,} bytes when unpacked, got {unpacked:,}; "
-                "is this the right file?"
-            )
-        damaged = archive.testzip()
-    if damaged is not None:
-        raise zipfile.BadZipFile(f"{damaged} does not match its checksum")
-
-
-def _describe(data: bytes, error: Exception) -> str:
+def _describe(data: bytes, error: TorchFileError) -> str:
     picture_format = identify_picture(data)
     if picture_format is not None:
         return f"a {picture_format} picture; name another file"
-    if isinstance(error, pickle.UnpicklingError) and "Unsupported global" in str(error):
+    if isinstance(error, CodeError):
         return "one that asks to run code, which was not done; save a state_dict() instead"
     return "other or damaged data; copy it again"

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import TrainingError, naming, needing
-from .files import read_saved
+from .saved import read_saved
 
 # What the SHA-256 of the file begins with, in the names of torchvision's weights.
 _DIGEST_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.")

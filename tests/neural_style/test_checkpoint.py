@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import random
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from neural_style.checkpoint import (  # noqa: E402  (it needs torch)
     load_network,
     to_state_dict,
 )
+from neural_style.quiet import without_warnings  # noqa: E402
 
 State = dict[str, Any]
 MakeState = Callable[..., State]
@@ -256,6 +258,22 @@ def test_a_mutilated_checkpoint_raises_nothing_but_style_errors(
             load_bytes(bytes(data), tmp_path)
         except StyleError as error:
             assert str(error).isprintable()
+
+
+def test_a_picture_read_meanwhile_by_another_thread_leaves_warnings_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = without_warnings()  # begins within and ends after
+
+    def fail(*_: object, **__: object) -> None:
+        reading.__enter__()
+        raise EOFError
+
+    monkeypatch.setattr(torch, "load", fail)
+    before = list(warnings.filters)
+    refusal_of(b"\0" * 1000, tmp_path)
+    reading.__exit__(None, None, None)
+    assert list(warnings.filters) == before
 
 
 # The steps alone

@@ -90,9 +90,9 @@ def test_half_a_file_of_weights_is_refused(train: Training, vgg_path: Path, tmp_
 def test_weights_that_unpack_to_more_than_any_vgg16_are_refused(
     train: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neural_style.training import files
+    from neural_style.training import saved
 
-    monkeypatch.setattr(files, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(saved, "MAX_BYTES", 100_000)
     with zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb/data.pkl", bytes(100_001))
     outcome = train(vgg_weights=tmp_path / "bomb.pth")
