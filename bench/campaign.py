@@ -43,11 +43,11 @@ class Settings:
     seconds: float
     """How long a process may take."""
     folder: Path
-    """For what is made on the way; removed at the end."""
+    """Where everything is made on the way; removed at the end."""
     style: Path | None = None
     reference: Path | None = None
     rounds: int | None = None
-    """At most; None for what each size says."""
+    """How many at most; None for as many as each size says."""
     only: frozenset[str] | None = None
     """Names of contenders and programs; None for all."""
 

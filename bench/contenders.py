@@ -201,7 +201,7 @@ def _find_no_bf16() -> str | None:
 
 
 KERNELS = ("avx512", "avx2", "portable")
-"""Of the engine, those that are forced."""
+"""The engine's kernels that are forced, to be measured by themselves."""
 
 
 def _force(kernel: str) -> Contender:

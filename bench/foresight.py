@@ -8,7 +8,7 @@ from .results import Measurement
 from .sizes import Size, parse_size
 
 TELLING_PIXELS = 10**6
-"""Below, most memory is that of libraries, which does not grow. A guard watches what is tried."""
+"""Below so many, most memory is that of libraries, which does not grow with the picture."""
 
 
 def foresee(

@@ -21,7 +21,7 @@ def abilities() -> frozenset[str]:
 
 
 def computes_in_bf16() -> bool:
-    """Whether the processor has instructions for it."""
+    """Whether the processor has instructions for bf16."""
     return not abilities().isdisjoint({"avx512_bf16", "amx_bf16"})
 
 
@@ -40,7 +40,7 @@ def choose_cores(count: int) -> list[int]:
 
 
 def describe() -> dict[str, str]:
-    """What a reader of the figures has to know."""
+    """What a reader of the figures has to know of the machine."""
     can = [ability for ability in _SHOWN_ABILITIES if ability in abilities()]
     free = available_memory()
     return {

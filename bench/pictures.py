@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 from .sizes import Size
 
 PHOTOGRAPH = "astronaut.png"
-"""Of scikit-image's wheel: 512 x 512, by NASA, in the public domain."""
+"""A file in scikit-image's wheel: 512 x 512 px, by NASA, in the public domain."""
 
 _FINE = 4  # px: what is smaller than this is lost where a photograph is enlarged
 _ROWS_AT_ONCE = 512

@@ -50,7 +50,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Axis:
-    """Logarithmic, from `low` to `high`, drawn from `begin` to `end` px."""
+    """A logarithmic axis from `low` to `high`, drawn from `begin` to `end` px."""
 
     low: float
     high: float
@@ -62,13 +62,13 @@ class Axis:
         return self.begin + part * (self.end - self.begin)
 
     def ticks(self) -> Iterator[float]:
-        """The powers of ten in it."""
+        """The powers of ten on it."""
         first, last = math.ceil(math.log10(self.low) - 1e-9), math.log10(self.high) + 1e-9
         return (10.0**power for power in range(first, math.floor(last) + 1))
 
 
 def draw(results: Results) -> str:
-    """The plot, as text."""
+    """The plot, as the text of an SVG file."""
     width = 2 * (_LEFT + _PANEL_WIDTH + _LABELS)
     height = _TOP + _PANEL_HEIGHT + _BOTTOM
     panels = [

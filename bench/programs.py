@@ -16,7 +16,7 @@ from .sizes import LARGE, PHONE, SMALL, Size
 
 ROOT = Path(__file__).resolve().parents[1]
 BOUND = "2GiB"
-"""Of `--memory`."""
+"""What the programs with little memory are given as `--memory`."""
 
 _PICTURE, _STYLE = "picture.jpg", "style.pth"
 _ENTRY_POINT = Path("neural_style/neural_style.py")  # in the folder of the reference
@@ -96,8 +96,11 @@ def _pipeline(command: str) -> list[str]:
 
 
 def drop_in(place: Workplace) -> list[str]:
-    """Put the picture and the style into a new project; the command that publishes them, fetches
-    them, and paints for the first time."""
+    """Put the picture and the style into a new project.
+
+    Returns:
+        The command that publishes them, fetches them, and paints for the first time.
+    """
     uploads = place.folder / "data" / "uploads"
     shutil.rmtree(place.folder / "data", ignore_errors=True)
     uploads.mkdir(parents=True)
@@ -118,7 +121,7 @@ def forget_painted(program: Program, place: Workplace) -> None:
 
 
 def environment(place: Workplace) -> Mapping[str, str]:
-    """For all processes: the same threads, caches in the workplace, no settings of this user."""
+    """Variables for all processes: equal threads, caches in the workplace, no settings of users."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PSET_4_", "NEURAL_STYLE_"))}
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {

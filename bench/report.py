@@ -143,7 +143,7 @@ def _untried(contender: Contender, size: Size) -> str | None:
 
 
 def _share(results: Results, contender: Contender, size: Size, seconds: float) -> str:
-    """Of the rate that the processor has for what the contender computes in."""
+    """How much of the processor's rate, for what the contender computes in, is reached."""
     if contender.is_other_network:
         return _NOTHING
     uses_amx = results.kernels.get(contender.name) == AMX

@@ -16,15 +16,15 @@ from .sizes import Size, parse_size
 
 @dataclass(frozen=True)
 class Measurement:
-    """Of one process; times in seconds, memory in bytes, None where it is not known."""
+    """What one process took: times in seconds, memory in bytes, None where it is not known."""
 
     name: str
     size: str
     first: float | None = None
-    """Of a contender: to build it, and to paint for the first time."""
+    """A contender's time to be built and to paint for the first time."""
     warm: list[float] = field(default_factory=list)
     whole: float | None = None
-    """Of a program: from its start to its end."""
+    """A program's time from its start to its end."""
     peak_memory: int | None = None
     peak_anonymous: int | None = None
     failure: str | None = None
@@ -44,7 +44,7 @@ class Quality:
 
 @dataclass
 class Results:
-    """Of one campaign."""
+    """What one campaign measured, and where and how."""
 
     command: str
     seconds: float = 0.0
@@ -52,7 +52,7 @@ class Results:
     settings: dict[str, str] = field(default_factory=dict)
     base_width: int = OFFICIAL_BASE_WIDTH
     rates: dict[str, float] = field(default_factory=dict)
-    """The processor's, in operations a second, by the type of numbers."""
+    """The processor's operations a second, by the type of numbers."""
     kernels: dict[str, str] = field(default_factory=dict)
     sizes: list[str] = field(default_factory=list)
     measurements: list[Measurement] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Results:
         return sorted(map(parse_size, self.sizes), key=lambda size: size.pixels)
 
     def figures(self, name: str, size: str) -> Figures:
-        """All that was measured of this one."""
+        """All figures of one contender or program at one size."""
         return Figures([m for m in self.measurements if (m.name, m.size) == (name, size)])
 
     def quality(self, name: str, size: str) -> Quality | None:
@@ -97,7 +97,7 @@ class Figures:
 
     @property
     def first(self) -> float | None:
-        """Of the first round: later ones may find what it left in caches."""
+        """The first time in the first round: later rounds may find what it left in caches."""
         return next(iter(_known(each.first for each in self._good)), None)
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Size:
-    """Of a picture, in px.
+    """The size of a picture, in px, and how often it is measured.
 
     In each of `rounds` every contender has a process, in which it paints once for the first time,
     then up to `warm` times more. Whole processes have `program_rounds`.
@@ -29,7 +29,7 @@ class Size:
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """What readers know it by, such as "8 MP (3264x2448)"."""
         megapixels = self.pixels / 1e6
         return f"{megapixels:.0f} MP ({self.name})" if megapixels > 2 else self.name
 

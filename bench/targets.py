@@ -16,7 +16,7 @@ from .sizes import LARGE, PHONE, SMALL
 AMX = "amx"
 NOT_MEASURED = "not measured"
 STAND_IN = "a stand-in"
-"""For the reference script, where that is not at hand."""
+"""What the document calls `bench.stand_in`, where the reference script is not at hand."""
 _MET, _MISSED = "yes", "**no**"
 
 
@@ -34,7 +34,7 @@ Judge = Callable[[Results], Verdict]
 
 
 def judge(results: Results) -> Iterator[Verdict]:
-    """All lines."""
+    """The verdicts on all targets."""
     return (each(results) for each in _TARGETS)
 
 

@@ -27,8 +27,10 @@ _PRODUCT_SECONDS = 0.2  # for each of them
 
 
 def paint(job: dict[str, Any]) -> dict[str, Any]:
-    """Paint a picture once, then up to `job["warm"]` times more; no painting of these begins when
-    `job["budget"]` seconds have passed since the first."""
+    """Paint a picture once, then up to `job["warm"]` times more.
+
+    None of these begins later than `job["budget"]` seconds after the first painting.
+    """
     contender = next(c for c in CONTENDERS if c.name == job["contender"])
     picture = np.load(job["picture"])
     inputs = Inputs(Path(job["weights"]), Path(job["graph"]), job["threads"])

@@ -48,7 +48,7 @@ class Arena:
     def lend(self, size: int, besides: int) -> Iterator[Memory]:
         """At least `size` bytes, of whatever content.
 
-        Whoever comes while they are lent out gets others.
+        A second caller meanwhile gets other memory.
 
         Args:
             size: in bytes.

@@ -1,4 +1,4 @@
-"""What the command line says. The work counts more than that somebody hears of it."""
+"""What the command line says. That it cannot be written ends no work."""
 
 from __future__ import annotations
 

@@ -16,14 +16,16 @@ _ABSENT = "not installed"
 
 
 def describe(device: str | None = None) -> list[tuple[str, str]]:
-    """Names of things, and what is to be said of each; nothing heavy is imported for it.
+    """Lines to show, each a name and what there is to say of it.
+
+    Nothing heavy is imported, but PyTorch where there is a `device`.
 
     Args:
-        device: is asked of PyTorch, which is imported for that.
+        device: the device to ask PyTorch for, as `load` takes it.
 
     Raises:
         DeviceError: there is no such device, or the kernel that is forced cannot run here.
-        MissingDependencyError: there is a `device` to be asked for, and no PyTorch.
+        MissingDependencyError: there is a `device` to ask for, and no PyTorch.
     """
     lines = [*_describe_engine(), ("threads", str(count_threads()))]
     free = available_memory()

@@ -13,7 +13,7 @@ from .weights import width_of
 
 @dataclass(frozen=True)
 class StyleDescription:
-    """A file that loads as a style, or as several."""
+    """What is in the file of a style, or of several."""
 
     base_width: int | None
     """Channels after the first convolution (the official models: 32).

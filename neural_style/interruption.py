@@ -13,7 +13,7 @@ _PATIENCE = 0.1  # seconds between two looks at Ctrl-C where a wait is not inter
 
 
 def interruptibly(function: Callable[[], T]) -> T:
-    """`function()`, which Ctrl-C ends at once if it lets go of Python's lock.
+    """Call `function` so that Ctrl-C ends the call at once, if it lets go of Python's lock.
 
     It runs in a thread of its own, as only waiting can be interrupted; nobody hears of what an
     abandoned one does. So it must change nothing that is still used afterwards.

@@ -22,8 +22,10 @@ _FILE_SYSTEMS_IN_MEMORY = frozenset({"ramfs", "tmpfs"})
 
 
 def count_threads() -> int:
-    """How many threads to work with, if nobody says: the variable's number, or one for each core
-    that this process may use."""
+    """The number of threads to work with by default.
+
+    It is that in `THREADS_VARIABLE`, or else one for each core that this process may use.
+    """
     wanted = os.environ.get(THREADS_VARIABLE, "").partition(",")[0].strip()
     if wanted.isdecimal() and int(wanted) > 0:
         return int(wanted)
@@ -76,7 +78,7 @@ def free_memory(limit: int | None) -> int | None:
 
 
 def check_memory(needed: int, limit: int | None) -> None:
-    """Find out before the work that it needs more than `free_memory`: it would be killed.
+    """Refuse work that needs more than `free_memory`: the process would be killed.
 
     Raises:
         DeviceError: it does.

@@ -15,7 +15,7 @@ from .options import EXACT, PaintingOptions
 from .silent_openvino import hint, inference_num_threads, openvino, opset
 
 PICTURE_SHAPE = openvino.PartialShape([1, 3, -1, -1])
-"""Of the input for a picture, and of the output."""
+"""The shape of the input for a picture, and of the output."""
 
 # By itself OpenVINO computes in bf16 where the processor can, some 30 levels off in places.
 _FULL_PRECISION = {

@@ -10,15 +10,15 @@ PRECISIONS = (EXACT, FAST)
 
 
 def say_nothing(message: str) -> None:
-    """Keep `message` to itself."""
+    """Drop `message`."""
 
 
 @dataclass(frozen=True)
 class PaintingOptions:
-    """What `load` takes besides the file, the device and the number; it says what they mean.
+    """The painting options of `load`, which documents them.
 
     Raises:
-        ValueError: one is none of those that it can be.
+        ValueError: a value is not allowed.
     """
 
     precision: str = EXACT

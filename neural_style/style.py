@@ -32,7 +32,7 @@ class Style(ABC):
     """Paints pictures; made by `load`. Threads may share one."""
 
     MINIMUM_SIDE: ClassVar[int] = 5
-    """In px. Below it, the networks' reflection at the borders reaches beyond the picture."""
+    """In px: below it, the networks' reflection at the borders reaches beyond the picture."""
 
     def __init__(self, path: str | PathLike[str], count: int | None = None) -> None:
         self.path = Path(path)
@@ -150,7 +150,7 @@ class Style(ABC):
 
     @abstractmethod
     def paint_colours(self, colours: Colours, progress: Progress | None) -> Colours:
-        """As `paint`, of what is right and contiguous."""
+        """As `paint`, of colours that are checked and contiguous."""
 
     def release(self) -> None:  # noqa: B027  (most styles keep nothing)
         """Give back the memory that is kept for the next picture."""

@@ -18,7 +18,7 @@ _NAMED_GLOBAL = re.compile(r"GLOBAL (\S+)")  # in what PyTorch's restricted unpi
 class TorchFileError(Exception):
     """Data that is no such file, or a damaged one.
 
-    The message says what was expected and what came. Whoever reads the file knows what to do.
+    The message says what was expected and what came; what to do is for the caller to add.
     """
 
 

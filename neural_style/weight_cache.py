@@ -24,7 +24,7 @@ CACHE_VARIABLE = "NEURAL_STYLE_CACHE"
 """Names the cache folder, in place of the platform's."""
 
 _SUFFIX = ".v2.safetensors"
-"""Of entries; others are not read. The first ones may have lost the order of strided weights."""
+"""Ends the names of entries. Older ones, which are not read, may have weights in a wrong order."""
 
 
 def cache_folder() -> Path:

@@ -32,9 +32,9 @@ class Position:
     epoch: int = 0
     """Epochs that are finished."""
     next_index: int = 0
-    """In the sorted dataset, where the next batch begins."""
+    """Where in the sorted dataset the next batch begins."""
     batches: int = 0
-    """Trained on in this epoch; so are those below."""
+    """Batches trained on in this epoch; the fields below are of this epoch, too."""
     pictures: int = 0
     content: float = 0.0
     """The sum of the content losses of all batches."""
@@ -75,7 +75,10 @@ def load_checkpoint(
     optimizer: Optimizer,
     settings: Mapping[str, Setting],
 ) -> Position:
-    """Put the state in the file into `network` and `optimizer`; where the training was.
+    """Put the state in the file into `network` and `optimizer`.
+
+    Returns:
+        Where the training was.
 
     Raises:
         TrainingError: the file is no checkpoint of `save_checkpoint`, or of a training with other

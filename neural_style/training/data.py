@@ -30,7 +30,7 @@ def find_pictures(dataset: Path) -> list[Path]:
     """The files in `dataset` and the folders inside it that are pictures by their suffix, sorted.
 
     A folder's own files come before those of folders in it. Hidden files are left out. Links to
-    folders are followed, but to those that they lie in: there would be no end.
+    folders are followed, except to folders that they lie in: there would be no end.
 
     Raises:
         TrainingError: it is no folder, or has no pictures.

@@ -24,7 +24,7 @@ class Progress:
     """From 1."""
     epochs: int
     pictures: int
-    """Seen in this epoch."""
+    """Pictures seen in this epoch."""
     total: int
     """Pictures in the dataset, damaged ones included."""
     content: float

@@ -21,7 +21,7 @@ class TrainingOptions:
     checkpoint_model_dir: Path | None = None
     """Where checkpoints go, made if it is not there; without one there are none."""
     model_name: str | None = None
-    """Of the trained network's file, without suffix; None for the style picture's name."""
+    """What the trained network's file is called, without suffix; None for as the style picture."""
     epochs: int = 2
     batch_size: int = 4
     image_size: int = 256
@@ -35,7 +35,7 @@ class TrainingOptions:
     style_weight: float = 1e10
     lr: float = 1e-3
     log_interval: int = 500
-    """In batches, counted in each epoch; so are the two other intervals."""
+    """Batches between two reports of the losses; all intervals are counted anew in each epoch."""
     checkpoint_interval: int = 2000
     preview_image: Path | None = None
     """A picture to paint with the network as it is; without one there are no previews."""

@@ -28,13 +28,16 @@ from .vgg import VggFeatures, load_vgg
 
 
 def train(options: TrainingOptions, report: Callable[[Event], None]) -> Path:
-    """Train a network from the beginning or from a checkpoint; the path of its file.
+    """Train a network from the beginning or from a checkpoint.
 
     With the same options, files, machine and number of threads, the CPU gives the same weights bit
     for bit, interrupted and resumed or not.
 
     Args:
         report: is told what happens, when it happens.
+
+    Returns:
+        The path of the network's file.
 
     Raises:
         NeuralStyleError: anything that keeps it from being done. What is written already stays.
