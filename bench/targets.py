@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from neural_style.numerals import parse_size as parse_bytes
 from neural_style.options import EXACT, FAST
-from neural_style.sizes import parse_size as parse_bytes
 
 from .contenders import TORCH
 from .programs import BOUND, PIPELINE_PROGRAM, REFERENCE_PROGRAM

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .errors import DeviceError
 from .machine import check_memory, free_memory, lies_in_memory
-from .sizes import format_size
+from .numerals import format_size
 
 Memory = NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .console import say
-from .sizes import parse_size
+from .numerals import parse_size
 
 DISTRIBUTION = "pset_4"  # what brings this package, and has the version
 

@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from .engine import KERNEL_VARIABLE, choose_kernel, find_obstacle, list_kernels
 from .errors import needing
 from .machine import available_memory, count_threads
+from .numerals import format_size
 from .options import EXACT, FAST
-from .sizes import format_size
 from .weight_cache import cache_folder, measure_cache
 
 _ABSENT = "not installed"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import DeviceError
-from .sizes import format_size
+from .numerals import format_size
 
 THREADS_VARIABLE = "OMP_NUM_THREADS"
 """As OpenMP programs read it, PyTorch among them: how many threads to work with."""

@@ -199,7 +199,7 @@ def _parse_threads(text: str | None) -> int | None:
 def _parse_memory(text: str | None) -> int | None:
     if not text:
         return None
-    from neural_style.sizes import parse_size
+    from neural_style.numerals import parse_size
 
     try:
         return parse_size(text)

@@ -14,8 +14,8 @@ from PIL import Image
 from neural_style import load, load_picture
 from neural_style.machine import THREADS_VARIABLE, count_threads
 from neural_style.neural_style import main
+from neural_style.numerals import format_size, parse_size
 from neural_style.progress import ProgressLine
-from neural_style.sizes import format_size, parse_size
 
 MakePicture = Callable[..., Image.Image]
 
