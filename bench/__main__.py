@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from neural_style.arguments import telling, whole
+
 from . import programs
 from .campaign import FailedError, Settings, run_campaign
 from .contenders import CONTENDERS
@@ -95,16 +97,19 @@ def _build_parser() -> argparse.ArgumentParser:
         description="Measure what paints, side by side, and write docs/performance.md.",
     )
     parser.add_argument(
-        "--sizes", nargs="+", type=parse_size, default=list(SIZES), metavar="WxH", help=SIZES_HELP
+        "--sizes",
+        nargs="+",
+        type=telling(parse_size),
+        default=list(SIZES),
+        metavar="WxH",
+        help=SIZES_HELP,
     )
-    parser.add_argument("--rounds", type=_positive, metavar="N", help=ROUNDS_HELP)
-    parser.add_argument(
-        "--threads", type=_positive, default=THREADS, metavar="N", help=THREADS_HELP
-    )
+    parser.add_argument("--rounds", type=whole(1), metavar="N", help=ROUNDS_HELP)
+    parser.add_argument("--threads", type=whole(1), default=THREADS, metavar="N", help=THREADS_HELP)
     parser.add_argument(
         "--only", nargs="+", choices=names, metavar="NAME", help=ONLY_HELP + ", ".join(names)
     )
-    parser.add_argument("--seconds", type=_positive, default=300, metavar="N", help=SECONDS_HELP)
+    parser.add_argument("--seconds", type=whole(1), default=300, metavar="N", help=SECONDS_HELP)
     parser.add_argument("--style", type=Path, metavar="PATH", help=STYLE_HELP)
     parser.add_argument("--reference", type=Path, metavar="FOLDER", help=REFERENCE_HELP)
     parser.add_argument(
@@ -119,13 +124,6 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--render", action="store_true", help=RENDER_HELP)
     return parser
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return value
 
 
 if __name__ == "__main__":

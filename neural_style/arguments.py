@@ -2,60 +2,40 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from argparse import Action, ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from .console import say
-from .numerals import parse_size
+from .numerals import parse_above_zero, parse_from_zero, parse_size, parse_whole
+
+Value = TypeVar("Value")
 
 DISTRIBUTION = "pset_4"  # what brings this package, and has the version
 
 
-def whole(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
-    """Reads a whole number from `minimum` to `maximum`."""
+def telling(parse: Callable[[str], Value]) -> Callable[[str], Value]:
+    """`parse` for argparse, which shows what an error says only if it is one of its own."""
 
-    def read(text: str) -> int:
-        value = int(text) if text.isdecimal() else -1
-        if value < minimum or (maximum is not None and value > maximum):
-            end = "" if maximum is None else f" to {maximum}"
-            raise ArgumentTypeError(f"expected a whole number from {minimum}{end}, got {text!r}")
-        return value
+    def read(text: str) -> Value:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise ArgumentTypeError(str(error)) from error
 
     return read
 
 
-def from_zero(text: str) -> float:
-    """Reads a finite number from 0."""
-    value = _number(text)
-    if not 0 <= value < math.inf:
-        raise ArgumentTypeError(f"expected a number from 0, got {text!r}")
-    return value
+def whole(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+    """Reads a whole number from `minimum` to `maximum`."""
+    return telling(partial(parse_whole, minimum=minimum, maximum=maximum))
 
 
-def above_zero(text: str) -> float:
-    """Reads a finite number above 0."""
-    value = _number(text)
-    if not 0 < value < math.inf:
-        raise ArgumentTypeError(f"expected a number above 0, got {text!r}")
-    return value
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
-
-
-def size(text: str) -> int:
-    """Reads a number of bytes, such as 2GiB."""
-    try:
-        return parse_size(text)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from error
+from_zero = telling(parse_from_zero)
+above_zero = telling(parse_above_zero)
+size = telling(parse_size)
 
 
 class ShowVersion(Action):

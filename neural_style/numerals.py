@@ -2,12 +2,60 @@
 
 from __future__ import annotations
 
+import math
 import re
+from contextlib import suppress
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE | re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _LIMIT = 2**63  # bytes: where C code stops counting
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def parse_whole(text: str, minimum: int, maximum: int | None = None) -> int:
+    """The whole number from `minimum` to `maximum` that `text` stands for, in ASCII digits.
+
+    Raises:
+        ValueError: it is no such number.
+    """
+    if text.isascii() and text.isdecimal():
+        with suppress(ValueError):  # int() takes some thousands of digits at most
+            value = int(text)
+            if value >= minimum and (maximum is None or value <= maximum):
+                return value
+    end = "" if maximum is None else f" to {maximum}"
+    raise ValueError(f"expected a whole number from {minimum}{end}, got {text!r}")
+
+
+def parse_from_zero(text: str) -> float:
+    """The finite number from 0 that `text` stands for.
+
+    Raises:
+        ValueError: it is no such number.
+    """
+    value = _parse_number(text)
+    if not 0 <= value < math.inf:
+        raise ValueError(f"expected a number from 0, got {text!r}")
+    return value
+
+
+def parse_above_zero(text: str) -> float:
+    """The finite number above 0 that `text` stands for.
+
+    Raises:
+        ValueError: it is no such number.
+    """
+    value = _parse_number(text)
+    if not 0 < value < math.inf:
+        raise ValueError(f"expected a number above 0, got {text!r}")
+    return value
+
+
+def _parse_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def parse_size(text: str) -> int:

@@ -1,11 +1,12 @@
 """The options of the command line, and the checks of what they are given."""
 
-import math
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import click
+
+from neural_style.numerals import parse_above_zero, parse_whole
 
 from .names import DEFAULT_IMAGE, DEFAULT_MODEL
 from .settings import RUNNERS
@@ -54,13 +55,16 @@ SETTINGS = ("remote", "data", "runner", "python", "threads", "memory", "device")
 """Options that are kept for `common_option`, and looked at by `settings.read_settings`."""
 
 
-def _finite_number_above_0(text: str) -> float:
-    """For click, whose own range type lets NaN through."""
-    with suppress(ValueError):
-        number = float(text)
-        if math.isfinite(number) and number > 0:
-            return number
-    raise click.BadParameter(f"expected a finite number above 0, got {text!r}")
+def telling(parse: Callable[[str], object]) -> Callable[[str], object]:
+    """`parse` for click, which shows what an error says only if it is one of its own."""
+
+    def read(text: str) -> object:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return read
 
 
 def _check_names(kind: str) -> Callable[..., tuple[str, ...]]:
@@ -170,11 +174,16 @@ def how_options(command: Command) -> Command:
     like `common_options`: threads, memory, device.
     """
     decorators = [
-        click.option("--max-side", type=click.IntRange(min=1), help=MAX_SIDE_HELP),
+        click.option(
+            "--max-side",
+            type=telling(partial(parse_whole, minimum=1)),
+            metavar="N",
+            help=MAX_SIDE_HELP,
+        ),
         click.option(
             "--content-scale",
-            type=_finite_number_above_0,
-            metavar="NUMBER",
+            type=telling(parse_above_zero),
+            metavar="X",
             help=CONTENT_SCALE_HELP,
         ),
         click.option(

@@ -11,8 +11,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+
+from neural_style.numerals import parse_size, parse_whole
 
 from .errors import SettingsError
 
@@ -143,8 +145,8 @@ def read_settings(
         is_embedded,
         runner,
         _choose_python(python, runner),
-        _parse_threads(threads or os.environ.get(THREADS_VARIABLE)),
-        _parse_memory(memory or os.environ.get(MEMORY_VARIABLE)),
+        _read_number(_parse_threads, threads, "--threads", THREADS_VARIABLE),
+        _read_number(parse_size, memory, "--memory", MEMORY_VARIABLE),
         _check_device(device or os.environ.get(DEVICE_VARIABLE) or CPU),
     )
 
@@ -186,25 +188,18 @@ def _find_python(python: str) -> str:
     return os.path.abspath(found)
 
 
-def _parse_threads(text: str | None) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise SettingsError(
-            f"threads {text!r}: expected a whole number from 1 (--threads, {THREADS_VARIABLE})"
-        )
-    return int(text)
+_parse_threads = partial(parse_whole, minimum=1)
 
 
-def _parse_memory(text: str | None) -> int | None:
-    if not text:
-        return None
-    from neural_style.numerals import parse_size
-
+def _read_number(
+    parse: Callable[[str], int], given: str | None, option: str, variable: str
+) -> int | None:
+    """The number that an option, else a variable gives; None where neither does."""
+    text = given or os.environ.get(variable)
     try:
-        return parse_size(text)
-    except (OverflowError, ValueError) as error:
-        raise SettingsError(f"{error} (--memory, {MEMORY_VARIABLE})") from error
+        return parse(text) if text else None
+    except ValueError as error:
+        raise SettingsError(f"{error} ({option}, {variable})") from error
 
 
 def _check_device(device: str) -> str:

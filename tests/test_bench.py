@@ -161,6 +161,22 @@ def test_plot_is_an_svg_that_names_what_was_measured(folder: Path) -> None:
     assert "onnxruntime, fp32" not in names
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("--sizes", "banana", "expected a size such as 512x512, got 'banana'"),
+        ("--sizes", "3x3", "expected sides of at least 5 px, got 3x3"),
+        ("--rounds", "x", "expected a whole number from 1, got 'x'"),
+    ],
+)
+def test_wrong_value_is_a_usage_error_that_says_what_was_expected(
+    option: str, value: str, expected: str, tmp_path: Path
+) -> None:
+    outcome = run_bench(tmp_path, option, value)
+    assert (outcome.returncode, outcome.stdout) == (2, "")
+    assert outcome.stderr.endswith(f"error: argument {option}: {expected}\n")
+
+
 def test_reference_without_its_script_is_an_error(tmp_path: Path) -> None:
     outcome = run_bench(tmp_path, "--reference", tmp_path)
     assert (outcome.returncode, outcome.stdout) == (1, "")

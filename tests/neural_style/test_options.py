@@ -14,7 +14,7 @@ from PIL import Image
 from neural_style import load, load_picture
 from neural_style.machine import THREADS_VARIABLE, count_threads
 from neural_style.neural_style import main
-from neural_style.numerals import format_size, parse_size
+from neural_style.numerals import format_size, parse_size, parse_whole
 from neural_style.progress import ProgressLine
 
 MakePicture = Callable[..., Image.Image]
@@ -51,6 +51,7 @@ def test_sizes_are_read(text: str, size: int) -> None:
         "nan",
         "GiB",
         "1 2",
+        "\N{ARABIC-INDIC DIGIT THREE}",
         "9" * 320,
         "8EiB",
         "8388608TiB",
@@ -59,6 +60,19 @@ def test_sizes_are_read(text: str, size: int) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a size"):
         parse_size(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "5", "-1", "+1", " 1", "1_0", "1.0", "two", "\N{ARABIC-INDIC DIGIT THREE}"]
+)
+def test_what_is_no_whole_number_in_the_range_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a whole number from 1 to 4, got '"):
+        parse_whole(text, 1, 4)
+
+
+def test_a_number_of_more_digits_than_python_reads_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected a whole number from 0, got '9"):
+        parse_whole("9" * 5000, 0)
 
 
 @pytest.mark.parametrize(

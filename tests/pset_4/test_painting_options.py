@@ -151,8 +151,10 @@ def test_what_is_used_makes_no_other_result(published: Any) -> None:
     ("option", "value", "told"),
     [
         ("--precision", "half", "expected exact or fast, got 'half'"),
-        ("--threads", "0", "threads '0': expected a whole number from 1"),
-        ("--threads", "two", "threads 'two': expected a whole number from 1"),
+        ("--max-side", "0", "expected a whole number from 1, got '0'"),
+        ("--content-scale", "nan", "expected a number above 0, got 'nan'"),
+        ("--threads", "0", "expected a whole number from 1, got '0' (--threads, PSET_4_THREADS)"),
+        ("--threads", "two", "expected a whole number from 1, got 'two'"),
         ("--memory", "lots", "expected a size such as 512MiB, 1.5GB or 2000000000, got 'lots'"),
         ("--memory", "0", "expected a size"),
         ("--device", "gpu", "device 'gpu': expected one of cpu, auto, cuda, mps, xpu"),
