@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neural_style.arguments import telling, whole
+from neural_style.options import MAX_THREADS
 
 from . import programs
 from .campaign import FailedError, Settings, run_campaign
@@ -105,7 +106,9 @@ def _build_parser() -> argparse.ArgumentParser:
         help=SIZES_HELP,
     )
     parser.add_argument("--rounds", type=whole(1), metavar="N", help=ROUNDS_HELP)
-    parser.add_argument("--threads", type=whole(1), default=THREADS, metavar="N", help=THREADS_HELP)
+    parser.add_argument(
+        "--threads", type=whole(1, MAX_THREADS), default=THREADS, metavar="N", help=THREADS_HELP
+    )
     parser.add_argument(
         "--only", nargs="+", choices=names, metavar="NAME", help=ONLY_HELP + ", ".join(names)
     )

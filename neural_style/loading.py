@@ -58,7 +58,7 @@ def load(
         DeviceError: there is no such device.
         MissingDependencyError: PyTorch, or safetensors or OpenVINO for files of theirs, is not
             installed.
-        ValueError: there is no such precision, or a number is below 1.
+        ValueError: there is no such precision, or a number is below 1, or above 1024 for threads.
     """
     options = PaintingOptions(precision, threads, memory, tell)
     suffix = Path(path).suffix.lower()

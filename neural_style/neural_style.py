@@ -17,7 +17,7 @@ from .files import check_place, replacing
 from .inspection import inspect
 from .loading import STYLE_SUFFIXES, load
 from .model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES
-from .options import EXACT, PRECISIONS
+from .options import EXACT, MAX_THREADS, PRECISIONS
 from .progress import ProgressLine
 from .training.command import EXIT_INTERRUPTED, add_train
 from .utils import (
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 EXIT_FAILURE = 1  # argparse itself ends with 2 when the command line is wrong
 EXIT_NO_STYLE = 3  # of `inspect`: it could look at the file, which is no style
-MAX_THREADS = 1024  # each takes memory, and no more than one for each core is of use
 
 CONTENT_IMAGE_HELP = "the picture to paint"
 MODEL_HELP = "the style: a checkpoint (.pth, .pt, .safetensors) or an ONNX graph (.onnx)"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 EXACT, FAST = "exact", "fast"
 PRECISIONS = (EXACT, FAST)
+MAX_THREADS = 1024  # each takes memory, and no more than one for each core is of use
 
 
 def say_nothing(message: str) -> None:
@@ -30,7 +31,7 @@ class PaintingOptions:
         if self.precision not in PRECISIONS:
             known = " or ".join(PRECISIONS)
             raise ValueError(f"expected {known} as the precision, got {self.precision!r}")
-        if self.threads is not None and self.threads < 1:
-            raise ValueError(f"expected at least 1 thread, got {self.threads}")
+        if self.threads is not None and not 1 <= self.threads <= MAX_THREADS:
+            raise ValueError(f"expected 1 to {MAX_THREADS} threads, got {self.threads}")
         if self.memory is not None and self.memory < 1:
             raise ValueError(f"expected at least 1 byte of memory, got {self.memory}")

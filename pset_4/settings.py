@@ -15,6 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from neural_style.numerals import parse_size, parse_whole
+from neural_style.options import MAX_THREADS
 
 from .errors import SettingsError
 
@@ -188,7 +189,7 @@ def _find_python(python: str) -> str:
     return os.path.abspath(found)
 
 
-_parse_threads = partial(parse_whole, minimum=1)
+_parse_threads = partial(parse_whole, minimum=1, maximum=MAX_THREADS)
 
 
 def _read_number(

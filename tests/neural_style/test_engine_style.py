@@ -248,9 +248,9 @@ def test_two_styles_paint_at_once(
     assert together == alone
 
 
-@pytest.mark.parametrize("threads", [0, -1])
-def test_no_threads_are_an_error(threads: int, checkpoint_path: Path) -> None:
-    with pytest.raises(ValueError, match="at least 1 thread"):
+@pytest.mark.parametrize("threads", [0, -1, 1025])
+def test_no_threads_or_too_many_are_an_error(threads: int, checkpoint_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"expected 1 to 1024 threads, got {threads}"):
         load(checkpoint_path, threads=threads)
 
 
