@@ -6,13 +6,17 @@ import sys
 from argparse import Action, ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .console import say
 from .numerals import parse_above_zero, parse_from_zero, parse_size, parse_whole
 
+if TYPE_CHECKING:
+    from argparse import _MutuallyExclusiveGroup
+
 Value = TypeVar("Value")
 
+CUDA_HELP = "1 for --accel, 0 for the CPU (the default)"
 DISTRIBUTION = "pset_4"  # what brings this package, and has the version
 
 
@@ -36,6 +40,12 @@ def whole(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
 from_zero = telling(parse_from_zero)
 above_zero = telling(parse_above_zero)
 size = telling(parse_size)
+
+
+def add_accelerator(group: _MutuallyExclusiveGroup, accel_help: str) -> None:
+    """Add --accel, and --cuda as the reference implementation has it."""
+    group.add_argument("--accel", action="store_true", help=accel_help)
+    group.add_argument("--cuda", type=whole(0, 1), metavar="{0,1}", default=0, help=CUDA_HELP)
 
 
 class ShowVersion(Action):

@@ -1,10 +1,14 @@
-"""What the command line says. That it cannot be written ends no work."""
+"""What the command line says, and what it ends with. That it cannot be written ends no work."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
 from typing import TextIO
+
+EXIT_FAILURE = 1  # argparse itself ends with 2 when the command line is wrong
+EXIT_NO_STYLE = 3  # of `inspect`: it could look at the file, which is no style
+EXIT_INTERRUPTED = 130  # what shells make of SIGINT
 
 
 def say(text: str, stream: TextIO | None, end: str = "\n") -> bool:

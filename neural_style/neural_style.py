@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .arguments import ShowVersion, above_zero, size, whole
-from .console import say
+from .arguments import ShowVersion, above_zero, add_accelerator, size, whole
+from .console import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_NO_STYLE, say
 from .errors import NeuralStyleError, PictureError, StyleError, naming, needing, one_line
 from .files import check_place, replacing
 from .inspection import inspect
@@ -19,7 +19,7 @@ from .loading import STYLE_SUFFIXES, load
 from .model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES
 from .options import EXACT, MAX_THREADS, PRECISIONS
 from .progress import ProgressLine
-from .training.command import EXIT_INTERRUPTED, add_train
+from .training.command import add_train
 from .utils import (
     MORE_FRAMES,
     PICTURE_SUFFIXES,
@@ -31,9 +31,6 @@ from .utils import (
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-
-EXIT_FAILURE = 1  # argparse itself ends with 2 when the command line is wrong
-EXIT_NO_STYLE = 3  # of `inspect`: it could look at the file, which is no style
 
 CONTENT_IMAGE_HELP = "the picture to paint"
 MODEL_HELP = "the style: a checkpoint (.pth, .pt, .safetensors) or an ONNX graph (.onnx)"
@@ -51,7 +48,6 @@ MEMORY_HELP = (
 )
 DEVICE_HELP = "cpu (the default), cuda, mps, xpu, or auto for an accelerator if there is one"
 ACCEL_HELP = "paint on the accelerator that PyTorch finds; an error if there is none"
-CUDA_HELP = "1 for --accel, 0 for the CPU"
 INFO_DEVICE_HELP = "ask PyTorch for this device, too, as --device of eval does"
 EXPORT_HELP = "besides, write the model as an ONNX graph; convert does so without painting"
 CONVERTED_HELP = f"the checkpoint to read: {' '.join(sorted(CHECKPOINT_SUFFIXES))}"
@@ -209,8 +205,7 @@ def _add_eval(commands: Commands) -> None:
     painting.add_argument("--memory", type=size, metavar="SIZE", help=MEMORY_HELP)
     device = painting.add_mutually_exclusive_group()
     device.add_argument("--device", metavar="NAME", help=DEVICE_HELP)
-    device.add_argument("--accel", action="store_true", help=ACCEL_HELP)
-    device.add_argument("--cuda", type=int, choices=(0, 1), default=0, help=CUDA_HELP)
+    add_accelerator(device, ACCEL_HELP)
 
 
 def _add_convert(commands: Commands) -> None:

@@ -10,8 +10,8 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..arguments import from_zero, whole
-from ..console import say
+from ..arguments import add_accelerator, from_zero, whole
+from ..console import EXIT_INTERRUPTED, say
 from ..errors import needing, one_line
 from .events import Event, Skipped, Started, Written
 from .options import MAX_SEED, MINIMUM_SIDE, TrainingOptions
@@ -19,11 +19,8 @@ from .options import MAX_SEED, MINIMUM_SIDE, TrainingOptions
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-EXIT_INTERRUPTED = 130  # what shells make of SIGINT
-
 DESCRIPTION = "Train a network to paint in the style of a picture."
 ACCEL_HELP = "train on the accelerator that PyTorch finds; an error if there is none"
-CUDA_HELP = "1 for --accel, 0 for the CPU (the default)"
 
 
 def add_train(commands: Commands) -> None:
@@ -42,9 +39,7 @@ def add_train(commands: Commands) -> None:
             metavar=metavar,
             help=text if is_required or default is None else f"{text} ({default:g})",
         )
-    device = training.add_mutually_exclusive_group()
-    device.add_argument("--accel", action="store_true", help=ACCEL_HELP)
-    device.add_argument("--cuda", type=int, choices=(0, 1), default=0, help=CUDA_HELP)
+    add_accelerator(training.add_mutually_exclusive_group(), ACCEL_HELP)
 
 
 def _run_train(args: Any) -> None:

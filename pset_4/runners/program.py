@@ -110,7 +110,7 @@ class ProgramRunner(Runner):
 
     def inspect(self, path: str) -> StyleDescription:
         from neural_style import StyleDescription, StyleError
-        from neural_style.neural_style import EXIT_NO_STYLE
+        from neural_style.console import EXIT_NO_STYLE
 
         arguments = [self.python, "-m", "neural_style", "inspect", f"--model={path}"]
         # Not a Program: those keep what they print to themselves.
