@@ -198,7 +198,7 @@ def _add_eval(commands: Commands) -> None:
     painting.add_argument("--output-image", required=True, metavar="PATH", help=OUTPUT_IMAGE_HELP)
     painting.add_argument("--content-scale", type=above_zero, metavar="X", help=CONTENT_SCALE_HELP)
     painting.add_argument("--max-side", type=whole(1), metavar="N", help=MAX_SIDE_HELP)
-    painting.add_argument("--style", type=int, metavar="N", help=STYLE_HELP)
+    painting.add_argument("--style", type=whole(0), metavar="N", help=STYLE_HELP)
     painting.add_argument("--export-onnx", "--export_onnx", metavar="PATH", help=EXPORT_HELP)
     painting.add_argument("--precision", choices=PRECISIONS, default=EXACT, help=PRECISION_HELP)
     painting.add_argument("--threads", type=whole(1, MAX_THREADS), metavar="N", help=THREADS_HELP)

@@ -161,6 +161,8 @@ def test_a_missing_accelerator_is_an_error(
         ("--content-scale=x", "a number above 0, got 'x'"),
         ("--max-side=0", "a whole number from 1, got '0'"),
         ("--max-side=1.5", "a whole number from 1, got '1.5'"),
+        ("--style=q", "a whole number from 0, got 'q'"),
+        ("--style=-1", "a whole number from 0, got '-1'"),
         ("--cuda=x", "a whole number from 0 to 1, got 'x'"),
         ("--threads=abc", "a whole number from 1 to 1024, got 'abc'"),
         ("--threads=99999999999", "a whole number from 1 to 1024, got '99999999999'"),
