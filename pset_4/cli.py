@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from .tasks.stylize import Stylize
 
 
-@click.group(invoke_without_command=True, epilog=EPILOG)
+@click.group(
+    invoke_without_command=True,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},  # of all commands
+)
 @common_options
 @click.version_option(package_name="pset_4")
 @click.pass_context

@@ -45,6 +45,12 @@ def test_help_lists_the_command(command: str) -> None:
     assert f"\n  {command} " in CliRunner().invoke(cli, ["--help"]).stdout
 
 
+@pytest.mark.parametrize("arguments", [[], ["main"], ["models", "list"], ["submit"]])
+def test_h_is_help(arguments: list[str]) -> None:
+    said = [CliRunner().invoke(cli, [*arguments, option]).output for option in ("-h", "--help")]
+    assert (said[0], said[0][:7]) == (said[1], "Usage: ")
+
+
 def test_python_m_runs_the_command_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pset_4", "status", "--json"]
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
