@@ -113,16 +113,11 @@ def download(images: Sequence[str], models: Sequence[str]) -> None:
 def status(as_json: bool) -> None:
     """Show what is dropped in, in the remote, cached and stylized."""
     with session() as settings:
-        from .report import format_status
+        from .report import format_json, format_status
         from .status import read_status
 
         found = read_status(settings)
-        if as_json:
-            import json
-
-            click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
-        else:
-            click.echo(format_status(found))
+        click.echo(format_json(found) if as_json else format_status(found))
 
 
 @cli.command(epilog=EPILOG)

@@ -1,71 +1,28 @@
-"""What people see: progress, failures, the summary, the status table."""
+"""What people see in the end: failures, the summary, tables; and what programs see, JSON."""
 
-import sys
+from __future__ import annotations
+
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 import luigi
-from tqdm import tqdm
 
 from neural_style.errors import one_line
+from neural_style.numerals import format_size
 
-from .pipeline import FETCHED, PAINTED, PUBLISHED, Outcome, verb_of
-from .settings import Settings, current, shorten
-from .status import Result, Status, Thing
+from .pipeline import FETCHED, PAINTED, PUBLISHED, Outcome
+from .settings import Settings, shorten
+
+if TYPE_CHECKING:
+    from .model_listing import ListedModel, ModelListing
+    from .official_models import Fetched, FetchedModel
+    from .status import Result, Status, Thing
 
 NOT_THERE = "-"
 
-BAR_FORMAT = "{percentage:3.0f}% {bar:20} {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
-"""A bar of a fixed width: what was done last is cut off at the edge of the terminal, not it."""
-
-
-class Progress:
-    """A bar over what was asked for, on a terminal; elsewhere a line for each thing done."""
-
-    def __init__(self, asked: Sequence[luigi.Task]) -> None:
-        self._asked = set(asked)
-        self._told: set[str] = set()
-        self._is_terminal = sys.stderr.isatty()
-        self._bar = tqdm(
-            total=len(asked),
-            disable=not self._is_terminal,
-            leave=False,
-            dynamic_ncols=True,
-            bar_format=BAR_FORMAT,
-        )
-
-    def __enter__(self) -> "Progress":
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._bar.close()
-
-    def update(self, task: luigi.Task, ran: bool) -> None:
-        """Take note of a complete task, and of whether it ran just now."""
-        verb = verb_of(task) if ran else None
-        if verb:
-            remark = getattr(task, "remark", "")
-            line = f"{verb} {_relative_path(task)}" + (f" ({remark})" if remark else "")
-            self._bar.set_postfix_str(line)
-            if remark or not self._is_terminal:
-                self._bar.write(line, file=sys.stderr)
-        if task in self._asked:
-            self._bar.update()
-
-    def show(self, percentage: int) -> None:
-        """Show how much of the painting under way is done."""
-        self._bar.set_postfix_str(f"painting: {percentage}%")
-
-    def tell(self, message: str) -> None:
-        """Say what should be known while something is painted, once."""
-        if message not in self._told:
-            self._told.add(message)
-            self._bar.write(f"note: {one_line(message)}", file=sys.stderr)
+SHOWN_DIGITS = 12
+"""Of a SHA-256, as much as tells two files apart; `format_json` has all of it."""
 
 
 def format_failures(outcome: Outcome, refused: dict[str, str]) -> Iterator[str]:
@@ -92,7 +49,7 @@ def format_status(status: Status) -> str:
     """Three tables: pictures, styles, results."""
     things = ("drop-in", "remote", "cache")
     blocks = [
-        f"remote  {shorten(status.remote)}\ndata    {shorten(status.data)}",
+        _format_roots(status),
         format_table("PICTURES", things, map(_row_of_thing, status.pictures)),
         format_table("STYLES", things, map(_row_of_thing, status.models)),
         format_table("RESULTS", ("local", "remote"), map(_row_of_result, status.results)),
@@ -100,6 +57,37 @@ def format_status(status: Status) -> str:
     if status.refused:
         blocks.append("\n".join(f"refused: {reason}" for reason in status.refused.values()))
     return "\n\n".join(blocks)
+
+
+def format_listing(listing: ModelListing) -> str:
+    """A table of models, and below it what is to be said of some."""
+    columns = ("place", "size", "width", "SHA-256", "loads")
+    blocks = [
+        _format_roots(listing),
+        format_table("STYLES", columns, map(_row_of_listed, listing.models)),
+    ]
+    reasons = [
+        f"{model.name} ({model.place}): {model.reason}" for model in listing.models if model.reason
+    ]
+    reasons += [f"refused: {reason}" for reason in listing.refused.values()]
+    return "\n\n".join([*blocks, "\n".join(reasons)] if reasons else blocks)
+
+
+def format_fetched(fetched: Fetched) -> str:
+    """A table of the official models that are dropped in."""
+    columns = ("dropped in", "size", "width", "SHA-256")
+    return format_table("STYLES", columns, map(_row_of_fetched, fetched.models))
+
+
+def format_not_fetched(fetched: Fetched) -> list[str]:
+    """A line for what was left in the archive, and one for each model that failed."""
+    others = [f"not unpacked: {', '.join(fetched.others)}"] if fetched.others else []
+    return [one_line(line) for line in (*others, *(f"failed: {why}" for why in fetched.failures))]
+
+
+def format_json(found: Status | ModelListing) -> str:
+    """The same for programs, whole."""
+    return json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
 
 
 def format_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -112,6 +100,10 @@ def format_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str
     )
 
 
+def _format_roots(found: Status | ModelListing) -> str:
+    return f"remote  {shorten(found.remote)}\ndata    {shorten(found.data)}"
+
+
 def _row_of_thing(thing: Thing) -> Sequence[str]:
     return (thing.name, *(cell or NOT_THERE for cell in (thing.drop_in, thing.remote, thing.cache)))
 
@@ -120,15 +112,33 @@ def _row_of_result(result: Result) -> Sequence[str]:
     return (f"{result.model}/{result.image}", result.local or NOT_THERE, result.remote or NOT_THERE)
 
 
+def _row_of_fetched(model: FetchedModel) -> Sequence[str]:
+    state = "now" if model.is_new else "already"
+    width = _format_width(model.description.base_width, model.description.count)
+    return (model.name, state, format_size(model.size), width, _format_digest(model.sha256))
+
+
+def _row_of_listed(model: ListedModel) -> Sequence[str]:
+    return (
+        model.name,
+        model.place,
+        NOT_THERE if model.size is None else format_size(model.size),
+        _format_width(model.base_width, model.styles) if model.loads else NOT_THERE,
+        _format_digest(model.sha256) if model.sha256 else NOT_THERE,
+        {True: "yes", False: "no", None: "unknown"}[model.loads],
+    )
+
+
+def _format_width(base_width: int | None, styles: int | None) -> str:
+    """The width of a network; of an ONNX file, which has none to tell, its number of styles."""
+    if base_width is not None:
+        return str(base_width)
+    return f"{styles} styles" if styles is not None else "1 style"
+
+
+def _format_digest(digest: str) -> str:
+    return digest[:SHOWN_DIGITS] + "…"
+
+
 def _pair_of(task: luigi.Task) -> tuple[str | None, str | None]:
     return getattr(task, "image", None), getattr(task, "model", None)
-
-
-def _relative_path(task: luigi.Task) -> str:
-    """The output's path below the data folder or the remote, whichever it is in."""
-    settings = current()
-    path = str(task.output().path)
-    for root in (settings.remote, settings.data):
-        if path.startswith(root + "/"):
-            return path[len(root) + 1 :]
-    return path

@@ -3,7 +3,7 @@
 import enum
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -91,9 +91,9 @@ def errors_in_one_line(interrupted: str) -> Iterator[None]:
 def run(tasks: "Sequence[luigi.Task]") -> "Outcome":
     """Run tasks, with progress."""
     from .pipeline import run_tasks
-    from .report import Progress
+    from .progress import Progress
 
-    with Progress(tasks) as progress:
+    with closing(Progress(tasks)) as progress:
         debug = bool(common_option("debug"))
         return run_tasks(tasks, progress.update, progress.tell, progress.show, debug)
 

@@ -719,7 +719,7 @@ def test_list_shows_a_table(directory_project: Any, store: Any, many_styles: byt
         "data    machine/data",
         "",
         "STYLES     place    size      width      SHA-256        loads",
-        f"bad.pth    drop-in  6 B       -          {bad_digest}…  no",
+        f"bad.pth    drop-in  6 bytes   -          {bad_digest}…  no",
         f"many.onnx  drop-in  {len(many_styles) / 1e3:.1f} kB  26 styles  {digest}…  yes",
         "",
         "bad.pth (drop-in): expected a style model, got text that begins '<html>'; "
