@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,7 +144,7 @@ def stylize(args: Any) -> None:
         memory=getattr(args, "memory", None),
         tell=_print_note,
     )
-    with naming(args.content_image), ProgressLine(sys.stderr) as progress:
+    with naming(args.content_image), closing(ProgressLine(sys.stderr)) as progress:
         painted = style(picture, progress)
     del picture, style  # they may be large, and encoding takes memory, too
     with replacing(output_path, PictureError) as temporary_path:

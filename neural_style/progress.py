@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 from typing import TextIO
 
 from .console import say
@@ -14,7 +13,7 @@ _ERASE = "\r\x1b[K"  # to the line's begin, and clear it: ECMA-48, 8.3.41
 
 
 class ProgressLine:
-    """Shows passes that are done as a bar, and erases it at the end; on terminals only."""
+    """Shows passes that are done as a bar, on terminals only, until it is closed."""
 
     def __init__(self, stream: TextIO | None) -> None:
         """`stream` is None where it was closed when this program began."""
@@ -31,15 +30,8 @@ class ProgressLine:
             self._is_shown = True  # first: Ctrl-C may come before the next line
             self._write(f"{_ERASE}painting [{bar}] {done}/{total}")
 
-    def __enter__(self) -> ProgressLine:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Erase it, if it is shown."""
         if self._is_shown:
             self._write(_ERASE)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -212,7 +213,7 @@ def test_a_bar_appears_after_a_second_and_is_erased(
     now = 100.0
     monkeypatch.setattr("neural_style.progress.time.monotonic", lambda: now)
     terminal: Any = Terminal()
-    with ProgressLine(terminal) as progress:
+    with closing(ProgressLine(terminal)) as progress:
         now += seconds
         progress(8, 16)
     assert terminal.said == said
@@ -222,7 +223,7 @@ def test_what_is_no_terminal_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> Non
     now = 100.0
     monkeypatch.setattr("neural_style.progress.time.monotonic", lambda: now)
     file: Any = Terminal(is_terminal=False)
-    with ProgressLine(file) as progress:
+    with closing(ProgressLine(file)) as progress:
         now += 60
         progress(8, 16)
     assert file.said == ""
@@ -234,7 +235,7 @@ def test_a_terminal_that_is_gone_ends_no_painting(monkeypatch: pytest.MonkeyPatc
     terminal: Any = Terminal()
     terminal.fileno = Mock(side_effect=OSError)
     terminal.write = Mock(side_effect=OSError(5, "Input/output error"))
-    with ProgressLine(terminal) as progress:
+    with closing(ProgressLine(terminal)) as progress:
         now += 60
         progress(8, 16)
         progress(9, 16)
