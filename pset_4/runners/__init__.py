@@ -52,6 +52,19 @@ class Runner(ABC):
     def __init__(self, chosen: Settings) -> None:
         self.settings = chosen
 
+    def list_options(self, job: Job) -> dict[str, object]:
+        """How to paint, by the names that `neural_style` gives it; without what is left open."""
+        options = {
+            "style": job.number,
+            "content_scale": job.content_scale,
+            "max_side": job.max_side,
+            "precision": job.precision,
+            "threads": self.settings.threads,
+            "memory": self.settings.memory,
+            "device": self.settings.device,
+        }
+        return {name: value for name, value in options.items() if value is not None}
+
     @abstractmethod
     def inspect(self, path: str) -> StyleDescription:
         """Load a model's file, and say what it is.

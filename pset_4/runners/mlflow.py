@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +15,6 @@ from csci_utils.digest import file_digest
 from .. import package
 from ..errors import RunnerError
 from ..remote import target_at
-from ..settings import Settings
 from . import Job
 from .program import Program, ProgramRunner, name_command, read_notes, write_result
 
@@ -50,7 +49,7 @@ class MlflowRunner(ProgramRunner):
         package.fetch(
             os.path.dirname(job.inputs["package"]), target_at(f"{package_path}/{package.MANIFEST}")
         )
-        request_path.write_text(json.dumps(make_request(job, suffix, self.settings)))
+        request_path.write_text(json.dumps(make_request(job, suffix, self.list_options(job))))
         options = {
             "--model-uri": str(package_path),
             "--input-path": str(request_path),
@@ -93,18 +92,11 @@ def check_package(job: Job) -> None:
         raise RunnerError(f"{name} was packaged with other code than is here: {remedy}")
 
 
-def make_request(job: Job, suffix: str, chosen: Settings) -> dict[str, object]:
+def make_request(job: Job, suffix: str, options: Mapping[str, object]) -> dict[str, object]:
     """What MLflow's command is asked, in its own form: a table of one row."""
     row = {
         "picture": base64.b64encode(Path(job.image_path).read_bytes()).decode(),
         "suffix": suffix,
-        "style": job.number,
-        "content_scale": job.content_scale,
-        "max_side": job.max_side,
-        "precision": job.precision,
-        "threads": chosen.threads,
-        "memory": chosen.memory,
-        "device": chosen.device,
+        **options,
     }
-    given = {name: value for name, value in row.items() if value is not None}
-    return {"dataframe_split": {"columns": list(given), "data": [list(given.values())]}}
+    return {"dataframe_split": {"columns": list(row), "data": [list(row.values())]}}

@@ -149,18 +149,12 @@ class ProgramRunner(Runner):
         ) as scratch:
             painted_path = os.path.join(scratch, os.path.basename(final_path))
             options = {
-                "content-image": job.image_path,
+                "content_image": job.image_path,
                 "model": job.model_path,
-                "output-image": painted_path,
-                "style": job.number,
-                "content-scale": job.content_scale,
-                "max-side": job.max_side,
-                "precision": job.precision,
-                "threads": self.settings.threads,
-                "memory": self.settings.memory,
-                "device": self.settings.device,
+                "output_image": painted_path,
+                **self.list_options(job),
             }
-            given = [f"--{name}={value}" for name, value in options.items() if value is not None]
+            given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
             arguments = [self.python, "-m", "neural_style", "eval", *given]
             try:
                 program = Program(arguments=arguments)
