@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from neural_style.numerals import parse_above_zero, parse_whole
+from neural_style.options import EXACT, PRECISIONS
 
 from .names import DEFAULT_IMAGE, DEFAULT_MODEL
 from .settings import RUNNERS
@@ -36,8 +37,8 @@ PYTHON_HELP = (
     "The Python that the runners 'program' and 'mlflow' start; else PSET_4_PYTHON, else this one."
 )
 PRECISION_HELP = (
-    "exact (the default): within one level, on every machine; fast: half precision where what "
-    "paints has it. Results of the other are painted again."
+    "exact: within one level, on every machine; fast: half precision where what paints has it. "
+    "Results of the other are painted again."
 )
 THREADS_HELP = "How many threads paint on the CPU; else PSET_4_THREADS, else one for each core."
 MEMORY_HELP = (
@@ -95,20 +96,6 @@ def _names_option(name: str, kind: str, text: str) -> Callable[[Command], Comman
     return click.option(
         f"--{name}", f"{name}s", multiple=True, callback=_check_names(kind), help=text
     )
-
-
-def _pass_precision(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    """A click callback that passes a precision to the command, where one is given.
-
-    Click's own choices, and its default, would have to be known before anybody asks for them.
-    """
-    if value is None:
-        return
-    from neural_style.options import PRECISIONS
-
-    if value not in PRECISIONS:
-        raise click.BadParameter(f"expected {' or '.join(PRECISIONS)}, got {value!r}")
-    context.params["precision"] = value
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
@@ -170,8 +157,8 @@ def how_options(command: Command) -> Command:
     """How to paint.
 
     What makes another result of it, and so is a parameter of the tasks: `max_side`,
-    `content_scale`, and `precision` where it is given. And what does not, and is a setting, kept
-    like `common_options`: threads, memory, device.
+    `content_scale`, `precision`. And what does not, and is a setting, kept like `common_options`:
+    threads, memory, device.
     """
     decorators = [
         click.option(
@@ -188,9 +175,9 @@ def how_options(command: Command) -> Command:
         ),
         click.option(
             "--precision",
-            metavar="exact|fast",
-            expose_value=False,
-            callback=_pass_precision,
+            type=click.Choice(PRECISIONS),
+            default=EXACT,
+            show_default=True,
             help=PRECISION_HELP,
         ),
         _setting_option("threads", "N", THREADS_HELP),

@@ -150,7 +150,7 @@ def test_what_is_used_makes_no_other_result(published: Any) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "told"),
     [
-        ("--precision", "half", "expected exact or fast, got 'half'"),
+        ("--precision", "half", "'half' is not one of 'exact', 'fast'"),
         ("--max-side", "0", "expected a whole number from 1, got '0'"),
         ("--content-scale", "nan", "expected a number above 0, got 'nan'"),
         ("--threads", "0", "from 1 to 1024, got '0' (--threads, PSET_4_THREADS)"),
