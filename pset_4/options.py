@@ -9,10 +9,12 @@ import click
 from neural_style.numerals import parse_above_zero, parse_whole
 from neural_style.options import EXACT, PRECISIONS
 
+from . import names
 from .names import DEFAULT_IMAGE, DEFAULT_MODEL
 from .settings import RUNNERS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Value = TypeVar("Value")
 
 REMOTE_HELP = (
     "s3://bucket/prefix or a directory; the source of truth. "
@@ -56,10 +58,10 @@ SETTINGS = ("remote", "data", "runner", "python", "threads", "memory", "device")
 """Options that are kept for `common_option`, and looked at by `settings.read_settings`."""
 
 
-def telling(parse: Callable[[str], object]) -> Callable[[str], object]:
+def telling(parse: Callable[[str], Value]) -> Callable[[str], Value]:
     """`parse` for click, which shows what an error says only if it is one of its own."""
 
-    def read(text: str) -> object:
+    def read(text: str) -> Value:
         try:
             return parse(text)
         except ValueError as error:
@@ -68,34 +70,29 @@ def telling(parse: Callable[[str], object]) -> Callable[[str], object]:
     return read
 
 
-def _check_names(kind: str) -> Callable[..., tuple[str, ...]]:
-    """A click callback that checks names of a kind, and passes each on once."""
-
-    def check(
-        context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
-    ) -> tuple[str, ...]:
-        if not values:
-            return values
-        from . import names
-        from .errors import InvalidNameError
-
-        checks: dict[str, Callable[[str], object]] = {
-            "image": names.check_image_name,
-            "file": names.check_model_file,
-            "style": names.parse_model_name,
-        }
-        try:
-            return tuple(dict.fromkeys(str(checks[kind](value)) for value in values))
-        except InvalidNameError as error:
-            raise click.BadParameter(str(error)) from error
-
-    return check
+image_name = telling(names.check_image_name)
+model_file = telling(names.check_model_file)
+style_name = telling(lambda name: str(names.parse_model_name(name)))
 
 
-def _names_option(name: str, kind: str, text: str) -> Callable[[Command], Command]:
+def _names_option(
+    name: str, check: Callable[[str], str], text: str
+) -> Callable[[Command], Command]:
     return click.option(
-        f"--{name}", f"{name}s", multiple=True, callback=_check_names(kind), help=text
+        f"--{name}",
+        f"{name}s",
+        type=check,
+        metavar="NAME",
+        multiple=True,
+        callback=_drop_repeated,
+        help=text,
     )
+
+
+def _drop_repeated(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
@@ -137,18 +134,18 @@ def common_option(name: str) -> Any:
 
 def file_options(command: Command) -> Command:
     """Which pictures and models to move: `images` and `models`."""
-    return _names_option("image", "image", IMAGE_HELP)(model_option(command))
+    return _names_option("image", image_name, IMAGE_HELP)(model_option(command))
 
 
 def model_option(command: Command) -> Command:
     """Which models' files: `models`."""
-    return _names_option("model", "file", FILE_HELP)(command)
+    return _names_option("model", model_file, FILE_HELP)(command)
 
 
 def painting_options(command: Command) -> Command:
     """What to paint, in which styles, and how: `images`, `models`, `upload`; `how_options`."""
-    image = _names_option("image", "image", PICTURE_HELP)
-    model = _names_option("model", "style", STYLE_HELP)
+    image = _names_option("image", image_name, PICTURE_HELP)
+    model = _names_option("model", style_name, STYLE_HELP)
     upload = click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP)
     return image(model(upload(how_options(command))))
 

@@ -15,7 +15,7 @@ from .hand_in import (
     URL_VARIABLE,
 )
 from .names import DEFAULT_IMAGE, DEFAULT_MODEL
-from .options import common_option, common_options
+from .options import common_option, common_options, image_name, style_name
 from .session import EPILOG, errors_in_one_line
 
 if TYPE_CHECKING:
@@ -36,27 +36,26 @@ REPOSITORY_HELP = "The repository's address. Default: that of git's remote origi
 DRY_RUN_HELP = "Print what would be sent, and send nothing; Canvas is only looked at."
 
 
-def _check_name(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    from . import names
-    from .errors import InvalidNameError
-
-    check = names.check_image_name if parameter.name == "image" else names.parse_model_name
-    try:
-        return str(check(value))
-    except InvalidNameError as error:
-        raise click.BadParameter(str(error)) from error
-
-
 @click.command(epilog=EPILOG)
 @click.option("--course", metavar="NAME", help=COURSE_HELP)
 @click.option("--assignment", metavar="NAME", help=ASSIGNMENT_HELP)
 @click.option("--quiz", metavar="NAME", help=QUIZ_HELP)
 @click.option("--no-quiz", is_flag=True, help=NO_QUIZ_HELP)
 @click.option(
-    "--image", default=DEFAULT_IMAGE, show_default=True, callback=_check_name, help=IMAGE_HELP
+    "--image",
+    type=image_name,
+    metavar="NAME",
+    default=DEFAULT_IMAGE,
+    show_default=True,
+    help=IMAGE_HELP,
 )
 @click.option(
-    "--model", default=DEFAULT_MODEL, show_default=True, callback=_check_name, help=MODEL_HELP
+    "--model",
+    type=style_name,
+    metavar="NAME",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help=MODEL_HELP,
 )
 @click.option("--hours", help=HOURS_HELP)
 @click.option("--repository-url", metavar="URL", help=REPOSITORY_HELP)
