@@ -1,4 +1,4 @@
-"""What pictures and models there are: dropped in, and in the remote."""
+"""What pictures and models there are: dropped in, in the remote, and cached."""
 
 import os
 import stat
@@ -10,8 +10,8 @@ from csci_utils.luigi.target import TEMPORARY_PREFIX
 
 from . import names
 from .errors import InvalidNameError, SettingsError
-from .remote import list_all_paths
-from .settings import DATA_VARIABLE, Settings
+from .remote import list_all_paths, list_names
+from .settings import DATA_VARIABLE, IMAGES, MODELS, Settings
 
 IGNORED_NAMES = frozenset(["thumbs.db", "desktop.ini"])
 """What file managers leave behind."""
@@ -62,6 +62,17 @@ def _is_meant(path: str, is_kind: Callable[[str], bool]) -> bool:
     if name.startswith(OWN_PREFIXES):
         return False
     return is_kind(name) or not (folders or name.startswith("."))
+
+
+def list_cache(settings: Settings) -> Inventory:
+    """What was fetched; other files there are nobody's concern.
+
+    Raises:
+        OSError: the folders cannot be read.
+    """
+    images, _ = names.split_valid(list_names(f"{settings.data}/{IMAGES}"), names.check_image_name)
+    models, _ = names.split_valid(list_names(f"{settings.data}/{MODELS}"), names.check_model_file)
+    return Inventory(images, models)
 
 
 def list_drop_ins(settings: Settings) -> Inventory:

@@ -16,8 +16,8 @@ from neural_style.model_file import MAX_STYLE_BYTES
 
 from . import names
 from .errors import PipelineError
-from .inventory import list_drop_ins, list_remote
-from .remote import list_names, target_at
+from .inventory import list_cache, list_drop_ins, list_remote
+from .remote import target_at
 from .settings import MODELS, Settings, is_s3
 from .tasks.download import DownloadModel
 from .tasks.upload import UploadModel
@@ -72,7 +72,7 @@ def list_models(
         OSError, CsciUtilsError: the remote or the data folder cannot be listed.
     """
     drop_ins, in_remote = list_drop_ins(settings), list_remote(settings)
-    cached, _ = names.split_valid(list_names(f"{settings.data}/{MODELS}"), names.check_model_file)
+    cached = list_cache(settings).models
     refused = {**drop_ins.refused, **in_remote.refused}
     listing = ModelListing(
         settings.data,

@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass, field
 
 from . import names
 from .errors import InvalidNameError
-from .inventory import list_drop_ins, list_remote
-from .remote import list_names, list_paths
-from .settings import IMAGES, MODELS, Settings
+from .inventory import list_cache, list_drop_ins, list_remote
+from .remote import list_paths
+from .settings import Settings
 from .tasks.download import DownloadImage, DownloadModel, DownloadTask
 from .tasks.results import UploadResult
 from .tasks.stylize import Stylize, read_result_origin
@@ -71,20 +71,15 @@ def read_status(settings: Settings) -> Status:
     status.refused.update(drop_ins.refused)
     in_remote = list_remote(settings)
     status.refused.update(in_remote.refused)
-    cached_images, _ = names.split_valid(
-        list_names(f"{settings.data}/{IMAGES}"), names.check_image_name
-    )
-    cached_models, _ = names.split_valid(
-        list_names(f"{settings.data}/{MODELS}"), names.check_model_file
-    )
+    cached = list_cache(settings)
     images, models = set(in_remote.images), set(in_remote.models)
     status.pictures = [
         _look_at(name, UploadImage(image=name), DownloadImage(image=name, upload=False), images)
-        for name in sorted(images.union(drop_ins.images, cached_images))
+        for name in sorted(images.union(drop_ins.images, cached.images))
     ]
     status.models = [
         _look_at(name, UploadModel(model=name), DownloadModel(model=name, upload=False), models)
-        for name in sorted(models.union(drop_ins.models, cached_models))
+        for name in sorted(models.union(drop_ins.models, cached.models))
     ]
     status.results = _list_results(settings)
     return status
