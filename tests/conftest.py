@@ -4,13 +4,18 @@ import ctypes
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import TCPServer
 from typing import Any, Protocol
 
 import boto3
@@ -33,9 +38,9 @@ def pytest_configure() -> None:
 
 @pytest.fixture(autouse=True)
 def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting and no credential of the machine reaches a test; its folder is its own."""
+    """No setting, credential or proxy of the machine reaches a test; its folder is its own."""
     for name in list(os.environ):
-        if name.startswith(("PSET_4_", "AWS_", "LUIGI_")):
+        if name.startswith(("PSET_4_", "AWS_", "LUIGI_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-aws-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
@@ -69,6 +74,39 @@ def bound_by_permissions() -> Iterator[None]:
         yield
     finally:
         _exchange_capabilities(sets)
+
+
+class Server(ThreadingHTTPServer):
+    """Answers on a free port of the loopback interface."""
+
+    def server_bind(self) -> None:
+        """Without a look-up of the host's name, which takes long where there is no network."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "localhost", self.server_address[1]
+
+
+@contextmanager
+def serve(
+    handler: Callable[..., BaseHTTPRequestHandler], context: ssl.SSLContext | None = None
+) -> Iterator[str]:
+    scheme = "https" if context else "http"
+    with Server(("127.0.0.1", 0), handler) as server:
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"{scheme}://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[..., AbstractContextManager[str]]:
+    """Lets a request handler serve, with a TLS context over HTTPS, inside of a `with` statement
+    that gives the server's address."""
+    return serve
 
 
 @pytest.fixture(scope="session")

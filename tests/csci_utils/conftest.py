@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,9 @@ class FakeS3:
 
 
 @pytest.fixture
-def fake_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeS3]:
+def fake_s3(
+    serving: Callable[..., AbstractContextManager[str]], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FakeS3]:
     """The server, which the AWS variables point to; pauses between tries are only noted."""
     fake = FakeS3()
 
@@ -134,16 +136,10 @@ def fake_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeS3]:
         def log_message(self, format: str, *arguments: object) -> None:
             """Nothing: the log would go to the standard error stream."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    fake.url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("AWS_ENDPOINT_URL", fake.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test-key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test-secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setattr(time, "sleep", fake.pauses.append)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield fake
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as fake.url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", fake.url)
+        yield fake

@@ -11,9 +11,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -59,6 +59,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 Behaviour = Callable[[Handler], None]
+Serving = Callable[..., AbstractContextManager[str]]
 
 
 @dataclass
@@ -136,27 +137,12 @@ def hang_up(handler: Handler) -> None:
     """Take the request and give no reply."""
 
 
-def start_server(files: FileServer, context: ssl.SSLContext | None = None) -> Iterator[FileServer]:
-    handler = type("OwnHandler", (Handler,), {"files": files})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    if context is not None:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    scheme = "https" if context else "http"
-    files.url = f"{scheme}://127.0.0.1:{server.server_port}/file.zip"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield files
-    files.is_over.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(autouse=True)
-def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+def start_server(serving: Serving, context: ssl.SSLContext | None = None) -> Iterator[FileServer]:
+    files = FileServer()
+    with serving(type("OwnHandler", (Handler,), {"files": files}), context) as address:
+        files.url = f"{address}/file.zip"
+        yield files
+        files.is_over.set()
 
 
 @pytest.fixture
@@ -168,8 +154,8 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def files(pauses: list[float]) -> Iterator[FileServer]:
-    yield from start_server(FileServer())
+def files(pauses: list[float], serving: Serving) -> Iterator[FileServer]:
+    yield from start_server(serving)
 
 
 @pytest.fixture(scope="module")
@@ -178,11 +164,13 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture
-def secure_files(pauses: list[float], authority: trustme.CA) -> Iterator[FileServer]:
+def secure_files(
+    pauses: list[float], serving: Serving, authority: trustme.CA
+) -> Iterator[FileServer]:
     """The same over HTTPS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    yield from start_server(FileServer(), context)
+    yield from start_server(serving, context)
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402  (it may be mis
 
 MakePicture = Callable[..., Image.Image]
 AssertClose = Callable[..., None]
+Serving = Callable[..., AbstractContextManager[str]]
 
 PICTURE: tuple[str, list[Any]] = ("image", [1, 3, "height", "width"])
 
@@ -300,7 +301,7 @@ def test_mutilated_graphs_raise_nothing_but_style_errors(
             assert str(error).isprintable()
 
 
-def test_loading_calls_nobody(onnx_path: Path, tmp_path: Path) -> None:
+def test_loading_calls_nobody(serving: Serving, onnx_path: Path, tmp_path: Path) -> None:
     asked: list[str] = []
 
     class Refusal(BaseHTTPRequestHandler):
@@ -311,14 +312,9 @@ def test_loading_calls_nobody(onnx_path: Path, tmp_path: Path) -> None:
         def log_message(self, *arguments: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refusal) as proxy:
-        serving = threading.Thread(target=proxy.serve_forever)
-        serving.start()
+    with serving(Refusal) as address:
         program = "import sys, neural_style; neural_style.load(sys.argv[1])"
-        address = f"http://127.0.0.1:{proxy.server_port}"
         # A home of its own, where nobody has said yet what may be told.
         environment = {"HTTPS_PROXY": address, "https_proxy": address, "HOME": str(tmp_path)}
         subprocess.run([sys.executable, "-c", program, onnx_path], env=environment, check=True)
-        proxy.shutdown()
-        serving.join()
     assert asked == []

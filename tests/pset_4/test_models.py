@@ -16,9 +16,9 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from pset_4 import model_listing
 from pset_4.errors import RunnerError
 from pset_4.official_models import OFFICIAL_MODELS, OFFICIAL_URL, fetch_models
 from pset_4.settings import Settings
+
+Serving = Callable[..., AbstractContextManager[str]]
 
 ROOT = Path(__file__).parents[2]
 WIDTH = 8
@@ -90,28 +92,14 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: the log would go to the standard error stream."""
 
 
-def start_server(content: bytes, context: ssl.SSLContext | None = None) -> Iterator[ArchiveServer]:
+def start_server(
+    content: bytes, serving: Serving, context: ssl.SSLContext | None = None
+) -> Iterator[ArchiveServer]:
     state = ArchiveServer(content=content)
-    handler = type("OwnHandler", (Handler,), {"server_state": state})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    if context is not None:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    scheme = "https" if context else "http"
-    state.url = f"{scheme}://127.0.0.1:{server.server_port}/saved_models.zip"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield state
-    state.is_over.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(autouse=True)
-def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    with serving(type("OwnHandler", (Handler,), {"server_state": state}), context) as address:
+        state.url = f"{address}/saved_models.zip"
+        yield state
+        state.is_over.set()
 
 
 @pytest.fixture(scope="session")
@@ -139,8 +127,8 @@ def add(archive: bytes, name: str | zipfile.ZipInfo, content: bytes) -> bytes:
 
 
 @pytest.fixture
-def server(official: dict[str, bytes]) -> Iterator[ArchiveServer]:
-    yield from start_server(pack(official))
+def server(official: dict[str, bytes], serving: Serving) -> Iterator[ArchiveServer]:
+    yield from start_server(pack(official), serving)
 
 
 def fetch(project: Any, server: ArchiveServer) -> Any:
@@ -511,6 +499,7 @@ def authority() -> trustme.CA:
 def secure_server(
     authority: trustme.CA,
     official: dict[str, bytes],
+    serving: Serving,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[ArchiveServer]:
@@ -520,7 +509,7 @@ def secure_server(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    yield from start_server(pack(official), context)
+    yield from start_server(pack(official), serving, context)
 
 
 def test_fetch_over_https(

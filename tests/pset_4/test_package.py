@@ -6,10 +6,10 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +177,9 @@ def packaged(
 
 
 @pytest.fixture
-def outside_world() -> Iterator[tuple[str, list[str]]]:
+def outside_world(
+    serving: Callable[..., AbstractContextManager[str]],
+) -> Iterator[tuple[str, list[str]]]:
     """The address of a proxy that lets nothing through, and the requests that it was asked."""
     asked: list[str] = []
 
@@ -191,13 +193,8 @@ def outside_world() -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *arguments: object) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusal)
-    threading.Thread(target=server.serve_forever).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(Refusal) as address:
+        yield address, asked
 
 
 def test_a_package_is_in_the_remote_with_code_weights_and_dependencies(

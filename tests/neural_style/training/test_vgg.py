@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import http.server
 import sys
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -29,22 +29,18 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def server(
+    serving: Callable[..., AbstractContextManager[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Path]:
     """The folder of a web server that stands for torchvision's."""
     folder = tmp_path / "served"
     folder.mkdir()
     handler = partial(QuietHandler, directory=str(folder))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        address = f"http://127.0.0.1:{running.server_port}"
+    with serving(handler) as address:
         monkeypatch.setattr(vgg, "find_source", lambda: f"{address}/vgg16-397923af.pth")
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield folder
-        finally:
-            running.shutdown()
-            thread.join()
+        yield folder
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -183,7 +179,6 @@ def test_a_failed_download_says_what_to_do(train: Training, server: Path, cache:
 def test_a_machine_without_network_is_told_what_to_do(
     train: Training, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(vgg, "find_source", lambda: "http://127.0.0.1:1/vgg16-397923af.pth")
     outcome = train(vgg_weights=None)
     assert outcome.code == 1

@@ -12,12 +12,11 @@ import os
 import random
 import re
 import shutil
-import socketserver
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -398,15 +397,15 @@ def read_list_of_hashes(form: list[tuple[str, str]], name: str) -> list[dict[str
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Reads requests, and writes what the `Canvas` of its server answers."""
+    """Reads requests, and writes what the `Canvas` it was made for answers."""
 
-    server: "Server"
+    canvas: Canvas
 
     def answer(self) -> None:
         request = self._read()
-        self.server.canvas.requests.append(request)
+        self.canvas.requests.append(request)
         try:
-            said, headers = self.server.canvas.answer(request)
+            said, headers = self.canvas.answer(request)
             status = 200
         except Refused as refusal:
             said, status, headers = refusal.said, refusal.status, {}
@@ -448,27 +447,15 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing on the screen."""
 
 
-class Server(ThreadingHTTPServer):
-    """The server of one `Canvas`."""
-
-    canvas: Canvas
-    daemon_threads = True
-
-    def server_bind(self) -> None:
-        """Without a look-up of the host's name, which takes long where there is no network."""
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = "localhost", self.server_address[1]
-
-
 @pytest.fixture(autouse=True)
 def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     isolate(monkeypatch, tmp_path / "no-home")
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    """No setting of Canvas, of Travis or of git reaches a test, and no proxy."""
+    """No setting of Canvas, of Travis or of git reaches a test."""
     for name in list(os.environ):
-        if name.startswith(("CANVAS_", "TRAVIS", "GIT_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("CANVAS_", "TRAVIS", "GIT_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
@@ -479,7 +466,7 @@ def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
 
 
 @pytest.fixture
-def canvas() -> Iterator[Canvas]:
+def canvas(serving: Callable[..., AbstractContextManager[str]]) -> Iterator[Canvas]:
     """A server with the course, its assignment and its quiz, each beyond the first page."""
     known = Canvas()
     known.courses = [
@@ -498,16 +485,8 @@ def canvas() -> Iterator[Canvas]:
         {"id": 22, "title": "Pset 2 Answers", "allowed_attempts": 1},
         {"id": 24, "title": "Pset 4 Answers", "allowed_attempts": -1},
     ]
-    with Server(("127.0.0.1", 0), Handler) as server:
-        server.canvas = known
-        known.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield known
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(type("OwnHandler", (Handler,), {"canvas": known})) as known.url:
+        yield known
 
 
 @dataclass
