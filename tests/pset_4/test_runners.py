@@ -25,9 +25,6 @@ from pset_4.cli import cli
 cli()
 """
 
-INSPECT_WELL = 'if [ "$3" = inspect ]; then echo \'{"base_width": 8, "count": null}\'; exit; fi'
-"""Lines of a shell script that takes any file for a style."""
-
 FIND_OUTPUT = (
     'for word in "$@"; do case "$word" in --output-image=*) out="${word#*=}" ;; esac; done'
 )
