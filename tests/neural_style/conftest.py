@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from neural_style import StyleError, load
+
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 20_161_008
 SMALL_WIDTH = 8  # a quarter of the official one: a sixteenth of the work
@@ -119,6 +121,23 @@ def picture_path(make_picture: Callable[..., Image.Image], tmp_path: Path) -> Pa
     path = tmp_path / "picture.png"
     make_picture().save(path)
     return path
+
+
+@pytest.fixture
+def refusal_of(tmp_path: Path) -> Callable[[bytes, str], str]:
+    """Loads bytes as a file of some name, and gives the line with which they are refused."""
+
+    def refuse(data: bytes, name: str) -> str:
+        path = tmp_path / name
+        path.write_bytes(data)
+        with pytest.raises(StyleError) as caught:
+            load(path)
+        message = str(caught.value)
+        assert message.isprintable()
+        assert message.startswith(f"{path}: expected ")
+        return message
+
+    return refuse
 
 
 @pytest.fixture(scope="session")
