@@ -22,7 +22,7 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 
 import neural_style
 from neural_style.options import EXACT
-from neural_style.utils import decode_picture, resize
+from neural_style.utils import decode_picture, format_for, resize
 
 
 class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
@@ -41,20 +41,22 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
         return pd.DataFrame({"picture": painted})
 
     def _paint(self, row: dict[str, Any]) -> bytes:
-        picture = resize(
-            decode_picture(row["picture"]), row.get("content_scale"), row.get("max_side")
-        )
-        style = self._load_for(row)
-        if "style" in row:
-            style = style.with_number(row["style"])
         suffix = row.get("suffix", "")
         if suffix.lower() not in neural_style.PICTURE_SUFFIXES:
             known = " ".join(sorted(neural_style.PICTURE_SUFFIXES))
             raise neural_style.PictureError(
                 f"expected the suffix of a picture, got {suffix!r}; use one of {known}"
             )
+        name = f"painted{suffix}"
+        picture = resize(
+            decode_picture(row["picture"]), row.get("content_scale"), row.get("max_side")
+        )
+        format_for(name).check_size(picture.size)
+        style = self._load_for(row)
+        if "style" in row:
+            style = style.with_number(row["style"])
         with TemporaryDirectory() as folder:
-            path = Path(folder, f"painted{suffix}")
+            path = Path(folder, name)
             neural_style.save_picture(style(picture), path)
             return path.read_bytes()
 

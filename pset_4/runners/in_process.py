@@ -32,9 +32,13 @@ class InProcessRunner(Runner):
     ) -> None:
         from neural_style import load_picture, save_picture
         from neural_style.errors import naming
-        from neural_style.utils import resize
+        from neural_style.utils import format_for, resize
 
-        picture = resize(load_picture(job.image_path), job.content_scale, job.max_side)
+        picture = load_picture(job.image_path)
+        with naming(job.image_path):
+            picture = resize(picture, job.content_scale, job.max_side)
+        with naming(final_path):
+            format_for(final_path).check_size(picture.size)
         style = _load_style(
             _Wanted(job.model_path, job.model_version, job.precision, self.settings, tell)
         )

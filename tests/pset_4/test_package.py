@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import io
 import json
 import shutil
 import subprocess
@@ -12,9 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pandas
 import pytest
+from PIL import Image
 
 import neural_style
 from csci_utils.errors import ChangedError
@@ -545,6 +548,17 @@ def test_a_painter_answers_in_formats_of_pictures_alone(
 ) -> None:
     with pytest.raises(neural_style.PictureError, match="expected the suffix of a picture, got"):
         painter.predict(None, pandas.DataFrame({"picture": [drawing], "suffix": [suffix]}))
+
+
+def test_a_painter_refuses_before_it_paints_what_the_format_cannot_hold(
+    painter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neural_style.Style, "__call__", Mock(side_effect=AssertionError))
+    file = io.BytesIO()
+    Image.new("RGB", (330, 1)).save(file, "PNG")
+    row = {"picture": [file.getvalue()], "suffix": [".webp"], "content_scale": [0.02]}
+    with pytest.raises(neural_style.PictureError, match="at most 16383 px a side for WEBP"):
+        painter.predict(None, pandas.DataFrame(row))
 
 
 @pytest.mark.parametrize("name", ["../outside.py", "/outside.py", "code/../../outside.py"])

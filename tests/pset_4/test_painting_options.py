@@ -4,10 +4,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from PIL import Image
 
 import neural_style
 
@@ -139,6 +142,31 @@ def test_a_result_from_before_there_were_precisions_is_not_fast(painted_before: 
 
 def test_a_result_from_before_there_were_precisions_shows_as_current(painted_before: Any) -> None:
     assert painted_before.status()["results"][0]["local"] == "current"
+
+
+@pytest.fixture
+def wide(published: Any, directory_store: Any) -> Any:
+    """A project whose remote has a picture that, enlarged, is too wide for its format."""
+    with BytesIO() as file:
+        Image.new("RGB", (330, 1)).save(file, "WEBP")
+        directory_store.write("images/wide.webp", file.getvalue())
+    return published
+
+
+def test_what_its_format_cannot_hold_is_refused_before_it_is_painted(
+    wide: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neural_style, "load", Mock(side_effect=AssertionError))
+    names = ("--image", "wide.webp", "--model", "model.pth")
+    result = wide.run("stylize", "--no-upload", *names, "--content-scale", "0.02")
+    told = "stylized/model.pth/wide.webp: cannot be written: expected at most 16383 px a side"
+    assert (result.exit_code, told in result.stderr) == (1, True), result.stderr
+
+
+def test_a_picture_that_cannot_be_resized_so_is_named(published: Any) -> None:
+    result = published.run(*CHOSEN, "--content-scale", "0.001")
+    told = "images/drawing.png: expected a content scale that keeps the picture below"
+    assert (result.exit_code, told in result.stderr) == (1, True), result.stderr
 
 
 def test_what_is_used_makes_no_other_result(published: Any) -> None:
