@@ -9,6 +9,7 @@ import io
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,7 +35,16 @@ TEMPORARY_PREFIX = ".luigi-tmp-"
 TEMPORARY_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{16}(\..*)?", re.DOTALL)
 
 ORPHAN_SECONDS = 24 * 60 * 60
-"""How old a temporary file is that nobody can be writing to any more."""
+"""How old a temporary file or folder is that nobody can be writing to any more."""
+
+
+def make_temporary_name() -> str:
+    """A new name for a temporary file or folder, or its beginning, up to a dot.
+
+    What a killed process leaves by such a name is removed by the next one that writes to its folder
+    through a target of this module, a day later.
+    """
+    return TEMPORARY_PREFIX + secrets.token_hex(8)
 
 
 class suffix_preserving_atomic_file(atomic_file):
@@ -68,7 +78,7 @@ class suffix_preserving_atomic_file(atomic_file):
 
     def generate_tmp_path(self, path: str) -> str:
         """A new path in the folder of `path`, with as many of its last suffixes as fit."""
-        stem = TEMPORARY_PREFIX + secrets.token_hex(8)
+        stem = make_temporary_name()
         suffixes = Path(path).suffixes
         while suffixes and len(os.fsencode(stem + "".join(suffixes))) > MAX_NAME_BYTES:
             del suffixes[0]
@@ -213,17 +223,21 @@ def _naming(path: str) -> Iterator[None]:
 
 @cache
 def _sweep(folder: str) -> None:
-    """Remove temporary files that killed processes left in a folder, once a process.
+    """Remove temporary files and folders that killed processes left in a folder, once a process.
 
     It is done where something is written: there they lie, and no other folder has to be listed.
     """
     oldest = time.time() - ORPHAN_SECONDS
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if not (TEMPORARY_NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)):
+            if not TEMPORARY_NAME.fullmatch(entry.name):
                 continue
-            if entry.stat(follow_symlinks=False).st_mtime < oldest:
-                with suppress(OSError):  # another process sweeps, too
+            with suppress(OSError):  # another process sweeps, too
+                if entry.stat(follow_symlinks=False).st_mtime >= oldest:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)  # which follows no links
+                elif entry.is_file(follow_symlinks=False):
                     os.remove(entry.path)
 
 

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING
 import luigi
 from luigi.contrib.external_program import ExternalProgramRunError, ExternalProgramTask
 
-from csci_utils.luigi.target import TEMPORARY_PREFIX
+from csci_utils.luigi.target import make_temporary_name
 from neural_style.errors import one_line
 
 from ..errors import RunnerError
@@ -144,9 +144,8 @@ class ProgramRunner(Runner):
     ) -> None:
         # In a folder of its own, where a program that is killed leaves what it has begun, and
         # copied from there: on Windows nothing can be moved to the path, which is held open.
-        with TemporaryDirectory(
-            dir=os.path.dirname(path), prefix=TEMPORARY_PREFIX, ignore_cleanup_errors=True
-        ) as scratch:
+        folder, prefix = os.path.dirname(path), f"{make_temporary_name()}."
+        with TemporaryDirectory(dir=folder, prefix=prefix, ignore_cleanup_errors=True) as scratch:
             painted_path = os.path.join(scratch, os.path.basename(final_path))
             options = {
                 "content_image": job.image_path,

@@ -534,14 +534,40 @@ def test_an_old_file_of_another_name_is_not_removed(name: str, folder: Path) -> 
     assert (folder / name).read_bytes() == b"dear"
 
 
-@pytest.mark.parametrize("kind", ["link", "folder"])
-def test_what_is_no_file_is_not_removed(kind: str, folder: Path) -> None:
-    path = folder / ".luigi-tmp-0123456789abcdef.jpg"
-    if kind == "link":
-        path.symlink_to(folder / "dear")
-    else:
-        path.mkdir()
-    make_old(path)
+def test_an_old_link_is_not_removed_and_not_followed(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/dear").write_bytes(b"dear")
+    for name, target in (("0123456789abcdef", "elsewhere"), ("fedcba9876543210", "elsewhere/dear")):
+        link = folder / f".luigi-tmp-{name}"
+        link.symlink_to(tmp_path / target)
+        make_old(link)
+        make_old(tmp_path / target)
     _sweep.cache_clear()
     write_to_file(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
-    assert os.path.lexists(path)
+    assert len(list(folder.iterdir())) == 3
+    assert (tmp_path / "elsewhere/dear").read_bytes() == b"dear"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_old", "is_removed"),
+    [
+        (".luigi-tmp-0123456789abcdef.su10bldc", True, True),
+        (".luigi-tmp-0123456789abcdef.su10bldc", False, False),
+        (".luigi-tmp-su10bldc", True, False),
+    ],
+    ids=["old", "young", "of another name"],
+)
+def test_a_folder_that_a_killed_process_left_is_removed_after_a_day(
+    name: str, is_old: bool, is_removed: bool, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "dear").write_bytes(b"dear")
+    left = folder / name
+    left.mkdir()
+    (left / "part").write_bytes(b"a part")
+    (left / "link").symlink_to(tmp_path / "dear")
+    if is_old:
+        make_old(left)
+    _sweep.cache_clear()
+    write_to_file(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
+    assert left.exists() is not is_removed
+    assert (tmp_path / "dear").read_bytes() == b"dear"

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from csci_utils.luigi.target import ORPHAN_SECONDS
+
 RUNNERS = ("in-process", "program", "mlflow")
 
 WITHOUT = """
@@ -347,6 +349,24 @@ def test_a_signal_ends_the_run_and_the_program_and_leaves_nothing(
     (pid,) = started.read_text().split()
     wait_until(lambda: not is_running(int(pid)))
     assert published.files("stylized") == []
+
+
+def test_what_a_program_that_was_killed_with_the_pipeline_had_begun_is_removed_after_a_day(
+    published: Any, make_python: Python, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    waiting = make_python(f'{FIND_OUTPUT}\necho "$out" > "{begun}"; exec sleep 60')
+    with subprocess.Popen(
+        published.command(*paint("program", waiting)), start_new_session=True
+    ) as pipeline:
+        wait_until(lambda: begun.exists() and begun.read_text().endswith("\n"))
+        os.killpg(pipeline.pid, signal.SIGKILL)
+    folder = Path(begun.read_text()).parent
+    assert folder.is_dir()
+    a_day_ago = time.time() - ORPHAN_SECONDS - 60
+    os.utime(folder, (a_day_ago, a_day_ago))
+    published.run_well("stylize", "--image", "drawing.png", "--model", "model.pth")
+    assert not folder.exists()
 
 
 def test_runner_and_python_may_come_from_the_environment(
