@@ -71,19 +71,20 @@ def probe_folder(folder: Path) -> None:
 def replacing(path: Path, error_type: type[NeuralStyleError]) -> Iterator[Path]:
     """A temporary path beside `path`, of the same suffix, that becomes `path` if all goes well.
 
-    A link stays, and what it leads to is replaced; the new file has the old one's permissions.
+    A link stays, and what it leads to is replaced; the new file has the old one's permissions, and
+    its owner and group where the system allows that.
 
     Raises:
         error_type: the file system refused; `path` is then what it was before.
     """
-    target, mode = _find_target(path, error_type)
+    target, replaced = _find_target(path, error_type)
     temporary_path = target.with_name(f".{secrets.token_hex(8)}{path.suffix}")
     try:
-        if mode is not None:
+        if replaced is not None:
             temporary_path.touch(0o600)  # so that nobody reads a part who may not read the whole
         yield temporary_path
-        if mode is not None:
-            temporary_path.chmod(mode)
+        if replaced is not None:
+            _make_alike(temporary_path, replaced)
         os.replace(temporary_path, target)
     except BaseException as error:
         with suppress(OSError):
@@ -93,20 +94,34 @@ def replacing(path: Path, error_type: type[NeuralStyleError]) -> Iterator[Path]:
         raise
 
 
-def _find_target(path: Path, error_type: type[NeuralStyleError]) -> tuple[Path, int | None]:
-    """The file that writing to `path` replaces, with its permissions if it is there already."""
+def _make_alike(path: Path, replaced: os.stat_result) -> None:
+    """Give the file at `path` the permissions of another, and where allowed its owner and group.
+
+    Only those to read, write and run it: to run with its owner's rights was for other content.
+    """
+    if hasattr(os, "chown"):  # Windows has none
+        for owner, group in ((-1, replaced.st_gid), (replaced.st_uid, -1)):
+            with suppress(OSError):  # not for everybody, nor on every file system
+                os.chown(path, owner, group)
+    path.chmod(replaced.st_mode & 0o777)
+
+
+def _find_target(
+    path: Path, error_type: type[NeuralStyleError]
+) -> tuple[Path, os.stat_result | None]:
+    """The file that writing to `path` replaces, with its status if it is there already."""
     target = Path(os.path.realpath(path)) if os.path.islink(path) else path
     try:
-        mode = target.stat().st_mode
+        status = target.stat()
     except FileNotFoundError:
         return target, None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _unwritable(path, error, error_type) from error
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(status.st_mode):
         raise error_type(f"{path}: expected a file to write, got a folder; name a file in it")
-    if not stat.S_ISREG(mode):  # a file would take the place of /dev/null
+    if not stat.S_ISREG(status.st_mode):  # a file would take the place of /dev/null
         raise error_type(f"{path}: expected a file to write, got a pipe, socket or device")
-    return target, stat.S_IMODE(mode)
+    return target, status
 
 
 def _unwritable(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -24,6 +25,37 @@ def test_the_permissions_of_what_is_replaced_are_kept(mode: int, tmp_path: Path)
     path.chmod(mode)
     replace(path, b"new")
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", mode)
+
+
+@pytest.mark.skipif(not hasattr(os, "chown"), reason="this system has no such permissions")
+def test_what_is_replaced_hands_on_no_rights_of_its_owner(tmp_path: Path) -> None:
+    path = tmp_path / "file.png"
+    path.write_bytes(b"old")
+    path.chmod(0o6755)
+    replace(path, b"new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o755
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="root alone gives files away")
+def test_what_is_replaced_keeps_its_owner_and_group(tmp_path: Path) -> None:
+    path = tmp_path / "file.png"
+    path.write_bytes(b"old")
+    os.chown(path, 12345, 54321)
+    path.chmod(0o640)
+    replace(path, b"new")
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (12345, 54321, 0o640)
+
+
+def test_who_may_give_no_files_away_replaces_them_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "chown", Mock(side_effect=PermissionError), raising=False)
+    path = tmp_path / "file.png"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    replace(path, b"new")
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", 0o640)
 
 
 def test_a_new_file_has_the_permissions_of_any(tmp_path: Path) -> None:
