@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import DeviceError
-from .machine import check_memory, free_memory, lies_in_memory
+from .machine import anonymous_memory, check_memory, free_memory, lies_in_memory
 from .numerals import format_size
 
 Memory = NDArray[np.uint8]
@@ -84,19 +84,21 @@ class Arena:
         try:
             folder = tempfile.gettempdir()
             if lies_in_memory(folder):
+                shortage, remedy = self._explain(size)
                 raise DeviceError(
-                    f"memory is short of {format_size(size)}, and {folder}, for temporary files, "
-                    "lies in memory, too; name a folder on a disk in the variable TMPDIR, or make "
-                    "the picture smaller (--max-side)"
+                    f"{shortage}, and {folder}, for temporary files, lies in memory, too; {remedy}"
+                    "name a folder on a disk in the variable TMPDIR, or make the picture smaller "
+                    "(--max-side)"
                 )
             with tempfile.TemporaryFile(dir=folder) as file:
                 _reserve(file, size)
                 mapped = mmap.mmap(file.fileno(), size)
         except OSError as error:
+            shortage, remedy = self._explain(size)
             raise DeviceError(
-                f"memory is short of {format_size(size)}, and so is the disk for temporary files "
-                f"({error.strerror or error}); make the picture smaller (--max-side), or name a "
-                "folder with more room in the variable TMPDIR"
+                f"{shortage}, and so is the disk for temporary files ({error.strerror or error}); "
+                f"{remedy}make the picture smaller (--max-side), or name a folder with more room "
+                "in the variable TMPDIR"
             ) from error
         if not self._has_told:
             self._has_told = True
@@ -107,16 +109,32 @@ class Arena:
         _touch_in_order(mapped)
         return np.frombuffer(mapped, np.uint8)
 
+    def _explain(self, size: int) -> tuple[str, str]:
+        """What has no room for `size` bytes, and the beginning of what helps against that."""
+        if self._limit is None or not _has_room(size, None):
+            return f"memory is short of {format_size(size)}", ""
+        taken = format_size(anonymous_memory() or 0)
+        return (
+            f"the limit of {format_size(self._limit)} of memory, of which {taken} are taken "
+            f"already, has no room for {format_size(size)}",
+            "allow more (--memory), ",
+        )
 
-@contextmanager
-def _promising(size: int, limit: int | None) -> Iterator[bool]:
+
+def _has_room(size: int, limit: int | None) -> bool:
     """Whether memory has room for `size` bytes beside what is promised to paintings under way.
 
     These touch theirs little by little, and until then the system counts it as free.
     """
+    free = free_memory(limit)
+    return free is None or size + sum(_promised) <= free
+
+
+@contextmanager
+def _promising(size: int, limit: int | None) -> Iterator[bool]:
+    """Whether memory has room for `size` bytes, which then are promised, too."""
     with _guard:
-        free = free_memory(limit)
-        has_room = free is None or size + sum(_promised) <= free
+        has_room = _has_room(size, limit)
         if has_room:
             _promised.append(size)
     try:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -202,6 +203,31 @@ def test_a_temporary_folder_in_memory_is_of_no_help(
     monkeypatch.setattr(tempfile, "tempdir", "/dev/shm")
     with pytest.raises(DeviceError, match=r"/dev/shm.* lies in memory, too; .*TMPDIR"):
         load(checkpoint_path)(make_picture())
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_limit_that_no_temporary_file_can_keep_is_named_with_a_remedy(
+    in_memory: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neural_style.arena.lies_in_memory", lambda folder: in_memory)
+    monkeypatch.setattr("neural_style.machine.anonymous_memory", lambda: 10)
+    monkeypatch.setattr("neural_style.arena._reserve", Mock(side_effect=OSError("full")))
+    with (
+        pytest.raises(DeviceError, match=r"the limit of 100 bytes .*allow more \(--memory\), "),
+        Arena(100, print).lend(1000, 0),
+    ):
+        pass
+
+
+def test_what_the_machine_has_not_is_not_said_of_the_limit(
+    short_memory: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neural_style.machine.anonymous_memory", lambda: 10)
+    monkeypatch.setattr("neural_style.arena._reserve", Mock(side_effect=OSError("full")))
+    with pytest.raises(DeviceError) as caught, Arena(100, print).lend(1000, 0):
+        pass
+    assert "memory is short of 1.0 kB" in str(caught.value)
+    assert "--memory" not in str(caught.value)
 
 
 @needs_linux
