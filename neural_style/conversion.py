@@ -35,9 +35,12 @@ def to_plain(picture: Image) -> Image:
       under transparent pixels stay as they are.
 
     Raises:
+        TypeError: `picture` is no picture.
         PictureError: the picture has no pixels.
         Exception: what Pillow raises if `picture` is not decoded yet and turns out to be damaged.
     """
+    if not isinstance(picture, Image):
+        raise TypeError(f"expected a picture (see load_picture), got {type(picture).__name__}")
     if 0 in picture.size:
         raise PictureError(f"expected at least 1x1 px, got {picture.width}x{picture.height}")
     upright = _turn_upright(picture)

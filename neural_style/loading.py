@@ -55,6 +55,7 @@ def load(
 
     Raises:
         StyleError: the file is not there or no style, or has no such style number.
+        TypeError: `threads` or `memory` is no whole number.
         DeviceError: there is no such device.
         MissingDependencyError: PyTorch, or safetensors or OpenVINO for files of theirs, is not
             installed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 
 EXACT, FAST = "exact", "fast"
 PRECISIONS = (EXACT, FAST)
@@ -19,6 +20,7 @@ class PaintingOptions:
     """The painting options of `load`, which documents them.
 
     Raises:
+        TypeError: a number is no whole one.
         ValueError: a value is not allowed.
     """
 
@@ -28,6 +30,13 @@ class PaintingOptions:
     tell: Callable[[str], None] = say_nothing
 
     def __post_init__(self) -> None:
+        for name, example in (("threads", "4"), ("memory", "2 * 2**30")):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, Integral):
+                raise TypeError(f"expected a whole number, such as {name}={example}, got {value!r}")
+            object.__setattr__(self, name, int(value))  # NumPy's would overflow
         if self.precision not in PRECISIONS:
             known = " or ".join(PRECISIONS)
             raise ValueError(f"expected {known} as the precision, got {self.precision!r}")

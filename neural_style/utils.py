@@ -187,6 +187,7 @@ def save_picture(
     file with the same suffix and renames it; errors then name the `final_path`.
 
     Raises:
+        TypeError: `picture` is no picture.
         PictureError: the suffix is unknown, the format does not hold such a picture (see
             `PictureFormat.check_size`), or the file cannot be written.
     """

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -140,6 +141,28 @@ def test_without_the_variable_there_is_a_thread_for_each_core_at_most(
 ) -> None:
     monkeypatch.setenv(THREADS_VARIABLE, value)
     assert 1 <= count_threads() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"memory": "2GiB"}, r"whole number, such as memory=2 \* 2\*\*30, got '2GiB'"),
+        ({"memory": 2e9}, "memory=.*got 2000000000.0"),
+        ({"threads": "2"}, "whole number, such as threads=4, got '2'"),
+        ({"threads": 1.5}, "threads=4, got 1.5"),
+        ({"threads": True}, "threads=4, got True"),
+    ],
+)
+def test_what_is_no_whole_number_is_refused_in_words(
+    options: dict[str, Any], said: str, checkpoint_path: Path
+) -> None:
+    with pytest.raises(TypeError, match=said):
+        load(checkpoint_path, **options)
+
+
+def test_whole_numbers_of_numpy_are_taken(checkpoint_path: Path, make_picture: MakePicture) -> None:
+    options: dict[str, Any] = {"threads": np.uint8(1), "memory": np.uint64(2**32)}
+    assert load(checkpoint_path, **options)(make_picture()) == load(checkpoint_path)(make_picture())
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins no processes")

@@ -261,6 +261,12 @@ def test_an_unknown_suffix_is_answered_with_the_known_ones(
         save_picture(make_picture(), tmp_path / name)
 
 
+def test_what_is_no_picture_is_not_written(tmp_path: Path) -> None:
+    array: Any = np.zeros((5, 5, 3), np.uint8)
+    with pytest.raises(TypeError, match=r"expected a picture \(see load_picture\), got ndarray"):
+        save_picture(array, tmp_path / "picture.png")
+
+
 LONGEST_SIDES = {".webp": 16_383, ".jpg": 65_500, ".gif": 65_535, ".avif": 32_768}
 
 
