@@ -77,6 +77,8 @@ PICTURE_SUFFIXES = frozenset(_FORMATS)
 # An explicit list, because Pillow by itself hands PostScript to an interpreter, among others.
 _READABLE = tuple(dict.fromkeys(form.name for form in _FORMATS.values()))
 
+_TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF 6.0, p. 13, and BigTIFF
+
 
 def load_picture(path: str | PathLike[str]) -> Image.Image:
     """Read the picture at `path`, whatever its suffix says, as a plain one: RGB or RGBA, upright.
@@ -104,6 +106,11 @@ def decode_picture(data: bytes) -> Image.Image:
     except PictureError:
         raise
     except UnidentifiedImageError:
+        if data.startswith(_TIFF_BEGINNINGS):
+            raise PictureError(
+                "expected a TIFF file of 8 or 16 bits a colour, got one of another kind, such as "
+                "32-bit floats, or a damaged one; save it with 8 or 16 bits"
+            ) from None
         known = ", ".join(_READABLE)
         raise PictureError(
             f"expected a picture ({known}), got something else; convert it to one of these"

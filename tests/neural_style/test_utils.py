@@ -23,6 +23,7 @@ KEEP_ICC = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif")
 LOSSLESS = (".png", ".tif", ".tiff", ".bmp", ".jp2")
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 ORIENTATION = 0x0112  # the EXIF tag
+SAMPLE_FORMAT = 339  # the TIFF tag; 3 is for floats
 
 
 def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
@@ -135,6 +136,13 @@ def png_of_size(width: int, height: int) -> bytes:
 )
 def test_what_is_no_picture_is_described(data: bytes, said: str) -> None:
     assert said in refusal_of(data)
+
+
+@pytest.mark.parametrize("big_tiff", [False, True])
+def test_a_tiff_file_of_floats_is_called_one(big_tiff: bool, make_picture: MakePicture) -> None:
+    floats = {SAMPLE_FORMAT: (3, 3, 3)}
+    data = encoded(make_picture(), "TIFF", tiffinfo=floats, big_tiff=big_tiff)
+    assert "expected a TIFF file of 8 or 16 bits a colour" in refusal_of(data)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "BMP"])
