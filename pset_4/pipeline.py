@@ -1,6 +1,8 @@
 """Running tasks with Luigi, and telling what came of them."""
 
+import errno
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +43,22 @@ scheduler looks at all that it knows: with all at once, time would grow with the
 UNFULFILLED = "Unfulfilled dependenc"
 """How Luigi begins to say that what a task requires is not complete any more, just before it runs
 the task; it has no type of error for that."""
+
+PERMISSION_REMEDY = "check its permissions, and those of its folder"
+ROOM_REMEDY = "make room on that disk, and run again"
+IN_THE_WAY_REMEDY = "move away what is there"
+
+REMEDIES = {
+    errno.EACCES: PERMISSION_REMEDY,
+    errno.EPERM: PERMISSION_REMEDY,
+    errno.ENOSPC: ROOM_REMEDY,
+    errno.EDQUOT: ROOM_REMEDY,
+    errno.EROFS: "name a folder that can be written to",
+    errno.EEXIST: IN_THE_WAY_REMEDY,
+    errno.EISDIR: IN_THE_WAY_REMEDY,
+    errno.ENOTDIR: "move away the file that has the name of a folder",
+}
+"""What helps against what the system refuses, by its number."""
 
 LUIGI_LOGGERS = ("luigi", "luigi-interface")
 
@@ -220,10 +238,22 @@ def _raise_if(interrupted: Event) -> None:
 def describe_error(error: BaseException) -> str:
     """One line: the message of an error of ours or of the system, with the type of any other."""
     text = one_line(str(error))  # of what a server or a file says, nothing reaches the terminal raw
-    is_ours = type(error).__module__.split(".")[0] in ("csci_utils", "neural_style", "pset_4")
+    module = type(error).__module__.split(".")[0]
+    is_ours = module in ("csci_utils", "neural_style", "pset_4")
+    # The numbers of other modules' errors, such as ssl's, are numbers of their own.
+    if isinstance(error, OSError) and module == "builtins" and error.strerror:
+        return one_line(_describe_refusal(error))
     if text and (is_ours or isinstance(error, OSError)):
         return text
     return f"{type(error).__name__}: {text} (run with --debug for the traceback)"
+
+
+def _describe_refusal(error: OSError) -> str:
+    """What the system refused: where, in its words, and what helps."""
+    path = error.filename2 or error.filename  # the second is where something was to be moved to
+    place = os.fsdecode(path) if isinstance(path, (str, bytes)) else ""
+    told = (place, error.strerror or "", REMEDIES.get(error.errno or 0, ""))
+    return ": ".join(part for part in told if part)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Running tasks, as the command line does it."""
 
+import errno
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pset_4 import pipeline
-from pset_4.pipeline import SLICE, run_tasks
+from pset_4.pipeline import SLICE, describe_error, run_tasks
 from pset_4.report import format_failures
 
 PAINT = ("stylize", "--no-upload", "--image", "drawing.png", "--model", "model.pth")
@@ -165,6 +167,33 @@ def test_after_a_failure_the_rest_of_many_tasks_is_run(many: list[str], tmp_path
     assert sorted(map(str, tmp_path.iterdir())) == many[1:]
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            OSError(errno.EACCES, "Permission denied", "data/a.png"),
+            "data/a.png: Permission denied: check its permissions, and those of its folder",
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "No space left on device: make room on that disk, and run again",
+        ),
+        (
+            OSError(errno.EISDIR, "Is a directory", "data/.tmp.png", None, b"data/a.png"),
+            "data/a.png: Is a directory: move away what is there",
+        ),
+        (OSError(errno.EIO, "Input/output error", "a\n.png"), "a .png: Input/output error"),
+        (OSError(errno.EIO, "Input/output error", 3), "Input/output error"),
+        (OSError("no room"), "no room"),
+        (ssl.SSLError(1, "[SSL] unknown error"), "[SSL] unknown error"),
+    ],
+)
+def test_what_the_system_refuses_is_told_with_its_place_and_a_remedy(
+    error: OSError, told: str
+) -> None:
+    assert describe_error(error) == told
+
+
 @pytest.mark.usefixtures("bound_by_permissions")
 def test_a_folder_that_may_not_be_searched_is_not_called_missing(
     directory_project: Any, directory_store: Any, drawing: bytes, model: bytes
@@ -176,8 +205,7 @@ def test_a_folder_that_may_not_be_searched_is_not_called_missing(
     result = directory_project.run(*PAINT)
     folder.chmod(0o755)
     (failed,) = [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
-    assert "Permission denied" in failed
-    assert "images/drawing.png" in failed
+    assert "images/drawing.png: Permission denied: check its permissions" in failed
 
 
 def test_an_object_that_s3_refuses_is_not_called_missing(
