@@ -72,8 +72,6 @@ class Style(ABC):
             DeviceError: the device, or the disk in its stead, has too little memory.
             OSError: `picture` was opened by Pillow, and its file turns out to be damaged.
         """
-        if not isinstance(picture, Image.Image):
-            raise TypeError(f"expected a picture (see load_picture), got {type(picture).__name__}")
         with naming(self.path):
             check_number(self.number, self.count)
         plain = to_plain(picture)
