@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from typing import TextIO
+
+from .errors import NeuralStyleError
 
 EXIT_FAILURE = 1  # argparse itself ends with 2 when the command line is wrong
 EXIT_NO_STYLE = 3  # of `inspect`: it could look at the file, which is no style
@@ -13,6 +16,8 @@ EXIT_INTERRUPTED = 130  # what shells make of SIGINT
 
 def say(text: str, stream: TextIO | None, end: str = "\n") -> bool:
     """Write `text` and `end` to `stream`, and tell whether that was possible.
+
+    Whoever stops reading, as `head` does, wanted no more: that counts as written.
 
     Args:
         stream: None where it was closed when this program began.
@@ -26,10 +31,20 @@ def say(text: str, stream: TextIO | None, end: str = "\n") -> bool:
         print(shown, end=end, file=stream, flush=True)
     except ValueError:  # it was closed by this program
         return False
-    except OSError:  # nobody reads it any more, or the disk is full
+    except OSError as error:  # nobody reads it any more, or the disk is full
         _forget(stream)
-        return False
+        return isinstance(error, BrokenPipeError)
     return True
+
+
+def answer(text: str) -> None:
+    """Write to stdout what a command was asked for.
+
+    Raises:
+        NeuralStyleError: that cannot be written.
+    """
+    if not say(text, sys.stdout):
+        raise NeuralStyleError("expected to write the answer to stdout, which failed")
 
 
 def _forget(stream: TextIO) -> None:

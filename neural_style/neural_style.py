@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .arguments import ShowVersion, above_zero, add_accelerator, size, whole
-from .console import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_NO_STYLE, say
+from .console import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_NO_STYLE, answer, say
 from .errors import NeuralStyleError, PictureError, StyleError, naming, needing, one_line
 from .files import check_place, replacing
 from .inspection import inspect
@@ -87,7 +87,7 @@ def _run_convert(args: Any) -> None:
 
 def _run_inspect(args: Any) -> None:
     try:
-        _answer(json.dumps(asdict(inspect(args.model))))
+        answer(json.dumps(asdict(inspect(args.model))))
     except StyleError as error:
         say(f"error: {error}", sys.stderr)
         sys.exit(EXIT_NO_STYLE)
@@ -98,12 +98,7 @@ def _run_info(args: Any) -> None:
 
     lines = describe(args.device)
     width = max(len(name) for name, _ in lines)
-    _answer("\n".join(f"{name:{width}}  {one_line(text)}" for name, text in lines))
-
-
-def _answer(text: str) -> None:
-    if not say(text, sys.stdout):
-        raise NeuralStyleError("expected to write the answer to stdout, which failed")
+    answer("\n".join(f"{name:{width}}  {one_line(text)}" for name, text in lines))
 
 
 def stylize(args: Any) -> None:

@@ -1,9 +1,12 @@
 """The command line. Nothing heavy is imported before a command needs it."""
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from neural_style.console import answer, say
 
 from .models_command import models
 from .options import (
@@ -14,7 +17,7 @@ from .options import (
     painting_options,
     runner_options,
 )
-from .session import EPILOG, finish, run, session
+from .session import EPILOG, ExitCode, finish, run, session
 from .submit_command import submit
 
 if TYPE_CHECKING:
@@ -26,7 +29,19 @@ if TYPE_CHECKING:
     from .tasks.stylize import Stylize
 
 
+class _Group(click.Group):
+    """Answers Ctrl-C while options are read, too; click itself says "Aborted!" then."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            say("interrupted: nothing was begun", sys.stderr)
+            sys.exit(ExitCode.INTERRUPTED)
+
+
 @click.group(
+    cls=_Group,
     invoke_without_command=True,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},  # of all commands
@@ -85,7 +100,7 @@ def upload(images: Sequence[str], models: Sequence[str]) -> None:
         named = Inventory(list(images), list(models))
         chosen = named or list_drop_ins(settings)
         if not chosen:
-            click.echo(f"nothing is dropped in: {settings.uploads} is empty", err=True)
+            say(f"nothing is dropped in: {settings.uploads} is empty", sys.stderr)
         finish(run(_list_uploads(chosen)), settings, chosen.refused)
 
 
@@ -117,7 +132,7 @@ def status(as_json: bool) -> None:
         from .status import read_status
 
         found = read_status(settings)
-        click.echo(format_json(found) if as_json else format_status(found))
+        answer(format_json(found) if as_json else format_status(found))
 
 
 @cli.command(epilog=EPILOG)
@@ -156,7 +171,7 @@ def demo(**options: Any) -> None:
         from .tasks.main import MainTask
 
         for name in drop_samples_in(settings.uploads):
-            click.echo(f"dropped in {name}", err=True)
+            say(f"dropped in {name}", sys.stderr)
         _paint(MainTask, [], [], True, options, settings)
 
 
@@ -176,10 +191,10 @@ def _paint(
     drop_ins = list_drop_ins(settings)
     refused = selection.select_refused(images, models, drop_ins, upload)
     for what, default in selection.list_defaults(images, models, drop_ins):
-        click.echo(
+        say(
             f"no {what} named or dropped in: taking {default} of the remote "
             "(the command demo brings pictures and styles of its own)",
-            err=True,
+            sys.stderr,
         )
     images = selection.choose_images(images, drop_ins)
     models = selection.choose_models(models, drop_ins)

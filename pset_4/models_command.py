@@ -5,6 +5,8 @@ from contextlib import closing
 
 import click
 
+from neural_style.console import answer, say
+
 from .options import common_options, runner_options
 from .session import EPILOG, ExitCode, session
 
@@ -58,8 +60,8 @@ def fetch(url: str | None, timeout: int) -> None:
         with closing(DownloadProgress(without_secrets(url))) as progress:
             fetched = fetch_models(settings, url, timeout, inspect, progress.update, progress.tell)
         for line in format_not_fetched(fetched):
-            click.echo(line, err=True)
-        click.echo(format_fetched(fetched))
+            say(line, sys.stderr)
+        say(format_fetched(fetched), sys.stdout)
         sys.exit(ExitCode.FAILED if fetched.failures else ExitCode.DONE)
 
 
@@ -79,6 +81,6 @@ def list_command(as_json: bool) -> None:
         from .report import format_json, format_listing
 
         listing = list_models(settings, runners.current().inspect)
-        click.echo(format_json(listing) if as_json else format_listing(listing))
+        answer(format_json(listing) if as_json else format_listing(listing))
         is_unknown = any(model.loads is None for model in listing.models)
         sys.exit(ExitCode.FAILED if is_unknown else ExitCode.DONE)

@@ -9,6 +9,7 @@ from typing import Any
 import luigi
 from tqdm import tqdm
 
+from neural_style.console import say
 from neural_style.errors import one_line
 from neural_style.numerals import format_size
 
@@ -25,7 +26,7 @@ class Progress:
     def __init__(self, asked: Sequence[luigi.Task]) -> None:
         self._asked = set(asked)
         self._told: set[str] = set()
-        self._is_terminal = sys.stderr.isatty()
+        self._is_terminal = _is_terminal()
         self._bar = tqdm(
             total=len(asked),
             disable=not self._is_terminal,
@@ -46,7 +47,7 @@ class Progress:
             line = f"{verb} {_relative_path(task)}" + (f" ({remark})" if remark else "")
             self._bar.set_postfix_str(line)
             if remark or not self._is_terminal:
-                self._bar.write(line, file=sys.stderr)
+                _say_above(line)
         if task in self._asked:
             self._bar.update()
 
@@ -58,7 +59,7 @@ class Progress:
         """Say what should be known while something is painted, once."""
         if message not in self._told:
             self._told.add(message)
-            self._bar.write(f"note: {one_line(message)}", file=sys.stderr)
+            _say_above(f"note: {one_line(message)}")
 
 
 class DownloadProgress:
@@ -89,7 +90,7 @@ class DownloadProgress:
             initial=done,
             unit="B",
             unit_scale=True,
-            disable=not sys.stderr.isatty(),
+            disable=not _is_terminal(),
             leave=False,
             dynamic_ncols=True,
             bar_format=BAR_FORMAT if total else None,
@@ -97,7 +98,17 @@ class DownloadProgress:
 
     def tell(self, text: str) -> None:
         """Print a line, above the bar if there is one."""
-        tqdm.write(one_line(text), file=sys.stderr)
+        _say_above(one_line(text))
+
+
+def _is_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()  # None where it was closed before
+
+
+def _say_above(line: str) -> None:
+    """Print a line, above the bars if there are any."""
+    with tqdm.external_write_mode(file=sys.stderr):
+        say(line, sys.stderr)
 
 
 def _relative_path(task: luigi.Task) -> str:

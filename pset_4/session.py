@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from neural_style.console import say
+
 from .options import SETTINGS, common_option
 
 if TYPE_CHECKING:
@@ -52,10 +54,10 @@ def session() -> "Iterator[Settings]":
 
         chosen = settings.read_settings(**{name: common_option(name) for name in SETTINGS})
         if chosen.is_embedded:
-            click.echo(
+            say(
                 f"remote: {settings.shorten(chosen.remote)} (embedded default; "
                 f"--remote or {settings.REMOTE_VARIABLE} sets another)",
-                err=True,
+                sys.stderr,
             )
         # A remote that does not answer is said once, and not for each task.
         remote.check(chosen.remote)
@@ -75,7 +77,7 @@ def errors_in_one_line(interrupted: str) -> Iterator[None]:
     except click.ClickException:
         raise
     except KeyboardInterrupt:
-        click.echo(f"interrupted: {interrupted}", err=True)
+        say(f"interrupted: {interrupted}", sys.stderr)
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:
         if common_option("debug"):
@@ -83,7 +85,7 @@ def errors_in_one_line(interrupted: str) -> Iterator[None]:
         from .errors import SettingsError
         from .pipeline import describe_error
 
-        click.echo(f"error: {describe_error(error)}", err=True)
+        say(f"error: {describe_error(error)}", sys.stderr)
         is_usage = isinstance(error, SettingsError)
         sys.exit(ExitCode.USAGE if is_usage else ExitCode.FAILED)
 
@@ -103,7 +105,7 @@ def finish(outcome: "Outcome", settings: "Settings", refused: dict[str, str]) ->
     from .report import format_failures, format_summary
 
     for line in format_failures(outcome, refused):
-        click.echo(line, err=True)
-    click.echo(format_summary(outcome, settings, refused))
+        say(line, sys.stderr)
+    say(format_summary(outcome, settings, refused), sys.stdout)
     failed = outcome.failures or outcome.unfinished or refused
     sys.exit(ExitCode.FAILED if failed else ExitCode.DONE)

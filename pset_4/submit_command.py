@@ -1,10 +1,14 @@
 """``python -m pset_4 submit``: hand the work in on Canvas."""
 
 import os
+import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
+
+from neural_style.console import say
+from neural_style.errors import one_line
 
 from .hand_in import (
     ASSIGNMENT_VARIABLE,
@@ -110,17 +114,17 @@ def _warn_if_unpushed(work: "Work") -> None:
     from .hand_in.repository import is_pushed
 
     if not is_pushed(work.commit):
-        click.echo(
+        _say(
             "warning: as far as is known here, no remote has this commit: push it, or nobody can "
             "open its address",
-            err=True,
+            sys.stderr,
         )
 
 
 def _show_without_canvas(work: "Work", wanted: dict[str, str]) -> None:
     from .hand_in.sending import plan
 
-    click.echo(f"not looked up in Canvas: that needs {URL_VARIABLE} and {TOKEN_VARIABLE}", err=True)
+    _say(f"not looked up in Canvas: that needs {URL_VARIABLE} and {TOKEN_VARIABLE}", sys.stderr)
     names = {name: value or "(not named)" for name, value in wanted.items()}
     for verb, what in plan(work, names[ASSIGNMENT_VARIABLE], names.get(QUIZ_VARIABLE)):
         _say(f"would {verb} {what}")
@@ -141,15 +145,13 @@ def _hand_in(work: "Work", wanted: dict[str, str], dry_run: bool) -> None:
     names = wanted[COURSE_VARIABLE], wanted[ASSIGNMENT_VARIABLE], wanted.get(QUIZ_VARIABLE)
     to = look_up(connection, *names, work)
     if dry_run:
-        _say(f"looked up as {connection.user.name} at {connection.url}", err=True)
+        _say(f"looked up as {connection.user.name} at {connection.url}", sys.stderr)
         for verb, what in plan(work, to.assignment_name, to.quiz_name, to):
             _say(f"would {verb} {what}")
     else:
         send(connection, to, work, lambda step: _say(f"{PAST[step[0]]} {step[1]}"))
 
 
-def _say(line: str, err: bool = False) -> None:
-    """Print a line of which a server may have written a part."""
-    from neural_style.errors import one_line
-
-    click.echo(one_line(line), err=err)
+def _say(line: str, stream: TextIO | None = None) -> None:
+    """Print a line of which a server may have written a part, to stdout if nothing is said."""
+    say(one_line(line), stream or sys.stdout)
