@@ -51,7 +51,7 @@ class OnnxStyle(FloatStyle):
     def __init__(self, path: str | PathLike[str], device: str, options: PaintingOptions) -> None:
         """
         Raises:
-            StyleError: as `read_style_file` and `parse_graph`.
+            StyleError: as `read_style_file` and `parse_graph`, or OpenVINO cannot take it.
             DeviceError: `device` is another one than the CPU.
         """
         with naming(path):
@@ -60,9 +60,15 @@ class OnnxStyle(FloatStyle):
                     f"expected cpu or auto as the device of an ONNX style, got {device!r}"
                 )
             graph = parse_graph(read_style_file(Path(path)))
+            try:
+                self._compiler = Compiler(graph.model, options)
+            except RuntimeError as error:
+                raise StyleError(
+                    "expected an ONNX style model, got one that cannot be prepared "
+                    f"({describe(error)})"
+                ) from error
         super().__init__(path, graph.styles)
         self.base_width = graph.base_width
-        self._compiler = Compiler(graph.model, options)
 
     def paint_pixels(self, pixels: Pixels) -> Pixels:
         try:

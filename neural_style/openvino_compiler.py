@@ -95,17 +95,17 @@ def _normalize_exactly(model: openvino.Model) -> None:
     5 levels off, those of 24 megapixels 25. This takes no longer.
     """
     for node in model.get_ops():
-        if node.get_type_name() != "MVN":
+        if node.get_type_name() != "MVN" or node.get_input_size() != 2:  # its first version: 1
             continue
-        x, axes = node.input_value(0), node.input_value(1).get_node()
-        attributes = node.get_attributes()
+        axes, attributes = node.input_value(1).get_node(), node.get_attributes()
         is_whole = attributes["normalize_variance"] and attributes["eps_mode"] == "INSIDE_SQRT"
         if not is_whole or axes.get_type_name() != "Constant":
             continue  # nothing that PyTorch or ONNX calls an instance normalization
+        x = opset.convert(node.input_value(0), "f32").output(0)  # of a graph of halves
         centred = opset.subtract(x, _mean(x, axes.data))
         variance = _mean(opset.multiply(centred, centred), axes.data)
         deviation = opset.sqrt(opset.add(variance, np.float32(attributes["eps"])))
-        normalized = opset.divide(centred, deviation)
+        normalized = opset.convert(opset.divide(centred, deviation), node.get_element_type())
         node.output(0).replace(normalized.output(0))
 
 

@@ -11,6 +11,16 @@ PRECISIONS = (EXACT, FAST)
 MAX_THREADS = 1024  # each takes memory, and no more than one for each core is of use
 
 
+def check_whole(name: str, value: object, example: str) -> None:
+    """Refuse what is no whole number.
+
+    Raises:
+        TypeError: `value` is none; the message gives the `example`.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"expected a whole number, such as {name}={example}, got {value!r}")
+
+
 def say_nothing(message: str) -> None:
     """Drop `message`."""
 
@@ -32,11 +42,9 @@ class PaintingOptions:
     def __post_init__(self) -> None:
         for name, example in (("threads", "4"), ("memory", "2 * 2**30")):
             value = getattr(self, name)
-            if value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, Integral):
-                raise TypeError(f"expected a whole number, such as {name}={example}, got {value!r}")
-            object.__setattr__(self, name, int(value))  # NumPy's would overflow
+            if value is not None:
+                check_whole(name, value, example)
+                object.__setattr__(self, name, int(value))  # NumPy's would overflow
         if self.precision not in PRECISIONS:
             known = " or ".join(PRECISIONS)
             raise ValueError(f"expected {known} as the precision, got {self.precision!r}")

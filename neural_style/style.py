@@ -15,6 +15,7 @@ from PIL import Image
 
 from .conversion import to_plain
 from .errors import DeviceError, NeuralStyleError, PictureError, StyleError, naming
+from .options import check_whole
 
 Colours = NDArray[np.uint8]
 """H x W x 3, RGB."""
@@ -184,9 +185,12 @@ def check_number(number: int | None, count: int | None) -> None:
     """Refuse a style number that a file does not have; `count` is what `inspect` says of it.
 
     Raises:
+        TypeError: `number` is no whole number.
         StyleError: `number` is not from 0 to `count - 1`, or it is given without a `count`, or
             missing with one. The message does not name the file.
     """
+    if number is not None:
+        check_whole("number", number, "3")
     if count is None:
         if number is not None:
             raise StyleError(f"expected no style number for a file of one style, got {number}")

@@ -36,6 +36,7 @@ def graph_bytes(
     nodes: list[Any],
     constants: list[Any] | None = None,
     outputs: tuple[str, ...] = ("output",),
+    opset: int = 17,
 ) -> bytes:
     """An ONNX file; every output has the shape of a picture."""
     graph = helper.make_graph(
@@ -45,8 +46,8 @@ def graph_bytes(
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, PICTURE[1]) for name in outputs],
         constants or [],
     )
-    opset = helper.make_opsetid("", 17)
-    data = helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+    opsets = [helper.make_opsetid("", opset)]
+    data = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
     assert isinstance(data, bytes)
     return data
 
@@ -82,6 +83,39 @@ def test_sums_over_large_layers_are_not_rounded_much(
     # With OpenVINO's own normalization a fifth of a percent of values differ, and more on larger
     # pictures: those of 8 megapixels by up to 5 levels.
     assert np.mean(painted != expected) < 0.001
+
+
+@pytest.mark.parametrize("kind", [TensorProto.FLOAT, TensorProto.FLOAT16])
+def test_graphs_of_halves_are_normalized_too(
+    kind: int, make_picture: MakePicture, tmp_path: Path
+) -> None:
+    dtype = helper.tensor_dtype_to_np_dtype(kind)
+    nodes = [
+        helper.make_node("Cast", ["image"], ["x"], to=kind),
+        helper.make_node("InstanceNormalization", ["x", "scale", "bias"], ["y"]),
+        helper.make_node("Cast", ["y"], ["output"], to=TensorProto.FLOAT),
+    ]
+    constants = [
+        numpy_helper.from_array(np.full(3, value, dtype), name)
+        for name, value in (("scale", 30), ("bias", 120))
+    ]
+    (tmp_path / "model.onnx").write_bytes(graph_bytes([PICTURE], nodes, constants))
+    picture = make_picture(40, 30)
+    levels = np.asarray(picture, dtype=float)
+    expected = (levels - levels.mean((0, 1))) / levels.std((0, 1)) * 30 + 120
+    painted = np.asarray(load(tmp_path / "model.onnx")(picture), dtype=float)
+    assert np.abs(painted - expected.clip(0, 255)).max() < 1.1
+
+
+def test_a_normalization_that_is_not_known_is_left_to_openvino(
+    make_picture: MakePicture, tmp_path: Path
+) -> None:
+    node = helper.make_node("MeanVarianceNormalization", ["image"], ["output"])
+    del node.attribute[:]
+    data = graph_bytes([PICTURE], [node], opset=8)
+    (tmp_path / "model.onnx").write_bytes(data)
+    levels = np.asarray(load(tmp_path / "model.onnx")(make_picture(40, 30)))
+    assert 0 < levels.max() < 10
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (4, 4), (5, 3), (9, 6), (13, 17)])
@@ -192,6 +226,12 @@ def test_a_number_that_does_not_exist_is_answered_with_those_that_do(
 ) -> None:
     with pytest.raises(StyleError, match="expected a style number from 0 to 25"):
         load(many_styles_path, number=number)(make_picture())
+
+
+@pytest.mark.parametrize("number", ["3", 3.0, True])
+def test_a_number_that_is_no_whole_one_is_a_type_error(number: Any, many_styles_path: Path) -> None:
+    with pytest.raises(TypeError, match="whole number, such as number=3, got"):
+        load(many_styles_path, number=number)
 
 
 # What is none
