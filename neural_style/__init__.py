@@ -65,4 +65,4 @@ if not TYPE_CHECKING:  # which would take any name for one of this module
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

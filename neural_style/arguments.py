@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Action, ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .console import say
+from .console import answer
 from .numerals import parse_above_zero, parse_from_zero, parse_size, parse_whole
 
 if TYPE_CHECKING:
@@ -58,5 +57,5 @@ class ShowVersion(Action):
             version = metadata.version(DISTRIBUTION)
         except metadata.PackageNotFoundError:
             version = "unknown: it is not installed"
-        say(f"{parser.prog}, version {version}", sys.stdout)
+        answer(f"{parser.prog}, version {version}")
         parser.exit()

@@ -29,7 +29,7 @@ def say(text: str, stream: TextIO | None, end: str = "\n") -> bool:
         # Names of files have characters that not every terminal's encoding has.
         shown = text.encode(encoding, "backslashreplace").decode(encoding)
         print(shown, end=end, file=stream, flush=True)
-    except ValueError:  # it was closed by this program
+    except (BlockingIOError, ValueError):  # it takes no more now, or was closed by this program
         return False
     except OSError as error:  # nobody reads it any more, or the disk is full
         _forget(stream)
@@ -49,5 +49,5 @@ def answer(text: str) -> None:
 
 def _forget(stream: TextIO) -> None:
     """Lead `stream` nowhere: what it holds could not be written at the end either."""
-    with suppress(OSError), open(os.devnull, "wb") as nowhere:
+    with suppress(AttributeError, OSError), open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())

@@ -103,7 +103,8 @@ def _make_alike(path: Path, replaced: os.stat_result) -> None:
         for owner, group in ((-1, replaced.st_gid), (replaced.st_uid, -1)):
             with suppress(OSError):  # not for everybody, nor on every file system
                 os.chown(path, owner, group)
-    path.chmod(replaced.st_mode & 0o777)
+    with suppress(OSError):
+        path.chmod(replaced.st_mode & 0o777)
 
 
 def _find_target(

@@ -25,7 +25,11 @@ def interruptibly(function: Callable[[], T]) -> T:
         return function()
     future: Future[T] = Future()
     done = threading.Event()
-    threading.Thread(target=_run, args=(future, done, function), daemon=True).start()
+    thread = threading.Thread(target=_run, args=(future, done, function), daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # the system gives no more threads
+        return function()
     while not done.wait(_PATIENCE):
         pass
     try:

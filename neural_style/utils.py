@@ -6,6 +6,7 @@ Every picture that comes out of these functions is plain: see `conversion`.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -190,8 +191,9 @@ def save_picture(
     """Write `picture` to exactly `path`, in the format of its suffix.
 
     Alpha and an RGB ICC profile are written where the format has them and dropped where not.
-    A failed write can leave a part of a file: who needs better gives the path of a temporary
-    file with the same suffix and renames it; errors then name the `final_path`.
+    A failed write leaves no new file, but can leave a part of an old one: who needs better gives
+    the path of a temporary file with the same suffix and renames it; errors then name the
+    `final_path`.
 
     Raises:
         TypeError: `picture` is no picture.
@@ -208,7 +210,7 @@ def save_picture(
     file = BytesIO()  # not `path`: an interrupted encoder may go on for a while
     try:
         interruptibly(lambda: plain.save(file, form.name, icc_profile=profile, **form.options))
-        Path(path).write_bytes(file.getbuffer())
+        _write(Path(path), file)
     except Exception as error:  # OSError from the disk, ValueError and others from the encoders
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise PictureError(f"{final_path or path}: cannot be written: {reason}") from error
@@ -266,3 +268,13 @@ def limit_side(picture: Image.Image, max_side: int) -> Image.Image:
         return plain
     width, height = (max(1, round(side * max_side / longest)) for side in plain.size)
     return plain.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _write(path: Path, file: BytesIO) -> None:
+    is_new = not os.path.lexists(path)
+    try:
+        path.write_bytes(file.getbuffer())
+    except BaseException:
+        if is_new:
+            path.unlink(missing_ok=True)
+        raise

@@ -12,9 +12,12 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from neural_style.console import say
 from neural_style.interruption import interruptibly
 
 FULL = Path("/dev/full")
@@ -84,6 +87,43 @@ def test_names_that_an_encoding_does_not_have_are_escaped(shell: Paint, tmp_path
     assert (tmp_path / "ä.png").exists()
 
 
+def test_a_version_that_cannot_be_written_is_an_error(shell: Paint) -> None:
+    if not FULL.exists():
+        pytest.skip("this system has no /dev/full")
+    result = shell("$python -m neural_style --version > /dev/full")
+    assert result.returncode == 1
+    assert result.stderr == "error: expected to write the answer to stdout, which failed\n"
+
+
+class Stream:
+    """Takes what it is given, after as many errors as these; it has no number."""
+
+    encoding = "utf-8"
+
+    def __init__(self, *errors: OSError) -> None:
+        self._errors = list(errors)
+        self.taken = ""
+
+    def write(self, text: str) -> None:
+        if self._errors:
+            raise self._errors.pop()
+        self.taken += text
+
+    def flush(self) -> None:
+        pass
+
+
+def test_a_stream_that_is_busy_is_tried_again() -> None:
+    stream: Any = Stream(BlockingIOError())
+    assert [say("one", stream), say("two", stream)] == [False, True]
+    assert stream.taken == "two\n"
+
+
+def test_a_stream_that_is_no_file_may_fail() -> None:
+    stream: Any = Stream(OSError(5, "Input/output error"))
+    assert not say("one", stream)
+
+
 # Ctrl-C
 
 
@@ -147,6 +187,12 @@ def test_an_error_is_raised_with_its_own_traceback() -> None:
     with pytest.raises(KeyError, match="some message") as caught:
         interruptibly(fail)
     assert "fail" in [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+
+
+def test_without_a_thread_it_is_called_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal = RuntimeError("can't start new thread")
+    monkeypatch.setattr(threading.Thread, "start", Mock(side_effect=refusal))
+    assert interruptibly(lambda: 7) == 7
 
 
 def test_a_result_is_returned() -> None:

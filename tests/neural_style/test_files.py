@@ -74,6 +74,15 @@ def test_nobody_else_reads_a_part_of_what_will_be_private(tmp_path: Path) -> Non
         assert stat.S_IMODE(temporary_path.stat().st_mode) == 0o600
 
 
+def test_a_file_system_without_permissions_takes_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file.png").write_bytes(b"old")
+    monkeypatch.setattr(Path, "chmod", Mock(side_effect=PermissionError(1, "not permitted")))
+    replace(tmp_path / "file.png", b"new")
+    assert (tmp_path / "file.png").read_bytes() == b"new"
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 def test_what_a_link_leads_to_is_replaced(is_there: bool, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()

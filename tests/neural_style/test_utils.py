@@ -304,6 +304,20 @@ def test_a_missing_folder_is_a_picture_error(make_picture: MakePicture, tmp_path
         save_picture(make_picture(), tmp_path / "absent" / "picture.png")
 
 
+def test_a_failed_write_leaves_no_new_file(
+    make_picture: MakePicture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_a_part(path: Path, data: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(data[:10])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", write_a_part)
+    with pytest.raises(PictureError, match="No space left on device"):
+        save_picture(make_picture(), tmp_path / "picture.png")
+    assert list(tmp_path.iterdir()) == []
+
+
 # Resizing
 
 

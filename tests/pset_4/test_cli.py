@@ -232,6 +232,17 @@ def test_an_impossible_number_is_a_usage_error(project: Any, option: str) -> Non
     assert project.run("main", option).exit_code == 2
 
 
+@pytest.mark.parametrize("option", ["--image", "--model"])
+def test_a_name_that_is_given_twice_counts_once(
+    option: str, directory_project: Any, drawing: bytes, model: bytes
+) -> None:
+    name, content = {"--image": ("a.png", drawing), "--model": ("a.pth", model)}[option]
+    directory_project.drop(name, content)
+    twice = [option, name, option, name]
+    assert directory_project.run_well("upload", *twice)["published"] == 1
+    assert directory_project.run_well("upload", *twice)["skipped"] == 1
+
+
 @pytest.mark.parametrize("command", ["main", "stylize", "upload"])
 def test_that_nothing_is_dropped_in_is_said(directory_project: Any, command: str) -> None:
     assert "dropped in" in directory_project.run(command).stderr
