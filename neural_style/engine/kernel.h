@@ -26,6 +26,8 @@ struct Geometry {
     int inputs;   // channels
     int outputs;  // channels
     int stride;   // input pixels from one output to the next
+    // What rounding took from its inputs would show: a kernel that rounds them keeps it, too.
+    bool is_sensitive = false;
 };
 
 // A convolution with its weights in a kernel's own order.
@@ -61,6 +63,7 @@ struct Output {
     std::byte* target;  // of the first output
     int step;           // target pixels from one output to the next
     Affine affine;
+    bool is_for_sensitive = false;  // who reads the ring is
     // Where `Kernel::rows_at_once` is more than 1: how many of them are wanted, and bytes from one
     // to the next.
     int rows = 1;
@@ -81,8 +84,8 @@ public:
     virtual const char* name() const = 0;
     virtual int channel_multiple() const = 0;
     virtual int stored_bytes() const = 0;
-    // Bytes of a ring's pixel of so many channels; 3 is the picture itself.
-    virtual int pixel_bytes(int channels) const = 0;
+    // Bytes of a pixel of the ring that such a filter reads; of three channels it is the picture.
+    virtual int pixel_bytes(const Geometry& reader) const = 0;
     // Pixels behind a ring's row that `convolve` may read, to throw away what comes of them.
     virtual int slack() const = 0;
     // Bytes that `convolve` works in.
@@ -98,7 +101,7 @@ public:
 
     // `count` RGB pixels into a ring.
     virtual void load_picture(const std::uint8_t* pixels, int count, std::byte* ring) const = 0;
-    // `count` pixels of the arena into a ring.
+    // `count` pixels of the arena into the ring of a filter that is not sensitive.
     virtual void load(const Input& input, int channels, int count, std::byte* ring) const = 0;
 
     // Rows of outputs that `convolve` computes at once.

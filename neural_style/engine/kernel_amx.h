@@ -38,21 +38,25 @@ inline Values rectified(const Values& v) { return {rectified(v.low), rectified(v
 inline Values widened(Halves halves) { return {low_of(halves), high_of(halves)}; }
 inline Halves rounded_to_bf16(const Values& v) { return rounded_to_bf16(v.low, v.high); }
 
-// fp32's pictures. A ring's pixel is [its channels][what rounding took from them].
+// Into a ring, whose pixel is [its channels][what rounding took from them, if there are two parts].
+template <int parts>
+void write_ring(std::byte* ring, int channels, const Values& v) {
+    const Halves first = rounded_to_bf16(v);
+    write_halves(ring, first);
+    if constexpr (parts == 2)
+        write_halves(ring + channels * sizeof(std::uint16_t), rounded_to_bf16(v - widened(first)));
+}
+
+// fp32's pictures.
 struct Exact {
     static constexpr int parts = 2;
     static constexpr int stored_bytes = sizeof(float);
 
     static Values read(const std::byte* arena) { return read_values(floats(arena)); }
     static void write(std::byte* arena, const Values& v) { write_values(floats(arena), v); }
-    static void write_ring(std::byte* ring, int channels, const Values& v) {
-        const Halves first = rounded_to_bf16(v);
-        write_halves(ring, first);
-        write_halves(ring + channels * sizeof(std::uint16_t), rounded_to_bf16(v - widened(first)));
-    }
 };
 
-// bf16 throughout, but for sums.
+// bf16 throughout, but for sums, and for inputs of sensitive filters.
 struct Fast {
     static constexpr int parts = 1;
     static constexpr int stored_bytes = sizeof(std::uint16_t);
@@ -61,7 +65,6 @@ struct Fast {
     static void write(std::byte* arena, const Values& v) {
         write_halves(arena, rounded_to_bf16(v));
     }
-    static void write_ring(std::byte* ring, int, const Values& v) { write(ring, v); }
 };
 
 // What becomes of `count` outputs of a group: the epilogue of `Kernel::convolve`.
@@ -72,7 +75,10 @@ struct Epilogue {
 
     void operator()(int group_index, int first, int count, const float* sums) const {
         const int channel = group_index * group;
-        if (output.kind == Output::normalize) return normalize(channel, first, count, sums);
+        if (output.kind == Output::normalize && output.is_for_sensitive)
+            return normalize<2>(channel, first, count, sums);
+        if (output.kind == Output::normalize)
+            return normalize<Format::parts>(channel, first, count, sums);
         measure(channel, first == 0, count, sums);
         if (output.kind == Output::measure_and_store) store(channel, first, count, sums);
     }
@@ -99,15 +105,16 @@ private:
             Format::write(target + i * step, read_values(sums + i * group));
     }
 
+    template <int parts>
     void normalize(int channel, int first, int count, const float* sums) const {
         const std::ptrdiff_t bytes = (std::ptrdiff_t)sizeof(std::uint16_t);
-        const std::ptrdiff_t step = output.step * channels * Format::parts * bytes;
+        const std::ptrdiff_t step = output.step * channels * parts * bytes;
         std::byte* target = output.target + first * step + channel * bytes;
         const Values scale = read_values(output.affine.scale + channel);
         const Values shift = read_values(output.affine.shift + channel);
         for (int i = 0; i < count; i++) {
             const Values value = read_values(sums + i * group);
-            Format::write_ring(target + i * step, channels, rectified(value * scale + shift));
+            write_ring<parts>(target + i * step, channels, rectified(value * scale + shift));
         }
     }
 };
@@ -176,10 +183,10 @@ public:
     const char* name() const override { return name_; }
     int channel_multiple() const override { return group; }
     int stored_bytes() const override { return Format::stored_bytes; }
-    int pixel_bytes(int channels) const override {
+    int pixel_bytes(const Geometry& g) const override {
         // The picture's values have few enough digits for one bf16.
-        const int parts = channels == picture_channels ? 1 : Format::parts;
-        return channels * parts * (int)sizeof(std::uint16_t);
+        const int parts = Layout::reads_picture(g) ? 1 : g.is_sensitive ? 2 : Format::parts;
+        return g.inputs * parts * (int)sizeof(std::uint16_t);
     }
     // Tiles have 16 outputs, whether they are wanted or not. In the worst case these are groups of
     // pixels, and but one pixel of one group is wanted.
@@ -229,7 +236,8 @@ public:
     void load(const Input& input, int channels, int count, std::byte* ring) const override {
         const Input in = input;  // a local variable: the compiler keeps it in registers
         const std::ptrdiff_t pixel = (std::ptrdiff_t)channels * Format::stored_bytes;
-        const std::ptrdiff_t ring_pixel = pixel_bytes(channels);
+        const std::ptrdiff_t ring_pixel =
+            (std::ptrdiff_t)channels * Format::parts * (std::ptrdiff_t)sizeof(std::uint16_t);
         for (int i = 0; i < count; i++)
             for (int channel = 0; channel < channels; channel += group) {
                 const std::ptrdiff_t at = i * pixel + channel * Format::stored_bytes;
@@ -238,7 +246,7 @@ public:
                 if (in.rectify) v = rectified(v);
                 if (in.addend) v = v + Format::read(in.addend + at);
                 std::byte* target = ring + i * ring_pixel + channel * sizeof(std::uint16_t);
-                Format::write_ring(target, channels, v);
+                write_ring<Format::parts>(target, channels, v);
                 if (in.copy) Format::write(in.copy + at, v);
             }
     }
@@ -247,11 +255,13 @@ public:
     void convolve(const Filter& filter, const std::byte* const* rows, int count,
                   const Output& output, std::byte* scratch) const override {
         const Geometry& g = filter.geometry;
-        const int bytes = pixel_bytes(g.inputs);
+        const int bytes = pixel_bytes(g);
         float* memory = floats(scratch);
         const Epilogue<Format> epilogue{output, g.outputs};
         if (Layout::reads_picture(g))
             RingProduct<1>(filter, bytes, rows, count, memory).run(epilogue);
+        else if (g.is_sensitive)
+            RingProduct<2>(filter, bytes, rows, count, memory).run(epilogue);
         else
             RingProduct<Format::parts>(filter, bytes, rows, count, memory).run(epilogue);
         if (output.sums) output.sums->has_pivot = true;
@@ -271,8 +281,8 @@ public:
             is_finite &= paint(sums, found < left ? found : left, biases,
                                pixels + (std::ptrdiff_t)first * picture_channels);
         };
-        const int inputs = filter.geometry.inputs;
-        PictureProduct(filter, pixel_bytes(inputs), rows, groups_of(count), floats(scratch))
+        PictureProduct(filter, pixel_bytes(filter.geometry), rows, groups_of(count),
+                       floats(scratch))
             .run(finish);
         return is_finite;
     }

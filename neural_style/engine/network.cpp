@@ -38,8 +38,8 @@ public:
           wide{4 * narrow.count, 4 * narrow.padded} {}
 
     PackedFilter convolution(const std::string& layer, Channels inputs, Channels outputs, int size,
-                             int stride = 1) const {
-        const Geometry padded{size, size, inputs.padded, outputs.padded, stride};
+                             int stride = 1, bool is_sensitive = false) const {
+        const Geometry padded{size, size, inputs.padded, outputs.padded, stride, is_sensitive};
         std::vector<float> weights(count(padded));
         each(layer, inputs, outputs, size, [&](int y, int x, int i, int o, float weight) {
             weights[index(padded, y, x, i, o)] = weight;
@@ -112,7 +112,8 @@ Network::Network(const Builder& build)
       middle(build.middle.padded),
       wide(build.wide.padded),
       conv1(build.convolution("conv1", picture, build.narrow, broad_filter)),
-      conv2(build.convolution("conv2", build.narrow, build.middle, narrow_filter, 2)),
+      // It tells neighbours apart, which in a smooth picture are nearly the same.
+      conv2(build.convolution("conv2", build.narrow, build.middle, narrow_filter, 2, true)),
       conv3(build.convolution("conv3", build.middle, build.wide, narrow_filter, 2)),
       in1(build.norm("in1", build.narrow)),
       in2(build.norm("in2", build.middle)),

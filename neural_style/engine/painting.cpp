@@ -19,14 +19,15 @@ Output measure(UnitStatistics& statistics) {
 Output store(UnitStatistics& statistics, std::byte* target, int step = 1) {
     return {Output::measure_and_store, statistics.row_sums(), target, step, {}};
 }
-Output normalize(const Affine& affine, std::byte* target, int step = 1) {
-    return {Output::normalize, nullptr, target, step, affine};
+// Into the ring of `reader`.
+Output normalize(const Affine& affine, const Filter& reader, std::byte* target, int step = 1) {
+    return {Output::normalize, nullptr, target, step, affine, reader.geometry.is_sensitive};
 }
 
 Ring make_ring(const Kernel& kernel, Scratch& scratch, int capacity, int first_row, Span columns,
-               Size size, int channels, Edge edge) {
+               Size size, const Filter& reader, Edge edge) {
     return Ring(scratch, capacity, first_row, columns, size.height, size.width,
-                kernel.pixel_bytes(channels), kernel.slack(), edge);
+                kernel.pixel_bytes(reader.geometry), kernel.slack(), edge);
 }
 
 // The pointers that `Kernel::convolve` takes: rows of a ring from `row` on.
@@ -70,8 +71,8 @@ public:
         : painting_(painting),
           columns_(columns),
           ring_(make_ring(painting.kernel_, scratch, broad, first_row - reach,
-                          columns.widened(reach, reach), painting.full_, picture_channels,
-                          Edge::reflect)),
+                          columns.widened(reach, reach), painting.full_,
+                          painting.network_.conv1, Edge::reflect)),
           convolve_(painting.kernel_, painting.network_.conv1, columns.size(), scratch) {}
 
     void compute(int row, const Output& output) {
@@ -103,7 +104,7 @@ public:
           columns_(columns),
           ring_(make_ring(painting.kernel_, scratch, narrow, first_row / 2 - 1,
                           columns.widened(1, 1), painting.small_.doubled(),
-                          painting.network_.middle, Edge::repeat)),
+                          painting.network_.deconv2[0], Edge::repeat)),
           convolve_(painting.kernel_, painting.network_.deconv2[0], columns.size(), scratch) {}
 
     // `output(parity)` says what becomes of the even or odd columns.
@@ -185,14 +186,15 @@ void Painting::conv1_and_conv2() {
         const Span rows = unit.rows.times(2).within(middle_.height);
         const Span columns = unit.columns.times(2).within(middle_.width);
         Ring ring = make_ring(kernel_, scratch, narrow, 2 * rows.begin - 1,
-                              columns.times(2).widened(1, 0), full_, network_.narrow,
+                              columns.times(2).widened(1, 0), full_, network_.conv2,
                               Edge::reflect);
         PictureRows conv1(*this, scratch, ring.next_row(), ring.inner());
         const Convolver convolve(kernel_, network_.conv2, columns.size(), scratch);
         for (int row = rows.begin; row < rows.end; row++) {
             workers_.check();
             ring.advance(2 * row + 1, [&](int next) {
-                conv1.compute(next, normalize(norm_, ring.at(next, ring.inner().begin)));
+                std::byte* target = ring.at(next, ring.inner().begin);
+                conv1.compute(next, normalize(norm_, network_.conv2, target));
             });
             convolve(network_.conv2, Rows(ring, 2 * row - 1, 2 * columns.begin - 1, narrow),
                      columns.size(), store(statistics, doubled(row, columns.begin)));
@@ -232,12 +234,12 @@ void Painting::deconv1() {
         kernel_.load(input, network_.wide, columns.size(), ring);
     };
     const Borders borders(border_memory_, blocks_, 1, small_.height, small_.width,
-                          pixel_bytes(network_.wide));
+                          kernel_.pixel_bytes(network_.deconv1[0].filter().geometry));
     borders.save(workers_, load);
     const auto work = [&](const Unit& unit, UnitStatistics& statistics, Scratch& scratch) {
         const Span columns = unit.columns;
         Ring ring = make_ring(kernel_, scratch, narrow, unit.rows.begin - 1, columns.widened(1, 1),
-                              small_, network_.wide, Edge::repeat);
+                              small_, network_.deconv1[0], Edge::repeat);
         const Convolver convolve(kernel_, network_.deconv1[0], columns.size(), scratch);
         for (int row = unit.rows.begin; row < unit.rows.end; row++) {
             workers_.check();
@@ -274,7 +276,7 @@ void Painting::deconv2_and_deconv3() {
         const Span columns = unit.columns.times(shrinking).within(full_.width);
         Ring ring = make_ring(kernel_, scratch, broad, rows.begin - reach,
                               unit.columns.times(shrinking).widened(reach, reach), size,
-                              network_.narrow, Edge::reflect);
+                              network_.deconv3, Edge::reflect);
         const Span inner = ring.inner();
         DoubledRows deconv2(*this, norm_, scratch, ring.next_row(),
                             Span{inner.begin / 2, inner.end / 2});
@@ -284,7 +286,8 @@ void Painting::deconv2_and_deconv3() {
             workers_.check();
             ring.advance(row + reach, [&](int next) {
                 deconv2.compute(next, [&](int parity) {
-                    return normalize(last_norm_, ring.at(next, inner.begin + parity), 2);
+                    std::byte* target = ring.at(next, inner.begin + parity);
+                    return normalize(last_norm_, network_.deconv3, target, 2);
                 });
             });
             std::uint8_t* target =
@@ -302,7 +305,7 @@ Statistics Painting::convolve_in_place(const Filter& filter, Size size, Load loa
     const Geometry& geometry = filter.geometry;
     const int stride = geometry.stride;
     const Borders borders(border_memory_, blocks_, stride, size.height, size.width,
-                          pixel_bytes(geometry.inputs));
+                          kernel_.pixel_bytes(geometry));
     borders.save(workers_, [&](int row, Span columns, std::byte* target) {
         load(row, columns, target, false);
     });
@@ -311,7 +314,7 @@ Statistics Painting::convolve_in_place(const Filter& filter, Size size, Load loa
         const int width = unit.columns.size();
         const int seen = stride * (at_once - 1) + narrow;  // rows of the input
         Ring ring = make_ring(kernel_, scratch, seen, stride * unit.rows.begin - 1,
-                              unit.columns.times(stride).widened(1, 1), size, geometry.inputs,
+                              unit.columns.times(stride).widened(1, 1), size, filter,
                               Edge::reflect);
         const Convolver convolve(kernel_, filter, width, scratch);
         for (int row = unit.rows.begin; row < unit.rows.end; row += at_once) {

@@ -85,7 +85,6 @@ private:
 
     std::byte* half(int row, int half, int column, int channels) const;
     std::byte* doubled(int row, int column) const;
-    int pixel_bytes(int channels) const { return kernel_.pixel_bytes(channels); }
 
     const Network& network_;
     const Kernel& kernel_;

@@ -56,7 +56,7 @@ public:
     const char* name() const override { return NAME; }
     int channel_multiple() const override { return group; }
     int stored_bytes() const override { return sizeof(float); }
-    int pixel_bytes(int channels) const override { return channels * (int)sizeof(float); }
+    int pixel_bytes(const Geometry& g) const override { return g.inputs * (int)sizeof(float); }
     int slack() const override { return 0; }
     std::size_t scratch_bytes(const Geometry& g, int count) const override {
         return sizeof(float) * (PlaneConvolution::suits(g) ? PlaneConvolution::scratch_floats(g)
