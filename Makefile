@@ -15,7 +15,7 @@ help:
 	@echo 'make test     set up, and check'
 	@echo 'make check    lint, types and tests, in an environment that is set up'
 	@echo 'make soak     tests that take too long for every day, in the same environment'
-	@echo 'make bench    measure what paints, for a quarter of an hour: writes docs/performance.md'
+	@echo 'make bench    measure what paints, for some twenty minutes: writes docs/performance.md'
 	@echo 'make install  only set up $(VENV)'
 	@echo 'make clean    remove $(VENV) and what tools left; data/ stays'
 

@@ -34,7 +34,7 @@ class Size:
         return f"{megapixels:.0f} MP ({self.name})" if megapixels > 2 else self.name
 
 
-# So many that all of them take about a quarter of an hour on two cores.
+# So many that all of them take some twenty minutes on two cores.
 SMALL = Size(512, 512, rounds=3, warm=5, program_rounds=5)
 SQUARE = Size(1080, 1080, rounds=2, warm=2)
 PHONE = Size(3264, 2448, program_rounds=2)
