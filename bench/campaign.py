@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from neural_style.machine import available_memory
 from neural_style.options import EXACT, FAST
+from neural_style.system.resources import available_memory
 
 from . import machine, programs
 from .contenders import CONTENDERS, REFERENCES, Contender, kernel_of

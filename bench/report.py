@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from pathlib import Path
 
+from neural_style.formats.weights import parameter_shapes
 from neural_style.options import EXACT, FAST
-from neural_style.weights import parameter_shapes
 
 from .contenders import CONTENDERS, KERNELS, TORCH, Contender
 from .plot import draw

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from neural_style.weights import OFFICIAL_BASE_WIDTH
+from neural_style.formats.weights import OFFICIAL_BASE_WIDTH
 
 from .sizes import Size, parse_size
 

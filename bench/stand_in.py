@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from neural_style.checkpoint import load_network
+from neural_style.formats.checkpoint import load_network
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from neural_style.numerals import parse_size as parse_bytes
+from csci_utils.text import parse_size as parse_bytes
 from neural_style.options import EXACT, FAST
 
 from .contenders import TORCH

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from neural_style.machine import available_memory
+from neural_style.system.resources import available_memory
 
 _POLL_SECONDS = 0.005
 _KEPT_FREE = 0.1  # of the memory that was available: below it a process is stopped

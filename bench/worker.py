@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from neural_style.errors import one_line
+from csci_utils.text import one_line
 
 from .contenders import BF16, CONTENDERS, FP32, Inputs
 from .machine import computes_in_bf16
@@ -56,8 +56,8 @@ def prepare(job: dict[str, Any]) -> dict[str, Any]:
     """Write the style in the formats that are needed, and time the processor."""
     import torch
 
-    from neural_style.checkpoint import load_network
-    from neural_style.loading import load_weights
+    from neural_style.backends.loading import load_weights
+    from neural_style.formats.checkpoint import load_network
     from neural_style.transformer_net import TransformerNet
 
     torch.set_num_threads(job["threads"])
@@ -72,7 +72,7 @@ def prepare(job: dict[str, Any]) -> dict[str, Any]:
     torch.save(network.state_dict(), job["weights"])
     load_weights(job["weights"])  # fills the cache
     if job["graph"]:
-        from neural_style.onnx_export import export_network
+        from neural_style.formats.onnx_export import export_network
 
         Path(job["graph"]).write_bytes(export_network(network.eval()))
     return {"base_width": network.base_width, "rates": measure_rates()}

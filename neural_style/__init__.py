@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .backends.base import Style
+    from .backends.loading import load
     from .errors import (
         DeviceError,
         MissingDependencyError,
@@ -21,10 +23,10 @@ if TYPE_CHECKING:
         PictureError,
         StyleError,
     )
+    from .formats.model_file import STYLE_SUFFIXES
     from .inspection import StyleDescription, inspect
-    from .loading import STYLE_SUFFIXES, load
-    from .style import Style
-    from .utils import PICTURE_SUFFIXES, load_picture, save_picture
+    from .pictures.file_formats import PICTURE_SUFFIXES
+    from .pictures.io import load_picture, save_picture
 
 __all__ = [
     "PICTURE_SUFFIXES",
@@ -43,14 +45,14 @@ __all__ = [
 ]
 
 _MODULES = {
-    "PICTURE_SUFFIXES": "utils",
-    "STYLE_SUFFIXES": "loading",
-    "Style": "style",
+    "PICTURE_SUFFIXES": "pictures.file_formats",
+    "STYLE_SUFFIXES": "formats.model_file",
+    "Style": "backends.base",
     "StyleDescription": "inspection",
     "inspect": "inspection",
-    "load": "loading",
-    "load_picture": "utils",
-    "save_picture": "utils",
+    "load": "backends.loading",
+    "load_picture": "pictures.io",
+    "save_picture": "pictures.io",
 }
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .console import answer
-from .numerals import parse_above_zero, parse_from_zero, parse_size, parse_whole
+from csci_utils.console import answer
+from csci_utils.text import parse_above_zero, parse_from_zero, parse_size, parse_whole
 
 if TYPE_CHECKING:
     from argparse import _MutuallyExclusiveGroup

@@ -5,12 +5,13 @@ from __future__ import annotations
 from importlib import metadata
 from importlib.util import find_spec
 
+from csci_utils.text import format_size
+
 from .engine import KERNEL_VARIABLE, choose_kernel, find_obstacle, list_kernels
 from .errors import needing
-from .machine import available_memory, count_threads
-from .numerals import format_size
+from .formats.weight_cache import cache_folder, measure_cache
 from .options import EXACT, FAST
-from .weight_cache import cache_folder, measure_cache
+from .system.resources import available_memory, count_threads
 
 _ABSENT = "not installed"
 
@@ -76,5 +77,5 @@ def _version(package: str) -> str:
 
 def _find_device(name: str) -> str:
     with needing("PyTorch"):
-        from .torch_style import find_device
+        from .backends.pytorch import find_device
     return str(find_device(name))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from .loading import load, load_weights
-from .model_file import CHECKPOINT_SUFFIXES
-from .weights import width_of
+from .backends.loading import load, load_weights
+from .formats.model_file import CHECKPOINT_SUFFIXES
+from .formats.weights import width_of
 
 
 @dataclass(frozen=True)

@@ -11,24 +11,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from csci_utils.console import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_NO_STYLE, answer, say
+from csci_utils.errors import at_path
+from csci_utils.files import check_place, replacing
+from csci_utils.text import one_line
+
 from .arguments import ShowVersion, above_zero, add_accelerator, size, whole
-from .console import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_NO_STYLE, answer, say
-from .errors import NeuralStyleError, PictureError, StyleError, naming, needing, one_line
-from .files import check_place, replacing
+from .backends.loading import load
+from .errors import NeuralStyleError, PictureError, StyleError, needing
+from .formats.model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES, STYLE_SUFFIXES
 from .inspection import inspect
-from .loading import STYLE_SUFFIXES, load
-from .model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES
 from .options import EXACT, MAX_THREADS, PRECISIONS
-from .progress import ProgressLine
+from .pictures.file_formats import PICTURE_SUFFIXES, format_for
+from .pictures.io import MORE_FRAMES, load_picture, save_picture
+from .pictures.resizing import resize
+from .system.progress import ProgressLine
 from .training.command import add_train
-from .utils import (
-    MORE_FRAMES,
-    PICTURE_SUFFIXES,
-    format_for,
-    load_picture,
-    resize,
-    save_picture,
-)
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -121,11 +119,11 @@ def stylize(args: Any) -> None:
     picture = load_picture(args.content_image)
     if picture.info.get(MORE_FRAMES):
         _print_note(f"{args.content_image}: only its first frame is painted")
-    with naming(args.content_image):
+    with at_path(args.content_image):
         picture = resize(
             picture, getattr(args, "content_scale", None), getattr(args, "max_side", None)
         )
-    with naming(output_path):
+    with at_path(output_path):
         format_for(output_path).check_size(picture.size)
     if export_path:
         _convert(args.model, export_path)
@@ -139,7 +137,7 @@ def stylize(args: Any) -> None:
         memory=getattr(args, "memory", None),
         tell=_print_note,
     )
-    with naming(args.content_image), closing(ProgressLine(sys.stderr)) as progress:
+    with at_path(args.content_image), closing(ProgressLine(sys.stderr)) as progress:
         painted = style(picture, progress)
     del picture, style  # they may be large, and encoding takes memory, too
     with replacing(output_path, PictureError) as temporary_path:
@@ -157,7 +155,7 @@ def _print_note(note: str) -> None:
 
 def _convert(model_path: str | Path, output_path: str | Path) -> None:
     with needing("PyTorch"):
-        from .saving import convert
+        from .formats.saving import convert
     convert(model_path, output_path)
 
 

@@ -13,7 +13,7 @@ from typing import cast
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .weights import OFFICIAL_BASE_WIDTH
+from .formats.weights import OFFICIAL_BASE_WIDTH
 
 
 class TransformerNet(nn.Module):

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neural_style.console import answer, say
+from csci_utils.console import answer, say
 
-from .models_command import models
-from .options import (
+from .commands.models import models
+from .commands.options import (
     common_options,
     file_options,
     how_options,
@@ -17,8 +17,8 @@ from .options import (
     painting_options,
     runner_options,
 )
-from .session import EPILOG, ExitCode, finish, run, session
-from .submit_command import submit
+from .commands.session import EPILOG, ExitCode, finish, run, session
+from .commands.submit import submit
 
 if TYPE_CHECKING:
     import luigi
@@ -146,7 +146,7 @@ def package(models: Sequence[str]) -> None:
     from the remote.
     """
     with session() as settings:
-        from . import selection
+        from .commands import selection
         from .inventory import list_drop_ins
         from .tasks.package import PackageModel
 
@@ -167,7 +167,7 @@ def package(models: Sequence[str]) -> None:
 def demo(**options: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
     with session() as settings:
-        from .demo import drop_samples_in
+        from .commands.samples import drop_samples_in
         from .tasks.main import MainTask
 
         for name in drop_samples_in(settings.uploads):
@@ -184,7 +184,7 @@ def _paint(
     settings: "Settings",
 ) -> None:
     """Run a task of this kind for every picture in every style."""
-    from . import selection
+    from .commands import selection
     from .inventory import list_drop_ins
     from .names import parse_model_name
 

@@ -1,7 +1,9 @@
-"""What can go wrong here; every error is a `PipelineError` and the built-in that fits."""
+"""What can go wrong in the pipeline; every error is a `PipelineError`."""
+
+from csci_utils.errors import DescribedError
 
 
-class PipelineError(Exception):
+class PipelineError(DescribedError):
     """Base of all errors that this package raises on purpose."""
 
 

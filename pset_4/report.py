@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from neural_style.errors import one_line
-from neural_style.numerals import format_size
+from csci_utils.text import format_size, one_line
 
-from .pipeline import FETCHED, PAINTED, PUBLISHED, Outcome
+from .execution.run import FETCHED, PAINTED, PUBLISHED, Outcome
 from .settings import Settings, shorten
 
 if TYPE_CHECKING:
-    from .model_listing import ListedModel, ModelListing
-    from .official_models import Fetched, FetchedModel
+    from .models.listing import ListedModel, ModelListing
+    from .models.official import Fetched, FetchedModel
     from .status import Result, Status, Thing
 
 NOT_THERE = "-"

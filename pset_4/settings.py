@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from neural_style.numerals import parse_size, parse_whole
+from csci_utils.text import parse_size, parse_whole
 from neural_style.options import MAX_THREADS
 
 from .errors import SettingsError

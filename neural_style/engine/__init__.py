@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 
-from ..errors import DeviceError, one_line
+from csci_utils.text import one_line
+
+from ..errors import DeviceError
 from ..options import EXACT, FAST
 
 try:

@@ -4,7 +4,7 @@
 // they are multiplied. There are two kinds of memory:
 //
 // - the arena holds a layer's output between passes, `stored_bytes()` a value (fp32 or bf16);
-// - rings hold the few rows of a layer's input that a convolution looks at, normalised, in the
+// - rings hold the few rows of a layer's input that a convolution looks at, normalized, in the
 //   form that the kernel multiplies best. Nobody else looks into them.
 //
 // Pixels are channels-last, and channels are padded with zeros to `channel_multiple()`.
@@ -36,7 +36,7 @@ struct Filter {
     const std::byte* weights;
 };
 
-// y = scale * x + shift for each channel: an instance normalisation whose statistics are known.
+// y = scale * x + shift for each channel: an instance normalization whose statistics are known.
 struct Affine {
     const float* scale;
     const float* shift;

@@ -1,4 +1,4 @@
-// The statistics of an instance normalisation, gathered while its input is computed.
+// The statistics of an instance normalization, gathered while its input is computed.
 //
 // Sums are fp32 along a row, fp64 over the rows of a unit, and units are merged in the order of
 // their numbers: the result does not depend on which thread had which. See Chan, Golub and
@@ -31,12 +31,12 @@ private:
     std::vector<double> sum_, square_;  // of v - pivot
 };
 
-// The weights of an instance normalisation.
+// The weights of an instance normalization.
 struct Norm {
     AlignedVector<float> weight, bias;
 };
 
-// An instance normalisation whose statistics are known.
+// An instance normalization whose statistics are known.
 struct FixedNorm {
     AlignedVector<float> scale, shift;
     operator Affine() const { return {scale.data(), shift.data()}; }

@@ -15,8 +15,10 @@ from typing import Any, cast
 import torch
 from torch.optim import Optimizer
 
-from ..errors import TrainingError, naming
-from ..files import replacing
+from csci_utils.errors import at_path
+from csci_utils.files import replacing
+
+from ..errors import TrainingError
 from ..transformer_net import TransformerNet
 from .saved import read_saved
 
@@ -84,7 +86,7 @@ def load_checkpoint(
         TrainingError: the file is no checkpoint of `save_checkpoint`, or of a training with other
             settings.
     """
-    with naming(path):
+    with at_path(path):
         checkpoint = _check_parts(read_saved(path))
         _check_settings(checkpoint["settings"], settings)
         try:

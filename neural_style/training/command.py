@@ -10,9 +10,11 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from csci_utils.console import EXIT_INTERRUPTED, say
+from csci_utils.text import one_line
+
 from ..arguments import add_accelerator, from_zero, whole
-from ..console import EXIT_INTERRUPTED, say
-from ..errors import needing, one_line
+from ..errors import needing
 from .events import Event, Skipped, Started, Written
 from .options import MAX_SEED, MINIMUM_SIDE, TrainingOptions
 

@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..errors import PictureError, TrainingError, naming
-from ..style import Pixels, to_pixels
-from ..utils import PICTURE_SUFFIXES, load_picture
+from csci_utils.errors import at_path
+
+from ..errors import PictureError, TrainingError
+from ..pictures.arrays import Pixels, to_pixels
+from ..pictures.file_formats import PICTURE_SUFFIXES
+from ..pictures.io import load_picture
 from .options import MINIMUM_SIDE
 
 
@@ -106,7 +109,7 @@ def read_square(path: Path, side: int) -> Pixels:
     # Sides are cut off, and the middle is rounded, as torchvision's Resize and CenterCrop do.
     resized_longer = int(side * longer / shorter)
     if Image.MAX_IMAGE_PIXELS is not None and side * resized_longer > Image.MAX_IMAGE_PIXELS:
-        with naming(path):
+        with at_path(path):
             raise PictureError(
                 f"expected a picture less long than {picture.width}x{picture.height} px; crop it"
             )
@@ -127,7 +130,7 @@ def read_style(path: Path, size: int | None = None) -> Pixels:
     if size is not None:
         picture = picture.resize((size, size), Image.Resampling.LANCZOS)
     if min(picture.size) < MINIMUM_SIDE:
-        with naming(path):
+        with at_path(path):
             raise PictureError(
                 f"expected a style picture of at least {MINIMUM_SIDE}x{MINIMUM_SIDE} px, "
                 f"got {picture.width}x{picture.height}; choose a larger one"

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .vgg import VggFeatures
+from ..vgg import VggFeatures
 
 _MEAN = (0.485, 0.456, 0.406)  # of ImageNet, as torchvision's weights expect it
 _DEVIATION = (0.229, 0.224, 0.225)

@@ -6,8 +6,9 @@ import os
 from itertools import chain, count
 from pathlib import Path
 
+from csci_utils.files import probe_folder
+
 from ..errors import TrainingError
-from ..files import probe_folder
 from .options import TrainingOptions
 
 MAX_NAME_BYTES = 200  # file systems end at 255, and more is added to it

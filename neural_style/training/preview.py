@@ -8,11 +8,14 @@ import numpy as np
 import torch
 from PIL import Image
 
+from csci_utils.files import replacing
+
+from ..backends.base import FloatStyle
 from ..errors import PictureError
-from ..files import replacing
-from ..style import FloatStyle, Pixels
+from ..pictures.arrays import Pixels
+from ..pictures.io import load_picture, save_picture
+from ..pictures.resizing import limit_side
 from ..transformer_net import TransformerNet
-from ..utils import limit_side, load_picture, save_picture
 
 MAX_SIDE = 512  # px: enough to see the style, and little beside what a batch costs
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from csci_utils.files import read_file
+
 from ..errors import TrainingError
-from ..files import read_file
-from ..torch_file import CodeError, TooLargeError, TorchFileError, read_torch
-from ..utils import identify_picture
+from ..formats.torch_file import CodeError, TooLargeError, TorchFileError, read_torch
+from ..pictures.io import identify_picture
 
 MAX_BYTES = 2**30  # twice the whole of torchvision's vgg16
 

@@ -11,12 +11,13 @@ from tempfile import mkdtemp
 
 import torch
 
+from ..backends.pytorch import find_device
 from ..errors import DeviceError, NeuralStyleError, PictureError, StyleError, TrainingError
-from ..saving import save_network
-from ..style import Pixels
-from ..torch_style import find_device
+from ..formats.saving import save_network
+from ..formats.weights import MAX_BASE_WIDTH
+from ..pictures.arrays import Pixels
 from ..transformer_net import TransformerNet
-from ..weights import MAX_BASE_WIDTH
+from ..vgg import VggFeatures, load_vgg
 from .checkpoints import Position, Setting, load_checkpoint, save_checkpoint
 from .data import Batch, digest_names, find_pictures, read_batches, read_style
 from .events import Event, Progress, Skipped, Started, Written
@@ -24,7 +25,6 @@ from .losses import PerceptualLoss
 from .options import TrainingOptions
 from .outputs import checkpoint_path, free_path, model_path, prepare_folders, preview_path
 from .preview import Preview
-from .vgg import VggFeatures, load_vgg
 
 
 def train(options: TrainingOptions, report: Callable[[Event], None]) -> Path:

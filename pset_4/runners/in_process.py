@@ -30,21 +30,22 @@ class InProcessRunner(Runner):
         tell: Callable[[str], None],
         progress: Callable[[int, int], None],
     ) -> None:
+        from csci_utils.errors import at_path
         from neural_style import load_picture, save_picture
-        from neural_style.errors import naming
-        from neural_style.utils import format_for, resize
+        from neural_style.pictures.file_formats import format_for
+        from neural_style.pictures.resizing import resize
 
         picture = load_picture(job.image_path)
-        with naming(job.image_path):
+        with at_path(job.image_path):
             picture = resize(picture, job.content_scale, job.max_side)
-        with naming(final_path):
+        with at_path(final_path):
             format_for(final_path).check_size(picture.size)
         style = _load_style(
             _Wanted(job.model_path, job.model_version, job.precision, self.settings, tell)
         )
         if job.number is not None:
             style = style.with_number(job.number)
-        with naming(job.image_path):
+        with at_path(job.image_path):
             painted = style(picture, progress)
         save_picture(painted, path, final_path=final_path)
 

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from csci_utils.digest import file_digest
 
-from .. import package
 from ..errors import RunnerError
+from ..packaging import package
 from ..remote import target_at
 from . import Job
 from .program import Program, ProgramRunner, name_command, read_notes, write_result

@@ -21,7 +21,7 @@ import luigi
 from luigi.contrib.external_program import ExternalProgramRunError, ExternalProgramTask
 
 from csci_utils.luigi.target import make_temporary_name
-from neural_style.errors import one_line
+from csci_utils.text import one_line
 
 from ..errors import RunnerError
 from . import Job, Runner
@@ -109,8 +109,8 @@ class ProgramRunner(Runner):
         return self.settings.python
 
     def inspect(self, path: str) -> StyleDescription:
+        from csci_utils.console import EXIT_NO_STYLE
         from neural_style import StyleDescription, StyleError
-        from neural_style.console import EXIT_NO_STYLE
 
         arguments = [self.python, "-m", "neural_style", "inspect", f"--model={path}"]
         # Not a Program: those keep what they print to themselves.

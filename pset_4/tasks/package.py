@@ -9,9 +9,9 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
 
-from .. import package
 from ..errors import DamagedPackageError, MissingError
 from ..names import DEFAULT_MODEL
+from ..packaging import package
 from ..remote import target_at
 from ..settings import PACKAGES, FromSettings
 from .download import DownloadModel

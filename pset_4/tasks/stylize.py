@@ -71,7 +71,7 @@ class Stylize(PaintingParameters, luigi.Task):
             neural_style.NeuralStyleError, PipelineError: the picture or the style cannot be used.
             ChangedError: a cached file was altered since it was fetched, or replaced meanwhile.
         """
-        from neural_style.utils import has_more_frames
+        from neural_style.pictures.io import has_more_frames
 
         inputs = {kind: target.path for kind, target in self.input().items()}
         origins = self._read_cached_origins(inputs)

@@ -58,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: the log would go to the standard error stream."""
 
 
-Behaviour = Callable[[Handler], None]
+Behavior = Callable[[Handler], None]
 Serving = Callable[..., AbstractContextManager[str]]
 
 
@@ -70,7 +70,7 @@ class FileServer:
     content: bytes = CONTENT
     etag: str = '"version 1"'
     last_modified: str = ""
-    script: list[Behaviour] = field(default_factory=list)
+    script: list[Behavior] = field(default_factory=list)
     """What it does on the next requests; when it is used up, it serves the file."""
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """Path and headers of each request so far."""
@@ -83,7 +83,7 @@ class FileServer:
 
 def serve(
     size: int | None = None, stalls: bool = False, ignores_if_range: bool = False
-) -> Behaviour:
+) -> Behavior:
     """Serve what is asked for; of its body, only so many bytes, then hang up or be silent."""
 
     def behave(handler: Handler) -> None:
@@ -102,7 +102,7 @@ def serve(
     return behave
 
 
-def answer(status: int, body: bytes = b"", **headers: str) -> Behaviour:
+def answer(status: int, body: bytes = b"", **headers: str) -> Behavior:
     """Answer this; ``content_type="..."`` is the header ``content-type``."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
@@ -113,7 +113,7 @@ def answer(status: int, body: bytes = b"", **headers: str) -> Behaviour:
     return behave
 
 
-def chunked(body: bytes, is_whole: bool = True) -> Behaviour:
+def chunked(body: bytes, is_whole: bool = True) -> Behavior:
     """Send without saying how much it will be."""
 
     def behave(handler: Handler) -> None:
@@ -213,7 +213,7 @@ def test_an_earlier_file_stays_until_the_new_one_is_whole(files: FileServer, pat
 
 
 @pytest.mark.parametrize(
-    "behaviour",
+    "behavior",
     [
         pytest.param(serve(HALF), id="cut"),
         pytest.param(serve(HALF, stalls=True), id="silent"),
@@ -225,10 +225,8 @@ def test_an_earlier_file_stays_until_the_new_one_is_whole(files: FileServer, pat
         pytest.param(answer(503), id="unavailable"),
     ],
 )
-def test_what_fails_once_is_tried_again(
-    files: FileServer, path: Path, behaviour: Behaviour
-) -> None:
-    files.script.append(behaviour)
+def test_what_fails_once_is_tried_again(files: FileServer, path: Path, behavior: Behavior) -> None:
+    files.script.append(behavior)
     fetch(files, path)
     assert path.read_bytes() == CONTENT
 
@@ -318,12 +316,12 @@ def test_without_a_way_to_tell_versions_apart_the_whole_is_asked_for(
     assert (files.ranges(), path.read_bytes()) == ([None, None], CONTENT)
 
 
-def say_range(text: str, body: bytes = CONTENT[1 : HALF + 1]) -> Behaviour:
+def say_range(text: str, body: bytes = CONTENT[1 : HALF + 1]) -> Behavior:
     return answer(206, body, content_range=text)
 
 
 @pytest.mark.parametrize(
-    "behaviour",
+    "behavior",
     [
         pytest.param(answer(200, CONTENT), id="ranges ignored"),
         pytest.param(answer(416), id="no such range"),
@@ -340,9 +338,9 @@ def say_range(text: str, body: bytes = CONTENT[1 : HALF + 1]) -> Behaviour:
     ],
 )
 def test_a_rest_that_is_none_makes_the_download_start_over(
-    files: FileServer, path: Path, behaviour: Behaviour
+    files: FileServer, path: Path, behavior: Behavior
 ) -> None:
-    files.script += [serve(HALF), behaviour]
+    files.script += [serve(HALF), behavior]
     fetch(files, path)
     assert path.read_bytes() == CONTENT
 
@@ -368,16 +366,16 @@ def test_a_file_of_unknown_length_is_downloaded(files: FileServer, path: Path) -
 
 
 @pytest.mark.parametrize(
-    "behaviour",
+    "behavior",
     [
         pytest.param(answer(200, bytes(MAX_BYTES + 1)), id="announced"),
         pytest.param(chunked(bytes(MAX_BYTES + 1)), id="not announced"),
     ],
 )
 def test_a_file_that_is_too_large_is_refused_and_not_kept(
-    files: FileServer, path: Path, behaviour: Behaviour
+    files: FileServer, path: Path, behavior: Behavior
 ) -> None:
-    files.script.append(behaviour)
+    files.script.append(behavior)
     with pytest.raises(DownloadError, match="at most"):
         fetch(files, path)
     assert os.listdir(path.parent) == []
@@ -397,7 +395,7 @@ def test_a_file_that_is_announced_as_too_large_is_not_waited_for(
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "told"),
+    ("behavior", "told"),
     [
         (answer(404), "HTTP status 404"),
         (answer(403), "HTTP status 403"),
@@ -408,9 +406,9 @@ def test_a_file_that_is_announced_as_too_large_is_not_waited_for(
     ],
 )
 def test_an_answer_that_is_not_the_file_is_refused_at_once(
-    files: FileServer, path: Path, behaviour: Behaviour, told: str
+    files: FileServer, path: Path, behavior: Behavior, told: str
 ) -> None:
-    files.script.append(behaviour)
+    files.script.append(behavior)
     with pytest.raises(DownloadError, match=told):
         fetch(files, path)
     assert len(files.requests) == 1
@@ -524,11 +522,11 @@ def test_what_is_no_http_address_is_refused(path: Path, url: str) -> None:
         download(url, str(path), MAX_BYTES)
 
 
-@pytest.mark.parametrize("behaviour", [answer(404), answer(503), serve(10), hang_up])
+@pytest.mark.parametrize("behavior", [answer(404), answer(503), serve(10), hang_up])
 def test_no_secret_of_the_address_is_told(
-    files: FileServer, path: Path, behaviour: Behaviour
+    files: FileServer, path: Path, behavior: Behavior
 ) -> None:
-    files.script += [behaviour] * TRIES
+    files.script += [behavior] * TRIES
     told: list[str] = []
     url = files.url.replace("//", "//user:SECRET@") + "?key=SECRET"
     with pytest.raises(DownloadError) as caught:

@@ -79,7 +79,7 @@ def onnx_path(checkpoint_path: Path, tmp_path_factory: pytest.TempPathFactory) -
     pytest.importorskip("onnx")
     import torch
 
-    from neural_style.checkpoint import load_network
+    from neural_style.formats.checkpoint import load_network
 
     path = tmp_path_factory.mktemp("onnx") / "small.onnx"
     with warnings.catch_warnings():

@@ -16,12 +16,8 @@ from PIL import Image
 torch = pytest.importorskip("torch")
 
 from neural_style import StyleError  # noqa: E402  (as below)
-from neural_style.checkpoint import (  # noqa: E402  (it needs torch)
-    build_network,
-    load_network,
-    to_state_dict,
-)
-from neural_style.quiet import without_warnings  # noqa: E402
+from neural_style.formats.checkpoint import build_network, load_network, to_state_dict
+from neural_style.system.warning_filter import without_warnings  # noqa: E402
 
 State = dict[str, Any]
 MakeState = Callable[..., State]

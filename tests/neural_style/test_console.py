@@ -17,8 +17,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from neural_style.console import say
-from neural_style.interruption import interruptibly
+from csci_utils.console import say
+from neural_style.system.interruption import interruptibly
 
 FULL = Path("/dev/full")
 SHELL = shutil.which("sh")

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from neural_style import PictureError
-from neural_style.conversion import to_plain
+from neural_style.pictures.conversion import to_plain
 
 MakePicture = Callable[..., Image.Image]
 
@@ -41,14 +41,14 @@ def icc_profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
     return header.ljust(68, b"\0") + illuminant.ljust(60, b"\0") + table + body
 
 
-def linear_grey_profile() -> bytes:
+def linear_gray_profile() -> bytes:
     white = struct.pack(">4s4x3i", b"XYZ ", 0xF6D6, 0x10000, 0xD32D)
     linear = struct.pack(">4s4xI", b"curv", 0)
     return icc_profile(b"GRAY", {b"wtpt": white, b"kTRC": linear})
 
 
-def cmyk_profile_of_grey_inks() -> bytes:
-    """Every ink alone is the same grey: plain arithmetic would make a colour of it."""
+def cmyk_profile_of_gray_inks() -> bytes:
+    """Every ink alone is the same gray: plain arithmetic would make a color of it."""
     identity = bytes(range(256))
     lightness = [(255, 128, 0, 0, 0)[bin(inks).count("1")] for inks in range(16)]
     grid = b"".join(bytes((level, 128, 128)) for level in lightness)
@@ -75,19 +75,19 @@ def test_a_plain_picture_stays_as_it_is(mode: str, make_picture: MakePicture) ->
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBX", "CMYK", "HSV", "YCbCr"])
-def test_colours_survive_the_mode(
+def test_colors_survive_the_mode(
     mode: str, make_picture: MakePicture, assert_close: Callable[..., None]
 ) -> None:
     within = {"RGB": 0, "RGBX": 0, "CMYK": 0, "HSV": 8, "YCbCr": 3}[mode]
     assert_close(to_plain(make_picture(mode=mode)), make_picture(), within)
 
 
-def test_lab_colours_become_those_of_srgb() -> None:
+def test_lab_colors_become_those_of_srgb() -> None:
     srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
-    colour = Image.new("RGB", (1, 1), (200, 150, 100))
-    picture = ImageCms.profileToProfile(colour, srgb, lab, outputMode="LAB")
+    color = Image.new("RGB", (1, 1), (200, 150, 100))
+    picture = ImageCms.profileToProfile(color, srgb, lab, outputMode="LAB")
     assert picture is not None
-    np.testing.assert_allclose(np.asarray(to_plain(picture)), np.asarray(colour), atol=2)
+    np.testing.assert_allclose(np.asarray(to_plain(picture)), np.asarray(color), atol=2)
 
 
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
@@ -96,14 +96,14 @@ def test_alpha_is_carried_over_untouched(mode: str, make_picture: MakePicture) -
     assert to_plain(picture).getchannel("A") == picture.getchannel("A")
 
 
-def test_colours_under_transparent_pixels_stay() -> None:
+def test_colors_under_transparent_pixels_stay() -> None:
     assert to_plain(Image.new("RGBA", (1, 1), (10, 20, 30, 0))).getpixel((0, 0)) == (10, 20, 30, 0)
 
 
 @pytest.mark.parametrize(
     ("mode", "clear", "opaque"), [("1", 1, 0), ("L", 7, 8), ("RGB", (1, 2, 3), (1, 2, 4))]
 )
-def test_a_key_colour_becomes_alpha(mode: str, clear: object, opaque: object) -> None:
+def test_a_key_color_becomes_alpha(mode: str, clear: object, opaque: object) -> None:
     picture = Image.new(mode, (2, 1), clear)  # type: ignore[arg-type]
     picture.putpixel((1, 0), opaque)  # type: ignore[arg-type]
     picture.info["transparency"] = clear if mode != "1" else 255
@@ -156,7 +156,7 @@ def test_floats_are_taken_by_their_maximum(values: list[float], levels: list[int
 
 def test_cmyk_goes_through_its_profile() -> None:
     cyan = Image.new("CMYK", (1, 1), (255, 0, 0, 0))
-    cyan.info["icc_profile"] = cmyk_profile_of_grey_inks()
+    cyan.info["icc_profile"] = cmyk_profile_of_gray_inks()
     pixel = to_plain(cyan).getpixel((0, 0))
     assert isinstance(pixel, tuple)
     assert max(pixel) - min(pixel) <= 2
@@ -164,17 +164,17 @@ def test_cmyk_goes_through_its_profile() -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "LA"])
-def test_grey_goes_through_its_profile(mode: str) -> None:
-    grey = Image.new("L", (1, 1), 128).convert(mode)
-    grey.info["icc_profile"] = linear_grey_profile()
-    pixel = to_plain(grey).getpixel((0, 0))
+def test_gray_goes_through_its_profile(mode: str) -> None:
+    gray = Image.new("L", (1, 1), 128).convert(mode)
+    gray.info["icc_profile"] = linear_gray_profile()
+    pixel = to_plain(gray).getpixel((0, 0))
     assert isinstance(pixel, tuple)
     assert 180 < pixel[0] < 195  # half the light is three quarters of sRGB's scale
 
 
 @pytest.mark.parametrize(
     ("mode", "profile"),
-    [("CMYK", cmyk_profile_of_grey_inks()), ("L", linear_grey_profile()), ("CMYK", SRGB)],
+    [("CMYK", cmyk_profile_of_gray_inks()), ("L", linear_gray_profile()), ("CMYK", SRGB)],
 )
 def test_no_profile_but_an_rgb_one_is_kept(mode: str, profile: bytes) -> None:
     picture = Image.new(mode, (1, 1))
@@ -189,7 +189,7 @@ def test_an_rgb_profile_is_kept(mode: str, make_picture: MakePicture) -> None:
     assert to_plain(picture).info == {"icc_profile": SRGB}
 
 
-@pytest.mark.parametrize("profile", [b"", b"junk", b"\0" * 200, cmyk_profile_of_grey_inks()[:300]])
+@pytest.mark.parametrize("profile", [b"", b"junk", b"\0" * 200, cmyk_profile_of_gray_inks()[:300]])
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_a_damaged_profile_does_not_cost_the_picture(mode: str, profile: bytes) -> None:
     picture = Image.new(mode, (2, 2))

@@ -15,8 +15,8 @@ from neural_style.neural_style import main
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
-from neural_style.checkpoint import load_network, read_weights  # noqa: E402  (it needs torch)
-from neural_style.saving import convert, save_network  # noqa: E402
+from neural_style.formats.checkpoint import load_network, read_weights  # noqa: E402  (it needs torch)
+from neural_style.formats.saving import convert, save_network  # noqa: E402
 
 State = dict[str, Any]
 MakeState = Callable[..., State]

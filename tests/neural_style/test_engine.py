@@ -12,10 +12,10 @@ from PIL import Image
 
 import neural_style
 from neural_style import Style, StyleError
+from neural_style.backends.loading import load_weights
 from neural_style.engine import KERNEL_VARIABLE, list_kernels
-from neural_style.loading import load_weights
+from neural_style.formats.weights import Weights
 from neural_style.options import EXACT, FAST, PaintingOptions
-from neural_style.weights import Weights
 
 torch = pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")
@@ -23,8 +23,8 @@ _core = pytest.importorskip(
     "neural_style.engine._core", reason="the C++ engine is not installed", exc_type=ImportError
 )
 
-from neural_style.checkpoint import load_network  # noqa: E402  (both need torch)
-from neural_style.torch_style import TorchStyle  # noqa: E402
+from neural_style.backends.pytorch import TorchStyle  # noqa: E402
+from neural_style.formats.checkpoint import load_network  # noqa: E402  (both need torch)
 
 AssertClose = Callable[..., None]
 MakeState = Callable[..., dict[str, Any]]
@@ -39,7 +39,7 @@ OFFICIAL = ("candy", "mosaic", "rain_princess", "udnie")
 def is_stable(size: tuple[int, int]) -> bool:
     """Whether rounding does not decide on what a picture of this size becomes.
 
-    It does where a whole layer is the same along one direction: normalisation takes the rounding
+    It does where a whole layer is the same along one direction: normalization takes the rounding
     errors, which are all the contrast there is, for contrast. On 1x1 px PyTorch's own fp32 is 114
     levels from its fp64.
     """
@@ -100,10 +100,10 @@ def check_sizes(
 def paint_with(kernel: str, weights: Weights, picture: Image.Image, threads: int) -> Any:
     """What a kernel paints, be it an emulated one."""
     network = _core.Network(weights, kernel)
-    colours = np.ascontiguousarray(picture)
-    arena = np.full(network.arena_bytes(*colours.shape[:2]), 255, np.uint8)  # NaN
-    painted = np.empty_like(colours)
-    network.paint(colours, painted, arena, threads)
+    colors = np.ascontiguousarray(picture)
+    arena = np.full(network.arena_bytes(*colors.shape[:2]), 255, np.uint8)  # NaN
+    painted = np.empty_like(colors)
+    network.paint(colors, painted, arena, threads)
     return painted
 
 
@@ -215,7 +215,7 @@ def test_fast_painting_is_close_to_that_of_pytorch(
 
 @pytest.mark.parametrize("kernel", KERNELS + FAST_KERNELS)
 @pytest.mark.parametrize("size", [(1, 1), (1, 8), (70, 45)])
-def test_pictures_of_one_colour_are_painted(
+def test_pictures_of_one_color_are_painted(
     size: tuple[int, int],
     kernel: str,
     make_path: Callable[[int], Path],
@@ -268,7 +268,7 @@ def test_values_beyond_fp32_are_an_error(
     path = tmp_path / "huge.safetensors"
     path.write_bytes(safetensors.save(state))
     monkeypatch.setenv(KERNEL_VARIABLE, kernel)
-    with pytest.raises(StyleError, match=r"huge\.safetensors: expected finite colours"):
+    with pytest.raises(StyleError, match=r"huge\.safetensors: expected finite colors"):
         neural_style.load(path)(make_picture())
 
 
@@ -340,16 +340,16 @@ def network(make_state: MakeState) -> Any:
 def test_arguments_that_do_not_fit_are_refused(
     picture: tuple[int, int], painted: tuple[int, int], threads: int, network: Any
 ) -> None:
-    colours, target = np.zeros((*picture, 3), np.uint8), np.zeros((*painted, 3), np.uint8)
+    colors, target = np.zeros((*picture, 3), np.uint8), np.zeros((*painted, 3), np.uint8)
     with pytest.raises(ValueError, match=r"expected|small|same size"):
-        network.paint(colours, target, np.zeros(10**6, np.uint8), threads)
+        network.paint(colors, target, np.zeros(10**6, np.uint8), threads)
 
 
 def test_an_arena_that_is_too_small_is_refused(network: Any) -> None:
-    colours = np.zeros((9, 9, 3), np.uint8)
+    colors = np.zeros((9, 9, 3), np.uint8)
     arena = np.zeros(network.arena_bytes(9, 9) - 1, np.uint8)
     with pytest.raises(ValueError, match="arena is too small"):
-        network.paint(colours, colours.copy(), arena, 1)
+        network.paint(colors, colors.copy(), arena, 1)
 
 
 @pytest.mark.parametrize("shape", [(9, 9), (9, 9, 4), (9, 9, 1), (1, 9, 9, 3), (0,)])

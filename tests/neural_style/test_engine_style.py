@@ -21,10 +21,10 @@ from PIL import Image
 
 import neural_style
 from neural_style import DeviceError, load
-from neural_style.arena import Arena
+from neural_style.backends.arena import Arena
 from neural_style.engine import KERNEL_VARIABLE
-from neural_style.machine import anonymous_memory, lies_in_memory
 from neural_style.neural_style import main
+from neural_style.system.resources import anonymous_memory, lies_in_memory
 
 safetensors = pytest.importorskip("safetensors.numpy")
 pytest.importorskip(
@@ -64,7 +64,7 @@ def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def short_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is none for what can be in a file."""
-    monkeypatch.setattr("neural_style.arena.free_memory", lambda limit: 0)
+    monkeypatch.setattr("neural_style.backends.arena.free_memory", lambda limit: 0)
 
 
 # Memory
@@ -136,7 +136,7 @@ def test_a_limit_that_no_file_can_help_is_an_error(
 def test_what_is_taken_besides_counts(
     besides: int, is_in_file: bool, temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neural_style.machine.anonymous_memory", lambda: 10)
+    monkeypatch.setattr("neural_style.system.resources.anonymous_memory", lambda: 10)
     told: list[str] = []
     with Arena(100, told.append).lend(50, besides) as memory:
         assert memory.size >= 50
@@ -146,7 +146,7 @@ def test_what_is_taken_besides_counts(
 def test_a_painting_counts_what_another_has_not_touched_yet(
     temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neural_style.machine.anonymous_memory", lambda: 10)
+    monkeypatch.setattr("neural_style.system.resources.anonymous_memory", lambda: 10)
     told: list[str] = []
     first, second = Arena(100, told.append), Arena(100, told.append)
     with first.lend(40, 10), second.lend(40, 10):
@@ -156,7 +156,7 @@ def test_a_painting_counts_what_another_has_not_touched_yet(
 
 
 def test_what_is_taken_besides_has_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neural_style.machine.anonymous_memory", lambda: 10)
+    monkeypatch.setattr("neural_style.system.resources.anonymous_memory", lambda: 10)
     with (
         pytest.raises(DeviceError, match=r"at least 101 bytes .* 10 bytes are taken"),
         Arena(100, print).lend(1, 91),
@@ -209,9 +209,9 @@ def test_a_temporary_folder_in_memory_is_of_no_help(
 def test_a_limit_that_no_temporary_file_can_keep_is_named_with_a_remedy(
     in_memory: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neural_style.arena.lies_in_memory", lambda folder: in_memory)
-    monkeypatch.setattr("neural_style.machine.anonymous_memory", lambda: 10)
-    monkeypatch.setattr("neural_style.arena._reserve", Mock(side_effect=OSError("full")))
+    monkeypatch.setattr("neural_style.backends.arena.lies_in_memory", lambda folder: in_memory)
+    monkeypatch.setattr("neural_style.system.resources.anonymous_memory", lambda: 10)
+    monkeypatch.setattr("neural_style.backends.arena._reserve", Mock(side_effect=OSError("full")))
     with (
         pytest.raises(DeviceError, match=r"the limit of 100 bytes .*allow more \(--memory\), "),
         Arena(100, print).lend(1000, 0),
@@ -222,8 +222,8 @@ def test_a_limit_that_no_temporary_file_can_keep_is_named_with_a_remedy(
 def test_what_the_machine_has_not_is_not_said_of_the_limit(
     short_memory: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neural_style.machine.anonymous_memory", lambda: 10)
-    monkeypatch.setattr("neural_style.arena._reserve", Mock(side_effect=OSError("full")))
+    monkeypatch.setattr("neural_style.system.resources.anonymous_memory", lambda: 10)
+    monkeypatch.setattr("neural_style.backends.arena._reserve", Mock(side_effect=OSError("full")))
     with pytest.raises(DeviceError) as caught, Arena(100, print).lend(1000, 0):
         pass
     assert "memory is short of 1.0 kB" in str(caught.value)

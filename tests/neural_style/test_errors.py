@@ -2,24 +2,24 @@ import importlib
 
 import pytest
 
+from csci_utils.errors import at_path
 from neural_style.errors import (
     INSTALL_COMMAND,
     MissingDependencyError,
     PictureError,
     StyleError,
-    naming,
     needing,
 )
 
 
 def test_the_file_is_named_and_the_class_kept() -> None:
-    with pytest.raises(PictureError, match=r"^holiday\.jpg: too dark$"), naming("holiday.jpg"):
+    with pytest.raises(PictureError, match=r"^holiday\.jpg: too dark$"), at_path("holiday.jpg"):
         raise PictureError("too dark")
 
 
 @pytest.mark.parametrize("name", ["two\nlines", "bell\a", "\u202eright to left", "\udcff"])
 def test_a_hostile_name_leaves_one_printable_line(name: str) -> None:
-    with pytest.raises(StyleError) as caught, naming(name):
+    with pytest.raises(StyleError) as caught, at_path(name):
         raise StyleError("no style")
     assert str(caught.value).isprintable()
 

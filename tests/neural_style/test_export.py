@@ -14,14 +14,15 @@ from PIL import Image
 
 from neural_style import MissingDependencyError, StyleDescription, inspect, load, load_picture
 from neural_style.neural_style import main
-from neural_style.quiet import without_warnings
+from neural_style.system.warning_filter import without_warnings
 
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
-from neural_style.saving import convert  # noqa: E402  (it needs torch)
-from neural_style.style import to_levels, to_pixels  # noqa: E402
+from neural_style.pictures.arrays import to_pixels  # noqa: E402
+from neural_style.formats.saving import convert  # noqa: E402  (it needs torch)
+from neural_style.pictures.arrays import to_levels
 
 CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
 AssertClose = Callable[..., None]

@@ -17,12 +17,12 @@ from PIL import Image
 
 import neural_style
 from neural_style import DeviceError, Style, load
-from neural_style.loading import load_weights
+from neural_style.backends.loading import load_weights
 from neural_style.options import FAST, PaintingOptions
 
 torch = pytest.importorskip("torch")
 
-from neural_style.torch_style import TorchStyle, to_half  # noqa: E402  (it needs torch)
+from neural_style.backends.pytorch import TorchStyle, to_half  # noqa: E402  (it needs torch)
 
 AssertClose = Callable[..., None]
 MakePicture = Callable[..., Image.Image]
@@ -93,7 +93,7 @@ def test_info_says_why_the_engine_is_not_there() -> None:
 
 @pytest.fixture
 def without_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neural_style.loading.find_obstacle", lambda: "there is no engine")
+    monkeypatch.setattr("neural_style.backends.loading.find_obstacle", lambda: "there is no engine")
 
 
 @pytest.mark.usefixtures("without_engine")
@@ -211,7 +211,7 @@ def test_what_overflows_in_half_precision_is_painted_in_full(
     make_state: MakeState, make_picture: MakePicture, tmp_path: Path
 ) -> None:
     state = make_state()
-    state["conv1.conv2d.weight"] *= 1e4  # the normalisation takes it back
+    state["conv1.conv2d.weight"] *= 1e4  # the normalization takes it back
     path = tmp_path / "steep.pth"
     torch.save(state, path)
     style = on_accelerator(path, lambda: load(path))

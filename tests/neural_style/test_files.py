@@ -9,8 +9,8 @@ from unittest.mock import Mock
 
 import pytest
 
+from csci_utils.files import check_place, replacing
 from neural_style import PictureError
-from neural_style.files import check_place, replacing
 
 
 def replace(path: Path, content: bytes) -> None:

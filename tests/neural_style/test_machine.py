@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neural_style import machine
+from neural_style.system import resources as machine
 
 Machine = Callable[[str, dict[str, str]], None]
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from neural_style import DeviceError, Style, StyleError, inspect, load, load_picture
-from neural_style.loading import load_weights
+from neural_style.backends.loading import load_weights
 from neural_style.options import PaintingOptions
 
 pytest.importorskip("openvino")
@@ -73,7 +73,7 @@ def test_sums_over_large_layers_are_not_rounded_much(
     onnx_path: Path, checkpoint_path: Path, photo_path: Path
 ) -> None:
     torch = pytest.importorskip("torch")
-    from neural_style.torch_style import TorchStyle
+    from neural_style.backends.pytorch import TorchStyle
 
     by_torch = TorchStyle(
         checkpoint_path, load_weights(checkpoint_path), torch.device("cpu"), PaintingOptions()
@@ -271,7 +271,7 @@ def add_to(name: str) -> Any:
         ([PICTURE, ("style_weights", ["n"])], [add_to("style_weights")], "style_weights [?]"),
         ([PICTURE, ("style_weights", [10**12])], [add_to("style_weights")], "style_weights [1000"),
     ],
-    ids=["classes", "grey", "batch", "mask", "any number", "too many"],
+    ids=["classes", "gray", "batch", "mask", "any number", "too many"],
 )
 def test_another_network_is_told_by_its_inputs(
     inputs: list[tuple[str, list[Any]]], nodes: list[Any], said: str, refusal_of: RefusalOf

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from csci_utils.text import format_size, parse_size, parse_whole
 from neural_style import load, load_picture
-from neural_style.machine import THREADS_VARIABLE, count_threads
 from neural_style.neural_style import main
-from neural_style.numerals import format_size, parse_size, parse_whole
-from neural_style.progress import ProgressLine
+from neural_style.system.progress import ProgressLine
+from neural_style.system.resources import THREADS_VARIABLE, count_threads
 
 MakePicture = Callable[..., Image.Image]
 
@@ -234,7 +234,7 @@ def test_a_bar_appears_after_a_second_and_is_erased(
     seconds: float, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr("neural_style.progress.time.monotonic", lambda: now)
+    monkeypatch.setattr("neural_style.system.progress.time.monotonic", lambda: now)
     terminal: Any = Terminal()
     with closing(ProgressLine(terminal)) as progress:
         now += seconds
@@ -244,7 +244,7 @@ def test_a_bar_appears_after_a_second_and_is_erased(
 
 def test_what_is_no_terminal_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("neural_style.progress.time.monotonic", lambda: now)
+    monkeypatch.setattr("neural_style.system.progress.time.monotonic", lambda: now)
     file: Any = Terminal(is_terminal=False)
     with closing(ProgressLine(file)) as progress:
         now += 60
@@ -254,7 +254,7 @@ def test_what_is_no_terminal_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_terminal_that_is_gone_ends_no_painting(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("neural_style.progress.time.monotonic", lambda: now)
+    monkeypatch.setattr("neural_style.system.progress.time.monotonic", lambda: now)
     terminal: Any = Terminal()
     terminal.fileno = Mock(side_effect=OSError)
     terminal.write = Mock(side_effect=OSError(5, "Input/output error"))

@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from neural_style.quiet import without_warnings
+from neural_style.system.warning_filter import without_warnings
 
 
 def test_the_filters_are_what_they_were_whoever_leaves_first() -> None:

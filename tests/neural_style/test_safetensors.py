@@ -24,7 +24,7 @@ from neural_style import (
 torch = pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")
 
-from neural_style.checkpoint import load_network  # noqa: E402  (it needs torch)
+from neural_style.formats.checkpoint import load_network  # noqa: E402  (it needs torch)
 
 State = dict[str, Any]
 MakeState = Callable[..., State]

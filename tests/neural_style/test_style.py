@@ -12,7 +12,8 @@ from PIL import Image, ImageCms
 
 import neural_style
 from neural_style import DeviceError, PictureError, Style, StyleError, inspect, load
-from neural_style.style import FloatStyle, Pixels
+from neural_style.backends.base import FloatStyle
+from neural_style.pictures.arrays import Pixels
 
 MakePicture = Callable[..., Image.Image]
 AssertClose = Callable[..., None]
@@ -92,7 +93,7 @@ def test_a_photograph_is_painted(small_style: Style, photo_path: Path) -> None:
     assert small_style(photo).size == photo.size
 
 
-def test_colours_reach_the_network_as_levels_of_red_green_and_blue() -> None:
+def test_colors_reach_the_network_as_levels_of_red_green_and_blue() -> None:
     pixels = seen_by_network(Image.new("RGB", (6, 5), (255, 128, 0)))
     assert (pixels.shape, pixels.dtype.name) == ((1, 3, 5, 6), "float32")
     assert pixels[0, :, 0, 0].tolist() == [255, 128, 0]
@@ -104,7 +105,7 @@ def test_a_tiny_picture_is_continued_by_its_border() -> None:
     assert [np.unique(channel).tolist() for channel in pixels[0]] == [[1], [2], [3]]
 
 
-def test_colours_are_clamped_and_their_fractions_cut_off() -> None:
+def test_colors_are_clamped_and_their_fractions_cut_off() -> None:
     def paint(pixels: Pixels) -> Pixels:
         row = np.array([-3, 0.9, 127.99, 254.5, 300], dtype=np.float32)
         return np.broadcast_to(row, pixels.shape)
@@ -143,7 +144,7 @@ def test_pictures_of_every_mode_are_painted(mode: str, make_picture: MakePicture
 
 
 @pytest.mark.parametrize(
-    "colours",
+    "colors",
     [
         np.zeros((8, 8, 3)),
         np.zeros((8, 8, 3), np.int64),
@@ -153,9 +154,9 @@ def test_pictures_of_every_mode_are_painted(mode: str, make_picture: MakePicture
     ],
     ids=["float", "int64", "alpha", "flat", "narrow"],
 )
-def test_an_array_of_another_kind_is_an_error(colours: Any) -> None:
+def test_an_array_of_another_kind_is_an_error(colors: Any) -> None:
     with pytest.raises(PictureError, match=r"expected uint8 of height x width x 3.* got "):
-        Fake(unchanged).paint(colours)
+        Fake(unchanged).paint(colors)
 
 
 def test_an_array_may_lie_in_memory_in_any_way(
@@ -167,8 +168,8 @@ def test_an_array_may_lie_in_memory_in_any_way(
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_colours_that_are_not_finite_are_an_error(value: float) -> None:
-    with pytest.raises(StyleError, match=r"fake\.pth: expected finite colours"):
+def test_colors_that_are_not_finite_are_an_error(value: float) -> None:
+    with pytest.raises(StyleError, match=r"fake\.pth: expected finite colors"):
         Fake(lambda pixels: pixels * value)(Image.new("RGB", (5, 5), "white"))
 
 

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from neural_style import PICTURE_SUFFIXES, PictureError, load_picture, save_picture
-from neural_style.utils import MORE_FRAMES, decode_picture, limit_side, scale_down
+from neural_style.pictures.io import MORE_FRAMES, decode_picture
+from neural_style.pictures.resizing import limit_side, scale_down
 
 MakePicture = Callable[..., Image.Image]
 
@@ -83,7 +84,7 @@ def test_the_orientation_does_not_travel_on(make_picture: MakePicture, tmp_path:
     assert load_picture(tmp_path / "again.jpg").size == upright.size
 
 
-def test_a_16_bit_grey_png_is_not_clipped() -> None:
+def test_a_16_bit_gray_png_is_not_clipped() -> None:
     values = np.array([[0, 0x0100, 0x8000, 0xFFFF]], dtype=np.uint16)
     picture = decode_picture(encoded(Image.fromarray(values), "PNG"))
     assert list(np.asarray(picture)[0, :, 0]) == [0, 1, 0x80, 0xFF]
@@ -142,7 +143,7 @@ def test_what_is_no_picture_is_described(data: bytes, said: str) -> None:
 def test_a_tiff_file_of_floats_is_called_one(big_tiff: bool, make_picture: MakePicture) -> None:
     floats = {SAMPLE_FORMAT: (3, 3, 3)}
     data = encoded(make_picture(), "TIFF", tiffinfo=floats, big_tiff=big_tiff)
-    assert "expected a TIFF file of 8 or 16 bits a colour" in refusal_of(data)
+    assert "expected a TIFF file of 8 or 16 bits a color" in refusal_of(data)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "BMP"])
@@ -364,7 +365,7 @@ def test_every_mode_is_filtered(resize: Callable[[Image.Image], Image.Image]) ->
     assert set(np.asarray(resize(checkered)).ravel()) <= set(range(100, 156))
 
 
-def test_transparent_colours_do_not_bleed_into_opaque_ones() -> None:
+def test_transparent_colors_do_not_bleed_into_opaque_ones() -> None:
     picture = Image.new("RGBA", (64, 64), (0, 255, 0, 0))
     picture.paste((255, 0, 0, 255), (0, 0, 32, 64))
     small = np.asarray(scale_down(picture, 4)).astype(int)

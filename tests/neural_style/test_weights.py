@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from neural_style import StyleError, inspect, load
-from neural_style.loading import load_weights
-from neural_style.weight_cache import cache_folder, load_cached
-from neural_style.weights import parameter_shapes
+from neural_style.backends.loading import load_weights
+from neural_style.formats.weight_cache import cache_folder, load_cached
+from neural_style.formats.weights import parameter_shapes
 
 torch = pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")
 
-from neural_style.checkpoint import load_network  # noqa: E402  (it needs torch)
+from neural_style.formats.checkpoint import load_network  # noqa: E402  (it needs torch)
 from neural_style.transformer_net import TransformerNet  # noqa: E402
 
 MakeState = Callable[..., dict[str, Any]]

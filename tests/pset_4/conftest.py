@@ -18,7 +18,7 @@ from PIL import Image
 from neural_style.transformer_net import TransformerNet
 from pset_4 import remote
 from pset_4.cli import cli
-from pset_4.package import Manifest, digest_code
+from pset_4.packaging.package import Manifest, digest_code
 
 FindInPackage = Callable[[str, str], Path]
 

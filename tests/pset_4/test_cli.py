@@ -203,7 +203,8 @@ def test_a_package_that_is_missing_is_named_with_the_remedy(
     directory_project: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "pset_4.session.find_spec", lambda name: None if name == "boto3" else find_spec(name)
+        "pset_4.commands.session.find_spec",
+        lambda name: None if name == "boto3" else find_spec(name),
     )
     result = directory_project.run("main")
     assert (result.exit_code, "not installed: boto3; run pip install" in result.stderr) == (1, True)

@@ -26,9 +26,9 @@ import pytest
 import trustme
 
 from neural_style import MissingDependencyError, StyleDescription
-from pset_4 import model_listing
 from pset_4.errors import RunnerError
-from pset_4.official_models import OFFICIAL_MODELS, OFFICIAL_URL, fetch_models
+from pset_4.models import listing as model_listing
+from pset_4.models.official import OFFICIAL_MODELS, OFFICIAL_URL, fetch_models
 from pset_4.settings import Settings
 
 Serving = Callable[..., AbstractContextManager[str]]

@@ -21,7 +21,7 @@ from PIL import Image
 
 import neural_style
 from csci_utils.errors import ChangedError
-from pset_4 import package
+from pset_4.packaging import package
 from pset_4.remote import target_at
 
 MANIFEST = "mlflow/model.pth/manifest.json"
@@ -67,7 +67,7 @@ def mlflow(package_files: dict[str, bytes]) -> Any:
 def painter(mlflow: Any, model: bytes, tmp_path: Path) -> Any:
     """What a package paints with."""
     with warnings.catch_warnings(record=True):  # of what a schema is there for instead
-        from pset_4.painter import Painter
+        from pset_4.packaging.painter import Painter
     (tmp_path / "model.pth").write_bytes(model)
     found = Painter()
     artifacts = {"style": str(tmp_path / "model.pth")}

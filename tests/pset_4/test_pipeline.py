@@ -13,8 +13,8 @@ import luigi
 import pytest
 from botocore.exceptions import ClientError
 
-from pset_4 import pipeline
-from pset_4.pipeline import SLICE, describe_error, run_tasks
+from pset_4.execution import run as pipeline
+from pset_4.execution.run import SLICE, describe_error, run_tasks
 from pset_4.report import format_failures
 
 PAINT = ("stylize", "--no-upload", "--image", "drawing.png", "--model", "model.pth")

@@ -16,7 +16,7 @@ from csci_utils.luigi.copy import CopyTask
 from csci_utils.luigi.target import BaseAtomicProviderLocalTarget
 from pset_4 import settings
 from pset_4.errors import InvalidNameError
-from pset_4.pipeline import run_tasks
+from pset_4.execution.run import run_tasks
 from pset_4.runners.in_process import InProcessRunner
 from pset_4.tasks import stylize
 from pset_4.tasks.data import ContentImage, DownloadImage, DownloadModel, SavedModel

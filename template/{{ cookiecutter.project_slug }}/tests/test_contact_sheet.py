@@ -107,8 +107,8 @@ def test_many_pictures_are_laid_out_in_rows() -> None:
     picture = Image.new("RGB", (200, 100), "red")
     sheet = lay_out([("", picture)] * 3, columns=2)
     cell = (sheet.width // 2, sheet.height // 2)
-    colours = [sheet.getpixel((x, y)) for y in (50, 50 + cell[1]) for x in (50, 50 + cell[0])]
-    assert colours == [RED, RED, RED, WHITE]
+    colors = [sheet.getpixel((x, y)) for y in (50, 50 + cell[1]) for x in (50, 50 + cell[0])]
+    assert colors == [RED, RED, RED, WHITE]
 
 
 def test_a_picture_s_transparent_parts_are_white() -> None:

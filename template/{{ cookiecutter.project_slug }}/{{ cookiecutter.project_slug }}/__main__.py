@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from pset_4 import selection
+from pset_4.commands import selection
 from pset_4.inventory import list_drop_ins
 from pset_4.names import parse_model_name
-from pset_4.options import common_options, painting_options
+from pset_4.commands.options import common_options, painting_options
 from pset_4.report import format_failures
-from pset_4.session import EPILOG, ExitCode, run, session
+from pset_4.commands.session import EPILOG, ExitCode, run, session
 from pset_4.settings import shorten
 
 from .tasks import ContactSheet, UploadSheet

@@ -52,7 +52,7 @@ class ContactSheet(luigi.Task):
             neural_style.PictureError: a result cannot be read, or the sheet not written.
         """
         from neural_style import load_picture, save_picture
-        from neural_style.utils import limit_side
+        from neural_style.pictures.resizing import limit_side
 
         from .layout import lay_out
 

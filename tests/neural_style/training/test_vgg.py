@@ -16,7 +16,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from neural_style.training import vgg  # noqa: E402  (it needs torch)
+from neural_style import vgg  # noqa: E402  (it needs torch)
 
 Training = Callable[..., Any]
 

@@ -154,12 +154,12 @@ def test_a_lost_answer_does_no_harm(
     student: Any, canvas: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Event()
-    monkeypatch.setattr("pset_4.hand_in.canvas.TIMEOUT", (5.0, 0.2))
+    monkeypatch.setattr("pset_4.submission.canvas.TIMEOUT", (5.0, 0.2))
     canvas.faults[SUBMIT] = lambda request: released.wait(20)
     assert "takes too long to answer: run again; sent: the quiz;" in fails(student)
     released.set()
     canvas.faults.clear()
-    monkeypatch.setattr("pset_4.hand_in.canvas.TIMEOUT", (5.0, 20.0))
+    monkeypatch.setattr("pset_4.submission.canvas.TIMEOUT", (5.0, 20.0))
     assert student.run().exit_code == 0
 
 

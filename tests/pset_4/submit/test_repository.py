@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pset_4.hand_in.repository import to_web_address
+from pset_4.submission.repository import to_web_address
 
 
 @pytest.mark.parametrize(

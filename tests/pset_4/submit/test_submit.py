@@ -270,6 +270,6 @@ def test_the_data_folder_may_be_named_before_the_command(student: Any, canvas: A
 
 
 def test_that_canvasapi_is_missing_is_said(student: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pset_4.submit_command.find_spec", lambda name: None)
+    monkeypatch.setattr("pset_4.commands.submit.find_spec", lambda name: None)
     result = student.run()
     assert (result.exit_code, "pip install '.[canvas]'" in result.stderr) == (1, True)

@@ -1,0 +1,126 @@
+"""What OpenVINO makes of a graph: a network for pictures of one size, on the CPU."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csci_utils.text import one_line
+
+from ..options import EXACT, PaintingOptions
+from .silent_openvino import hint, inference_num_threads, openvino, opset
+
+PICTURE_SHAPE = openvino.PartialShape([1, 3, -1, -1])
+"""The shape of the input for a picture, and of the output."""
+
+# By itself OpenVINO computes in bf16 where the processor can, some 30 levels off in places.
+_FULL_PRECISION = {
+    hint.inference_precision: openvino.Type.f32,
+    hint.execution_mode: hint.ExecutionMode.ACCURACY,
+}
+
+_BOILERPLATE = ("Exception from ", "Check ", "FrontEnd API failed", "Summary:", "To facilitate")
+_LONGEST_REASON = 200  # characters
+_POLL_INTERVAL = 50  # milliseconds
+
+
+class Compiler:
+    """A graph, and what it was compiled to last.
+
+    It is compiled for one picture size, which is three times as fast as one for any size but takes
+    0.1 to 0.9 s; the last one is kept, since the photographs of a folder often share theirs.
+    Threads may share it.
+    """
+
+    def __init__(self, model: openvino.Model, options: PaintingOptions) -> None:
+        """`model` is this one's from now on: it is changed."""
+        if options.precision == EXACT:
+            _normalize_exactly(model)
+        self._model = model
+        self._properties: Mapping[Any, Any] = {
+            **(_FULL_PRECISION if options.precision == EXACT else {}),
+            **({inference_num_threads: options.threads} if options.threads else {}),
+        }
+        self._lock = threading.Lock()
+        self._compiled: openvino.CompiledModel | None = None
+        self._compiled_for: tuple[int, ...] = ()
+
+    def compile_for(self, shape: tuple[int, ...]) -> openvino.CompiledModel:
+        """The network for pictures of 1 x 3 x H x W.
+
+        Raises:
+            ValueError: the graph is for pictures of one other size.
+        """
+        with self._lock:
+            if self._compiled is None or shape != self._compiled_for:
+                self._compiled = None  # frees its memory before the next one takes more
+                try:
+                    inputs = (i for i in self._model.inputs if _is_for_pictures(i))
+                    self._model.reshape({next(inputs): list(shape)})
+                except RuntimeError as error:
+                    raise ValueError(describe(error)) from error
+                self._compiled = openvino.Core().compile_model(self._model, "CPU", self._properties)
+                self._compiled_for = shape
+            return self._compiled
+
+    def release(self) -> None:
+        """Forget what was compiled last."""
+        with self._lock:
+            self._compiled = None
+
+
+def infer(compiled: openvino.CompiledModel, inputs: object) -> NDArray[np.float32]:
+    """What `compiled` makes of `inputs`, unless Ctrl-C ends it."""
+    request = compiled.create_infer_request()
+    request.start_async(inputs, share_inputs=True)
+    try:
+        while not request.wait_for(_POLL_INTERVAL):
+            pass  # Python looks after signals between two calls
+    except BaseException:
+        request.cancel()
+        with suppress(RuntimeError):  # "cancelled": without this, to forget it takes all its time
+            request.wait()
+        raise
+    return np.asarray(request.get_output_tensor(0).data, dtype=np.float32)
+
+
+def _normalize_exactly(model: openvino.Model) -> None:
+    """Normalize with means along one axis after the other.
+
+    OpenVINO's own normalization (MVN) adds up a whole layer in fp32: pictures of 8 megapixels were
+    5 levels off, those of 24 megapixels 25. This takes no longer.
+    """
+    for node in model.get_ops():
+        if node.get_type_name() != "MVN" or node.get_input_size() != 2:  # its first version: 1
+            continue
+        axes, attributes = node.input_value(1).get_node(), node.get_attributes()
+        is_whole = attributes["normalize_variance"] and attributes["eps_mode"] == "INSIDE_SQRT"
+        if not is_whole or axes.get_type_name() != "Constant":
+            continue  # nothing that PyTorch or ONNX calls an instance normalization
+        x = opset.convert(node.input_value(0), "f32").output(0)  # of a graph of halves
+        centered = opset.subtract(x, _mean(x, axes.data))
+        variance = _mean(opset.multiply(centered, centered), axes.data)
+        deviation = opset.sqrt(opset.add(variance, np.float32(attributes["eps"])))
+        normalized = opset.convert(opset.divide(centered, deviation), node.get_element_type())
+        node.output(0).replace(normalized.output(0))
+
+
+def _mean(x: openvino.Output, axes: NDArray[np.int64]) -> openvino.Node:
+    for axis in sorted(axes, reverse=True):  # rows first
+        x = opset.reduce_mean(x, [axis], keep_dims=True)
+    return x
+
+
+def _is_for_pictures(port: openvino.Output) -> bool:
+    return bool(PICTURE_SHAPE.compatible(port.get_partial_shape()))
+
+
+def describe(error: Exception) -> str:
+    """What OpenVINO says, without the places in its own source and its general advice."""
+    told = [line for line in str(error).splitlines() if line and not line.startswith(_BOILERPLATE)]
+    return one_line(" ".join(told))[:_LONGEST_REASON] or type(error).__name__

@@ -1,0 +1,1 @@
+"""Style files: reading, checking, caching, converting and writing them."""

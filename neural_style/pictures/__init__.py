@@ -1,0 +1,1 @@
+"""Pictures: reading, converting, resizing and writing them, and their arrays."""

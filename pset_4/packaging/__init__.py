@@ -1,0 +1,1 @@
+"""Style models as self-contained MLflow models."""
