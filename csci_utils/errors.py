@@ -30,12 +30,23 @@ class DescribedError(Exception):
     def __init__(
         self, reason: str, *, path: str | os.PathLike[str] | None = None, remedy: str = ""
     ) -> None:
+        """Keep the parts."""
         super().__init__(reason)
         self.path = None if path is None else os.fspath(path)
         self.reason = reason
         self.remedy = remedy
 
+    def to_json(self) -> dict[str, str | None]:
+        """Return the name of the error's class and its parts, as plain JSON values."""
+        return {
+            "type": type(self).__name__,
+            "path": self.path,
+            "reason": one_line(self.reason),
+            "remedy": self.remedy,
+        }
+
     def __str__(self) -> str:
+        """Return the parts as one printable line."""
         place = "" if self.path is None else f"{self.path}: "
         remedy = f"; {self.remedy}" if self.remedy else ""
         return one_line(f"{place}{self.reason}{remedy}")
@@ -51,6 +62,19 @@ def at_path(path: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except DescribedError as error:
         if error.path is None:
+            error.path = os.fspath(path)
+        raise
+
+
+@contextmanager
+def instead_of_path(
+    temporary_path: str | os.PathLike[str], path: str | os.PathLike[str]
+) -> Iterator[None]:
+    """Name `path` in a `DescribedError` raised inside that names a temporary file in its place."""
+    try:
+        yield
+    except DescribedError as error:
+        if error.path == os.fspath(temporary_path):
             error.path = os.fspath(path)
         raise
 

@@ -4,14 +4,22 @@
 >>> style = neural_style.load("candy.pth")
 >>> neural_style.save_picture(style(neural_style.load_picture("photo.jpg")), "painted.jpg")
 
+Or from file to file, as the command line does:
+
+>>> request = neural_style.PaintingRequest("photo.jpg", "candy.pth", "painted.jpg")
+>>> neural_style.paint_file(request)
+
 The networks are those of Johnson, Alahi and Fei-Fei, "Perceptual Losses for Real-Time Style
 Transfer and Super-Resolution" (https://arxiv.org/abs/1603.08155), with the weights that the
-PyTorch examples publish. On the CPU a C++ engine paints them (see `load`), which needs neither
-PyTorch nor OpenVINO; importing this package imports neither.
+PyTorch examples publish. On the CPU a C++ engine paints them, which needs neither PyTorch nor
+OpenVINO. Importing this package imports neither.
 """
 
-from importlib import import_module
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
+
+from csci_utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from .backends.base import Style
@@ -22,11 +30,46 @@ if TYPE_CHECKING:
         NeuralStyleError,
         PictureError,
         StyleError,
+        TrainingError,
     )
     from .formats.model_file import STYLE_SUFFIXES
     from .inspection import StyleDescription, inspect
+    from .options import RenderingOptions
+    from .painting import Painter, PaintingResult, paint_file
     from .pictures.file_formats import PICTURE_SUFFIXES
     from .pictures.io import load_picture, save_picture
+    from .pictures.resizing import limit_side, resize, scale_down
+    from .request import PaintingRequest
+else:
+    # Nothing is imported before it is used: otherwise `python -m neural_style`, which imports this
+    # file first, could not answer Ctrl-C meanwhile.
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "DeviceError": "errors",
+            "MissingDependencyError": "errors",
+            "NeuralStyleError": "errors",
+            "PICTURE_SUFFIXES": "pictures.file_formats",
+            "Painter": "painting",
+            "PaintingRequest": "request",
+            "PaintingResult": "painting",
+            "PictureError": "errors",
+            "RenderingOptions": "options",
+            "STYLE_SUFFIXES": "formats.model_file",
+            "Style": "backends.base",
+            "StyleDescription": "inspection",
+            "StyleError": "errors",
+            "TrainingError": "errors",
+            "inspect": "inspection",
+            "limit_side": "pictures.resizing",
+            "load": "backends.loading",
+            "load_picture": "pictures.io",
+            "paint_file": "painting",
+            "resize": "pictures.resizing",
+            "save_picture": "pictures.io",
+            "scale_down": "pictures.resizing",
+        },
+    )
 
 __all__ = [
     "PICTURE_SUFFIXES",
@@ -34,37 +77,21 @@ __all__ = [
     "DeviceError",
     "MissingDependencyError",
     "NeuralStyleError",
+    "Painter",
+    "PaintingRequest",
+    "PaintingResult",
     "PictureError",
+    "RenderingOptions",
     "Style",
     "StyleDescription",
     "StyleError",
+    "TrainingError",
     "inspect",
+    "limit_side",
     "load",
     "load_picture",
+    "paint_file",
+    "resize",
     "save_picture",
+    "scale_down",
 ]
-
-_MODULES = {
-    "PICTURE_SUFFIXES": "pictures.file_formats",
-    "STYLE_SUFFIXES": "formats.model_file",
-    "Style": "backends.base",
-    "StyleDescription": "inspection",
-    "inspect": "inspection",
-    "load": "backends.loading",
-    "load_picture": "pictures.io",
-    "save_picture": "pictures.io",
-}
-
-
-if not TYPE_CHECKING:  # which would take any name for one of this module
-
-    def __getattr__(name: str) -> object:
-        # Imported when it is used first: else Ctrl-C could not be answered while that is done, as
-        # `python -m neural_style` imports this file before its own.
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f".{_MODULES.get(name, 'errors')}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)

@@ -17,16 +17,17 @@ _ABSENT = "not installed"
 
 
 def describe(device: str | None = None) -> list[tuple[str, str]]:
-    """Lines to show, each a name and what there is to say of it.
+    """Return lines to display, each a name and its description.
 
-    Nothing heavy is imported, but PyTorch where there is a `device`.
+    Nothing heavy is imported, except PyTorch if a `device` is asked for.
 
     Args:
-        device: the device to ask PyTorch for, as `load` takes it.
+        device: The device to ask PyTorch for, as `load` takes it.
 
     Raises:
-        DeviceError: there is no such device, or the kernel that is forced cannot run here.
-        MissingDependencyError: there is a `device` to ask for, and no PyTorch.
+        DeviceError: The device does not exist, or the kernel that the environment names cannot run
+            here.
+        MissingDependencyError: A device is asked for, and PyTorch is not installed.
     """
     lines = [*_describe_engine(), ("threads", str(count_threads()))]
     free = available_memory()

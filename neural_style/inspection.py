@@ -1,4 +1,4 @@
-"""What the file of a style holds, found out by loading it."""
+"""Describe the style in a file, by loading it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ from .formats.weights import width_of
 
 @dataclass(frozen=True)
 class StyleDescription:
-    """What is in the file of a style, or of several."""
+    """What the file of a style, or of several styles, contains."""
 
     base_width: int | None
-    """Channels after the first convolution (the official models: 32).
-
-    None for a graph that does not have the weights of a `TransformerNet` under their names.
-    """
+    """Channels after the first convolution (official models: 32). None for a graph whose weights do
+    not have the names of a `TransformerNet`'s."""
     count: int | None
     """How many numbered styles it has; None if it is one style without a number."""
 
 
 def inspect(path: str | PathLike[str]) -> StyleDescription:
-    """Load the style in the file at `path`, and say what it is.
+    """Load the style in the file at `path`, and describe it.
 
     Raises:
-        NeuralStyleError: as `load`.
+        NeuralStyleError: As `load`.
     """
     if Path(path).suffix.lower() in CHECKPOINT_SUFFIXES:
         return StyleDescription(width_of(load_weights(path)), None)

@@ -6,26 +6,23 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from csci_utils.console import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_NO_STYLE, answer, say
-from csci_utils.errors import at_path
-from csci_utils.files import check_place, replacing
+from csci_utils.errors import DescribedError
+from csci_utils.files import check_place
 from csci_utils.text import one_line
 
-from .arguments import ShowVersion, above_zero, add_accelerator, size, whole
-from .backends.loading import load
-from .errors import NeuralStyleError, PictureError, StyleError, needing
+from .arguments import ShowVersion, add_rendering_options, read_rendering_options
+from .errors import PictureError, StyleError, needing
 from .formats.model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES, STYLE_SUFFIXES
 from .inspection import inspect
-from .options import EXACT, MAX_THREADS, PRECISIONS
+from .painting import PaintingResult, paint_file
 from .pictures.file_formats import PICTURE_SUFFIXES, format_for
-from .pictures.io import MORE_FRAMES, load_picture, save_picture
-from .pictures.resizing import resize
-from .system.progress import ProgressLine
+from .reporting import JsonReporter, Reporter, TextReporter
+from .request import PaintingRequest
 from .training.command import add_train
 
 if TYPE_CHECKING:
@@ -34,123 +31,91 @@ if TYPE_CHECKING:
 CONTENT_IMAGE_HELP = "the picture to paint"
 MODEL_HELP = "the style: a checkpoint (.pth, .pt, .safetensors) or an ONNX graph (.onnx)"
 OUTPUT_IMAGE_HELP = f"the picture to write: {' '.join(sorted(PICTURE_SUFFIXES))}"
-CONTENT_SCALE_HELP = "divide both sides by this before painting"
-MAX_SIDE_HELP = "scale down before painting until the longer side has at most this many pixels"
-STYLE_HELP = "which style of a model that has several, counted from 0"
-PRECISION_HELP = (
-    "exact: within one level of fp32 (the default); fast: half precision where the device has it"
-)
-THREADS_HELP = "how many threads to paint with on the CPU (one for each core)"
-MEMORY_HELP = (
-    "the most memory to take, such as 2GiB (what there is); what is beyond goes into a temporary "
-    "file; not for ONNX graphs"
-)
-DEVICE_HELP = "cpu (the default), cuda, mps, xpu, or auto for an accelerator if there is one"
 ACCEL_HELP = "paint on the accelerator that PyTorch finds; an error if there is none"
-INFO_DEVICE_HELP = "ask PyTorch for this device, too, as --device of eval does"
-EXPORT_HELP = "besides, write the model as an ONNX graph; convert does so without painting"
+INFO_DEVICE_HELP = "also ask PyTorch for this device, as --device of eval does"
+EXPORT_HELP = "also write the model as an ONNX graph; convert does so without painting"
 CONVERTED_HELP = f"the checkpoint to read: {' '.join(sorted(CHECKPOINT_SUFFIXES))}"
 OUTPUT_MODEL_HELP = f"the file to write: {' '.join(sorted(STYLE_SUFFIXES))}"
+JSON_HELP = "report notes, progress, the result or an error as one JSON object per line"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
+    """Run the command line, and return its exit code.
 
-    The exit code is 0; or, after one line on stderr, `EXIT_FAILURE`, `EXIT_NO_STYLE` of `inspect`
-    (which leaves by SystemExit), or `EXIT_INTERRUPTED` where Ctrl-C ended it.
+    It is 0; or, after one line on standard error, `EXIT_FAILURE`, `EXIT_NO_STYLE` (of `inspect`) or
+    `EXIT_INTERRUPTED` (Ctrl-C). Usage errors exit with 2, as argparse does.
     """
+    reporter: Reporter = TextReporter()
     try:
         args = _build_parser().parse_args(arguments)
-        args.run(args)
-    except NeuralStyleError as error:
-        say(f"error: {error}", sys.stderr)
-        return EXIT_FAILURE
+        if getattr(args, "json", False):
+            reporter = JsonReporter()
+        args.run(args, reporter)
+    except DescribedError as error:
+        reporter.fail(error)
+        is_no_style = isinstance(error, StyleError) and args.command == "inspect"
+        return EXIT_NO_STYLE if is_no_style else EXIT_FAILURE
     except KeyboardInterrupt:
         say("interrupted", sys.stderr)
         return EXIT_INTERRUPTED
+    finally:
+        reporter.close()
     return 0
 
 
-def _run_eval(args: Any) -> None:
-    stylize(args)
-    if args.export_onnx:
-        say(one_line(f"wrote {args.export_onnx}"), sys.stdout)
-    say(one_line(f"wrote {args.output_image}"), sys.stdout)
+def stylize(args: Any, reporter: Reporter | None = None) -> PaintingResult:
+    """Paint one picture, as the `eval` command does.
+
+    Args:
+        args: Anything with the attributes `content_image`, `model` and `output_image` (paths), and
+            optionally those of `RenderingOptions`, where `style` is another name of `number`,
+            `accel` or `cuda` (true for the accelerator), and `export_onnx` (where to also write the
+            model as a graph). A missing attribute is None.
+        reporter: Told of notices and progress. None to print them.
+
+    Raises:
+        NeuralStyleError: Something keeps it from being done. `output_image` is unchanged then.
+    """
+    reporter = reporter or TextReporter()
+    output_path = Path(args.output_image)
+    export_path = getattr(args, "export_onnx", None)
+    _check_outputs(output_path, export_path)
+    if export_path:
+        _convert(args.model, export_path)
+    options = read_rendering_options(args)
+    request = PaintingRequest(args.content_image, args.model, output_path, options)
+    result = paint_file(request, reporter.notify, reporter.progress)
+    if result.has_more_frames:
+        reporter.notify(f"{args.content_image}: only the first frame was painted")
+    return result
 
 
-def _run_convert(args: Any) -> None:
+def _run_eval(args: Any, reporter: Reporter) -> None:
+    result = stylize(args, reporter)
+    written = [args.export_onnx] if args.export_onnx else []
+    lines = [f"wrote {path}" for path in (*written, args.output_image)]
+    reporter.finish(lines, **asdict(result))
+
+
+def _run_convert(args: Any, reporter: Reporter) -> None:
     _convert(args.model, args.output_model)
-    say(one_line(f"wrote {args.output_model}"), sys.stdout)
+    reporter.finish([f"wrote {args.output_model}"])
 
 
-def _run_inspect(args: Any) -> None:
-    try:
-        answer(json.dumps(asdict(inspect(args.model))))
-    except StyleError as error:
-        say(f"error: {error}", sys.stderr)
-        sys.exit(EXIT_NO_STYLE)
+def _run_inspect(args: Any, reporter: Reporter) -> None:
+    description = asdict(inspect(args.model))
+    if args.json:
+        reporter.finish([], **description)
+    else:
+        answer(json.dumps(description))
 
 
-def _run_info(args: Any) -> None:
-    from .info import describe  # what it imports would slow down each painting
+def _run_info(args: Any, reporter: Reporter) -> None:
+    from .info import describe  # its imports would slow down every painting
 
     lines = describe(args.device)
     width = max(len(name) for name, _ in lines)
     answer("\n".join(f"{name:{width}}  {one_line(text)}" for name, text in lines))
-
-
-def stylize(args: Any) -> None:
-    """Paint one picture, as the `eval` command does.
-
-    Args:
-        args: anything with the attributes `content_image`, `model` and `output_image` (paths), and
-            if wanted `content_scale`, `max_side`, `style` (a number), `device` as for `load`, or
-            `accel` or `cuda` (true for the accelerator), `precision`, `threads`, `memory`, and
-            `export_onnx` (where to write the model as a graph besides). A missing attribute is
-            None.
-
-    Raises:
-        NeuralStyleError: anything that keeps it from being done. `output_image` is then what it
-            was before.
-    """
-    output_path = Path(args.output_image)
-    export_path = getattr(args, "export_onnx", None)
-    _check_outputs(output_path, export_path)
-    picture = load_picture(args.content_image)
-    if picture.info.get(MORE_FRAMES):
-        _print_note(f"{args.content_image}: only its first frame is painted")
-    with at_path(args.content_image):
-        picture = resize(
-            picture, getattr(args, "content_scale", None), getattr(args, "max_side", None)
-        )
-    with at_path(output_path):
-        format_for(output_path).check_size(picture.size)
-    if export_path:
-        _convert(args.model, export_path)
-
-    style = load(
-        args.model,
-        _choose_device(args),
-        getattr(args, "style", None),
-        precision=getattr(args, "precision", None) or EXACT,
-        threads=getattr(args, "threads", None),
-        memory=getattr(args, "memory", None),
-        tell=_print_note,
-    )
-    with at_path(args.content_image), closing(ProgressLine(sys.stderr)) as progress:
-        painted = style(picture, progress)
-    del picture, style  # they may be large, and encoding takes memory, too
-    with replacing(output_path, PictureError) as temporary_path:
-        save_picture(painted, temporary_path, final_path=output_path)
-
-
-def _choose_device(args: Any) -> str:
-    on_accelerator = getattr(args, "accel", None) or getattr(args, "cuda", None)
-    return getattr(args, "device", None) or ("accel" if on_accelerator else "cpu")
-
-
-def _print_note(note: str) -> None:
-    say(one_line(f"note: {note}"), sys.stderr)
 
 
 def _convert(model_path: str | Path, output_path: str | Path) -> None:
@@ -165,8 +130,9 @@ def _check_outputs(output_path: Path, export_path: str | Path | None) -> None:
     check_place(output_path, PictureError)
     if export_path and Path(export_path).suffix.lower() not in ONNX_SUFFIXES:
         raise StyleError(
-            f"{export_path}: expected a name ending in .onnx, got another suffix; "
-            "change it, or use the command convert for another format"
+            "expected a name ending in .onnx, got another suffix",
+            path=export_path,
+            remedy="change it, or use the command convert for another format",
         )
 
 
@@ -174,8 +140,10 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m neural_style", description="Fast neural style transfer."
     )
-    parser.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and end")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="COMMAND", dest="command"
+    )
     _add_eval(commands)
     _add_convert(commands)
     _add_inspect(commands)
@@ -190,16 +158,9 @@ def _add_eval(commands: Commands) -> None:
     painting.add_argument("--content-image", required=True, metavar="PATH", help=CONTENT_IMAGE_HELP)
     painting.add_argument("--model", required=True, metavar="PATH", help=MODEL_HELP)
     painting.add_argument("--output-image", required=True, metavar="PATH", help=OUTPUT_IMAGE_HELP)
-    painting.add_argument("--content-scale", type=above_zero, metavar="X", help=CONTENT_SCALE_HELP)
-    painting.add_argument("--max-side", type=whole(1), metavar="N", help=MAX_SIDE_HELP)
-    painting.add_argument("--style", type=whole(0), metavar="N", help=STYLE_HELP)
+    add_rendering_options(painting, ACCEL_HELP)
     painting.add_argument("--export-onnx", "--export_onnx", metavar="PATH", help=EXPORT_HELP)
-    painting.add_argument("--precision", choices=PRECISIONS, default=EXACT, help=PRECISION_HELP)
-    painting.add_argument("--threads", type=whole(1, MAX_THREADS), metavar="N", help=THREADS_HELP)
-    painting.add_argument("--memory", type=size, metavar="SIZE", help=MEMORY_HELP)
-    device = painting.add_mutually_exclusive_group()
-    device.add_argument("--device", metavar="NAME", help=DEVICE_HELP)
-    add_accelerator(device, ACCEL_HELP)
+    painting.add_argument("--json", action="store_true", help=JSON_HELP)
 
 
 def _add_convert(commands: Commands) -> None:
@@ -216,18 +177,19 @@ def _add_convert(commands: Commands) -> None:
 def _add_inspect(commands: Commands) -> None:
     inspecting = commands.add_parser(
         "inspect",
-        help="load a style and say what it is",
-        description="Load a style and say what it is, as one line of JSON.",
+        help="load a style and describe it",
+        description="Load a style and describe it, as one line of JSON.",
     )
     inspecting.set_defaults(run=_run_inspect)
     inspecting.add_argument("--model", required=True, metavar="PATH", help=MODEL_HELP)
+    inspecting.add_argument("--json", action="store_true", help=JSON_HELP)
 
 
 def _add_info(commands: Commands) -> None:
-    telling = commands.add_parser(
+    informing = commands.add_parser(
         "info",
         help="show what paints on this machine",
         description="Show what paints on this machine, and why.",
     )
-    telling.set_defaults(run=_run_info)
-    telling.add_argument("--device", metavar="NAME", help=INFO_DEVICE_HELP)
+    informing.set_defaults(run=_run_info)
+    informing.add_argument("--device", metavar="NAME", help=INFO_DEVICE_HELP)

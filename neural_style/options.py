@@ -1,54 +1,123 @@
-"""How to paint."""
+"""Rendering options: how a picture is painted, each option declared once.
+
+Command lines, Luigi's parameters, settings and the columns of packaged models are all made from
+`OPTIONS`. `docs/adding-an-option.md` shows how to add one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from numbers import Integral
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from .option_kinds import Choice, FileSize, Kind, PositiveNumber, Text, WholeNumber
 
 EXACT, FAST = "exact", "fast"
 PRECISIONS = (EXACT, FAST)
-MAX_THREADS = 1024  # each takes memory, and no more than one for each core is of use
 
-
-def check_whole(name: str, value: object, example: str) -> None:
-    """Refuse what is no whole number.
-
-    Raises:
-        TypeError: `value` is none; the message gives the `example`.
-    """
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"expected a whole number, such as {name}={example}, got {value!r}")
-
-
-def say_nothing(message: str) -> None:
-    """Drop `message`."""
+MAX_THREADS = 1024
+"""Each thread takes memory, and more than one for each core is of no use."""
 
 
 @dataclass(frozen=True)
-class PaintingOptions:
-    """The painting options of `load`, which documents them.
+class Option:
+    """One rendering option, as command lines and tasks need to know it."""
+
+    name: str
+    """The attribute of `RenderingOptions`."""
+    flag: str
+    """The name on command lines and in packaged models, such as ``max-side``."""
+    kind: Kind
+    """What values it takes, and how they are written."""
+    help: str
+    default: object
+    changes_result: bool
+    """Whether another value makes another result. Otherwise the option says how this machine gets
+    to the same result: its device, threads and memory."""
+
+
+def _option(
+    kind: Kind, help: str, *, default: Any = None, flag: str = "", changes_result: bool = False
+) -> Any:
+    """Declare an option as a field of `RenderingOptions`."""
+    details = {"kind": kind, "help": help, "flag": flag, "changes_result": changes_result}
+    return field(default=default, metadata=details)
+
+
+@dataclass(frozen=True)
+class RenderingOptions:
+    """How a picture is painted. None leaves the choice to the program.
 
     Raises:
-        TypeError: a number is no whole one.
-        ValueError: a value is not allowed.
+        TypeError: A value is of the wrong type.
+        ValueError: A value is out of range.
     """
 
-    precision: str = EXACT
-    threads: int | None = None
-    memory: int | None = None
-    tell: Callable[[str], None] = say_nothing
+    number: int | None = _option(
+        WholeNumber(0),
+        "which style of a model that has several, counted from 0",
+        flag="style",
+        changes_result=True,
+    )
+    """Which style of a file that has several, from 0."""
+    content_scale: float | None = _option(
+        PositiveNumber(), "divide both sides of the picture by this first", changes_result=True
+    )
+    max_side: int | None = _option(
+        WholeNumber(1),
+        "shrink the picture first so that its longer side has at most this many pixels",
+        changes_result=True,
+    )
+    precision: str = _option(
+        Choice(PRECISIONS),
+        "exact: within one level of fp32 on every machine (the default); fast: half precision "
+        "where the device has it",
+        default=EXACT,
+        changes_result=True,
+    )
+    device: str = _option(
+        Text("NAME"),
+        "cpu (the default), cuda, mps, xpu, or auto for an accelerator if there is one",
+        default="cpu",
+    )
+    threads: int | None = _option(
+        WholeNumber(1, MAX_THREADS), "how many threads paint on the CPU (default: one per core)"
+    )
+    memory: int | None = _option(
+        FileSize(),
+        "the most memory to use, such as 2GiB (default: what is available); the rest goes into a "
+        "temporary file; does not apply to ONNX graphs",
+    )
 
     def __post_init__(self) -> None:
-        for name, example in (("threads", "4"), ("memory", "2 * 2**30")):
-            value = getattr(self, name)
+        for option in OPTIONS:
+            value = getattr(self, option.name)
             if value is not None:
-                check_whole(name, value, example)
-                object.__setattr__(self, name, int(value))  # NumPy's would overflow
-        if self.precision not in PRECISIONS:
-            known = " or ".join(PRECISIONS)
-            raise ValueError(f"expected {known} as the precision, got {self.precision!r}")
-        if self.threads is not None and not 1 <= self.threads <= MAX_THREADS:
-            raise ValueError(f"expected 1 to {MAX_THREADS} threads, got {self.threads}")
-        if self.memory is not None and self.memory < 1:
-            raise ValueError(f"expected at least 1 byte of memory, got {self.memory}")
+                object.__setattr__(self, option.name, option.kind.check(option.name, value))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the options that are set, as plain JSON values."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> RenderingOptions:
+        """Return the options that `to_json` described."""
+        return cls(**values)
+
+
+OPTIONS: tuple[Option, ...] = tuple(
+    Option(
+        declared.name,
+        declared.metadata["flag"] or declared.name.replace("_", "-"),
+        declared.metadata["kind"],
+        declared.metadata["help"],
+        declared.default,
+        declared.metadata["changes_result"],
+    )
+    for declared in fields(RenderingOptions)
+)
+"""All options, in the order in which they are declared and shown."""
+
+
+def ignore(message: str) -> None:
+    """Do nothing: the default of every `notify` callback."""

@@ -1,4 +1,4 @@
-"""Memory that a painting works in: in memory, or in a file where memory is too short."""
+"""The memory that a painting works in: anonymous memory, or a file where that is too small."""
 
 from __future__ import annotations
 
@@ -20,45 +20,48 @@ from ..system.resources import anonymous_memory, check_memory, free_memory, lies
 
 Memory = NDArray[np.uint8]
 
-_POPULATE_WRITE = 23  # MADV_POPULATE_WRITE: madvise(2); Python has no name for it
-_TOUCHED_AT_ONCE = 2**26  # bytes: Ctrl-C is heeded in between
-_promised: list[int] = []  # to paintings under way in this process, in bytes
-_guard = threading.Lock()  # of it
-_BLOCK = bytes(2**20)  # what a file is filled with where its space cannot be reserved
+_POPULATE_WRITE = 23  # MADV_POPULATE_WRITE of madvise(2), which Python does not name
+_TOUCHED_AT_ONCE = 2**26  # bytes; Ctrl-C is handled in between
+_BLOCK = bytes(2**20)  # fills a file whose space cannot be reserved
+
+# Bytes that paintings of this process were granted. Global, because memory is: the system counts it
+# as free until it is touched, so paintings in other threads would be granted the same bytes.
+_promised: list[int] = []
+_guard = threading.Lock()  # of `_promised`
 
 
 class Arena:
-    """Lends memory, and keeps it from one painting to the next.
+    """Lends memory to paintings, and keeps it from one to the next.
 
-    Fresh memory costs time: the system clears every page of it. What lies in a file is not kept.
+    Fresh memory costs time, because the system clears every page. A file is not kept. Styles may
+    share an arena; of two paintings at once, the second gets other memory.
     """
 
-    def __init__(self, limit: int | None, tell: Callable[[str], None]) -> None:
-        """
+    def __init__(self, limit: int | None, notify: Callable[[str], None]) -> None:
+        """Lend nothing yet.
+
         Args:
-            limit: how many bytes of memory this process may have altogether, other than files.
-                None for what the machine has.
-            tell: is told, once, that a file is used.
+            limit: How many bytes of memory other than files this process may have in all. None for
+                what the machine has.
+            notify: Called once if a file is used.
         """
-        self._limit = limit
-        self._tell = tell
-        self._has_told = False
+        self.limit = limit
+        self._notify = notify
+        self._has_notified = False
         self._kept: Memory | None = None
 
     @contextmanager
     def lend(self, size: int, besides: int) -> Iterator[Memory]:
-        """At least `size` bytes, of whatever content.
-
-        A second caller meanwhile gets other memory.
+        """Lend at least `size` bytes, with any content.
 
         Args:
-            size: in bytes.
-            besides: what the borrower is going to take elsewhere, in bytes.
+            size: In bytes.
+            besides: How many bytes the borrower is going to take elsewhere.
 
         Raises:
-            DeviceError: neither memory nor the disk has room, or memory has none for what is
+            DeviceError: Neither memory nor the disk has room, or memory has no room for what is
                 taken elsewhere.
-            MemoryError: the system gives no memory.
+            MemoryError: The system refuses the memory.
         """
         kept, self._kept = self._kept, None
         if kept is not None and kept.size >= size:
@@ -67,9 +70,9 @@ class Arena:
             finally:
                 self._kept = kept
             return
-        del kept  # given back before more is taken
-        check_memory(besides, self._limit)
-        with _promising(size + besides, self._limit) as has_room:
+        del kept  # released before more is taken
+        check_memory(besides, self.limit)
+        with _promising(size + besides, self.limit) as has_room:
             memory = _take_memory(size) if has_room else self._take_file(size)
             try:
                 yield memory
@@ -78,62 +81,62 @@ class Arena:
                     self._kept = memory
 
     def release(self) -> None:
-        """Give back what is kept."""
+        """Release the memory that is kept."""
         self._kept = None
 
     def _take_file(self, size: int) -> Memory:
-        try:
-            folder = tempfile.gettempdir()
-            if lies_in_memory(folder):
-                shortage, remedy = self._explain(size)
-                raise DeviceError(
-                    f"{shortage}, and {folder}, for temporary files, lies in memory, too; {remedy}"
-                    "name a folder on a disk in the variable TMPDIR, or make the picture smaller "
-                    "(--max-side)"
-                )
-            with tempfile.TemporaryFile(dir=folder) as file:
-                _reserve(file, size)
-                mapped = mmap.mmap(file.fileno(), size)
-        except OSError as error:
-            shortage, remedy = self._explain(size)
-            raise DeviceError(
-                f"{shortage}, and so is the disk for temporary files ({error.strerror or error}); "
-                f"{remedy}make the picture smaller (--max-side), or name a folder with more room "
-                "in the variable TMPDIR"
-            ) from error
-        if not self._has_told:
-            self._has_told = True
-            self._tell(
-                f"{format_size(size)} do not fit into memory: a temporary file in {folder} takes "
-                "them, which is slower"
+        folder = tempfile.gettempdir()
+        mapped = self._map_file(folder, size)
+        if not self._has_notified:
+            self._has_notified = True
+            self._notify(
+                f"{format_size(size)} do not fit into memory: a temporary file in {folder} is used "
+                "instead, which is slower"
             )
         _touch_in_order(mapped)
         return np.frombuffer(mapped, np.uint8)
 
-    def _explain(self, size: int) -> tuple[str, str]:
-        """What has no room for `size` bytes, and the beginning of what helps against that."""
-        if self._limit is None or not _has_room(size, None):
-            return f"memory is short of {format_size(size)}", ""
+    def _map_file(self, folder: str, size: int) -> mmap.mmap:
+        try:
+            if lies_in_memory(folder):
+                raise self._no_room(
+                    size,
+                    f"the folder for temporary files, {folder}, lies in memory, too",
+                    "set TMPDIR to a folder on a disk, or make the picture smaller (--max-side)",
+                )
+            with tempfile.TemporaryFile(dir=folder) as file:
+                _reserve(file, size)
+                return mmap.mmap(file.fileno(), size)
+        except OSError as error:
+            raise self._no_room(
+                size,
+                f"the disk for temporary files is too small, too ({error.strerror or error})",
+                "make the picture smaller (--max-side), or set TMPDIR to a folder with more room",
+            ) from error
+
+    def _no_room(self, size: int, file_problem: str, remedy: str) -> DeviceError:
+        """Return the error for `size` bytes that neither memory nor a file has room for."""
+        if self.limit is None or not _has_room(size, None):
+            return DeviceError(
+                f"memory is short of {format_size(size)}, and {file_problem}", remedy=remedy
+            )
         taken = format_size(anonymous_memory() or 0)
-        return (
-            f"the limit of {format_size(self._limit)} of memory, of which {taken} are taken "
-            f"already, has no room for {format_size(size)}",
-            "allow more (--memory), ",
+        return DeviceError(
+            f"the memory limit of {format_size(self.limit)}, of which {taken} are in use, has no "
+            f"room for {format_size(size)}, and {file_problem}",
+            remedy=f"allow more (--memory), {remedy}",
         )
 
 
 def _has_room(size: int, limit: int | None) -> bool:
-    """Whether memory has room for `size` bytes beside what is promised to paintings under way.
-
-    These touch theirs little by little, and until then the system counts it as free.
-    """
+    """Return whether memory has room for `size` bytes beside what paintings were promised."""
     free = free_memory(limit)
     return free is None or size + sum(_promised) <= free
 
 
 @contextmanager
 def _promising(size: int, limit: int | None) -> Iterator[bool]:
-    """Whether memory has room for `size` bytes, which then are promised, too."""
+    """Promise `size` bytes if memory has room for them, and yield whether it has."""
     with _guard:
         has_room = _has_room(size, limit)
         if has_room:
@@ -147,15 +150,15 @@ def _promising(size: int, limit: int | None) -> Iterator[bool]:
 
 
 def _touch_in_order(mapped: mmap.mmap) -> None:
-    """Have the system make a file's pages now, one after the other.
+    """Have the system create a file's pages now, in order.
 
-    It then makes large ones. A painting touches them here and there, which makes small ones, each
-    with a fault of its own in each pass: that more than doubled the time.
+    It then creates large ones. A painting touches pages here and there, which creates small ones,
+    each with its own page fault in each pass: measured, that more than doubled the time.
     """
     for begin in range(0, len(mapped), _TOUCHED_AT_ONCE):
         try:
             mapped.madvise(_POPULATE_WRITE, begin, min(_TOUCHED_AT_ONCE, len(mapped) - begin))
-        except (AttributeError, OSError):  # systems that cannot: all but Linux from 5.14
+        except (AttributeError, OSError):  # only Linux from 5.14 on can
             return
 
 
@@ -166,15 +169,15 @@ def _take_memory(size: int) -> Memory:
         else:
             memory = mmap.mmap(-1, size)
     except (OSError, OverflowError) as error:
-        raise MemoryError(f"the system gives no {format_size(size)}") from error
+        raise MemoryError(f"the system refuses {format_size(size)} of memory") from error
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        with suppress(OSError):  # a system that has none
+        with suppress(OSError):  # a system without large pages
             memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, np.uint8)
 
 
 def _reserve(file: IO[bytes], size: int) -> None:
-    """Take the disk's space now: later, a full disk ends the process that writes to the mapping."""
+    """Reserve disk space now: a full disk would kill the process that writes to the mapping."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file.fileno(), 0, size)
         return

@@ -1,4 +1,4 @@
-"""What every style has in common: a picture in, the painted picture out."""
+"""What every style has in common: an image in, the painted image out."""
 
 from __future__ import annotations
 
@@ -12,37 +12,44 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
-from csci_utils.errors import at_path
+from csci_utils.errors import DescribedError, at_path
 
-from ..errors import DeviceError, NeuralStyleError, PictureError, StyleError
-from ..options import check_whole
+from ..errors import DeviceError, PictureError, StyleError
+from ..option_kinds import check_whole
 from ..pictures.arrays import Colors, Pixels, to_colors, to_floats, to_levels
 from ..pictures.conversion import to_plain
 
 Progress = Callable[[int, int], None]
-"""Is called with how many passes over the picture are done, and how many there are."""
+"""Called with the number of passes over the picture that are done, and of all passes."""
+
+SMALLER_PICTURE = "make the picture smaller (--max-side)"
+"""The remedy where memory is too small."""
 
 
 class Style(ABC):
-    """Paints pictures; made by `load`. Threads may share one."""
+    """A loaded style, which paints pictures; made by `load`. Threads may share one."""
 
     MINIMUM_SIDE: ClassVar[int] = 5
-    """In px: below it, the networks' reflection at the borders reaches beyond the picture."""
+    """In px. Below it, the reflection at the borders would reach beyond the picture."""
+
+    is_light: ClassVar[bool] = False
+    """Whether a style between two paintings holds little more memory than its weights."""
 
     def __init__(self, path: str | PathLike[str], count: int | None = None) -> None:
+        """Describe the style in the file at `path`, one of `count` if it has several."""
         self.path = Path(path)
         self.count = count
         """How many numbered styles the file has; None if it is one style without a number."""
         self.number: int | None = None
         """Which of them this is; None until `with_number` chooses."""
         self.base_width: int | None = None
-        """Channels after the first convolution, where the file is known for a `TransformerNet`."""
+        """Channels after the first convolution, if the file is known to be a `TransformerNet`."""
 
     def with_number(self, number: int) -> Style:
-        """Another style of the same file; what was loaded and compiled is shared with this one.
+        """Return another style of the same file, which shares what is loaded with this one.
 
         Raises:
-            StyleError: the file has no style of this number.
+            StyleError: The file has no style of this number.
         """
         with at_path(self.path):
             check_number(number, self.count)
@@ -51,47 +58,54 @@ class Style(ABC):
         return chosen
 
     def __call__(self, picture: Image.Image, progress: Progress | None = None) -> Image.Image:
-        """`picture` painted in this style: upright, of the same size, in mode RGB or RGBA.
+        """Return `picture` painted in this style: upright, of the same size, RGB or RGBA.
 
         Alpha and the ICC profile of an RGB picture are carried over, other metadata is not.
 
         Args:
-            progress: is called while it is painted, from the same thread, where the engine knows
-                how far it is. What it raises ends the painting.
+            picture: Any picture that Pillow opened.
+            progress: Called while painting, from the same thread, by engines that know how far
+                they are. Whatever it raises ends the painting.
 
         Raises:
-            TypeError: `picture` is no picture.
-            PictureError: it has no pixels.
-            StyleError: the style paints no finite numbers, or cannot paint this size, or is one of
-                several of which none is chosen yet.
-            DeviceError: the device, or the disk in its stead, has too little memory.
-            OSError: `picture` was opened by Pillow, and its file turns out to be damaged.
+            TypeError: `picture` is not a `PIL.Image.Image`.
+            PictureError: The picture has no pixels.
+            StyleError: The network paints numbers that are not finite, cannot paint this size, or
+                is one of several of which none is chosen.
+            DeviceError: The device, or the disk in its place, has too little memory.
+            OSError: The file of `picture`, which Pillow had not read yet, is damaged.
         """
         with at_path(self.path):
             check_number(self.number, self.count)
         plain = to_plain(picture)
-        (width, height), info = plain.size, dict(plain.info)
+        size, info = plain.size, dict(plain.info)
         alpha = plain.getchannel("A") if plain.mode == "RGBA" else None
-        # A picture may be large: each copy of it is gone before the next one is made.
+        # A picture may be large: each copy is released before the next one is made.
         colors = to_colors(plain, self.MINIMUM_SIDE)
         del plain
         painted = self._try_to_paint(colors, progress)
         del colors
-        if painted.shape[0] < height or painted.shape[1] < width:
-            raise StyleError(
-                f"{self.path}: expected {width}x{height} px from this network, "
-                f"got {painted.shape[1]}x{painted.shape[0]}; it is no style model"
-            )
-        # The networks give back sides of 4 * ceil(n / 4): what is beyond is not the picture's.
-        result = Image.fromarray(np.ascontiguousarray(painted[:height, :width]))
+        result = self._crop(painted, *size)
         del painted
         result.info = info
         if alpha is not None:
             result.putalpha(alpha)
         return result
 
+    def _crop(self, painted: Colors, width: int, height: int) -> Image.Image:
+        """Cut the picture's own pixels out: networks return sides of 4 * ceil(n / 4)."""
+        if painted.shape[0] < height or painted.shape[1] < width:
+            raise StyleError(
+                f"expected {width}x{height} px from this network, "
+                f"got {painted.shape[1]}x{painted.shape[0]}",
+                path=self.path,
+                remedy="it is not a style model",
+            )
+        return Image.fromarray(np.ascontiguousarray(painted[:height, :width]))
+
     def _try_to_paint(self, colors: Colors, progress: Progress | None) -> Colors:
-        raised: list[Exception] = []  # by `progress`: not for us to reword
+        """Paint; an engine's own errors become a `DeviceError`."""
+        raised: list[Exception] = []  # by `progress`: not ours to reword
 
         def report(done: int, total: int) -> None:
             try:
@@ -102,33 +116,34 @@ class Style(ABC):
                 raise
 
         try:
+            return self.paint_colors(colors, report)
+        except StyleError as error:
             with at_path(self.path):
-                return self.paint_colors(colors, report)
+                raise error
         except (MemoryError, RuntimeError) as error:
-            if error in raised or isinstance(error, NeuralStyleError):  # some are RuntimeErrors
+            if error in raised or isinstance(error, DescribedError):  # some are RuntimeErrors
                 raise
             height, width, _ = colors.shape
-            # Some engines say RuntimeError, and "memory" in its text, where there is not enough.
-            is_short = isinstance(error, MemoryError) or "memory" in str(error).lower()
-            remedy = "; make the picture smaller (--max-side)" if is_short else ""
             raise DeviceError(
-                f"{self.path}: cannot paint {width}x{height} px on this device ({error}){remedy}"
+                f"{self.path.name} cannot paint {width}x{height} px on this device ({error})",
+                remedy=SMALLER_PICTURE if isinstance(error, MemoryError) else "",
             ) from error
 
     def paint(self, colors: Colors, progress: Progress | None = None) -> Colors:
-        """The network alone, from array to array.
+        """Run the network alone, from array to array.
 
         Args:
             colors: uint8, H x W x 3, RGB, both sides at least `MINIMUM_SIDE`.
-            progress: as for a call of the style.
+            progress: As for a call of the style.
 
         Returns:
-            H' x W' x 3 with H' >= H and W' >= W, up to the next multiples of 4: what is beyond
-            the picture is to be cut off.
+            uint8, H' x W' x 3 with H' >= H and W' >= W, up to the next multiples of 4. The picture
+            is at the top left.
 
         Raises:
-            PictureError: `colors` are of another type or shape.
-            StyleError, DeviceError: as for a call of the style; MemoryError and RuntimeError, too.
+            PictureError: `colors` is of another type or shape.
+            StyleError, DeviceError: As for a call of the style.
+            MemoryError, RuntimeError: The engine failed.
         """
         with at_path(self.path):
             check_number(self.number, self.count)
@@ -143,16 +158,17 @@ class Style(ABC):
 
     @abstractmethod
     def paint_colors(self, colors: Colors, progress: Progress | None) -> Colors:
-        """As `paint`, of colors that are checked and contiguous."""
+        """Do the work of `paint` for an array that is checked and contiguous."""
 
     def release(self) -> None:  # noqa: B027  (most styles keep nothing)
         """Give back the memory that is kept for the next picture."""
 
 
 class FloatStyle(Style):
-    """A style whose network takes and gives floats."""
+    """A style whose network takes and returns floats."""
 
     def paint_colors(self, colors: Colors, progress: Progress | None) -> Colors:
+        """Paint in floats, and return levels."""
         painted = self.paint_pixels(to_floats(colors))
         if not np.isfinite(painted).all():
             raise not_finite()
@@ -160,7 +176,7 @@ class FloatStyle(Style):
 
     @abstractmethod
     def paint_pixels(self, pixels: Pixels) -> Pixels:
-        """The network alone.
+        """Run the network alone.
 
         Args:
             pixels: 1 x 3 x H x W, 0..255, both sides at least `MINIMUM_SIDE`.
@@ -171,27 +187,32 @@ class FloatStyle(Style):
 
 
 def not_finite() -> StyleError:
-    """The error of a network that paints NaN or infinity."""
-    return StyleError("expected finite colors, painted NaN or infinity; it is no style model")
+    """Return the error of a network that paints NaN or infinity."""
+    return StyleError("painted NaN or infinity", remedy="it is not a usable style model")
 
 
 def check_number(number: int | None, count: int | None) -> None:
-    """Refuse a style number that a file does not have; `count` is what `inspect` says of it.
+    """Check that a file of `count` styles has the style `number`.
+
+    Args:
+        number: A style number, or None.
+        count: How many numbered styles the file has; None for one style without a number.
 
     Raises:
-        TypeError: `number` is no whole number.
-        StyleError: `number` is not from 0 to `count - 1`, or it is given without a `count`, or
-            missing with one. The message does not name the file.
+        TypeError: `number` is not a whole number.
+        StyleError: The file has no style of this number, or has several and none is chosen.
     """
     if number is not None:
-        check_whole("number", number, "3")
+        check_whole("number", number)
     if count is None:
         if number is not None:
-            raise StyleError(f"expected no style number for a file of one style, got {number}")
-    elif number is None:
+            raise StyleError(
+                f"expected no style number for a file of one style, got {number}",
+                remedy="leave the number out",
+            )
+    elif number is None or not 0 <= number < count:
+        got = "none" if number is None else str(number)
         raise StyleError(
-            f"expected a style number from 0 to {count - 1}, got none: "
-            f"this file has {count} styles; choose one"
+            f"expected a style number from 0 to {count - 1}, got {got}",
+            remedy=f"choose one of the {count} styles of this file",
         )
-    elif not 0 <= number < count:
-        raise StyleError(f"expected a style number from 0 to {count - 1}, got {number}")

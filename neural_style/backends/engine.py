@@ -1,4 +1,4 @@
-"""Checkpoints painted by the C++ engine on the CPU."""
+"""Checkpoints, painted by the C++ engine on the CPU."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from ..engine import choose_kernel
 from ..engine._core import Network, NotFiniteError, count_units
 from ..formats.weights import OFFICIAL_BASE_WIDTH, Weights, width_of
-from ..options import PaintingOptions
+from ..options import RenderingOptions
 from ..pictures.arrays import Colors
 from ..system.resources import count_threads
 from .arena import Arena
@@ -26,24 +26,38 @@ _BYTES_PER_PIXEL = 2
 class EngineStyle(Style):
     """A checkpoint of a `TransformerNet`.
 
-    Threads may share it; the memory of one painting is kept for the next one. A daemon thread that
-    still paints when the interpreter ends aborts the process, before Python 3.14.
+    Threads may share it. The memory of one painting is kept for the next one. Before Python 3.14, a
+    daemon thread that still paints when the interpreter ends aborts the process.
     """
 
+    is_light = True
+
     def __init__(
-        self, path: str | PathLike[str], weights: Weights, options: PaintingOptions
+        self,
+        path: str | PathLike[str],
+        weights: Weights,
+        options: RenderingOptions,
+        arena: Arena,
     ) -> None:
-        """
+        """Prepare the network.
+
+        Args:
+            path: The file that the weights came from.
+            weights: Checked weights of a `TransformerNet`.
+            options: Of these, precision and threads count.
+            arena: The memory to paint in; other styles may share it.
+
         Raises:
-            DeviceError: as `choose_kernel`.
+            DeviceError: The kernel that the environment names cannot run here.
         """
         super().__init__(path)
         self.base_width: int = width_of(weights)
         self._network = Network(weights, choose_kernel(options.precision))
         self._threads = options.threads or count_threads()
-        self._arena = Arena(options.memory, options.tell)
+        self._arena = arena
 
     def paint_colors(self, colors: Colors, progress: Progress | None) -> Colors:
+        """Paint in the arena, in as many threads as the picture has work for."""
         height, width, _ = colors.shape
         painted = np.empty_like(colors)
         needed = self._network.arena_bytes(height, width)
@@ -58,4 +72,5 @@ class EngineStyle(Style):
         return painted
 
     def release(self) -> None:
+        """Give back the arena's memory, which other styles may share."""
         self._arena.release()

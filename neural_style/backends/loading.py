@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import NoReturn
 
 from csci_utils.errors import at_path
 
@@ -21,8 +21,22 @@ from ..formats.model_file import (
 from ..formats.safetensors_file import decode_weights
 from ..formats.weight_cache import keep, load_cached
 from ..formats.weights import Weights
-from ..options import EXACT, PaintingOptions, say_nothing
+from ..options import EXACT, RenderingOptions, ignore
+from .arena import Arena
 from .base import Style
+
+
+@dataclass(frozen=True)
+class StyleFile:
+    """The file of a style, read once."""
+
+    path: Path
+    data: bytes
+
+    @property
+    def suffix(self) -> str:
+        """The suffix in lower case."""
+        return self.path.suffix.lower()
 
 
 def load(
@@ -33,121 +47,164 @@ def load(
     precision: str = EXACT,
     threads: int | None = None,
     memory: int | None = None,
-    tell: Callable[[str], None] = say_nothing,
+    notify: Callable[[str], None] = ignore,
 ) -> Style:
-    """The style in the file at `path`: a checkpoint (.pth, .pt, .safetensors) or a graph (.onnx).
+    """Load the style in a file: a checkpoint (.pth, .pt, .safetensors) or a graph (.onnx).
 
-    On the CPU a checkpoint is painted by the C++ engine, without PyTorch; where that is not
-    installed, by OpenVINO or else PyTorch. Graphs are painted by OpenVINO.
+    On the CPU the C++ engine paints checkpoints, without PyTorch. Where the engine is not
+    installed, OpenVINO or else PyTorch does. OpenVINO paints graphs.
 
     Args:
-        path: see `STYLE_SUFFIXES`.
+        path: A file with one of the `STYLE_SUFFIXES`.
         device: "cpu"; "accel" for the accelerator that PyTorch finds; "auto" for that one or else
-            the CPU; or PyTorch's name for one, such as "cuda:1" or "mps". ONNX styles run on the
-            CPU alone.
-        number: which style of a file that has several, from 0 to one less than the count that
-            `inspect` tells. Without one, such a file's style paints nothing until
-            `Style.with_number` chooses.
+            the CPU; or PyTorch's name for a device, such as "cuda:1" or "mps". ONNX styles run on
+            the CPU only.
+        number: Which style of a file that has several, from 0 to the count that `inspect` returns
+            minus one. Without it, such a file's style paints nothing until `Style.with_number`
+            chooses.
         precision: "exact" for what fp32 paints, within one level; "fast" for half precision where
-            the device computes in it, else the same as exact.
-        threads: how many to paint with on the CPU; None for OMP_NUM_THREADS or else one a core.
+            the device has it, otherwise the same as exact.
+        threads: How many threads paint on the CPU; None for OMP_NUM_THREADS or else one per core.
             The engine's pictures do not depend on it.
-        memory: how many bytes of memory this process may have altogether while the engine paints;
-            what is beyond goes into a temporary file. None for what the machine has. Where the
-            engine is not installed, a picture that would need more is an error. ONNX styles do
-            without a limit.
-        tell: is told, in a line each, what somebody who waits for the picture should know: which
-            engine takes another's place and why, and that a file takes the place of memory.
+        memory: How many bytes of memory this process may use in all while the engine paints; the
+            rest goes into a temporary file. None for what the machine has. Where the engine is not
+            installed, a picture that would need more is an error. It does not apply to ONNX styles.
+        notify: Called with one line each for what somebody who waits for the picture should know:
+            that another engine is used and why, or that a file takes the place of memory.
 
     Raises:
-        StyleError: the file is not there or no style, or has no such style number.
-        TypeError: `threads` or `memory` is no whole number.
-        DeviceError: there is no such device.
-        MissingDependencyError: PyTorch, or safetensors or OpenVINO for files of theirs, is not
-            installed.
-        ValueError: there is no such precision, or a number is below 1, or above 1024 for threads.
+        StyleError: The file is missing, unreadable, or not a style model, or has no such number.
+        TypeError: `threads` or `memory` is not a whole number.
+        DeviceError: The device does not exist.
+        MissingDependencyError: A package that this kind of file needs is not installed.
+        ValueError: An option is out of range.
     """
-    options = PaintingOptions(precision, threads, memory, tell)
-    suffix = Path(path).suffix.lower()
-    if suffix in CHECKPOINT_SUFFIXES:
-        style = _load_checkpoint(path, device, options)
-    elif suffix in ONNX_SUFFIXES:
-        with needing("OpenVINO"):
-            from .onnx import OnnxStyle
-        style = OnnxStyle(path, device, options)
-    else:
-        _refuse(path)
+    options = RenderingOptions(precision=precision, device=device, threads=threads, memory=memory)
+    style = load_style(read_style(path), options, notify)
     return style if number is None else style.with_number(number)
 
 
-def load_weights(path: str | PathLike[str]) -> Weights:
-    """The weights in the checkpoint at `path`, as fp32.
-
-    PyTorch reads those in its own format, once: what it read is kept in the cache.
+def read_style(path: str | PathLike[str]) -> StyleFile:
+    """Read the file of a style.
 
     Raises:
-        StyleError: the file is not there, or anything but a readable state dict of a
-            `TransformerNet` with finite weights. Nothing in it is executed to find that out.
-        MissingDependencyError: PyTorch or safetensors is needed, and not installed.
+        StyleError: The file is missing, unreadable, or obviously something else.
     """
-    path = Path(path)
     with at_path(path):
-        data = read_style_file(path)
-        if path.suffix.lower() in SAFETENSORS_SUFFIXES:
-            return decode_weights(data)
-        weights = load_cached(data)
+        return StyleFile(Path(path), read_style_file(Path(path)))
+
+
+def load_style(
+    file: StyleFile,
+    options: RenderingOptions,
+    notify: Callable[[str], None] = ignore,
+    arena: Arena | None = None,
+) -> Style:
+    """Load a style from a file that was read.
+
+    Args:
+        file: What was read.
+        options: Of these, device, precision, threads and memory count here.
+        notify: As for `load`.
+        arena: The memory that the engine paints in, shared with other styles. None for its own.
+
+    Raises:
+        NeuralStyleError: As `load`.
+    """
+    if file.suffix in CHECKPOINT_SUFFIXES:
+        return _Checkpoint(file, options, notify, arena).load()
+    if file.suffix in ONNX_SUFFIXES:
+        with needing("OpenVINO"):
+            from .onnx import OnnxStyle
+        return OnnxStyle(file.path, file.data, options)
+    raise StyleError(
+        f"expected a style file ending in {', '.join(sorted(STYLE_SUFFIXES))}, "
+        f"got the suffix {file.path.suffix!r}",
+        path=file.path,
+        remedy="rename it if it is one",
+    )
+
+
+def load_weights(path: str | PathLike[str]) -> Weights:
+    """Load the weights in the checkpoint at `path`, as fp32.
+
+    PyTorch reads its own format, once: its result is cached.
+
+    Raises:
+        StyleError: The file is missing, unreadable, or not a state dict of a `TransformerNet` with
+            finite weights. Nothing in it is executed to find that out.
+        MissingDependencyError: PyTorch or safetensors is needed and not installed.
+    """
+    return decode_style(read_style(path))
+
+
+def decode_style(file: StyleFile) -> Weights:
+    """Return the weights in a checkpoint that was read: see `load_weights`."""
+    with at_path(file.path):
+        if file.suffix in SAFETENSORS_SUFFIXES:
+            return decode_weights(file.data)
+        weights = load_cached(file.data)
         if weights is None:
             with needing("PyTorch"):
                 from ..formats.checkpoint import decode_checkpoint
-            weights = decode_checkpoint(data)
-            keep(data, weights)
+            weights = decode_checkpoint(file.data)
+            keep(file.data, weights)
         return weights
 
 
-def _load_checkpoint(path: str | PathLike[str], device: str, options: PaintingOptions) -> Style:
-    weights = load_weights(path)
+class _Checkpoint:
+    """A checkpoint, for which the device and the installed packages decide who paints it."""
 
-    def load_for_cpu() -> Style:
-        return _load_for_cpu(path, weights, options)
+    def __init__(
+        self,
+        file: StyleFile,
+        options: RenderingOptions,
+        notify: Callable[[str], None],
+        arena: Arena | None,
+    ) -> None:
+        self._path = file.path
+        self._weights = decode_style(file)
+        self._options = options
+        self._notify = notify
+        self._arena = arena
 
-    if device == "cpu":
-        return load_for_cpu()
-    try:
-        with needing("PyTorch"):
-            from .pytorch import TorchStyle, find_device
-    except MissingDependencyError:
-        if device == "auto":  # then there is no accelerator that could be used
-            return load_for_cpu()
-        raise
-    found = find_device(device)
-    if found.type == "cpu":
-        return load_for_cpu()
-    return TorchStyle(path, weights, found, options, load_for_cpu)
+    def load(self) -> Style:
+        """Load it for the device that is asked for."""
+        device = self._options.device
+        if device == "cpu":
+            return self._load_for_cpu()
+        try:
+            with needing("PyTorch"):
+                from .pytorch import TorchStyle, find_device
+        except MissingDependencyError:
+            if device == "auto":  # without PyTorch there is no accelerator that could be used
+                return self._load_for_cpu()
+            raise
+        found = find_device(device)
+        if found.type == "cpu":
+            return self._load_for_cpu()
+        return TorchStyle(
+            self._path, self._weights, found, self._options, self._notify, self._load_for_cpu
+        )
 
-
-def _load_for_cpu(path: str | PathLike[str], weights: Weights, options: PaintingOptions) -> Style:
-    obstacle = find_obstacle()
-    if obstacle is None:
+    def _load_for_cpu(self) -> Style:
+        obstacle = find_obstacle()
+        if obstacle is not None:
+            return self._load_without_engine(obstacle)
         from .engine import EngineStyle
 
-        return EngineStyle(path, weights, options)
-    try:
-        with needing("OpenVINO"):
-            from .openvino import OpenvinoStyle
-    except MissingDependencyError:
-        with needing("PyTorch"):
-            from .pytorch import TorchStyle, find_device
-        options.tell(f"{obstacle}; painting with PyTorch")
-        return TorchStyle(path, weights, find_device("cpu"), options)
-    options.tell(f"{obstacle}; painting with OpenVINO")
-    return OpenvinoStyle(path, weights, options)
+        arena = self._arena or Arena(self._options.memory, self._notify)
+        return EngineStyle(self._path, self._weights, self._options, arena)
 
-
-def _refuse(path: str | PathLike[str]) -> NoReturn:
-    """Say what is wrong with a file whose suffix is no style's: first of all its content."""
-    with at_path(path):
-        read_style_file(Path(path))
-        raise StyleError(
-            f"expected a style file ending in {', '.join(sorted(STYLE_SUFFIXES))}, "
-            f"got the suffix {Path(path).suffix!r}; rename it if it is one"
-        )
+    def _load_without_engine(self, obstacle: str) -> Style:
+        try:
+            with needing("OpenVINO"):
+                from .openvino import OpenvinoStyle
+        except MissingDependencyError:
+            with needing("PyTorch"):
+                from .pytorch import TorchStyle, find_device
+            self._notify(f"{obstacle}; painting with PyTorch")
+            cpu = find_device("cpu")
+            return TorchStyle(self._path, self._weights, cpu, self._options, self._notify)
+        self._notify(f"{obstacle}; painting with OpenVINO")
+        return OpenvinoStyle(self._path, self._weights, self._options)

@@ -1,4 +1,4 @@
-"""Checkpoints painted by OpenVINO, a whole picture at once: where the C++ engine cannot."""
+"""Checkpoints, painted by OpenVINO where the C++ engine is not installed, a picture at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from os import PathLike
 import numpy as np
 
 from ..formats.weights import OFFICIAL_BASE_WIDTH, RESIDUAL_BLOCKS, Weights, width_of
-from ..options import PaintingOptions
+from ..options import RenderingOptions
 from ..pictures.arrays import Pixels
 from ..system.resources import check_memory
 from .base import FloatStyle
@@ -21,23 +21,28 @@ _BYTES_PER_PIXEL = 600  # measured at 8 megapixels and the official width
 class OpenvinoStyle(FloatStyle):
     """A checkpoint of a `TransformerNet`, as a graph for OpenVINO."""
 
-    def __init__(self, path: str | PathLike[str], weights: Weights, options: PaintingOptions):
+    def __init__(
+        self, path: str | PathLike[str], weights: Weights, options: RenderingOptions
+    ) -> None:
+        """Build the graph of checked weights."""
         super().__init__(path)
         self.base_width: int = width_of(weights)
         self._options = options
         self._compiler = Compiler(build_graph(weights), options)
 
     def paint_pixels(self, pixels: Pixels) -> Pixels:
+        """Paint, if there is memory for it."""
         needed = pixels[0, 0].size * _BYTES_PER_PIXEL * self.base_width // OFFICIAL_BASE_WIDTH
         check_memory(needed, self._options.memory)
         return infer(self._compiler.compile_for(pixels.shape), [pixels])
 
     def release(self) -> None:
+        """Forget the graph that was compiled for the last size."""
         self._compiler.release()
 
 
 def build_graph(weights: Weights) -> openvino.Model:
-    """The graph of a `TransformerNet`: see there."""
+    """Build the graph of a `TransformerNet`, for pictures of any size."""
     picture = opset.parameter(PICTURE_SHAPE, np.float32)
 
     def convolve(x: openvino.Node, name: str, stride: int = 1) -> openvino.Node:

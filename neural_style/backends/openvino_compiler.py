@@ -1,4 +1,4 @@
-"""What OpenVINO makes of a graph: a network for pictures of one size, on the CPU."""
+"""Compile OpenVINO graphs for pictures of one size, and run them on the CPU."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from csci_utils.text import one_line
 
-from ..options import EXACT, PaintingOptions
+from ..options import EXACT, RenderingOptions
 from .silent_openvino import hint, inference_num_threads, openvino, opset
 
 PICTURE_SHAPE = openvino.PartialShape([1, 3, -1, -1])
 """The shape of the input for a picture, and of the output."""
 
-# By itself OpenVINO computes in bf16 where the processor can, some 30 levels off in places.
+# By default OpenVINO computes in bf16 where the processor can, up to 30 levels off in places.
 _FULL_PRECISION = {
     hint.inference_precision: openvino.Type.f32,
     hint.execution_mode: hint.ExecutionMode.ACCURACY,
@@ -30,15 +30,15 @@ _POLL_INTERVAL = 50  # milliseconds
 
 
 class Compiler:
-    """A graph, and what it was compiled to last.
+    """A graph, and the network that it was last compiled to.
 
-    It is compiled for one picture size, which is three times as fast as one for any size but takes
-    0.1 to 0.9 s; the last one is kept, since the photographs of a folder often share theirs.
-    Threads may share it.
+    Compiling for one picture size takes 0.1 to 0.9 s and makes a network that is three times as
+    fast as one for any size. The last one is kept, since the photographs of a folder often share
+    a size. Threads may share a compiler.
     """
 
-    def __init__(self, model: openvino.Model, options: PaintingOptions) -> None:
-        """`model` is this one's from now on: it is changed."""
+    def __init__(self, model: openvino.Model, options: RenderingOptions) -> None:
+        """Take over `model`, which is changed from now on."""
         if options.precision == EXACT:
             _normalize_exactly(model)
         self._model = model
@@ -51,10 +51,10 @@ class Compiler:
         self._compiled_for: tuple[int, ...] = ()
 
     def compile_for(self, shape: tuple[int, ...]) -> openvino.CompiledModel:
-        """The network for pictures of 1 x 3 x H x W.
+        """Return the network for pictures of 1 x 3 x H x W.
 
         Raises:
-            ValueError: the graph is for pictures of one other size.
+            ValueError: The graph is for pictures of one other size.
         """
         with self._lock:
             if self._compiled is None or shape != self._compiled_for:
@@ -69,31 +69,31 @@ class Compiler:
             return self._compiled
 
     def release(self) -> None:
-        """Forget what was compiled last."""
+        """Forget the last compiled network."""
         with self._lock:
             self._compiled = None
 
 
 def infer(compiled: openvino.CompiledModel, inputs: object) -> NDArray[np.float32]:
-    """What `compiled` makes of `inputs`, unless Ctrl-C ends it."""
+    """Run `compiled` on `inputs`; Ctrl-C ends it."""
     request = compiled.create_infer_request()
     request.start_async(inputs, share_inputs=True)
     try:
         while not request.wait_for(_POLL_INTERVAL):
-            pass  # Python looks after signals between two calls
+            pass  # Python handles signals between two calls
     except BaseException:
         request.cancel()
-        with suppress(RuntimeError):  # "cancelled": without this, to forget it takes all its time
+        with suppress(RuntimeError):  # without this wait, deleting the request takes its whole time
             request.wait()
         raise
     return np.asarray(request.get_output_tensor(0).data, dtype=np.float32)
 
 
 def _normalize_exactly(model: openvino.Model) -> None:
-    """Normalize with means along one axis after the other.
+    """Replace normalizations (MVN) by means along one axis after the other.
 
-    OpenVINO's own normalization (MVN) adds up a whole layer in fp32: pictures of 8 megapixels were
-    5 levels off, those of 24 megapixels 25. This takes no longer.
+    OpenVINO's own MVN sums a whole layer in fp32. Measured: pictures of 8 megapixels were 5 levels
+    off, those of 24 megapixels 25. This takes no longer.
     """
     for node in model.get_ops():
         if node.get_type_name() != "MVN" or node.get_input_size() != 2:  # its first version: 1
@@ -121,6 +121,6 @@ def _is_for_pictures(port: openvino.Output) -> bool:
 
 
 def describe(error: Exception) -> str:
-    """What OpenVINO says, without the places in its own source and its general advice."""
+    """Return what OpenVINO says, without places in its own source and general advice."""
     told = [line for line in str(error).splitlines() if line and not line.startswith(_BOILERPLATE)]
     return one_line(" ".join(told))[:_LONGEST_REASON] or type(error).__name__

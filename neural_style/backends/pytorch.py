@@ -1,4 +1,4 @@
-"""Checkpoints painted by PyTorch: on accelerators, and on the CPU where nothing else can."""
+"""Checkpoints, painted by PyTorch: on accelerators, and on the CPU where nothing else can."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from csci_utils.text import one_line
+
 from ..errors import DeviceError
 from ..formats.checkpoint import build_network
 from ..formats.weights import OFFICIAL_BASE_WIDTH, Weights, width_of
-from ..options import FAST, PaintingOptions
+from ..options import FAST, RenderingOptions, ignore
 from ..pictures.arrays import Colors, Pixels
 from ..system.resources import check_memory
 from .base import FloatStyle, Progress, Style
@@ -26,9 +28,9 @@ _CPU_BYTES_PER_PIXEL = 1050  # measured at 8 megapixels and the official width
 class TorchStyle(FloatStyle):
     """A checkpoint of a `TransformerNet`.
 
-    Exact is fp32 on any device. Fast is fp16 on an accelerator, but for the normalizations, whose
-    sums need fp32; a picture whose values go beyond fp16 is painted again in fp32. On the CPU, fast
-    is exact.
+    Exact is fp32 on any device. Fast is fp16 on an accelerator, except for the normalizations,
+    whose sums need fp32. A picture whose values exceed fp16 is painted again in fp32. On the CPU,
+    fast is the same as exact.
     """
 
     def __init__(
@@ -36,18 +38,25 @@ class TorchStyle(FloatStyle):
         path: str | PathLike[str],
         weights: Weights,
         device: torch.device,
-        options: PaintingOptions,
+        options: RenderingOptions,
+        notify: Callable[[str], None] = ignore,
         load_for_cpu: Callable[[], Style] | None = None,
     ) -> None:
-        """
+        """Move the network to the device.
+
         Args:
-            load_for_cpu: makes the style that paints in place of an accelerator that has too
-                little memory.
+            path: The file that the weights came from.
+            weights: Checked weights of a `TransformerNet`.
+            device: Where to paint.
+            options: Of these, precision, threads and memory count.
+            notify: Called when the CPU paints in place of an accelerator, with the reason.
+            load_for_cpu: Makes the style that does.
         """
         super().__init__(path)
         self.base_width: int = width_of(weights)
         self.device = device
         self._options = options
+        self._notify = notify
         self._load_for_cpu = load_for_cpu
         self._cpu_style: Style | None = None
         network: nn.Module = build_network({k: torch.from_numpy(v) for k, v in weights.items()})
@@ -57,18 +66,27 @@ class TorchStyle(FloatStyle):
             self._fast_network = to_half(self._network)
 
     def paint_colors(self, colors: Colors, progress: Progress | None) -> Colors:
+        """Paint on the device, or on the CPU if an accelerator fails.
+
+        Accelerators report a lack of memory in many ways, some only in words. So the CPU takes over
+        whatever went wrong there, and the notice gives the reason.
+        """
+        if self._load_for_cpu is None:
+            return super().paint_colors(colors, progress)
         try:
             return super().paint_colors(colors, progress)
+        except torch.OutOfMemoryError:
+            reason = "has too little memory"
         except RuntimeError as error:
-            if self._load_for_cpu is None or not is_out_of_memory(error):
-                raise
+            reason = f"failed ({one_line(str(error))})"
         # Not in the handler: the error holds on to the accelerator's memory.
-        self._options.tell(f"{self.device} has too little memory: the CPU paints this picture")
+        self._notify(f"{self.device} {reason}: the CPU paints this picture")
         if self._cpu_style is None:
             self._cpu_style = self._load_for_cpu()
         return self._cpu_style.paint_colors(colors, progress)
 
     def paint_pixels(self, pixels: Pixels) -> Pixels:
+        """Run the network in the precision that is asked for, and that the picture allows."""
         if self.device.type == "cpu":
             size = pixels[0, 0].size * self.base_width // OFFICIAL_BASE_WIDTH
             check_memory(size * _CPU_BYTES_PER_PIXEL, self._options.memory)
@@ -81,12 +99,13 @@ class TorchStyle(FloatStyle):
             return _to_numpy(self._network(pictures))
 
     def release(self) -> None:
+        """Give back the memory of the style that stands in for an accelerator."""
         if self._cpu_style is not None:
             self._cpu_style.release()
 
 
 def to_half(network: nn.Module) -> nn.Module:
-    """A copy of `network` that takes and gives fp16, and normalizes in fp32."""
+    """Return a copy of `network` that takes and returns fp16, and normalizes in fp32."""
     copy = deepcopy(network).half()
     for module in copy.modules():
         if isinstance(module, nn.InstanceNorm2d):
@@ -106,7 +125,7 @@ def _give_half(module: nn.Module, arguments: tuple[Any, ...], output: Tensor) ->
 
 @contextmanager
 def _full_precision() -> Iterator[None]:
-    """Convolve fp32 in fp32: by itself cuDNN keeps no more than 10 bits of each fraction (TF32).
+    """Convolve fp32 in fp32: by default cuDNN keeps only 10 bits of each fraction (TF32).
 
     See https://docs.pytorch.org/docs/stable/notes/cuda.html.
     """
@@ -121,7 +140,7 @@ def _full_precision() -> Iterator[None]:
 
 @contextmanager
 def _threads(number: int | None) -> Iterator[None]:
-    """Work with `number` threads on the CPU; None for as many as PyTorch does by itself."""
+    """Work with `number` threads on the CPU; None for PyTorch's own choice."""
     if number is None:
         yield
         return
@@ -137,16 +156,11 @@ def _to_numpy(painted: Tensor) -> Pixels:
     return np.asarray(painted.cpu().contiguous().numpy(), dtype=np.float32)
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether an accelerator's memory was too small; not all of them raise PyTorch's own error."""
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error).lower()
-
-
 def find_device(name: str) -> torch.device:
-    """The device that `name` stands for: see `load`.
+    """Find the device that `name` stands for: see `load`.
 
     Raises:
-        DeviceError: it is not there; the message lists what is.
+        DeviceError: The device does not exist. The remedy lists those that do.
     """
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     if name == "cpu" or (name == "auto" and accelerator is None):
@@ -157,12 +171,16 @@ def find_device(name: str) -> torch.device:
         for index in range(torch.accelerator.device_count()):
             if name == f"{accelerator.type}:{index}":
                 return torch.device(name)
+    raise _missing_device(name, accelerator)
+
+
+def _missing_device(name: str, accelerator: torch.device | None) -> DeviceError:
     if name == "accel":
-        raise DeviceError(
-            "expected an accelerator, and PyTorch finds none on this machine; leave out --accel, "
-            "or --cuda 1, for the CPU"
+        return DeviceError(
+            "PyTorch finds no accelerator on this machine",
+            remedy="leave out --accel, or --cuda 1, to use the CPU",
         )
-    found = "the CPU alone" if accelerator is None else f"the CPU and {accelerator.type}"
-    raise DeviceError(
-        f"expected a device that is there, got {name!r}; PyTorch finds {found}: use cpu or auto"
+    found = "only the CPU" if accelerator is None else f"the CPU and {accelerator.type}"
+    return DeviceError(
+        f"the device {name!r} does not exist; PyTorch finds {found}", remedy="use cpu or auto"
     )

@@ -44,7 +44,7 @@ def add_train(commands: Commands) -> None:
     add_accelerator(training.add_mutually_exclusive_group(), ACCEL_HELP)
 
 
-def _run_train(args: Any) -> None:
+def _run_train(args: Any, reporter: object) -> None:
     args.device = "accel" if args.accel or args.cuda else "cpu"
     options = TrainingOptions(**{f.name: getattr(args, f.name) for f in fields(TrainingOptions)})
     try:

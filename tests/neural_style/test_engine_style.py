@@ -72,13 +72,13 @@ def short_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 KEEP_LIMIT = """
 import sys
 from neural_style import load, load_picture, save_picture
-from neural_style.machine import anonymous_memory
+from neural_style.system.resources import anonymous_memory
 
 model_path, picture_path, output_path, size = sys.argv[1:]
 picture, taken, told = load_picture(picture_path), [], []
 load(model_path)
 limit = anonymous_memory() + int(size)
-style = load(model_path, threads=1, memory=limit, tell=told.append)
+style = load(model_path, threads=1, memory=limit, notify=told.append)
 painted = style(picture, lambda done, total: taken.append(anonymous_memory()))
 save_picture(painted, output_path)
 print(len(taken) > 1, max(taken) <= limit, len(told))
@@ -111,7 +111,7 @@ def test_a_file_takes_the_place_of_memory_and_leaves_nothing_behind(
     short_memory: None,
 ) -> None:
     told: list[str] = []
-    style = load(checkpoint_path, tell=told.append)
+    style = load(checkpoint_path, notify=told.append)
     seen: list[list[Path]] = []
     for _ in range(2):
         style(make_picture(), lambda *_: seen.append(list(temporary_folder.iterdir())))

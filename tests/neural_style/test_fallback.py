@@ -110,7 +110,7 @@ def test_networks_of_all_widths_are_painted_by_openvino(
     path = tmp_path / "model.pth"
     torch.save(make_state(base_width), path)
     told: list[str] = []
-    painted = load(path, tell=told.append)(make_picture(*size))
+    painted = load(path, notify=told.append)(make_picture(*size))
     assert_close(painted, paint_by_torch(path, make_picture(*size)), within=1)
     assert [line.endswith("painting with OpenVINO") for line in told] == [True]
 
@@ -176,7 +176,7 @@ def test_the_cpu_paints_what_an_accelerator_has_no_memory_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[str] = []
-    style = on_accelerator(checkpoint_path, lambda: load(checkpoint_path), tell=told.append)
+    style = on_accelerator(checkpoint_path, lambda: load(checkpoint_path), notify=told.append)
 
     def run_out(pixels: object) -> None:
         raise error

@@ -1,0 +1,150 @@
+"""Kinds of option values: how each is read from text, checked, and described."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+from csci_utils.text import parse_above_zero, parse_size, parse_whole
+
+
+class Kind(ABC):
+    """What values an option takes."""
+
+    type: ClassVar[type]
+    """The Python type of the values: `int`, `float` or `str`."""
+    metavar: str
+    """What stands for a value in help texts."""
+
+    @abstractmethod
+    def parse(self, text: str) -> Any:
+        """Return the value that `text` stands for.
+
+        Raises:
+            ValueError: It stands for none; the message says what was expected and what came.
+        """
+
+    @abstractmethod
+    def check(self, name: str, value: Any) -> Any:
+        """Return a value that was given to the option `name` in Python, as a plain `type`.
+
+        Raises:
+            TypeError: The value is of the wrong type.
+            ValueError: The value is out of range.
+        """
+
+
+@dataclass(frozen=True)
+class WholeNumber(Kind):
+    """Whole numbers from `minimum` to `maximum`."""
+
+    minimum: int
+    maximum: int | None = None
+    metavar: str = "N"
+    type = int
+
+    def parse(self, text: str) -> int:
+        """Return the number, written in ASCII digits."""
+        return parse_whole(text, self.minimum, self.maximum)
+
+    def check(self, name: str, value: Any) -> int:
+        """Return the number as an `int`: NumPy's integers would overflow."""
+        number = check_whole(name, value)
+        if number < self.minimum or (self.maximum is not None and number > self.maximum):
+            end = "" if self.maximum is None else f" to {self.maximum}"
+            raise ValueError(f"expected {name} from {self.minimum}{end}, got {number}")
+        return number
+
+
+@dataclass(frozen=True)
+class FileSize(Kind):
+    """Numbers of bytes, such as 2GiB."""
+
+    metavar: str = "SIZE"
+    type = int
+
+    def parse(self, text: str) -> int:
+        """Return the size in bytes."""
+        return parse_size(text)
+
+    def check(self, name: str, value: Any) -> int:
+        """Return the size in bytes as an `int`."""
+        size = check_whole(name, value)
+        if size < 1:
+            raise ValueError(f"expected {name} of at least 1 byte, got {size}")
+        return size
+
+
+@dataclass(frozen=True)
+class PositiveNumber(Kind):
+    """Finite numbers above 0."""
+
+    metavar: str = "X"
+    type = float
+
+    def parse(self, text: str) -> float:
+        """Return the number."""
+        return parse_above_zero(text)
+
+    def check(self, name: str, value: Any) -> float:
+        """Return the number as a `float`."""
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(f"expected a number, such as {name}=1.5, got {value!r}")
+        if not 0 < float(value) < math.inf:
+            raise ValueError(f"expected a finite {name} above 0, got {value}")
+        return float(value)
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One of a few words."""
+
+    choices: tuple[str, ...]
+    metavar: str = ""
+    type = str
+
+    def parse(self, text: str) -> str:
+        """Return the word itself."""
+        if text not in self.choices:
+            raise ValueError(f"expected {' or '.join(self.choices)}, got {text!r}")
+        return text
+
+    def check(self, name: str, value: Any) -> str:
+        """Return the word itself."""
+        if value not in self.choices:
+            raise ValueError(f"expected {' or '.join(self.choices)} as {name}, got {value!r}")
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """Any text that is not empty."""
+
+    metavar: str = "TEXT"
+    type = str
+
+    def parse(self, text: str) -> str:
+        """Return the text itself."""
+        if not text:
+            raise ValueError("expected a text, got nothing")
+        return text
+
+    def check(self, name: str, value: Any) -> str:
+        """Return the text itself."""
+        if not isinstance(value, str):
+            raise TypeError(f"expected a text as {name}, got {value!r}")
+        return value
+
+
+def check_whole(name: str, value: object) -> int:
+    """Return `value`, which was given as `name`, as an `int`.
+
+    Raises:
+        TypeError: It is not a whole number.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"expected a whole number, such as {name}=3, got {value!r}")
+    return int(value)

@@ -1,0 +1,51 @@
+"""The one value that describes a painting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .options import OPTIONS, RenderingOptions
+
+_FILES = ("content_image", "model", "output_image")
+
+
+@dataclass(frozen=True)
+class PaintingRequest:
+    """One picture to be painted in one style, and where to.
+
+    Raises:
+        TypeError: A path is not one.
+    """
+
+    content_image: Path
+    """The picture to paint."""
+    model: Path
+    """The file of the style."""
+    output_image: Path
+    """The picture to write; its suffix says in which format."""
+    options: RenderingOptions = field(default_factory=RenderingOptions)
+
+    def __post_init__(self) -> None:
+        for name in _FILES:
+            object.__setattr__(self, name, Path(getattr(self, name)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the request as plain JSON values."""
+        files = {name: str(getattr(self, name)) for name in _FILES}
+        return {**files, "options": self.options.to_json()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> PaintingRequest:
+        """Return the request that `to_json` described."""
+        options = RenderingOptions.from_json(values["options"])
+        content_image, model, output_image = (Path(values[name]) for name in _FILES)
+        return cls(content_image, model, output_image, options)
+
+    def to_arguments(self) -> list[str]:
+        """Return the arguments with which ``python -m neural_style eval`` paints this."""
+        given = {name.replace("_", "-"): getattr(self, name) for name in _FILES}
+        given |= {option.flag: getattr(self.options, option.name) for option in OPTIONS}
+        return [f"--{flag}={value}" for flag, value in given.items() if value is not None]
