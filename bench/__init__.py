@@ -1,5 +1,5 @@
-"""Measures what paints a `TransformerNet`, and writes docs/performance.md: ``make bench``.
+"""A benchmark of everything that paints with a `TransformerNet`; ``make bench`` runs it.
 
-`campaign` measures, each time in a process of its own, and keeps raw `results`; `report` and
-`plot` make the document from them, at any later time.
+`measuring` runs each contender in a process of its own and keeps the raw `results`. From these,
+`report` renders docs/performance.md, at the end of a run or at any later time.
 """

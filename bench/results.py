@@ -1,4 +1,4 @@
-"""What was measured, in memory and as a file of JSON."""
+"""The raw results, in memory and as a JSON file."""
 
 from __future__ import annotations
 
@@ -7,44 +7,50 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 from neural_style.formats.weights import OFFICIAL_BASE_WIDTH
 
+from .errors import BenchmarkError
 from .sizes import Size, parse_size
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one process took: times in seconds, memory in bytes, None where it is not known."""
+    """The time of one process in seconds and its memory in bytes, as far as they are known."""
 
     name: str
     size: str
     first: float | None = None
-    """A contender's time to be built and to paint for the first time."""
+    """The time in which a contender is built and paints for the first time."""
     warm: list[float] = field(default_factory=list)
+    """The times of a contender's further paintings."""
     whole: float | None = None
-    """A program's time from its start to its end."""
+    """The time of a program from its start to its end."""
     peak_memory: int | None = None
     peak_anonymous: int | None = None
     failure: str | None = None
-    """Why there are no figures, or none that count."""
+    """The reason why there are no figures; None if there are."""
 
 
 @dataclass(frozen=True)
 class Quality:
-    """How much what `name` painted differs from what `reference` painted."""
+    """The difference between the pictures that `name` and `reference` painted."""
 
     name: str
     size: str
     reference: str
     psnr: float
+    """In dB; infinite for equal pictures."""
     largest: int
+    """In levels of 0..255."""
 
 
 @dataclass
 class Results:
-    """What one campaign measured, and where and how."""
+    """Everything that one run of the benchmark measured, on which machine and how."""
 
     command: str
     seconds: float = 0.0
@@ -52,30 +58,44 @@ class Results:
     settings: dict[str, str] = field(default_factory=dict)
     base_width: int = OFFICIAL_BASE_WIDTH
     rates: dict[str, float] = field(default_factory=dict)
-    """The processor's operations a second, by the type of numbers."""
+    """The processor's peak in operations per second, by number type."""
     kernels: dict[str, str] = field(default_factory=dict)
+    """The engine's kernel, by precision."""
     sizes: list[str] = field(default_factory=list)
     measurements: list[Measurement] = field(default_factory=list)
+    """In the order in which they were made."""
     qualities: list[Quality] = field(default_factory=list)
 
     def list_sizes(self) -> list[Size]:
+        """Return the measured sizes, the smallest first."""
         return sorted(map(parse_size, self.sizes), key=lambda size: size.pixels)
 
     def figures(self, name: str, size: str) -> Figures:
-        """All figures of one contender or program at one size."""
+        """Return all figures of one contender or program at one size."""
         return Figures([m for m in self.measurements if (m.name, m.size) == (name, size)])
 
     def quality(self, name: str, size: str) -> Quality | None:
+        """Return the quality of a contender at one size; None if it was not compared."""
         return next((q for q in self.qualities if (q.name, q.size) == (name, size)), None)
 
     def save(self, path: Path) -> None:
+        """Write the results to a JSON file, for `load_results`."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(asdict(self), indent=1))
 
 
 def load_results(path: Path) -> Results:
-    """The twin of `Results.save`."""
-    fields: dict[str, Any] = json.loads(path.read_text())
+    """Read what `Results.save` wrote.
+
+    Raises:
+        BenchmarkError: The file does not exist.
+    """
+    try:
+        fields: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise BenchmarkError(
+            "the file does not exist", path=path, remedy="run the benchmark without --render first"
+        ) from None
     fields["measurements"] = [Measurement(**each) for each in fields["measurements"]]
     fields["qualities"] = [Quality(**each) for each in fields["qualities"]]
     return Results(**fields)
@@ -83,22 +103,24 @@ def load_results(path: Path) -> Results:
 
 @dataclass(frozen=True)
 class Figures:
-    """The measurements of one contender or program at one size."""
+    """The measurements of one contender or program at one size, summed up."""
 
     measurements: list[Measurement]
 
     @property
     def warm(self) -> list[float]:
-        return [seconds for each in self._good for seconds in each.warm]
+        """The warm times of all rounds, in seconds."""
+        return [seconds for each in self._successes for seconds in each.warm]
 
     @property
     def whole(self) -> list[float]:
-        return _known(each.whole for each in self._good)
+        """The times of the whole process in all rounds, in seconds."""
+        return _known(each.whole for each in self._successes)
 
     @property
     def first(self) -> float | None:
-        """The first time in the first round: later rounds may find what it left in caches."""
-        return next(iter(_known(each.first for each in self._good)), None)
+        """The first time in the first round; later rounds may profit from its caches."""
+        return next(iter(_known(each.first for each in self._successes)), None)
 
     @property
     def seconds(self) -> float | None:
@@ -108,22 +130,24 @@ class Figures:
 
     @property
     def peak_memory(self) -> int | None:
-        return max(_known(each.peak_memory for each in self._good), default=None)
+        """The largest peak of resident memory, in bytes."""
+        return max(_known(each.peak_memory for each in self._successes), default=None)
 
     @property
     def peak_anonymous(self) -> int | None:
-        return max(_known(each.peak_anonymous for each in self._good), default=None)
+        """The largest peak of anonymous memory, in bytes."""
+        return max(_known(each.peak_anonymous for each in self._successes), default=None)
 
     @property
     def failure(self) -> str | None:
-        """Why there are no figures; None if there are some, or if nobody tried."""
-        failures = [each.failure for each in self.measurements if each.failure]
-        return None if self._good or not failures else failures[0]
+        """Why there are no figures; None if there are some, or if nothing was run."""
+        failures = _known(each.failure for each in self.measurements)
+        return None if self._successes or not failures else failures[0]
 
     @property
-    def _good(self) -> list[Measurement]:
+    def _successes(self) -> list[Measurement]:
         return [each for each in self.measurements if each.failure is None]
 
 
-def _known(values: Iterable[Any]) -> list[Any]:
+def _known(values: Iterable[_Value | None]) -> list[_Value]:
     return [value for value in values if value is not None]

@@ -1,4 +1,4 @@
-"""Does what the reference script does, where that is not at hand: ``python -m bench.stand_in``."""
+"""A stand-in for the reference script where that is not available: ``python -m bench.stand_in``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from neural_style.formats.checkpoint import load_network
 
 
 def main() -> None:
+    """Paint one picture as the reference script does, with the same options."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--content-image", "--model", "--output-image"):
         parser.add_argument(name, required=True)

@@ -1,7 +1,7 @@
-"""The network in PyTorch with less memory, for pictures that are too large for it otherwise.
+"""The network in PyTorch with less memory, for pictures that otherwise do not fit.
 
-Convolutions go strip by strip and normalization channel by channel; all else is what PyTorch does,
-and so are the pictures. Whole layers are still in memory, the largest and what comes of it at once.
+Convolutions run strip by strip and normalizations channel by channel. All else is PyTorch's, and so
+is the result. The peak is the memory of the largest layer, with its input.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ _ROWS_AT_ONCE = 128
 
 
 def paint(network: TransformerNet, pixels: Tensor) -> Tensor:
-    """What `network` makes of `pixels`, 1 x 3 x H x W.
+    """Compute what ``network(pixels)`` does.
+
+    Args:
+        network: Any `TransformerNet`.
+        pixels: 1 x 3 x H x W, 0..255.
 
     Returns:
         1 x 3 x 4*ceil(H/4) x 4*ceil(W/4), as from `TransformerNet.forward`.
@@ -36,25 +40,29 @@ def paint(network: TransformerNet, pixels: Tensor) -> Tensor:
 
 
 def _convolve(layer: Any, x: Tensor, scale: int = 1) -> Tensor:
-    """`layer` of `x`, of which each pixel is repeated `scale` times in both directions."""
+    """Apply `layer` to `x`, enlarged `scale` times in both directions by repeating pixels."""
     conv = layer.conv2d
     kernel, stride = conv.kernel_size[0], conv.stride[0]
-    margin = kernel // 2
     height, width = scale * x.shape[2], scale * x.shape[3]
-    rows = torch.arange(-margin, height + margin).abs()  # reflected at the upper border,
-    rows = torch.minimum(rows, 2 * (height - 1) - rows)  # and at the lower one
+    rows = _reflect_rows(height, kernel // 2)
     y = x.new_empty((1, conv.out_channels, -(-height // stride), -(-width // stride)))
     for top in range(0, y.shape[2], _ROWS_AT_ONCE):
         bottom = min(top + _ROWS_AT_ONCE, y.shape[2])
-        wanted = rows[top * stride : (bottom - 1) * stride + kernel]
-        strip = x.index_select(2, wanted // scale).repeat_interleave(scale, dim=3)
-        strip = functional.pad(strip, (margin, margin, 0, 0), mode="reflect")
+        used = rows[top * stride : (bottom - 1) * stride + kernel]
+        strip = x.index_select(2, used // scale).repeat_interleave(scale, dim=3)
+        strip = functional.pad(strip, (kernel // 2, kernel // 2, 0, 0), mode="reflect")
         y[:, :, top:bottom] = functional.conv2d(strip, conv.weight, conv.bias, stride)
     return y
 
 
+def _reflect_rows(height: int, margin: int) -> Tensor:
+    """Return the indices of `height` rows, with `margin` reflected ones at both borders."""
+    rows = torch.arange(-margin, height + margin).abs()
+    return torch.minimum(rows, 2 * (height - 1) - rows)
+
+
 def _normalize(layer: Any, x: Tensor) -> Tensor:
-    """`x` itself, normalized."""
+    """Normalize `x` in place, and return it."""
     for channel in range(x.shape[1]):
         one = slice(channel, channel + 1)
         x[:, one] = functional.instance_norm(

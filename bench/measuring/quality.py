@@ -1,4 +1,4 @@
-"""How much two pictures differ."""
+"""The difference between two pictures."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-LEVELS = 255
+_LEVELS = 255
 _ROWS_AT_ONCE = 256
 
 
 def compare(path: Path, reference_path: Path) -> tuple[float, int]:
-    """The PSNR in dB, infinite for equal pictures, and the largest difference in levels.
+    """Compare two .npy files of uint8, H x W x 3, part by part.
 
-    Both are .npy files of H x W x 3 levels.
+    Returns:
+        The PSNR in dB, infinite for equal pictures, and the largest difference in levels.
+
+    Raises:
+        ValueError: The shapes differ.
     """
     picture, reference = (np.load(p, mmap_mode="r") for p in (path, reference_path))
     if picture.shape != reference.shape:
@@ -27,4 +31,4 @@ def compare(path: Path, reference_path: Path) -> tuple[float, int]:
         largest = max(largest, int(difference.max()))
     if squares == 0:
         return math.inf, 0
-    return 10 * math.log10(LEVELS**2 * picture.size / squares), largest
+    return 10 * math.log10(_LEVELS**2 * picture.size / squares), largest

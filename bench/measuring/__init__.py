@@ -1,0 +1,1 @@
+"""Running contenders and programs, and measuring their time, memory and quality."""

@@ -1,0 +1,1 @@
+"""The document with its tables and its plot, rendered from raw results."""
