@@ -21,7 +21,7 @@ from .formats.model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES, STYLE_SUFFIX
 from .inspection import inspect
 from .painting import PaintingResult, paint_file
 from .pictures.file_formats import PICTURE_SUFFIXES, format_for
-from .reporting import JsonReporter, Reporter, TextReporter
+from .reporting import Reporter, TextReporter, make_reporter
 from .request import PaintingRequest
 from .training.command import add_train
 
@@ -45,11 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     It is 0; or, after one line on standard error, `EXIT_FAILURE`, `EXIT_NO_STYLE` (of `inspect`) or
     `EXIT_INTERRUPTED` (Ctrl-C). Usage errors exit with 2, as argparse does.
     """
-    reporter: Reporter = TextReporter()
+    reporter = make_reporter(is_for_program=False)
     try:
         args = _build_parser().parse_args(arguments)
-        if getattr(args, "json", False):
-            reporter = JsonReporter()
+        reporter = make_reporter(getattr(args, "json", False))
         args.run(args, reporter)
     except DescribedError as error:
         reporter.fail(error)

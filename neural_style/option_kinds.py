@@ -10,6 +10,9 @@ from typing import Any, ClassVar
 
 from csci_utils.text import parse_above_zero, parse_size, parse_whole
 
+DEVICE_KINDS = ("cpu", "auto", "cuda", "mps", "xpu")
+"""What paints in the end: the CPU, an accelerator of a kind, or one if there is one."""
+
 
 class Kind(ABC):
     """What values an option takes."""
@@ -60,7 +63,7 @@ class WholeNumber(Kind):
 
 
 @dataclass(frozen=True)
-class FileSize(Kind):
+class ByteSize(Kind):
     """Numbers of bytes, such as 2GiB."""
 
     metavar: str = "SIZE"
@@ -120,22 +123,23 @@ class Choice(Kind):
 
 
 @dataclass(frozen=True)
-class Text(Kind):
-    """Any text that is not empty."""
+class DeviceName(Kind):
+    """Names of devices as `load` takes them. Whether one exists, PyTorch finds out."""
 
-    metavar: str = "TEXT"
+    metavar: str = "NAME"
     type = str
 
     def parse(self, text: str) -> str:
-        """Return the text itself."""
-        if not text:
-            raise ValueError("expected a text, got nothing")
+        """Return the name, if it is of a known kind."""
+        kind, _, index = text.partition(":")
+        if kind not in DEVICE_KINDS or (":" in text and not index.isdecimal()):
+            raise ValueError(f"expected one of {', '.join(DEVICE_KINDS)}, got {text!r}")
         return text
 
     def check(self, name: str, value: Any) -> str:
-        """Return the text itself."""
+        """Return the name, of whatever kind."""
         if not isinstance(value, str):
-            raise TypeError(f"expected a text as {name}, got {value!r}")
+            raise TypeError(f"expected the name of a device as {name}, got {value!r}")
         return value
 
 

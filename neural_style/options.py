@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from .option_kinds import Choice, FileSize, Kind, PositiveNumber, Text, WholeNumber
+from .option_kinds import ByteSize, Choice, DeviceName, Kind, PositiveNumber, WholeNumber
 
 EXACT, FAST = "exact", "fast"
 PRECISIONS = (EXACT, FAST)
@@ -70,21 +70,22 @@ class RenderingOptions:
     )
     precision: str = _option(
         Choice(PRECISIONS),
-        "exact: within one level of fp32 on every machine (the default); fast: half precision "
-        "where the device has it",
+        "how precisely to compute: exact, within one level of fp32 on every machine, or fast, in "
+        "half precision where the device has it",
         default=EXACT,
         changes_result=True,
     )
     device: str = _option(
-        Text("NAME"),
-        "cpu (the default), cuda, mps, xpu, or auto for an accelerator if there is one",
+        DeviceName(),
+        "where to paint: cpu (the default), cuda, mps, xpu, or auto for an accelerator if there is "
+        "one",
         default="cpu",
     )
     threads: int | None = _option(
         WholeNumber(1, MAX_THREADS), "how many threads paint on the CPU (default: one per core)"
     )
     memory: int | None = _option(
-        FileSize(),
+        ByteSize(),
         "the most memory to use, such as 2GiB (default: what is available); the rest goes into a "
         "temporary file; does not apply to ONNX graphs",
     )

@@ -143,7 +143,7 @@ class Painter:
         style = self._styles.pop(key, None)
         if style is None:
             self._make_room()
-            style = load_style(file, options, self.notify, self._share_arena(options.memory))
+            style = load_style(file, options, self._notify, self._share_arena(options.memory))
         self._styles[key] = style
         return style if options.number is None else style.with_number(options.number)
 
@@ -151,6 +151,10 @@ class Painter:
         """Release everything that is kept."""
         self._styles.clear()
         self._arena = self._picture = None
+
+    def _notify(self, text: str) -> None:
+        # What is kept outlives the callback of the painting that it was loaded for.
+        self.notify(text)
 
     def _make_room(self) -> None:
         """Drop styles that hold more memory than their weights, and the oldest of the others."""
@@ -161,7 +165,7 @@ class Painter:
 
     def _share_arena(self, limit: int | None) -> Arena:
         if self._arena is None or self._arena.limit != limit:
-            self._arena = Arena(limit, self.notify)
+            self._arena = Arena(limit, self._notify)
         return self._arena
 
 

@@ -13,6 +13,9 @@ from csci_utils.text import one_line
 
 from .system.progress import ProgressLine
 
+REPORT_VARIABLE = "NEURAL_STYLE_REPORT"
+"""Set to ``json`` for a packaged model by a parent process that reads its reports."""
+
 
 class Reporter(ABC):
     """Reports notices, progress, and how a command ended."""
@@ -95,6 +98,11 @@ class JsonReporter(Reporter):
     def fail(self, error: DescribedError) -> None:
         """Write the error."""
         _write(error=error.to_json())
+
+
+def make_reporter(is_for_program: bool) -> Reporter:
+    """Return the reporter for a program, or for people."""
+    return JsonReporter() if is_for_program else TextReporter()
 
 
 def _write(**event: Any) -> None:
