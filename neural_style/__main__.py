@@ -1,12 +1,22 @@
-"""`python -m neural_style`."""
+"""``python -m neural_style``."""
+
+from __future__ import annotations
 
 import sys
 
-try:
-    from .neural_style import main
-except KeyboardInterrupt:
-    print("interrupted", file=sys.stderr)
-    raise SystemExit(130) from None  # EXIT_INTERRUPTED, which may not be imported yet
+from csci_utils.signals import interrupt_on_termination
+
+
+def run() -> int:
+    """Run the command line as a program, and return its exit code."""
+    try:
+        interrupt_on_termination()
+        from .neural_style import main
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130  # ExitCode.INTERRUPTED, which may not be imported yet
+    return main()
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

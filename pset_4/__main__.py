@@ -1,14 +1,26 @@
 """``python -m pset_4``."""
 
+from __future__ import annotations
+
 import sys
 
-try:
-    from .cli import cli
-except ModuleNotFoundError as error:  # click, which comes with the extra "pipeline"
-    raise SystemExit(f"error: {error}: run pip install '.[all]' in the project's folder") from error
-except KeyboardInterrupt:
-    print("interrupted: nothing was begun", file=sys.stderr)
-    raise SystemExit(130) from None  # ExitCode.INTERRUPTED, which may not be imported yet
+from csci_utils.signals import interrupt_on_termination
+
+
+def run() -> int:
+    """Run the command line as a program, and return its exit code."""
+    try:
+        interrupt_on_termination()
+        from .cli import main
+    except ModuleNotFoundError as error:  # click, which comes with the extra "pipeline"
+        remedy = "run pip install '.[all]' in the project's folder"
+        print(f"error: {error}; {remedy}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: nothing was begun", file=sys.stderr)
+        return 130  # ExitCode.INTERRUPTED, which may not be imported yet
+    return main()
+
 
 if __name__ == "__main__":
-    cli(prog_name="python -m pset_4")
+    sys.exit(run())
