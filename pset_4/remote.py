@@ -1,87 +1,77 @@
 """The remote, S3 or a directory: the same targets, listings and promises for both."""
 
+from __future__ import annotations
+
 import os
 import re
 from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from luigi.format import Nop
 from luigi.target import FileSystemTarget
 
 from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocalTarget
 
+from . import context
 from .errors import MissingError
 from .settings import is_s3
 
-if TYPE_CHECKING:
-    from csci_utils.luigi.s3 import S3Client
-
 
 def target_at(path: str, create_only: bool = False) -> FileSystemTarget:
-    """The target of bytes at an S3 URL or a local path.
+    """Return the target of bytes at an S3 URL or a local path.
 
     Args:
-        path: ``s3://bucket/key``, or a path of this machine.
-        create_only: whether a write fails, atomically, where something is there already.
+        path: ``s3://bucket/key``, or a path on this machine.
+        create_only: Whether a write fails, atomically, if something is there already.
     """
     if is_s3(path):
         from luigi.contrib.s3 import S3Target
 
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         options = {"IfNoneMatch": "*"} if create_only else {}
-        return S3Target(path, format=Nop, client=_s3_client(), **options)
+        return S3Target(path, format=Nop, client=context.current().s3_client, **options)
     kind = CreateOnlyLocalTarget if create_only else SuffixPreservingLocalTarget
     return kind(path, format=Nop)
 
 
 def list_paths(folder: str) -> list[str]:
-    """Paths of all files below a folder or prefix, relative to it, sorted, with ``/``.
+    """Return the paths of all files below a folder or prefix, relative to it, sorted, with ``/``.
 
-    Hidden ones are left out, temporary files of a write under way among them.
+    Hidden files are left out; temporary files of a write in progress are among them.
     """
     return [path for path in list_all_paths(folder) if not re.search(r"(^|/)\.", path)]
 
 
 def list_all_paths(folder: str) -> list[str]:
-    """The same with the hidden ones."""
+    """Return the same paths, and those of hidden files."""
     found = target_at(folder).fs.listdir(folder)
     paths = [path[len(folder) + 1 :].replace(os.sep, "/") for path in found]
     return sorted(path for path in paths if path and not path.endswith("/"))
 
 
 def list_names(folder: str) -> list[str]:
-    """Names of what lies directly in a folder or below a prefix, sorted."""
+    """Return the names of the files directly in a folder or below a prefix, sorted."""
     return [path for path in list_paths(folder) if "/" not in path]
 
 
 def check_no_obstacle(path: str) -> None:
-    """Raise MissingError where a directory remote has something at a path that is no file."""
+    """Raise MissingError if a directory remote has something at a path that is not a file."""
     if not is_s3(path) and os.path.lexists(path) and not os.path.isfile(path):
-        raise MissingError(f"{path} is not a file: take it away and run again")
+        raise MissingError("not a file", path=path, remedy="take it away and run again")
 
 
 def check(remote: str) -> None:
-    """Ask an S3 remote whether it is there and lets us in, in one request.
+    """Ask an S3 remote, in one request, whether it exists and grants access.
 
     Raises:
-        csci_utils.errors.S3Error: it does not.
+        csci_utils.errors.S3Error: It does not.
     """
     if is_s3(remote):
-        _s3_client().isdir(remote)
+        context.current().s3_client.isdir(remote)
 
 
 def remembering(remote: str) -> AbstractContextManager[None]:
-    """Ask S3 for the state of each object once while the body runs.
+    """Ask S3 for the state of each object only once while the body runs.
 
-    A directory needs no such thing: there, a file is read again only when it has changed.
+    A directory needs no such thing: a file is read again only if it has changed.
     """
-    return _s3_client().remembering() if is_s3(remote) else nullcontext()
-
-
-@lru_cache(maxsize=1)
-def _s3_client() -> "S3Client":
-    # boto3 takes 0.2 s to import: only for those whose remote is S3.
-    from csci_utils.luigi.s3 import S3Client
-
-    return S3Client()
+    return context.current().s3_client.remembering() if is_s3(remote) else nullcontext()

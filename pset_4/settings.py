@@ -1,32 +1,28 @@
-"""Where things are, the data folder of this machine and the remote, and what paints, with what.
+"""Settings: the data folder of this machine, the remote, and what paints.
 
-An option wins over an environment variable, that over the file ``.env`` of the current folder,
-and that over the default.
+An option takes precedence over an environment variable, that over the file ``.env`` of the current
+folder, and that over the default.
 """
+
+from __future__ import annotations
 
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache, partial
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from csci_utils.text import parse_size, parse_whole
-from neural_style.options import MAX_THREADS
+from typing import Any
 
 from .errors import SettingsError
+from .rendering_options import MACHINE_OPTIONS, variable_of
 
 REMOTE_VARIABLE = "PSET_4_REMOTE"
 DATA_VARIABLE = "PSET_4_DATA"
 DEFAULT_DATA = "data"
 RUNNER_VARIABLE = "PSET_4_RUNNER"
 PYTHON_VARIABLE = "PSET_4_PYTHON"
-THREADS_VARIABLE = "PSET_4_THREADS"
-MEMORY_VARIABLE = "PSET_4_MEMORY"
-DEVICE_VARIABLE = "PSET_4_DEVICE"
 
 IN_PROCESS = "in-process"
 PROGRAM = "program"
@@ -34,50 +30,42 @@ MLFLOW = "mlflow"
 RUNNERS = (IN_PROCESS, PROGRAM, MLFLOW)
 """The ways to paint: see `runners`."""
 
-CPU = "cpu"
-DEVICES = (CPU, "auto", "cuda", "mps", "xpu")
-"""What paints in the end: the CPU, an accelerator of a kind, or one if there is one."""
-
 S3_SCHEME = "s3://"
 BUCKET = re.compile(r"[\w.-]{1,255}|arn:.*", re.ASCII)
-"""What botocore takes for a bucket; new ones may have lower case only, and no underscore."""
+"""What botocore accepts as a bucket; new buckets allow lower case only, and no underscore."""
 
-DROP_INS = "uploads"
+UPLOADS = "uploads"
 IMAGES = "images"
 MODELS = "saved_models"
 RESULTS = "stylized"
 PACKAGES = "mlflow"
 DOWNLOADS = "downloads"
 EMBEDDED_REMOTE = "remote"
-OWN_FOLDERS = (DROP_INS, IMAGES, MODELS, RESULTS, PACKAGES, DOWNLOADS)
-"""What this machine keeps in its data folder."""
+OWN_FOLDERS = (UPLOADS, IMAGES, MODELS, RESULTS, PACKAGES, DOWNLOADS)
+"""The folders that this machine keeps in its data folder."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The two roots, the folders below them, and what paints; paths are absolute."""
+    """The data folder, the remote, and what paints. Paths are absolute."""
 
     data: str
     """The data folder of this machine."""
     remote: str
-    """The source of truth: ``s3://bucket/prefix`` or a directory, without a closing slash."""
+    """The source of truth: ``s3://bucket/prefix`` or a directory, without a trailing slash."""
     is_embedded: bool
     """Whether the remote is the default directory inside the data folder."""
     runner: str = IN_PROCESS
     """One of `RUNNERS`."""
     python: str = sys.executable
-    """The Python that a runner starts, where it starts one."""
-    threads: int | None = None
-    """How many paint on the CPU; None for one a core."""
-    memory: int | None = None
-    """How many bytes what paints may take; None for what there is."""
-    device: str = CPU
-    """One of `DEVICES`, or one of several of its kind, such as ``cuda:1``."""
+    """The Python that a runner starts, if it starts one."""
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    """Values of those `MACHINE_OPTIONS` that are set, by name."""
 
     @property
     def uploads(self) -> str:
-        """Where people drop pictures and models."""
-        return f"{self.data}/{DROP_INS}"
+        """Where people drop images and models."""
+        return f"{self.data}/{UPLOADS}"
 
     @property
     def results(self) -> str:
@@ -86,7 +74,7 @@ class Settings:
 
     @property
     def remote_images(self) -> str:
-        """Published pictures."""
+        """Published images."""
         return f"{self.remote}/{IMAGES}"
 
     @property
@@ -101,17 +89,17 @@ class Settings:
 
     @property
     def remote_packages(self) -> str:
-        """Models that were packaged for MLflow."""
+        """Models packaged for MLflow."""
         return f"{self.remote}/{PACKAGES}"
 
 
 def is_s3(path: str) -> bool:
-    """Whether a path is an S3 URL."""
+    """Return whether a path is an S3 URL."""
     return path.startswith(S3_SCHEME)
 
 
 def shorten(path: str) -> str:
-    """A path as people read it best: relative, where it lies in the current folder."""
+    """Return a path as people read it best: relative if it lies in the current folder."""
     here = str(Path.cwd()) + os.sep
     return path.removeprefix(here)
 
@@ -121,41 +109,56 @@ def read_settings(
     data: str | None = None,
     runner: str | None = None,
     python: str | None = None,
-    threads: str | None = None,
-    memory: str | None = None,
-    device: str | None = None,
+    **machine: str | None,
 ) -> Settings:
-    """Settings from options, environment, ``.env`` and defaults, in this order.
+    """Read settings from options, the environment, ``.env`` and defaults, in this order.
 
-    Variables of ``.env`` (also AWS's) enter the environment where they are not set yet.
+    Variables in ``.env``, AWS's among them, are added to the environment unless they are set there.
+
+    Args:
+        remote: An S3 URL or a directory.
+        data: The data folder.
+        runner: One of `RUNNERS`.
+        python: An interpreter, by its path or as a shell would find it.
+        machine: Values of `MACHINE_OPTIONS` by name, as text.
 
     Raises:
-        SettingsError: the remote is of a kind that is not known, or cannot be made; there is no
-            such runner, or no such Python for it; or what it may use is no number or device.
+        SettingsError: A value cannot be used; the message names its option and variable.
     """
     _read_dotenv(Path.cwd() / ".env")
     data_path = _to_absolute(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
     runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
     configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
-    is_embedded = not configured
+    embedded = str(data_path / EMBEDDED_REMOTE)
     return Settings(
         str(data_path),
-        str(data_path / EMBEDDED_REMOTE)
-        if is_embedded
-        else _normalize_remote(configured, data_path),
-        is_embedded,
+        _normalize_remote(configured, data_path) if configured else embedded,
+        not configured,
         runner,
         _choose_python(python, runner),
-        _read_number(_parse_threads, threads, "--threads", THREADS_VARIABLE),
-        _read_number(parse_size, memory, "--memory", MEMORY_VARIABLE),
-        _check_device(device or os.environ.get(DEVICE_VARIABLE) or CPU),
+        _read_machine_options(machine),
     )
+
+
+def _read_machine_options(given: Mapping[str, str | None]) -> dict[str, Any]:
+    values = {}
+    for option in MACHINE_OPTIONS:
+        variable = variable_of(option)
+        text = given.get(option.name) or os.environ.get(variable)
+        try:
+            if text:
+                values[option.name] = option.kind.parse(text)
+        except ValueError as error:
+            remedy = f"check --{option.flag} or {variable}"
+            raise SettingsError(f"{option.name}: {error}", remedy=remedy) from error
+    return values
 
 
 def _check_runner(runner: str) -> str:
     if runner not in RUNNERS:
         raise SettingsError(
-            f"runner {runner!r}: expected one of {', '.join(RUNNERS)} (--runner, {RUNNER_VARIABLE})"
+            f"runner {runner!r}: expected one of {', '.join(RUNNERS)}",
+            remedy=f"check --runner or {RUNNER_VARIABLE}",
         )
     return runner
 
@@ -165,127 +168,85 @@ def _choose_python(python: str | None, runner: str) -> str:
         return _find_python(python or os.environ.get(PYTHON_VARIABLE) or sys.executable)
     if python:
         raise SettingsError(
-            f"--python {python}: expected --runner {PROGRAM} or {MLFLOW} with it: "
-            f"the runner {IN_PROCESS} starts no Python"
+            f"--python {python}: the runner {IN_PROCESS} starts no Python",
+            remedy=f"add --runner {PROGRAM} or --runner {MLFLOW}",
         )
-    return sys.executable  # whatever the variable names, which nothing here starts
+    return sys.executable  # whatever the variable says: nothing starts it
 
 
 def _find_python(python: str) -> str:
-    """The absolute path of an interpreter, given by its path or as a shell would find it."""
-    # As a string: a Path would lose "./", and another program of the name would be found.
+    """Return the absolute path of an interpreter, given by path or as a shell would find it."""
+    # As a string: a Path would lose "./", and another program of that name would be found.
     path = os.path.expanduser(python)
     found = shutil.which(path)
     if found is None:
-        remedy = (
-            "name the interpreter itself, such as .venv/bin/python"
-            if os.path.isdir(path)
-            else "check the path"
-        )
+        is_folder = os.path.isdir(path)
+        hint = "name the interpreter itself, such as .venv/bin/python" if is_folder else "check it"
         raise SettingsError(
-            f"python {python!r}: expected an interpreter (--python, {PYTHON_VARIABLE}): {remedy}"
+            f"python {python!r}: not an interpreter",
+            remedy=f"{hint} (--python, {PYTHON_VARIABLE})",
         )
-    # Not resolved: through its link in an environment an interpreter knows where it belongs.
+    # Not resolved: an interpreter knows its environment by the link through which it is started.
     return os.path.abspath(found)
 
 
-_parse_threads = partial(parse_whole, minimum=1, maximum=MAX_THREADS)
-
-
-def _read_number(
-    parse: Callable[[str], int], given: str | None, option: str, variable: str
-) -> int | None:
-    """The number that an option, else a variable gives; None where neither does."""
-    text = given or os.environ.get(variable)
-    try:
-        return parse(text) if text else None
-    except ValueError as error:
-        raise SettingsError(f"{error} ({option}, {variable})") from error
-
-
-def _check_device(device: str) -> str:
-    kind, _, number = device.partition(":")
-    if kind not in DEVICES or (number and not number.isdigit()):
-        raise SettingsError(
-            f"device {device!r}: expected one of {', '.join(DEVICES)} (--device, {DEVICE_VARIABLE})"
-        )
-    return device
-
-
 def _to_absolute(path: str) -> Path:
-    # Not Path.absolute(), which keeps "..", so that one folder could pass for another.
+    # Path.absolute() would keep "..", and one folder could pass for another.
     return Path(os.path.abspath(Path(path).expanduser()))
 
 
-@cache
 def _read_dotenv(path: Path) -> None:
     from dotenv import load_dotenv
 
     try:
         load_dotenv(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}") from error
+        raise SettingsError(
+            f"cannot be read ({error})", path=path, remedy="repair it, or take it away"
+        ) from error
 
 
 def _normalize_remote(remote: str, data_path: Path) -> str:
-    expected = f"expected s3://bucket/prefix or a directory (--remote, {REMOTE_VARIABLE})"
     if is_s3(remote):
-        bucket_and_prefix = remote.removeprefix(S3_SCHEME).rstrip("/")
-        parts = bucket_and_prefix.split("/")
-        if "" in parts:
-            raise SettingsError(f"remote {remote!r}: {expected}")
-        if not BUCKET.fullmatch(parts[0]):
-            raise SettingsError(
-                f"remote {remote!r}: {parts[0]!r} is not the name of a bucket, which has letters, "
-                f"digits, dots and hyphens only: {expected}"
-            )
-        return S3_SCHEME + bucket_and_prefix
-    if "://" in remote:
-        raise SettingsError(f"remote {remote!r}: {expected}")
+        return _normalize_url(remote)
     path = _to_absolute(remote)
+    if "://" in remote:
+        raise _refuse_remote(remote, "neither S3 nor a directory")
     if path.exists() and not path.is_dir():
-        raise SettingsError(f"remote {remote!r} is a file: {expected}")
+        raise _refuse_remote(remote, "a file, not a directory")
     if not path.parent.is_dir():
         # A drive that is not mounted must not be replaced by a new folder of its name.
-        raise SettingsError(
-            f"remote {remote!r}: there is no folder {path.parent}: create it, or {expected}"
-        )
-    # Where links lead to: a link to the data folder is the data folder.
-    own_paths = [os.path.realpath(data_path / own) for own in OWN_FOLDERS]
-    real_path = Path(os.path.realpath(path))
-    if real_path == Path(os.path.realpath(data_path)) or any(
-        map(real_path.is_relative_to, own_paths)
-    ):
-        raise SettingsError(
-            f"remote {remote!r} is where this machine keeps its own files ({data_path}): "
-            "name another directory"
+        raise _refuse_remote(remote, f"its parent folder {path.parent} does not exist")
+    if _is_own(path, data_path):
+        raise _refuse_remote(
+            remote, f"a folder in which this machine keeps its own files ({data_path})"
         )
     return str(path)
 
 
-_in_force: list[Settings] = []
+def _normalize_url(remote: str) -> str:
+    bucket_and_prefix = remote.removeprefix(S3_SCHEME).rstrip("/")
+    parts = bucket_and_prefix.split("/")
+    if "" in parts:
+        raise _refuse_remote(remote, "a part of the address is empty")
+    if not BUCKET.fullmatch(parts[0]):
+        raise _refuse_remote(
+            remote,
+            f"{parts[0]!r} is not a bucket's name: only letters, digits, dots and hyphens",
+        )
+    return S3_SCHEME + bucket_and_prefix
 
 
-def current() -> Settings:
-    """The settings that `use` put in force, else those of the environment."""
-    return _in_force[-1] if _in_force else read_settings()
+def _is_own(path: Path, data_path: Path) -> bool:
+    """Return whether a path leads, also through links, to a folder of this machine's own."""
+    real_path = Path(os.path.realpath(path))
+    own_paths = (os.path.realpath(data_path / own) for own in OWN_FOLDERS)
+    is_data = real_path == Path(os.path.realpath(data_path))
+    return is_data or any(map(real_path.is_relative_to, own_paths))
 
 
-@contextmanager
-def use(settings: Settings) -> Iterator[Settings]:
-    """Put settings in force for all tasks of this process."""
-    _in_force.append(settings)
-    try:
-        yield settings
-    finally:
-        _in_force.remove(settings)
-
-
-class FromSettings:
-    """A class attribute that is read from the settings in force; a subclass may fix its own."""
-
-    def __init__(self, read: Callable[[Settings], str]) -> None:
-        self._read = read
-
-    def __get__(self, task: object, owner: type | None = None) -> str:
-        return self._read(current())
+def _refuse_remote(remote: str, reason: str) -> SettingsError:
+    return SettingsError(
+        f"remote {remote!r}: {reason}",
+        remedy=f"name s3://bucket/prefix or a directory (--remote, {REMOTE_VARIABLE})",
+    )

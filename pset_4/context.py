@@ -1,0 +1,86 @@
+"""What the tasks of this process work with: the one place with global state.
+
+Luigi creates tasks from their parameters alone, compares them by these, and asks each of them for
+its output whenever it likes. So nothing but parameters can be handed to a task: neither settings,
+nor a connection to S3, nor a loaded style. They are the context of the whole process instead, and
+tasks ask `current` for it.
+
+A command activates a context for as long as it runs. Where nobody did, as under Luigi's own command
+line, the first question reads the environment, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from csci_utils.luigi.s3 import S3Client
+
+    from .runners import Runner
+
+
+class Context:
+    """Settings, and what is made from them when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the settings; nothing is connected or loaded yet."""
+        self.settings = settings
+
+    @cached_property
+    def s3_client(self) -> S3Client:
+        """The client of all S3 targets."""
+        # boto3 takes 0.2 s to import: only for those whose remote is S3.
+        from csci_utils.luigi.s3 import S3Client
+
+        return S3Client()
+
+    @cached_property
+    def runner(self) -> Runner:
+        """What paints, and what it has loaded."""
+        from .runners import make_runner
+
+        return make_runner(self.settings)
+
+
+_active: Context | None = None
+
+
+def current() -> Context:
+    """Return the active context, or else that of the environment."""
+    global _active
+    if _active is None:
+        _active = Context(read_settings())
+    return _active
+
+
+@contextmanager
+def activated(settings: Settings | None = None) -> Iterator[None]:
+    """Activate a context while the body runs, and the earlier one again after it.
+
+    Args:
+        settings: Those of the new context. None to read the environment when they are first needed.
+    """
+    global _active
+    earlier = _active
+    _active = None if settings is None else Context(settings)
+    try:
+        yield
+    finally:
+        _active = earlier
+
+
+class FromSettings:
+    """A class attribute that is read from the current settings; a subclass may override it."""
+
+    def __init__(self, attribute: str) -> None:
+        """Read this attribute of `Settings`."""
+        self._attribute = attribute
+
+    def __get__(self, task: object, owner: type | None = None) -> str:
+        """Return the attribute's value now."""
+        return str(getattr(current().settings, self._attribute))

@@ -1,0 +1,35 @@
+"""The rendering options of `neural_style`, as the pipeline sorts them.
+
+Some make another result, and are parameters of tasks. The others say how this machine gets to the
+same result, and are settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from neural_style.options import OPTIONS, Option, RenderingOptions
+
+RESULT_OPTIONS = tuple(o for o in OPTIONS if o.changes_result and o.name != "number")
+"""Options that are parameters of tasks. A style's number is part of the model's name instead."""
+
+MACHINE_OPTIONS = tuple(o for o in OPTIONS if not o.changes_result)
+"""Options that are settings."""
+
+_RECORDED = tuple(o for o in OPTIONS if o.changes_result)
+
+
+def variable_of(option: Option) -> str:
+    """Return the environment variable of a machine option."""
+    return f"PSET_4_{option.name.upper()}"
+
+
+def to_origin(options: RenderingOptions) -> dict[str, Any]:
+    """Return what a result's record says of the options it was painted with."""
+    return {option.name: getattr(options, option.name) for option in _RECORDED}
+
+
+def complete_origin(origin: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result's record with the defaults of options that are younger than it."""
+    return {**{option.name: option.default for option in _RECORDED}, **origin}
