@@ -26,6 +26,7 @@ from luigi.target import FileSystemTarget
 from csci_utils.digest import CHUNK_SIZE, file_digest, stream_digest
 from csci_utils.errors import ChangedError, S3AccessError
 from csci_utils.luigi.copy import copy
+from neural_style.options import OPTIONS
 
 from ..errors import DamagedPackageError, MissingError
 from ..names import check_name
@@ -48,6 +49,8 @@ NO_TIME = "1970-01-01 00:00:00.000000"
 PUBLISH_TRIES = 10
 """How often a package is sent while others publish another one; to keep step with them so often
 takes more than chance."""
+
+MLFLOW_TYPES = {int: "long", float: "double", str: "string"}
 
 INSTALL_REMEDY = "run pip install '.[style,mlflow]' in the project's folder"
 
@@ -293,16 +296,10 @@ def _make_signature() -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    takes = [
-        ColSpec("binary", "picture"),
-        ColSpec("string", "suffix"),
-        ColSpec("long", "style", required=False),
-        ColSpec("double", "content_scale", required=False),
-        ColSpec("long", "max_side", required=False),
-        ColSpec("string", "precision", required=False),
-        ColSpec("long", "threads", required=False),
-        ColSpec("long", "memory", required=False),
-        ColSpec("string", "device", required=False),
+    takes = [ColSpec("binary", "picture"), ColSpec("string", "suffix")]
+    takes += [
+        ColSpec(MLFLOW_TYPES[option.kind.type], option.flag.replace("-", "_"), required=False)
+        for option in OPTIONS
     ]
     return ModelSignature(Schema(takes), Schema([ColSpec("binary", "picture")]))
 

@@ -1,17 +1,15 @@
-"""The code of a packaged model: what MLflow loads and calls. Its package carries a copy.
+"""The code of a packaged model: what MLflow loads and calls. Each package carries a copy.
 
-Input: a table with the columns ``picture`` (bytes of a picture file) and ``suffix`` (of the format
-to answer in, such as ``.png``), and if wanted ``style`` (a number), ``content_scale``,
-``max_side``, and ``precision``, ``threads``, ``memory`` (bytes) and ``device`` as for
-`neural_style.load`. Output: a table with the column ``picture``, the painted pictures as files'
-bytes.
+Input: a table with the columns ``picture`` (the bytes of a picture file) and ``suffix`` (of the
+format to answer in, such as ``.png``), and optionally one column for each of
+`neural_style.options.OPTIONS`. Output: a table with the column ``picture``, the bytes of the
+painted pictures' files.
 """
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Mapping
-from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,10 +19,9 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
 import neural_style
-from neural_style.options import EXACT
-from neural_style.pictures.file_formats import format_for
-from neural_style.pictures.io import decode_picture
-from neural_style.pictures.resizing import resize
+from csci_utils.errors import DescribedError
+from neural_style.options import OPTIONS, RenderingOptions
+from neural_style.reporting import REPORT_VARIABLE, make_reporter
 
 
 class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
@@ -32,9 +29,10 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the style, once for all batches."""
-        load = partial(neural_style.load, context.artifacts["style"], tell=_print_note)
-        self._load = lru_cache(maxsize=1)(load)
-        self._load_for({})
+        self._reporter = make_reporter(os.environ.get(REPORT_VARIABLE) == "json")
+        self._model_path = Path(context.artifacts["style"])
+        self._painter = neural_style.Painter(self._reporter.notify)
+        self._painter.load_style(self._model_path, RenderingOptions())
 
     # MLflow takes any type hint here for a schema of its own, and the package has one.
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
@@ -42,38 +40,45 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
         painted = [self._paint(row.dropna().to_dict()) for _, row in model_input.iterrows()]
         return pd.DataFrame({"picture": painted})
 
-    def _paint(self, row: dict[str, Any]) -> bytes:
-        suffix = row.get("suffix", "")
-        if suffix.lower() not in neural_style.PICTURE_SUFFIXES:
-            known = " ".join(sorted(neural_style.PICTURE_SUFFIXES))
-            raise neural_style.PictureError(
-                f"expected the suffix of a picture, got {suffix!r}; use one of {known}"
-            )
-        name = f"painted{suffix}"
-        picture = resize(
-            decode_picture(row["picture"]), row.get("content_scale"), row.get("max_side")
-        )
-        format_for(name).check_size(picture.size)
-        style = self._load_for(row)
-        if "style" in row:
-            style = style.with_number(row["style"])
+    def _paint(self, row: Mapping[str, Any]) -> bytes:
         with TemporaryDirectory() as folder:
-            path = Path(folder, name)
-            neural_style.save_picture(style(picture), path)
-            return path.read_bytes()
+            image_path = Path(folder, "picture")
+            output_path = Path(folder, f"painted{_check_suffix(row.get('suffix', ''))}")
+            image_path.write_bytes(row["picture"])
+            options = _read_options(row)
+            request = neural_style.PaintingRequest(
+                image_path, self._model_path, output_path, options
+            )
+            try:
+                result = self._painter.paint(request, self._reporter.progress)
+            except DescribedError as error:
+                if error.path in (str(image_path), str(output_path)):
+                    error.path = None  # the caller knows the picture by another name
+                self._reporter.fail(error)
+                raise
+            self._reporter.finish([], has_more_frames=result.has_more_frames)
+            return output_path.read_bytes()
 
-    def _load_for(self, row: Mapping[str, Any]) -> neural_style.Style:
-        """The style, kept while rows have the same options."""
-        return self._load(
-            device=row.get("device", "cpu"),
-            precision=row.get("precision", EXACT),
-            threads=int(row["threads"]) if "threads" in row else None,
-            memory=int(row["memory"]) if "memory" in row else None,
-        )
+
+def _check_suffix(suffix: str) -> str:
+    if suffix.lower() in neural_style.PICTURE_SUFFIXES:
+        return suffix
+    known = " ".join(sorted(neural_style.PICTURE_SUFFIXES))
+    raise neural_style.PictureError(
+        f"expected the suffix of a picture, got {suffix!r}", remedy=f"use one of {known}"
+    )
 
 
-def _print_note(note: str) -> None:
-    print(f"note: {note}", file=sys.stderr)
+def _read_options(row: Mapping[str, Any]) -> RenderingOptions:
+    """Return the options of a row, whose whole numbers pandas may have turned into floats."""
+    columns = {option.flag.replace("-", "_"): option for option in OPTIONS}
+    return RenderingOptions(
+        **{
+            columns[name].name: columns[name].kind.type(row[name])
+            for name in columns
+            if name in row
+        }
+    )
 
 
 set_model(Painter())

@@ -6,97 +6,114 @@ import base64
 import json
 import os
 import shlex
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from csci_utils.digest import file_digest
+from csci_utils.errors import DescribedError, at_path
+from neural_style.options import OPTIONS
+from neural_style.reporting import REPORT_VARIABLE
 
 from ..errors import RunnerError
 from ..packaging import package
 from ..remote import target_at
-from . import Job
-from .program import Program, ProgramRunner, name_command, read_notes, write_result
+from .base import Notify, Progress
+from .child import ChildProcess
+from .program import ProgramRunner, read_result, write_result
+
+if TYPE_CHECKING:
+    from neural_style import PaintingRequest, PaintingResult
 
 
 class MlflowRunner(ProgramRunner):
-    """Runs a packaged model as a batch of one, in the environment of ``python``."""
+    """Runs a packaged model on a batch of one, in the environment of ``--python``."""
 
     needs_package = True
 
     def paint(
         self,
-        job: Job,
-        path: str,
-        final_path: str,
-        tell: Callable[[str], None],
-        progress: Callable[[int, int], None],
-    ) -> None:
-        check_package(job)
+        request: PaintingRequest,
+        notify: Notify,
+        progress: Progress,
+        package_path: str | None = None,
+    ) -> PaintingResult:
+        """Check the package, run a copy of it, and write what it painted."""
+        from neural_style import PaintingResult
+
+        manifest_path = package_path or ""
+        check_package(manifest_path, str(request.model))
         with TemporaryDirectory(prefix="pset_4-", ignore_cleanup_errors=True) as scratch:
             try:
-                painted = self._predict(job, Path(path).suffix, Path(scratch), tell)
-            except OSError as error:  # which does not tell of every full disk where it is
-                raise RunnerError(f"{scratch}: {error}") from error
-        write_result(painted, path, final_path)
+                # A copy of what the manifest lists, and of nothing that lies beside it: all code
+                # there could be run. And MLflow takes paths for URLs, where "%41" is "A".
+                package.fetch(
+                    os.path.dirname(manifest_path),
+                    target_at(f"{scratch}/package/{package.MANIFEST}"),
+                )
+                child = self._call_mlflow(request, Path(scratch), notify, progress)
+                with at_path(request.content_image):
+                    result = read_result(PaintingResult, child.run(), child)
+                painted = _read_reply(Path(scratch, "reply.json"), child)
+            except DescribedError:
+                raise
+            except OSError as error:  # which does not say where a disk is full
+                raise RunnerError(str(error), path=scratch) from error
+        write_result(painted, request.output_image)
+        return result
 
-    def _predict(self, job: Job, suffix: str, scratch: Path, tell: Callable[[str], None]) -> bytes:
-        """The bytes of the painted picture's file."""
-        package_path = scratch / "package"
-        request_path, reply_path = scratch / "request.json", scratch / "reply.json"
-        # A copy of what the manifest lists, and of nothing that lies beside it: all code there
-        # could be run. And MLflow takes a path for a URL, in which "%41" is another name.
-        package.fetch(
-            os.path.dirname(job.inputs["package"]), target_at(f"{package_path}/{package.MANIFEST}")
-        )
-        request_path.write_text(json.dumps(make_request(job, suffix, self.list_options(job))))
+    def _call_mlflow(
+        self, request: PaintingRequest, scratch: Path, notify: Notify, progress: Progress
+    ) -> ChildProcess:
+        request_path = scratch / "request.json"
+        request_path.write_text(json.dumps(make_request(request)))
         options = {
-            "--model-uri": str(package_path),
+            "--model-uri": str(scratch / "package"),
             "--input-path": str(request_path),
-            "--output-path": str(reply_path),
+            "--output-path": str(scratch / "reply.json"),
             "--content-type": "json",
             "--env-manager": "local",
         }
         given = [word for pair in options.items() for word in pair]
-        arguments = [self.python, "-m", "mlflow", "models", "predict", *given]
-        # Its own files are kept out of the current folder.
-        environment = package.OFFLINE | {package.TRACKING_VARIABLE: (scratch / "tracking").as_uri()}
-        try:
-            program = Program(arguments=arguments, environment=environment)
-            program.run()
-            reply = json.loads(reply_path.read_text())
-            painted = base64.b64decode(reply["predictions"][0]["picture"])
-        except RunnerError as error:
-            raise RunnerError(f"{job.image_path}: {error}") from error
-        except (FileNotFoundError, LookupError, TypeError, ValueError) as error:
-            raise RunnerError(
-                f"{name_command(arguments)} painted nothing: check --python"
-            ) from error
-        for note in read_notes(program.told):
-            tell(note)
-        return painted
+        arguments = [self.settings.python, "-m", "mlflow", "models", "predict", *given]
+        # MLflow keeps files of its own, and not in the current folder.
+        variables = {package.TRACKING_VARIABLE: (scratch / "tracking").as_uri()}
+        variables |= {**package.OFFLINE, REPORT_VARIABLE: "json"}
+        return ChildProcess(arguments, variables, notify, progress)
 
 
-def check_package(job: Job) -> None:
-    """See that a package holds the model that is asked for, and no other code than ours.
+def _read_reply(path: Path, child: ChildProcess) -> bytes:
+    """Return the painted picture's file from MLflow's reply."""
+    try:
+        reply = json.loads(path.read_text())
+        return base64.b64decode(reply["predictions"][0]["picture"])
+    except (FileNotFoundError, LookupError, TypeError, ValueError) as error:
+        raise RunnerError(f"{child.name} painted nothing", remedy="check --python") from error
+
+
+def check_package(manifest_path: str, model_path: str) -> None:
+    """Check that a package holds this model, and only code of this project.
 
     Raises:
-        RunnerError: it does not.
+        RunnerError: It does not.
     """
-    manifest = package.read_manifest(job.inputs["package"])
-    name = os.path.basename(job.model_path)
+    manifest = package.read_manifest(manifest_path)
+    name = os.path.basename(model_path)
     remedy = f"run python -m pset_4 package --model {shlex.quote(name)}"
-    if manifest.model_digest != file_digest(job.model_path):
-        raise RunnerError(f"{name} was replaced since it was packaged: {remedy}")
+    if manifest.model_digest != file_digest(model_path):
+        raise RunnerError("the model was replaced since it was packaged", path=name, remedy=remedy)
     if manifest.code_digest != package.digest_code():
-        raise RunnerError(f"{name} was packaged with other code than is here: {remedy}")
+        raise RunnerError("packaged with other code than this one", path=name, remedy=remedy)
 
 
-def make_request(job: Job, suffix: str, options: Mapping[str, object]) -> dict[str, object]:
-    """What MLflow's command is asked, in its own form: a table of one row."""
+def make_request(request: PaintingRequest) -> dict[str, Any]:
+    """Return what MLflow's command is asked, in its own form: a table of one row."""
+    values = {
+        option.flag.replace("-", "_"): getattr(request.options, option.name) for option in OPTIONS
+    }
     row = {
-        "picture": base64.b64encode(Path(job.image_path).read_bytes()).decode(),
-        "suffix": suffix,
-        **options,
+        "picture": base64.b64encode(request.content_image.read_bytes()).decode(),
+        "suffix": request.output_image.suffix,
+        **{name: value for name, value in values.items() if value is not None},
     }
     return {"dataframe_split": {"columns": list(row), "data": [list(row.values())]}}

@@ -1,0 +1,69 @@
+"""What every way to paint has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from ..settings import Settings
+
+if TYPE_CHECKING:
+    from neural_style import PaintingRequest, PaintingResult, StyleDescription
+
+Notify = Callable[[str], None]
+"""Called with one line that somebody who waits should know."""
+
+Progress = Callable[[int, int], None]
+"""Called with how many steps of a painting are done, and how many there are."""
+
+
+class Runner(ABC):
+    """A way to paint, with what the settings allow it."""
+
+    needs_package: ClassVar[bool] = False
+    """Whether the model must also be available as an MLflow model."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the settings; nothing is loaded or started yet."""
+        self.settings = settings
+
+    @abstractmethod
+    def inspect(self, path: str) -> StyleDescription:
+        """Load the model in a file, and describe it.
+
+        Raises:
+            neural_style.NeuralStyleError: It is not a style, or cannot be loaded here.
+            RunnerError: The program that was to load it failed.
+        """
+
+    def check_image(self, path: str) -> None:
+        """Decode the image in a file.
+
+        Raises:
+            neural_style.PictureError: It is not an image that can be painted.
+        """
+        from neural_style import load_picture
+
+        load_picture(path)
+
+    @abstractmethod
+    def paint(
+        self,
+        request: PaintingRequest,
+        notify: Notify,
+        progress: Progress,
+        package_path: str | None = None,
+    ) -> PaintingResult:
+        """Paint, and write exactly the file `output_image`.
+
+        Args:
+            request: What to paint and how.
+            notify: Called while painting.
+            progress: Called while painting, where progress is known. Whatever it raises ends the
+                painting.
+            package_path: The manifest of the model's MLflow package, if the runner `needs_package`.
+
+        Raises:
+            neural_style.NeuralStyleError, PipelineError: It cannot be done.
+        """

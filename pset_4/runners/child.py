@@ -1,0 +1,178 @@
+"""Child processes that report one JSON object per line: see `neural_style.reporting`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import takewhile
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import neural_style.errors
+from csci_utils.text import one_line
+from neural_style import NeuralStyleError
+
+from ..errors import RunnerError
+from .base import Notify, Progress
+
+WITHHELD = re.compile(
+    "^(AWS|CANVAS|MLFLOW|PSET_4)_|CREDENTIAL|PASSPHRASE|PASSW|SECRET|TOKEN"
+    "|(ACCESS|API|PRIVATE)_?KEY",
+    re.IGNORECASE,
+)
+"""Names of variables that are only the pipeline's business, or somebody's secrets."""
+
+PYTHON_VARIABLES = {
+    "PYTHONIOENCODING": "utf-8",  # in which the output is read
+    "PYTHONSAFEPATH": "1",  # from 3.11: the current folder holds people's files, not modules
+}
+
+KILLED = -9
+"""The return code after SIGKILL, which Windows does not have."""
+
+GRACE_SECONDS = 5
+"""How long a child that was asked to end may take before it is killed."""
+
+INSTALL_REMEDY = (
+    "run pip install '.[style]', or '.[style,mlflow]' for the runner mlflow, with that Python "
+    "in the project's folder"
+)
+
+
+class ChildProcess:
+    """A program that runs to its end while its reports are passed on."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        variables: Mapping[str, str] | None = None,
+        notify: Notify | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Prepare, and start nothing yet.
+
+        Args:
+            arguments: The program and its arguments.
+            variables: More variables for its environment: see `make_environment`.
+            notify: Called with its notes.
+            progress: Called with its progress.
+        """
+        self.name = name_command(arguments)
+        self._arguments = arguments
+        self._environment = {**make_environment(), **(variables or {})}
+        self._notify = notify
+        self._progress = progress
+        self._error: dict[str, Any] | None = None
+        self._result: dict[str, Any] | None = None
+
+    def run(self) -> dict[str, Any] | None:
+        """Run it, and return the result that it reported, if it did.
+
+        Raises:
+            NeuralStyleError: It reported this error.
+            RunnerError: It cannot be started, or failed without reporting why.
+        """
+        with TemporaryFile() as stderr, self._start(stderr) as process:
+            code = self._follow(process)
+            if self._error is not None:
+                raise _to_error(self._error)
+            if code != 0:
+                stderr.seek(0)
+                raise self._describe_failure(code, stderr.read().decode(errors="replace"))
+        return self._result
+
+    @contextmanager
+    def _start(self, stderr: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
+        try:
+            process = subprocess.Popen(
+                self._arguments,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                encoding="utf-8",
+                errors="replace",
+            )
+        except OSError as error:
+            raise RunnerError(
+                f"cannot be started ({error.strerror})",
+                path=self._arguments[0],
+                remedy="check --python",
+            ) from error
+        try:
+            yield process
+        except BaseException:  # Ctrl-C, or an error of a callback
+            _end(process)
+            raise
+        finally:
+            assert process.stdout is not None
+            process.stdout.close()
+
+    def _follow(self, process: subprocess.Popen[str]) -> int:
+        """Pass reports on until the program ends, and return its return code."""
+        for line in process.stdout or ():
+            try:
+                report = json.loads(line)
+            except ValueError:
+                continue  # other programs print there, too
+            if isinstance(report, dict):
+                self._take(report)
+        return process.wait()
+
+    def _take(self, report: dict[str, Any]) -> None:
+        if self._notify and "note" in report:
+            self._notify(str(report["note"]))
+        if self._progress and "progress" in report:
+            done, total = report["progress"]
+            self._progress(int(done), int(total))
+        self._result = report.get("result", self._result)
+        self._error = report.get("error", self._error)
+
+    def _describe_failure(self, code: int, stderr: str) -> RunnerError:
+        if code == KILLED:
+            return RunnerError(
+                f"{self.name} was killed", remedy="if memory was short, try --max-side"
+            )
+        lines = [line for line in stderr.splitlines() if line.strip()]
+        last = one_line(lines[-1]) if lines else "it did not say why"
+        return RunnerError(
+            f"{self.name} failed with return code {code} ({last})",
+            remedy=f"check --python; if a package is missing there, {INSTALL_REMEDY}",
+        )
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a child, which may be ending by itself: Ctrl-C reaches it, too."""
+    process.terminate()
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _to_error(reported: Mapping[str, Any]) -> NeuralStyleError:
+    """Return the error that a child reported."""
+    kind = getattr(neural_style.errors, str(reported.get("type")), None)
+    if not (isinstance(kind, type) and issubclass(kind, NeuralStyleError)):
+        kind = NeuralStyleError
+    path, remedy = reported.get("path"), str(reported.get("remedy") or "")
+    return kind(
+        str(reported.get("reason")), path=None if path is None else str(path), remedy=remedy
+    )
+
+
+def make_environment() -> dict[str, str]:
+    """Return this process's environment without what is no business of a program that paints."""
+    kept = {name: value for name, value in os.environ.items() if not WITHHELD.search(name)}
+    return kept | PYTHON_VARIABLES
+
+
+def name_command(arguments: Sequence[str]) -> str:
+    """Return a command as people know it: up to its first option."""
+    return shlex.join(takewhile(lambda word: not word.startswith("--"), arguments))
