@@ -1,9 +1,11 @@
-"""What people dropped in."""
+"""Drop-ins: files in the uploads folder."""
+
+from __future__ import annotations
 
 import luigi
 from luigi.target import FileSystemTarget
 
-from .. import settings
+from .. import context
 from ..inventory import is_drop_in
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..remote import target_at
@@ -11,14 +13,16 @@ from .parameters import ImageParameter, ModelFileParameter
 
 
 class LocalImage(luigi.ExternalTask):
-    """A picture in the uploads folder."""
+    """An image in the uploads folder."""
 
     image = ImageParameter(default=DEFAULT_IMAGE)
 
     def output(self) -> FileSystemTarget:
-        return target_at(f"{settings.current().uploads}/{self.image}")
+        """Return the drop-in's place."""
+        return target_at(f"{context.current().settings.uploads}/{self.image}")
 
     def complete(self) -> bool:
+        """Return whether a regular file is there."""
         return is_drop_in(self.output().path)
 
 
@@ -28,7 +32,9 @@ class LocalModel(luigi.ExternalTask):
     model = ModelFileParameter(default=DEFAULT_MODEL)
 
     def output(self) -> FileSystemTarget:
-        return target_at(f"{settings.current().uploads}/{self.model}")
+        """Return the drop-in's place."""
+        return target_at(f"{context.current().settings.uploads}/{self.model}")
 
     def complete(self) -> bool:
+        """Return whether a regular file is there."""
         return is_drop_in(self.output().path)

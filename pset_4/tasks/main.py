@@ -1,4 +1,6 @@
-"""The whole road for one picture and one style: up, down, painted, and up again."""
+"""The whole pipeline for one image and one style: up, down, painted, and up again."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 
@@ -10,16 +12,17 @@ from .stylize import Stylize
 
 
 class MainTask(PaintingParameters, luigi.WrapperTask):
-    """Publishes the drop-ins, fetches what is painted from, paints, and publishes the result.
+    """Publishes the drop-ins, fetches the image and the model, paints, and publishes the result.
 
     With ``upload`` off, nothing is written to the remote.
     """
 
     def requires(self) -> Iterator[luigi.Task]:
+        """Yield all tasks of the way, each for its own sake, so that the cache is filled, too."""
         stylize = self.clone(Stylize)
         downloads = stylize.requires().values()
         for download in downloads:
-            yield from download.requires().requires()  # the uploads, where there are drop-ins
+            yield from download.requires().requires()  # the uploads, if there are drop-ins
         yield from downloads
         yield stylize
         if self.upload:

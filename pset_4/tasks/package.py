@@ -1,4 +1,6 @@
-"""Models as MLflow models: packaged and published, and fetched for the runner that runs them."""
+"""Models packaged for MLflow: published, and fetched for the runner that runs them."""
+
+from __future__ import annotations
 
 import shlex
 from pathlib import Path
@@ -9,37 +11,40 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
 
+from .. import context
 from ..errors import DamagedPackageError, MissingError
 from ..names import DEFAULT_MODEL
 from ..packaging import package
 from ..remote import target_at
-from ..settings import PACKAGES, FromSettings
+from ..settings import PACKAGES
 from .download import DownloadModel
 from .parameters import ModelFileParameter
 
 SHOWN_OF_VERSION = 16
-"""Digits that tell one version of a package from another; of a digest, 64 bits."""
+"""Digits that distinguish versions of a package; 64 bits of a digest."""
 
 
 class PackageModel(luigi.Task):
-    """Publishes a model as an MLflow model, in place of one of other bytes or of other code."""
+    """Publishes a model as an MLflow model, in place of one with other bytes or other code."""
 
-    PACKAGE_ROOT = FromSettings(lambda settings: settings.remote_packages)
+    PACKAGE_ROOT = context.FromSettings("remote_packages")
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
 
     is_made = False
-    """Whether `run` made a package; it does not where a model had only to be fetched to see that
-    its package is current."""
+    """Whether `run` made a package. It does not if only the model had to be fetched to see that the
+    package is current."""
 
     def requires(self) -> DownloadModel:
+        """Return the task that fetches the model."""
         return self.clone(DownloadModel)
 
     def output(self) -> FileSystemTarget:
+        """Return the place of the package's manifest in the remote."""
         return target_at(f"{self.PACKAGE_ROOT}/{self.model}/{package.MANIFEST}")
 
     def complete(self) -> bool:
-        """Whether the remote has a whole package of the model's bytes, with the code of today."""
+        """Return whether the remote has a whole package of these bytes with the current code."""
         if not (self.requires().complete() and self.output().exists()):
             return False
         try:
@@ -51,7 +56,7 @@ class PackageModel(luigi.Task):
         return is_current and package.is_whole(f"{self.PACKAGE_ROOT}/{self.model}", manifest)
 
     def run(self) -> None:
-        """Make the package, and publish it."""
+        """Build the package, and publish it."""
         self.is_made = not self.complete()
         if not self.is_made:
             return
@@ -60,44 +65,41 @@ class PackageModel(luigi.Task):
             package.publish(package_path, f"{self.PACKAGE_ROOT}/{self.model}")
 
 
-class SavedPackage(luigi.Task):
+class SavedPackage(luigi.ExternalTask):
     """The package of a model in the remote."""
 
-    PACKAGE_ROOT = FromSettings(lambda settings: settings.remote_packages)
+    PACKAGE_ROOT = context.FromSettings("remote_packages")
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
 
     def output(self) -> FileSystemTarget:
+        """Return the place of the package's manifest in the remote."""
         return target_at(f"{self.PACKAGE_ROOT}/{self.model}/{package.MANIFEST}")
 
-    def run(self) -> None:
-        """Nothing that could be done here would help.
-
-        Raises:
-            MissingError: the remote does not have it.
-        """
-        raise MissingError(
-            f"{self.output().path} is not in the remote: run python -m pset_4 package "
-            f"--model {shlex.quote(self.model)}"
-        )
+    def explain_absence(self) -> MissingError:
+        """Return why the remote does not have it, and what to do."""
+        command = f"python -m pset_4 package --model {shlex.quote(self.model)}"
+        return MissingError("not in the remote", path=self.output().path, remedy=f"run {command}")
 
 
 class DownloadPackage(luigi.Task):
-    """Fetches a package, to a folder of its version: one in use is never replaced."""
+    """Fetches a package to a folder of its version, so that one in use is never replaced."""
 
-    LOCAL_ROOT = FromSettings(lambda settings: settings.data)
+    LOCAL_ROOT = context.FromSettings("data")
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
 
     def requires(self) -> SavedPackage:
+        """Return the package in the remote."""
         return self.clone(SavedPackage)
 
     def output(self) -> FileSystemTarget:
+        """Return the place of the manifest in the data folder."""
         version = str(self.input().fs.version(self.input().path))[:SHOWN_OF_VERSION]
         return target_at(f"{self.LOCAL_ROOT}/{PACKAGES}/{self.model}/{version}/{package.MANIFEST}")
 
     def complete(self) -> bool:
-        """Whether all files of the remote's package are here, with its bytes."""
+        """Return whether all files of the remote's package are here with their bytes."""
         if not (self.requires().complete() and self.output().exists()):
             return False
         remote, path = self.input(), Path(self.output().path)
@@ -107,4 +109,5 @@ class DownloadPackage(luigi.Task):
         return all(package.is_intact(path.parent / name, files[name]) for name in files)
 
     def run(self) -> None:
+        """Fetch it."""
         package.fetch(self.input().path.removesuffix(f"/{package.MANIFEST}"), self.output())

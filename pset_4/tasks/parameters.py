@@ -1,17 +1,23 @@
-"""What tasks are parametrized by; a name is checked where it comes in."""
+"""Parameters of tasks. A value is checked where it comes in."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import luigi
 
-from neural_style.options import EXACT, PRECISIONS
+from neural_style.options import Option, RenderingOptions
 
 from .. import names
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
+from ..rendering_options import RESULT_OPTIONS
 
 
 class ImageParameter(luigi.Parameter):
-    """The name of a picture."""
+    """The name of an image."""
 
     def normalize(self, value: str) -> str:
+        """Return the name, or raise InvalidNameError."""
         return names.check_image_name(value)
 
 
@@ -19,38 +25,70 @@ class ModelFileParameter(luigi.Parameter):
     """The name of a model's file."""
 
     def normalize(self, value: str) -> str:
+        """Return the name, or raise InvalidNameError."""
         return names.check_model_file(value)
 
 
 class ModelParameter(luigi.Parameter):
-    """The name of a model, with a style number where its file holds many: ``many.onnx@7``."""
+    """The name of a model, with a style number if its file has several: ``many.onnx@7``."""
 
     def normalize(self, value: str) -> str:
+        """Return the name, or raise InvalidNameError."""
         return str(names.parse_model_name(value))
 
 
+class RenderingParameter(luigi.Parameter[Any]):
+    """A rendering option."""
+
+    def __init__(self, option: Option) -> None:
+        super().__init__(default=option.default, description=option.help)
+        self._kind = option.kind
+        self._name = option.name
+
+    def parse(self, x: str) -> Any:
+        """Return the value that a text stands for; an empty one stands for None."""
+        return self._kind.parse(x) if x else None
+
+    def serialize(self, x: Any) -> str:
+        """Return the text that stands for a value."""
+        return "" if x is None else str(x)
+
+    def normalize(self, value: Any) -> Any:
+        """Return the value, checked."""
+        return None if value is None else self._kind.check(self._name, value)
+
+
 def upload_parameter() -> luigi.BoolParameter:
-    """Whether drop-ins are published first (``--upload true``, ``--upload false``)."""
+    """Return the parameter that publishes drop-ins first (``--upload true`` or ``false``)."""
     return luigi.BoolParameter(default=True, parsing=luigi.BoolParameter.EXPLICIT_PARSING)
 
 
-class PaintingParameters:
-    """What is painted in which style, and how: for a task that paints, or requires one that does.
+class RenderingParameters:
+    """How to paint: a `RenderingParameter` for each of the `RESULT_OPTIONS`.
 
-    ``clone`` passes on what both tasks have, and drops the rest without a word.
+    Luigi's ``clone`` passes on the parameters that both tasks have, and silently drops the others.
     """
+
+    def rendering(self, **others: Any) -> RenderingOptions:
+        """Return the rendering options of the parameters, and others."""
+        values = {option.name: getattr(self, option.name) for option in RESULT_OPTIONS}
+        return RenderingOptions(**values, **others)
+
+
+def _declare(option: Option) -> None:
+    """Give `RenderingParameters` an attribute, as if it stood in the class's body."""
+    parameter = RenderingParameter(option)
+    setattr(RenderingParameters, option.name, parameter)
+    parameter.__set_name__(RenderingParameters, option.name)
+
+
+for _option in RESULT_OPTIONS:
+    _declare(_option)
+
+
+class PaintingParameters(RenderingParameters):
+    """What to paint in which style, and how: for tasks that paint, or require one that does."""
 
     image = ImageParameter(default=DEFAULT_IMAGE)
     model = ModelParameter(default=DEFAULT_MODEL)
     upload = upload_parameter()
-    max_side = luigi.OptionalIntParameter(
-        default=None, description="shrink the picture first so that no side is longer, in pixels"
-    )
-    content_scale = luigi.OptionalFloatParameter(
-        default=None, description="divide the picture's sides by this first"
-    )
-    precision = luigi.ChoiceParameter(
-        choices=PRECISIONS,
-        default=EXACT,
-        description="exact: within one level; fast: half precision where what paints has it",
-    )

@@ -1,86 +1,101 @@
-"""The source of truth: what the remote holds, after publishing what was dropped in."""
+"""The source of truth: what the remote holds, after drop-ins were published."""
+
+from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import luigi
 from luigi.target import FileSystemTarget
 
+from csci_utils.errors import DescribedError
+
+from .. import context
 from ..errors import MissingError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..remote import check_no_obstacle, target_at
-from ..settings import FromSettings
 from .local import LocalImage, LocalModel
 from .parameters import ImageParameter, ModelFileParameter, upload_parameter
 from .upload import UploadImage, UploadModel, UploadTask
 
 
 class RemoteTask(luigi.Task):
-    """Something in the remote, which it requires to be published where it is a drop-in.
+    """An object in the remote, which requires its drop-in to be published if there is one.
 
-    Not an ``ExternalTask``, whose ``requires`` Luigi ignores.
+    Without a drop-in it is external: if the object is missing, Luigi reports a missing external
+    dependency. It is not a `luigi.ExternalTask`, whose requirements Luigi ignores.
     """
 
     FURTHER_REMEDY: ClassVar[str] = ""
-    """What else helps where it is missing, for the message."""
+    """What else helps if it is missing."""
 
     upload = upload_parameter()
 
     @abstractmethod
     def drop_in(self) -> luigi.ExternalTask:
-        """The drop-in of this name."""
+        """Return the drop-in of this name."""
 
     @abstractmethod
     def publishing(self) -> UploadTask:
-        """The task that publishes the drop-in."""
+        """Return the task that publishes the drop-in."""
 
     def requires(self) -> Sequence[UploadTask]:
-        """The upload, if there is something to upload; else nothing."""
+        """Return the upload, if there is something to upload."""
         return [self.publishing()] if self.upload and self.drop_in().complete() else []
 
     def complete(self) -> bool:
-        """Whether the remote has it, and has the drop-in's bytes where there is a drop-in."""
+        """Return whether the remote has it, with the drop-in's bytes if there is a drop-in."""
         uploads = self.requires()
         if uploads:
             return all(upload.complete() for upload in uploads)
         return bool(self.output().exists())
 
-    def run(self) -> None:
-        """Nothing that could be done here would help.
+    @property
+    def run(self) -> Callable[[], None] | None:  # type: ignore[override]
+        """Nothing to do after the upload; None, as Luigi marks external tasks, without one."""
+        return _do_nothing if self.requires() else None
 
-        Raises:
-            MissingError: the remote does not have it, or has no file there.
-        """
-        if self.complete():
-            return
-        missing, drop_in = self.output().path, self.drop_in()
-        check_no_obstacle(missing)
+    def explain_absence(self) -> DescribedError:
+        """Return why the remote does not have it, and what to do."""
+        path, drop_in = self.output().path, self.drop_in()
+        try:
+            check_no_obstacle(path)
+        except MissingError as error:
+            return error
         if drop_in.complete():
-            raise MissingError(
-                f"{missing} is not in the remote, and uploads are off: run again with --upload "
-                f"to publish {drop_in.output().path}"
+            reason = "not in the remote, and uploads are off"
+            remedy = f"run again with --upload to publish {drop_in.output().path}"
+        else:
+            reason = "not in the remote"
+            remedy = (
+                f"drop it into {drop_in.output().path} and run again{self.FURTHER_REMEDY}, or "
+                "check the name and --remote"
             )
-        raise MissingError(
-            f"{missing} is not in the remote: drop it into {drop_in.output().path} and run again"
-            f"{self.FURTHER_REMEDY}, or check the name and --remote"
-        )
+        return MissingError(reason, path=path, remedy=remedy)
+
+
+def _do_nothing() -> None:
+    """Do nothing."""
 
 
 class ContentImage(RemoteTask):
-    """A picture in the remote."""
+    """An image in the remote."""
 
-    IMAGE_ROOT = FromSettings(lambda settings: settings.remote_images)
+    IMAGE_ROOT = context.FromSettings("remote_images")
 
     image = ImageParameter(default=DEFAULT_IMAGE)
 
     def drop_in(self) -> LocalImage:
+        """Return the image in the uploads folder."""
         return self.clone(LocalImage)
 
     def publishing(self) -> UploadImage:
+        """Return the task that publishes it."""
         return self.clone(UploadImage)
 
     def output(self) -> FileSystemTarget:
+        """Return the image's place in the remote."""
         return target_at(f"{self.IMAGE_ROOT}/{self.image}")
 
 
@@ -88,15 +103,18 @@ class SavedModel(RemoteTask):
     """A style model in the remote."""
 
     FURTHER_REMEDY = ", or drop the official models in with python -m pset_4 models fetch"
-    MODEL_ROOT = FromSettings(lambda settings: settings.remote_models)
+    MODEL_ROOT = context.FromSettings("remote_models")
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
 
     def drop_in(self) -> LocalModel:
+        """Return the model in the uploads folder."""
         return self.clone(LocalModel)
 
     def publishing(self) -> UploadModel:
+        """Return the task that publishes it."""
         return self.clone(UploadModel)
 
     def output(self) -> FileSystemTarget:
+        """Return the model's place in the remote."""
         return target_at(f"{self.MODEL_ROOT}/{self.model}")

@@ -1,42 +1,47 @@
-"""Up again: results are published, too."""
+"""Up again: results are published."""
+
+from __future__ import annotations
 
 from luigi.target import FileSystemTarget
 
 from csci_utils.errors import ChangedError
 from csci_utils.luigi.copy import CopyTask
 
+from .. import context
 from ..records import is_unaltered
 from ..remote import target_at
-from ..settings import FromSettings
 from .parameters import PaintingParameters
 from .stylize import Stylize
 
 
 class UploadResult(PaintingParameters, CopyTask):
-    """Publishes a result; made from the remote's own things, it may replace an older one."""
+    """Publishes a result, which may replace an older one: both come from the remote's objects."""
 
-    RESULT_ROOT = FromSettings(lambda settings: settings.remote_results)
+    RESULT_ROOT = context.FromSettings("remote_results")
 
     def requires(self) -> Stylize:
+        """Return the task that paints the result."""
         return self.clone(Stylize)
 
     def run(self) -> None:
         """Copy.
 
         Raises:
-            ChangedError: the result was altered since it was painted.
+            ChangedError: The result was altered since it was painted.
         """
         path = self.input().path
         if not is_unaltered(path):
             raise ChangedError(
-                f"{path} was altered since it was painted, and was not published: "
-                "remove it and run again to paint it anew"
+                "not published: it was altered since it was painted",
+                path=path,
+                remedy="remove it and run again to paint it again",
             )
         super().run()
 
     def output(self) -> FileSystemTarget:
+        """Return the result's place in the remote."""
         return target_at(f"{self.RESULT_ROOT}/{self.model}/{self.image}")
 
     def complete(self) -> bool:
-        """Whether the result is current, and the remote has its bytes."""
+        """Return whether the result is current and the remote has its bytes."""
         return self.requires().complete() and self.is_copied()

@@ -1,58 +1,66 @@
-"""The result: a picture of the cache, painted in a style of the cache."""
+"""The result: an image from the cache, painted in a style from the cache."""
+
+from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import luigi
 from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
-from csci_utils.errors import ChangedError
-from neural_style.options import EXACT
+from csci_utils.errors import ChangedError, instead_of_path
 
-from .. import runners
+from .. import context
 from ..names import ModelName, parse_model_name
 from ..records import Origin, read_origin, write_origin
 from ..remote import target_at
-from ..runners import Job
-from ..settings import RESULTS, FromSettings
+from ..rendering_options import complete_origin, to_origin
+from ..settings import RESULTS
 from .download import DownloadImage, DownloadModel, DownloadTask
 from .package import DownloadPackage
 from .parameters import PaintingParameters
 
+if TYPE_CHECKING:
+    from neural_style import PaintingRequest
+
 NOTE = "pset_4.note"
-"""A Luigi event, with a task and a line of text: whoever waits for the task should know this."""
+"""A Luigi event: a task, and one line of text that somebody who waits for it should know."""
 
 PATIENCE = 1.0
-"""Seconds of painting until it is said how far it is."""
+"""Seconds of painting before progress is reported."""
 
 FIRST_FRAME_REMARK = "only its first frame"
 
 
 class Stylize(PaintingParameters, luigi.Task):
-    """Paints one picture in one style, at ``data/stylized/<model>/<image>``."""
+    """Paints one image in one style, at ``data/stylized/<model>/<image>``."""
 
-    LOCAL_ROOT = FromSettings(lambda settings: settings.data)
+    LOCAL_ROOT = context.FromSettings("data")
 
     remark = ""
-    """What people should know of the picture that was painted last; empty if nothing."""
+    """What people should know about the image that was painted; empty if nothing."""
 
     @property
     def style_name(self) -> ModelName:
-        """The model's file and the number of the style in it."""
+        """The model's file, and the number of the style in it."""
         return parse_model_name(self.model)
 
     def requires(self) -> dict[str, luigi.Task]:
+        """Return the downloads, and the package if the runner needs one."""
         required: dict[str, luigi.Task] = {**self._downloads()}
-        if runners.current().needs_package:
+        if context.current().runner.needs_package:
             required["package"] = DownloadPackage(model=self.style_name.file)
         return required
 
     def output(self) -> FileSystemTarget:
+        """Return the result's place in the data folder."""
         return target_at(f"{self.LOCAL_ROOT}/{RESULTS}/{self.model}/{self.image}")
 
     def complete(self) -> bool:
-        """Whether the result was painted from what the remote holds now, with these options.
+        """Return whether the result was painted from what the remote holds now, as asked.
 
         The cache is not asked: a result stays current when the files it was made from are gone.
         """
@@ -65,53 +73,61 @@ class Stylize(PaintingParameters, luigi.Task):
         )
 
     def run(self) -> None:
-        """Paint.
+        """Paint, and record what the result was made from.
 
         Raises:
-            neural_style.NeuralStyleError, PipelineError: the picture or the style cannot be used.
-            ChangedError: a cached file was altered since it was fetched, or replaced meanwhile.
+            neural_style.NeuralStyleError, PipelineError: The image or the style cannot be used.
+            ChangedError: A cached file was altered since it was fetched, or replaced meanwhile.
         """
-        from neural_style.pictures.io import has_more_frames
-
         inputs = {kind: target.path for kind, target in self.input().items()}
         origins = self._read_cached_origins(inputs)
-        job = Job(
-            inputs,
-            origins["model"]["version"],
-            self.style_name.number,
-            self.content_scale,
-            self.max_side,
-            self.precision,
-        )
-        self.remark = FIRST_FRAME_REMARK if has_more_frames(job.image_path) else ""
         final_path = self.output().path
-        with self.output().temporary_path() as path:
-            runners.current().paint(job, path, final_path, self._note, self._make_progress())
+        with self.output().temporary_path() as path, instead_of_path(path, final_path):
+            self._paint(inputs, path)
             digest = file_digest(path)
-            # Another process may have fetched a new version while this one was read or painted.
+            # Another process may have fetched a new version while this one was painting.
             if self._read_cached_origins(inputs) != origins:
                 raise ChangedError(
-                    f"{final_path} was not painted: its picture or model was replaced in the "
-                    "cache meanwhile: run again"
+                    "not painted: its image or model was replaced in the cache meanwhile",
+                    path=final_path,
+                    remedy="run again",
                 )
         write_origin(final_path, self._origin(origins), digest)
 
-    def _note(self, message: str) -> None:
-        self.trigger_event(NOTE, self, message)
+    def _paint(self, inputs: dict[str, str], path: str) -> None:
+        result = context.current().runner.paint(
+            self._request(inputs, path),
+            self._notify,
+            self._make_progress(),
+            inputs.get("package"),
+        )
+        self.remark = FIRST_FRAME_REMARK if result.has_more_frames else ""
+
+    def _request(self, inputs: dict[str, str], path: str) -> PaintingRequest:
+        from neural_style import PaintingRequest
+
+        options = self.rendering(
+            number=self.style_name.number, **context.current().settings.machine
+        )
+        files = (Path(inputs["image"]), Path(inputs["model"]), Path(path))
+        return PaintingRequest(*files, options)
+
+    def _notify(self, text: str) -> None:
+        self.trigger_event(NOTE, self, text)
 
     def _make_progress(self) -> Callable[[int, int], None]:
-        """Say how far the painting is in Luigi's own way; not of short ones."""
+        """Report progress in Luigi's own way, unless the painting is short."""
         begin = time.monotonic()
 
-        def tell(done: int, total: int) -> None:
+        def progress(done: int, total: int) -> None:
             is_long = time.monotonic() - begin >= PATIENCE
-            if is_long and self.set_progress_percentage:  # a worker sets it
+            if is_long and self.set_progress_percentage:  # set by a worker
                 self.set_progress_percentage(100 * done // total)
 
-        return tell
+        return progress
 
     def _downloads(self) -> dict[str, DownloadTask]:
-        """What the result is made from."""
+        """Return the tasks that fetch what the result is made from."""
         return {
             "image": self.clone(DownloadImage),
             "model": self.clone(DownloadModel, model=self.style_name.file),
@@ -121,24 +137,19 @@ class Stylize(PaintingParameters, luigi.Task):
         return {kind: _read_cached_origin(inputs[kind]) for kind in self._downloads()}
 
     def _origin(self, inputs: dict[str, Origin]) -> Origin:
-        return {
-            **inputs,
-            "number": self.style_name.number,
-            "max_side": self.max_side,
-            "content_scale": self.content_scale,
-            "precision": self.precision,
-        }
+        return {**inputs, **to_origin(self.rendering(number=self.style_name.number))}
 
 
 def read_result_origin(path: str) -> Origin | None:
-    """What a result was made from, as `read_origin` says it."""
+    """Return what a result was made from, as `read_origin` does, with all options."""
     origin = read_origin(path)
-    # The first results were painted, and written down, when there was one precision.
-    return None if origin is None else {"precision": EXACT, **origin}
+    return None if origin is None else complete_origin(origin)
 
 
 def _read_cached_origin(path: str) -> Origin:
     origin = read_origin(path)
     if origin is None:
-        raise ChangedError(f"{path} was altered since it was fetched: run again to fetch it anew")
+        raise ChangedError(
+            "altered since it was fetched", path=path, remedy="run again to fetch it again"
+        )
     return origin
