@@ -1,11 +1,14 @@
-"""What pictures and models there are: dropped in, in the remote, and cached."""
+"""What images and models there are: dropped in, in the remote, and cached."""
+
+from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from csci_utils.errors import DescribedError
 from csci_utils.luigi.target import TEMPORARY_PREFIX
 
 from . import names
@@ -14,48 +17,50 @@ from .remote import list_all_paths, list_names
 from .settings import DATA_VARIABLE, IMAGES, MODELS, Settings
 
 IGNORED_NAMES = frozenset(["thumbs.db", "desktop.ini"])
-"""What file managers leave behind."""
+"""Files that file managers leave behind."""
 
 OWN_PREFIXES = (TEMPORARY_PREFIX, "._")
-"""How names begin that this pipeline, and macOS on foreign disks, give to files of their own."""
+"""Prefixes of the files of this pipeline, and of macOS on foreign disks."""
 
 IGNORED_SUFFIXES = frozenset([".tmp", ".part", ".crdownload", ".swp"])
-"""What editors and browsers are still working on."""
+"""Suffixes of files that editors and browsers are still writing."""
 
 
 @dataclass
 class Inventory:
-    """Names of a place, sorted into what can be used and what cannot."""
+    """The names in one place, divided into those that can be used and those that cannot."""
 
     images: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)
-    """For each name that cannot be used, why not."""
+    refused: dict[str, DescribedError] = field(default_factory=dict)
+    """For each name that cannot be used, why."""
 
     def __bool__(self) -> bool:
         return bool(self.images or self.models or self.refused)
 
 
 def list_remote(settings: Settings) -> Inventory:
-    """What is published; other files there are nobody's concern.
+    """List what is published; other files in the remote are ignored.
 
     Raises:
-        OSError, csci_utils.errors.S3Error: the remote cannot be read.
+        OSError, csci_utils.errors.S3Error: The remote cannot be read.
     """
     images, refused_images = _split(settings.remote_images, names.is_image_name)
     models, refused_models = _split(settings.remote_models, names.is_model_file)
-    return Inventory(images, models, refused_images | refused_models)
+    return Inventory(images, models, {**refused_images, **refused_models})
 
 
-def _split(folder: str, is_kind: Callable[[str], bool]) -> tuple[list[str], dict[str, str]]:
-    """Safe names of a kind in a folder of the remote, and for each unsafe name why it is."""
+def _split(
+    folder: str, is_kind: Callable[[str], bool]
+) -> tuple[list[str], Mapping[str, DescribedError]]:
+    """Return the safe names of a kind in a folder of the remote, and why the others are unsafe."""
     found = [path for path in list_all_paths(folder) if _is_meant(path, is_kind)]
     safe, refused = names.split_valid(found, names.check_name)
     return list(filter(is_kind, safe)), refused
 
 
 def _is_meant(path: str, is_kind: Callable[[str], bool]) -> bool:
-    """Whether somebody may expect to find a file of the remote here; not what programs keep."""
+    """Return whether a file of the remote is meant to be used, and is not some program's own."""
     *folders, name = path.split("/")
     if any(folder.startswith(".") and folder.strip(".") for folder in folders):
         return False
@@ -65,10 +70,10 @@ def _is_meant(path: str, is_kind: Callable[[str], bool]) -> bool:
 
 
 def list_cache(settings: Settings) -> Inventory:
-    """What was fetched; other files there are nobody's concern.
+    """List what was fetched; other files in the cache are ignored.
 
     Raises:
-        OSError: the folders cannot be read.
+        OSError: The folders cannot be read.
     """
     images, _ = names.split_valid(list_names(f"{settings.data}/{IMAGES}"), names.check_image_name)
     models, _ = names.split_valid(list_names(f"{settings.data}/{MODELS}"), names.check_model_file)
@@ -76,11 +81,11 @@ def list_cache(settings: Settings) -> Inventory:
 
 
 def list_drop_ins(settings: Settings) -> Inventory:
-    """What is in the uploads folder, and can be published; a folder that is not there is empty.
+    """List the uploads folder; a missing folder counts as empty.
 
     Raises:
-        SettingsError: a file is in its place.
-        OSError: the folder cannot be read.
+        SettingsError: A file is in its place.
+        OSError: The folder cannot be read.
     """
     folder = settings.uploads
     found = Inventory()
@@ -90,8 +95,10 @@ def list_drop_ins(settings: Settings) -> Inventory:
         return found
     except NotADirectoryError:
         raise SettingsError(
-            f"{folder} is not a folder: take away the file that is in its place, or name another "
-            f"data folder (--data, {DATA_VARIABLE})"
+            "not a folder",
+            path=folder,
+            remedy="take away the file that is in its place, or name another data folder "
+            f"(--data, {DATA_VARIABLE})",
         ) from None
     for name in entries:
         if _is_ignored(name):
@@ -99,12 +106,12 @@ def list_drop_ins(settings: Settings) -> Inventory:
         try:
             _sort_in(found, folder, name)
         except InvalidNameError as error:
-            found.refused[name] = str(error)
+            found.refused[name] = error
     return found
 
 
 def is_drop_in(path: str) -> bool:
-    """Whether a regular file is there; links are not followed."""
+    """Return whether a regular file is there; links are not followed."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
@@ -112,21 +119,32 @@ def is_drop_in(path: str) -> bool:
 
 
 def _sort_in(found: Inventory, folder: str, name: str) -> None:
-    if not is_drop_in(os.path.join(folder, name)):
-        kind = "a link" if Path(folder, name).is_symlink() else "not a file"
-        found.refused[name] = f"{name!r} is {kind}: copy the files themselves into {folder}"
-    elif names.is_image_name(name):
+    """Add a drop-in to an inventory.
+
+    Raises:
+        InvalidNameError: It cannot be used.
+    """
+    path = os.path.join(folder, name)
+    if not is_drop_in(path):
+        kind = "a link" if os.path.islink(path) else "not a file"
+        raise InvalidNameError(kind, path=path, remedy=f"copy the files themselves into {folder}")
+    if names.is_image_name(name):
         found.images.append(names.check_image_name(name))
     elif names.is_model_file(name):
         found.models.append(names.check_model_file(name))
     else:
-        from neural_style import PICTURE_SUFFIXES, STYLE_SUFFIXES
+        raise _describe_stranger(path)
 
-        found.refused[name] = (
-            f"{name!r} is neither a picture ({' '.join(sorted(PICTURE_SUFFIXES))}) nor a style "
-            f"model ({' '.join(sorted(STYLE_SUFFIXES))}) by its suffix: save it as one, or take it "
-            f"out of {folder}"
-        )
+
+def _describe_stranger(path: str) -> InvalidNameError:
+    from neural_style import PICTURE_SUFFIXES, STYLE_SUFFIXES
+
+    return InvalidNameError(
+        f"neither an image ({' '.join(sorted(PICTURE_SUFFIXES))}) nor a style model "
+        f"({' '.join(sorted(STYLE_SUFFIXES))}) by its suffix",
+        path=path,
+        remedy="save it as one, or take it out of the folder",
+    )
 
 
 def _is_ignored(name: str) -> bool:

@@ -99,14 +99,15 @@ def check_name(name: str) -> str:
 
 def split_valid(
     found: Iterable[str], check: Callable[[str], str]
-) -> tuple[list[str], dict[str, str]]:
+) -> tuple[list[str], dict[str, InvalidNameError]]:
     """The names that a check accepts, and for each of the others why not."""
-    valid, refused = [], {}
+    valid: list[str] = []
+    refused: dict[str, InvalidNameError] = {}
     for name in found:
         try:
             valid.append(check(name))
         except InvalidNameError as error:
-            refused[name] = str(error)
+            refused[name] = error
     return valid, refused
 
 

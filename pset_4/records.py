@@ -1,11 +1,13 @@
-"""What each file of the data folder was made from, so that none is taken for current by mistake.
+"""Records of what each file in the data folder was made from.
 
-A cached file belongs to one version of an object in the remote; a result to one version of a
-picture, one of a model, and the options it was painted with. That is written down beside them,
-in a hidden folder ``.records``. A record counts only while its file has the bytes that it had
-then, so neither a crash between the two writes nor a file altered later can make it lie. Like
-git's index it trusts a file whose size and times are unchanged, and reads one where they are not.
+A cached file belongs to one version of an object in the remote; a result to one version of an
+image, one of a model, and the options it was painted with. The records lie beside the files in a
+hidden folder ``.records``. A record counts only while its file has the bytes that it had then, so
+neither a crash between the two writes nor a later change of the file makes it wrong. Like git's
+index it trusts a file whose size and times are unchanged, and reads the others.
 """
+
+from __future__ import annotations
 
 import json
 import os
@@ -25,7 +27,7 @@ Origin = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Record:
-    """What is written down of a file."""
+    """What is recorded about a file."""
 
     origin: Origin
     state: list[int]
@@ -34,7 +36,7 @@ class _Record:
 
 
 def read_origin(path: str) -> Origin | None:
-    """What the file was made from; None where it is missing, altered since, or not ours."""
+    """Return what a file was made from; None if it is missing, was altered, or is not ours."""
     record = _read_record(path)
     if record is None or not os.path.isfile(path):
         return None
@@ -44,10 +46,10 @@ def read_origin(path: str) -> Origin | None:
 
 
 def write_origin(path: str, origin: Origin, sha256: str) -> None:
-    """Write down what a file was made from.
+    """Record what a file was made from.
 
-    Nothing is written where the file has other bytes than its maker knows of: another process has
-    put its own there meanwhile, and writes a record of its own.
+    Nothing is written if the file does not have the bytes of `sha256`: then another process has put
+    its own there meanwhile, and records that.
     """
     state = _state_of(path)
     if file_digest(path) != sha256:
@@ -58,13 +60,13 @@ def write_origin(path: str, origin: Origin, sha256: str) -> None:
 
 
 def is_unaltered(path: str) -> bool:
-    """Whether the file has the bytes that its record tells of, whatever its times are."""
+    """Return whether a file has the bytes that its record names, whatever its times are."""
     record = _read_record(path)
     return record is not None and record.sha256 == file_digest(path)
 
 
-def _read_record(path: str) -> "_Record | None":
-    """The record of a file; a damaged one is as good as none."""
+def _read_record(path: str) -> _Record | None:
+    """Return the record of a file; a damaged one counts as none."""
     try:
         with open(_record_path(path), encoding="utf-8") as file:
             return _Record(**json.load(file))
@@ -79,5 +81,5 @@ def _record_path(path: str) -> str:
 
 def _state_of(path: str) -> list[int]:
     status = os.stat(path)
-    # On POSIX systems the last changes with every write, whatever is done to the one before.
+    # On POSIX systems the last changes with every write, even if the one before is reset.
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]

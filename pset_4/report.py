@@ -1,37 +1,40 @@
-"""What people see in the end: failures, the summary, tables; and what programs see, JSON."""
+"""What is displayed at the end: failures, the summary and tables; or JSON for programs."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import luigi
 
+from csci_utils.errors import DescribedError
 from csci_utils.text import format_size, one_line
 
-from .execution.run import FETCHED, PAINTED, PUBLISHED, Outcome
+from .execution.outcome import FETCHED, PAINTED, PUBLISHED, Outcome
 from .settings import Settings, shorten
 
 if TYPE_CHECKING:
     from .models.listing import ListedModel, ModelListing
     from .models.official import Fetched, FetchedModel
-    from .status import Result, Status, Thing
+    from .status import FileStatus, ResultStatus, Status
 
 NOT_THERE = "-"
 
 SHOWN_DIGITS = 12
-"""Of a SHA-256, as much as tells two files apart; `format_json` has all of it."""
+"""The part of a SHA-256 that is displayed; `format_json` has all of it."""
 
 
-def format_failures(outcome: Outcome, refused: dict[str, str]) -> Iterator[str]:
-    """One line for each thing that went wrong itself; not for what only depended on it."""
-    messages = [*refused.values(), *(failure.message for failure in outcome.failures)]
-    return (f"failed: {message}" for message in dict.fromkeys(messages))
+def format_failures(outcome: Outcome, refused: Mapping[str, DescribedError]) -> Iterator[str]:
+    """Yield one line for each failure; none for what only depended on it."""
+    errors = [*refused.values(), *(failure.error for failure in outcome.failures)]
+    return (f"failed: {message}" for message in dict.fromkeys(map(str, errors)))
 
 
-def format_summary(outcome: Outcome, settings: Settings, refused: dict[str, str]) -> str:
-    """How much was made, skipped and failed, and where it is."""
+def format_summary(
+    outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]
+) -> str:
+    """Return how much was made, skipped and failed, and where it is."""
     made = {_pair_of(task) for task in outcome.done}
     skipped = sum(task in outcome.finished and _pair_of(task) not in made for task in outcome.asked)
     rows = [
@@ -45,12 +48,12 @@ def format_summary(outcome: Outcome, settings: Settings, refused: dict[str, str]
 
 
 def format_status(status: Status) -> str:
-    """Three tables: pictures, styles, results."""
+    """Return three tables: images, styles, results."""
     things = ("drop-in", "remote", "cache")
     blocks = [
         _format_roots(status),
-        format_table("PICTURES", things, map(_row_of_thing, status.pictures)),
-        format_table("STYLES", things, map(_row_of_thing, status.models)),
+        format_table("PICTURES", things, map(_row_of_file, status.pictures)),
+        format_table("STYLES", things, map(_row_of_file, status.models)),
         format_table("RESULTS", ("local", "remote"), map(_row_of_result, status.results)),
     ]
     if status.refused:
@@ -59,7 +62,7 @@ def format_status(status: Status) -> str:
 
 
 def format_listing(listing: ModelListing) -> str:
-    """A table of models, and below it what is to be said of some."""
+    """Return a table of models, and below it why some do not load."""
     columns = ("place", "size", "width", "SHA-256", "loads")
     blocks = [
         _format_roots(listing),
@@ -73,24 +76,24 @@ def format_listing(listing: ModelListing) -> str:
 
 
 def format_fetched(fetched: Fetched) -> str:
-    """A table of the official models that are dropped in."""
+    """Return a table of the official models that are dropped in."""
     columns = ("dropped in", "size", "width", "SHA-256")
     return format_table("STYLES", columns, map(_row_of_fetched, fetched.models))
 
 
 def format_not_fetched(fetched: Fetched) -> list[str]:
-    """A line for what was left in the archive, and one for each model that failed."""
+    """Return a line for what was left in the archive, and one for each model that failed."""
     others = [f"not unpacked: {', '.join(fetched.others)}"] if fetched.others else []
     return [one_line(line) for line in (*others, *(f"failed: {why}" for why in fetched.failures))]
 
 
 def format_json(found: Status | ModelListing) -> str:
-    """The same for programs, whole."""
+    """Return everything as JSON."""
     return json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
 
 
 def format_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Lines of aligned columns; the first is headed by the title."""
+    """Return lines of aligned columns, the first of them headed by the title."""
     lines = [(title, *columns), *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join(
@@ -103,11 +106,11 @@ def _format_roots(found: Status | ModelListing) -> str:
     return f"remote  {shorten(found.remote)}\ndata    {shorten(found.data)}"
 
 
-def _row_of_thing(thing: Thing) -> Sequence[str]:
-    return (thing.name, *(cell or NOT_THERE for cell in (thing.drop_in, thing.remote, thing.cache)))
+def _row_of_file(file: FileStatus) -> Sequence[str]:
+    return (file.name, *(cell or NOT_THERE for cell in (file.drop_in, file.remote, file.cache)))
 
 
-def _row_of_result(result: Result) -> Sequence[str]:
+def _row_of_result(result: ResultStatus) -> Sequence[str]:
     return (f"{result.model}/{result.image}", result.local or NOT_THERE, result.remote or NOT_THERE)
 
 
@@ -129,7 +132,7 @@ def _row_of_listed(model: ListedModel) -> Sequence[str]:
 
 
 def _format_width(base_width: int | None, styles: int | None) -> str:
-    """The width of a network; of an ONNX file, which has none to tell, its number of styles."""
+    """Return the width of a network, or the number of styles of an ONNX graph, which has none."""
     if base_width is not None:
         return str(base_width)
     return f"{styles} styles" if styles is not None else "1 style"

@@ -1,62 +1,65 @@
 """What is dropped in, in the remote, cached and stylized."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+
+from csci_utils.errors import DescribedError
 
 from . import names
 from .errors import InvalidNameError
 from .inventory import list_cache, list_drop_ins, list_remote
 from .remote import list_paths
+from .rendering_options import RESULT_OPTIONS
 from .settings import Settings
 from .tasks.download import DownloadImage, DownloadModel, DownloadTask
 from .tasks.results import UploadResult
 from .tasks.stylize import Stylize, read_result_origin
 from .tasks.upload import UploadImage, UploadModel, UploadTask
 
-PAINTED_WITH = ("max_side", "content_scale", "precision")
-"""Parameters of `Stylize` beside the names, as its results record them."""
-
 PRESENT, CURRENT, STALE, CONFLICT, DIFFERENT = "yes", "current", "stale", "conflict", "differs"
 
 
 @dataclass(frozen=True)
-class Thing:
-    """A picture or a model, wherever it is; None stands for "not there"."""
+class FileStatus:
+    """An image or a model, wherever it is. None stands for "not there"."""
 
     name: str
     drop_in: str | None
-    """``yes``, or ``conflict`` where the remote has other bytes under this name."""
+    """``yes``, or ``conflict`` if the remote has other bytes under this name."""
     remote: str | None
     """``yes``."""
     cache: str | None
-    """``current``, or ``stale`` where it is not what the remote holds now."""
+    """``current``, or ``stale`` if it is not what the remote holds now."""
 
 
 @dataclass(frozen=True)
-class Result:
-    """A painted picture, wherever it is; None stands for "not there"."""
+class ResultStatus:
+    """A painted image, wherever it is. None stands for "not there"."""
 
     model: str
     image: str
     local: str | None
-    """``current``, or ``stale`` where its picture or model has changed in the remote since."""
+    """``current``, or ``stale`` if its image or model has changed in the remote since."""
     remote: str | None
-    """``yes``, or ``differs`` where the local one has other bytes."""
+    """``yes``, or ``differs`` if the local one has other bytes."""
 
 
 @dataclass
 class Status:
-    """Everything, by name."""
+    """Everything, sorted by name."""
 
     data: str
     remote: str
-    pictures: list[Thing] = field(default_factory=list)
-    models: list[Thing] = field(default_factory=list)
-    results: list[Result] = field(default_factory=list)
+    pictures: list[FileStatus] = field(default_factory=list)
+    models: list[FileStatus] = field(default_factory=list)
+    results: list[ResultStatus] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
-    """Drop-ins and remote names that cannot be used, and why not."""
+    """For each drop-in or remote name that cannot be used, why."""
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values, for JSON."""
+        """Return plain JSON values."""
         return asdict(self)
 
 
@@ -64,13 +67,13 @@ def read_status(settings: Settings) -> Status:
     """Look everywhere.
 
     Raises:
-        OSError, CsciUtilsError: the remote or the data folder cannot be read.
+        OSError, CsciUtilsError: The remote or the data folder cannot be read.
     """
     status = Status(settings.data, settings.remote)
     drop_ins = list_drop_ins(settings)
-    status.refused.update(drop_ins.refused)
+    status.refused.update(_describe(drop_ins.refused))
     in_remote = list_remote(settings)
-    status.refused.update(in_remote.refused)
+    status.refused.update(_describe(in_remote.refused))
     cached = list_cache(settings)
     images, models = set(in_remote.images), set(in_remote.models)
     status.pictures = [
@@ -85,17 +88,21 @@ def read_status(settings: Settings) -> Status:
     return status
 
 
-def _look_at(name: str, upload: UploadTask, download: DownloadTask, remote: set[str]) -> Thing:
+def _describe(refused: Mapping[str, DescribedError]) -> dict[str, str]:
+    return {name: str(error) for name, error in refused.items()}
+
+
+def _look_at(name: str, upload: UploadTask, download: DownloadTask, remote: set[str]) -> FileStatus:
     in_remote = name in remote
     drop_in = cache = None
     if upload.requires().complete():
         drop_in = CONFLICT if in_remote and not upload.complete() else PRESENT
     if download.output().exists():
         cache = CURRENT if in_remote and download.complete() else STALE
-    return Thing(name, drop_in, PRESENT if in_remote else None, cache)
+    return FileStatus(name, drop_in, PRESENT if in_remote else None, cache)
 
 
-def _list_results(settings: Settings) -> list[Result]:
+def _list_results(settings: Settings) -> list[ResultStatus]:
     local = set(_list_pairs(settings.results))
     remote = set(_list_pairs(settings.remote_results))
     return [
@@ -104,10 +111,10 @@ def _list_results(settings: Settings) -> list[Result]:
     ]
 
 
-def _look_at_result(model: str, image: str, is_local: bool, is_remote: bool) -> Result:
+def _look_at_result(model: str, image: str, is_local: bool, is_remote: bool) -> ResultStatus:
     upload = UploadResult(image=image, model=model)
     is_different = is_local and is_remote and not upload.is_copied()
-    return Result(
+    return ResultStatus(
         model,
         image,
         _state_of_result(model, image) if is_local else None,
@@ -133,6 +140,6 @@ def _state_of_result(model: str, image: str) -> str:
     origin = read_result_origin(Stylize(image=image, model=model).output().path)
     if origin is None:
         return STALE
-    painted_with = {option: origin[option] for option in PAINTED_WITH}
+    painted_with = {option.name: origin[option.name] for option in RESULT_OPTIONS}
     task = Stylize(image=image, model=model, upload=False, **painted_with)
     return CURRENT if task.complete() else STALE

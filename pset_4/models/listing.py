@@ -77,7 +77,7 @@ def list_models(
     listing = ModelListing(
         settings.data,
         settings.remote,
-        refused={name: reason for name, reason in refused.items() if names.is_model_file(name)},
+        refused={name: str(why) for name, why in refused.items() if names.is_model_file(name)},
     )
     look = _Looker(settings, inspect).look_at
     for name in sorted({*drop_ins.models, *in_remote.models, *cached}):

@@ -1,0 +1,73 @@
+"""The outcome of a run: what was done, what is complete, and what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import luigi
+
+from csci_utils.errors import DescribedError
+from csci_utils.luigi.copy import CopyTask
+
+from ..tasks.download import DownloadTask
+from ..tasks.package import DownloadPackage, PackageModel
+from ..tasks.results import UploadResult
+from ..tasks.stylize import Stylize
+from ..tasks.upload import UploadTask
+
+PUBLISHED, FETCHED, PAINTED = "published", "fetched", "painted"
+
+VERBS: dict[type[luigi.Task], str] = {
+    UploadTask: PUBLISHED,
+    DownloadTask: FETCHED,
+    Stylize: PAINTED,
+    UploadResult: PUBLISHED,
+    PackageModel: PUBLISHED,
+    DownloadPackage: FETCHED,
+}
+"""The verb that is displayed for each class of task. Tasks of other classes only join others."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that failed, and why."""
+
+    task: luigi.Task
+    error: DescribedError
+
+
+@dataclass
+class Outcome:
+    """What came of a run."""
+
+    asked: Sequence[luigi.Task]
+    """The tasks that were asked for."""
+    done: list[luigi.Task] = field(default_factory=list)
+    """Tasks that ran and did something, in this order."""
+    finished: set[luigi.Task] = field(default_factory=set)
+    """Tasks that are complete now, whether they ran or not."""
+    failures: list[Failure] = field(default_factory=list)
+
+    def add_earlier(self, earlier: Outcome) -> None:
+        """Include an earlier run of the same command."""
+        self.done[:0] = earlier.done
+        self.failures[:0] = earlier.failures
+
+    @property
+    def unfinished(self) -> list[luigi.Task]:
+        """Tasks that were asked for and are not complete."""
+        return [task for task in self.asked if task not in self.finished]
+
+    def count(self, verb: str) -> int:
+        """Return how many tasks did what this verb says."""
+        return sum(verb_of(task) == verb for task in self.done)
+
+
+def verb_of(task: luigi.Task) -> str | None:
+    """Return the past participle of what a task did when it ran; None if it did nothing itself."""
+    if isinstance(task, CopyTask) and not task.copied_digest:
+        return None
+    if isinstance(task, PackageModel) and not task.is_made:
+        return None
+    return next((verb for kind, verb in VERBS.items() if isinstance(task, kind)), None)
