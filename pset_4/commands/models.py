@@ -1,5 +1,7 @@
 """The commands ``models fetch`` and ``models list``."""
 
+from __future__ import annotations
+
 import sys
 from contextlib import closing
 
@@ -50,15 +52,17 @@ def fetch(url: str | None, timeout: int) -> None:
     with session() as settings:
         from csci_utils.download import without_secrets
 
-        from .. import runners
+        from .. import context
         from ..models.official import OFFICIAL_URL, fetch_models
         from ..report import format_fetched, format_not_fetched
         from .progress import DownloadProgress
 
         url = url or OFFICIAL_URL
-        inspect = runners.current().inspect
+        inspect = context.current().runner.inspect
         with closing(DownloadProgress(without_secrets(url))) as progress:
-            fetched = fetch_models(settings, url, timeout, inspect, progress.update, progress.tell)
+            fetched = fetch_models(
+                settings, url, timeout, inspect, progress.update, progress.notify
+            )
         for line in format_not_fetched(fetched):
             say(line, sys.stderr)
         say(format_fetched(fetched), sys.stdout)
@@ -76,11 +80,11 @@ def list_command(as_json: bool) -> None:
     command; that it cannot be told is.
     """
     with session() as settings:
-        from .. import runners
+        from .. import context
         from ..models.listing import list_models
         from ..report import format_json, format_listing
 
-        listing = list_models(settings, runners.current().inspect)
+        listing = list_models(settings, context.current().runner.inspect)
         answer(format_json(listing) if as_json else format_listing(listing))
         is_unknown = any(model.loads is None for model in listing.models)
         sys.exit(ExitCode.FAILED if is_unknown else ExitCode.DONE)

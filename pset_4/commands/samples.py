@@ -1,5 +1,7 @@
 """Real photographs and styles for a first look, from packages that carry them."""
 
+from __future__ import annotations
+
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -41,7 +43,7 @@ def _find(package: str, folder: str, name: str) -> Path:
     path = Path(spec.origin).parent / folder / name if spec and spec.origin else None
     if path is None or not path.is_file():
         raise MissingError(
-            f"the sample {name} of the package {package} is not here: run pip install '.[demo]' in "
-            "the project's folder, or make demo"
+            f"the package {package} with the sample {name} is not installed",
+            remedy="run pip install '.[demo]' in the project's folder, or make demo",
         )
     return path

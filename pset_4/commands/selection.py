@@ -1,47 +1,120 @@
-"""Which pictures and which styles a command is about."""
+"""Which images and which styles a command is about."""
 
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby, product
 
-from .. import names, runners
+from csci_utils.errors import DescribedError
+from neural_style import NeuralStyleError
+
+from .. import context, names
 from ..errors import RunnerError
-from ..inventory import Inventory
+from ..inventory import Inventory, list_drop_ins
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
+from ..settings import Settings
 from ..tasks.download import DownloadModel
 from ..tasks.local import LocalModel
 
+STYLES_AT_ONCE = 8
+"""How many checkpoints are painted with image by image, as many as `Painter` keeps loaded: so each
+image is decoded once for all of them."""
 
-def choose_images(named: Sequence[str], drop_ins: Inventory) -> list[str]:
-    """The pictures named; else all that are dropped in; else the default.
 
-    Where something was dropped in that is no picture, nobody meant the default.
+@dataclass
+class Selection:
+    """The images and models of a command, and the drop-ins that cannot be used for it."""
+
+    images: list[str]
+    """Names of images, without those refused."""
+    models: list[str]
+    """Names of models, without those refused; one of a file of many styles may have a number."""
+    upload: bool
+    """Whether drop-ins are published first."""
+    refused: Mapping[str, DescribedError] = field(default_factory=dict)
+    """For each refused drop-in, why."""
+    defaults: list[tuple[str, str]] = field(default_factory=list)
+    """Defaults that were chosen because there is nothing else, each with what it is."""
+    _all_drop_ins: Inventory = field(default_factory=Inventory)
+
+    def drop_ins(self) -> Inventory:
+        """Return the drop-ins among the selected images and models."""
+        files = {names.parse_model_name(model).file for model in self.models}
+        return Inventory(
+            [image for image in self._all_drop_ins.images if image in self.images],
+            [model for model in self._all_drop_ins.models if model in files],
+        )
+
+    def list_unseen(self) -> list[DownloadModel]:
+        """Return tasks that fetch files from the remote whose styles have to be counted."""
+        sources = [self._source_of(model) for model in self.models if _may_hold_many(model)]
+        return [source for source in sources if isinstance(source, DownloadModel)]
+
+    def styles(self) -> list[str]:
+        """Return the styles of the models: a file of several without a number counts as them all.
+
+        It has to be there to be counted: see `list_unseen`.
+        """
+        return list(dict.fromkeys(style for model in self.models for style in self._expand(model)))
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Yield every image with every style, in an order in which little is loaded twice."""
+        for _, styles_at_once in groupby(enumerate(self.styles()), _block_of):
+            yield from product(self.images, [style for _, style in styles_at_once])
+
+    def _source_of(self, file: str) -> LocalModel | DownloadModel:
+        """Return where a model's file can be read: the drop-in that is published, or the cache."""
+        drop_in = LocalModel(model=file)
+        if self.upload and drop_in.complete():
+            return drop_in
+        return DownloadModel(model=file, upload=self.upload)
+
+    def _expand(self, model: str) -> list[str]:
+        if not _may_hold_many(model):
+            return [model]
+        path = self._source_of(model).output().path
+        try:
+            count = context.current().runner.inspect(path).count
+        except (NeuralStyleError, RunnerError):
+            return [model]  # the run itself says what is wrong with it
+        return [model] if count is None else [f"{model}@{number}" for number in range(count)]
+
+
+def select(
+    settings: Settings, images: Sequence[str], models: Sequence[str], upload: bool
+) -> Selection:
+    """Choose images and models: those named; else all drop-ins; else the defaults.
+
+    If something was dropped in that is not of a kind, nobody meant the default of that kind.
     """
-    is_refused = any(not names.is_model_file(name) for name in drop_ins.refused)
-    return list(named) or drop_ins.images or ([] if is_refused else [DEFAULT_IMAGE])
+    drop_ins = list_drop_ins(settings)
+    refused = _select_refused(images, models, drop_ins, upload)
+    has_bad_image = any(not names.is_model_file(name) for name in drop_ins.refused)
+    has_bad_model = any(names.is_model_file(name) for name in drop_ins.refused)
+    chosen_images = list(images) or drop_ins.images or ([] if has_bad_image else [DEFAULT_IMAGE])
+    chosen_models = list(models) or drop_ins.models or ([] if has_bad_model else [DEFAULT_MODEL])
+    defaults = []
+    if not images and chosen_images != drop_ins.images:
+        defaults.append(("image", DEFAULT_IMAGE))
+    if not models and chosen_models != drop_ins.models:
+        defaults.append(("style", DEFAULT_MODEL))
+    return Selection(
+        [image for image in chosen_images if image not in refused],
+        [model for model in chosen_models if names.parse_model_name(model).file not in refused],
+        upload,
+        refused,
+        defaults,
+        drop_ins,
+    )
 
 
-def choose_models(named: Sequence[str], drop_ins: Inventory) -> list[str]:
-    """The models named; else all that are dropped in; else the default, as with pictures."""
-    is_refused = any(names.is_model_file(name) for name in drop_ins.refused)
-    return list(named) or drop_ins.models or ([] if is_refused else [DEFAULT_MODEL])
-
-
-def list_defaults(
-    images: Sequence[str], models: Sequence[str], drop_ins: Inventory
-) -> Iterator[tuple[str, str]]:
-    """The defaults that are chosen because nothing else is, each with what it is."""
-    if not images and choose_images(images, drop_ins) != drop_ins.images:
-        yield "picture", DEFAULT_IMAGE
-    if not models and choose_models(models, drop_ins) != drop_ins.models:
-        yield "style", DEFAULT_MODEL
-
-
-def select_refused(
+def _select_refused(
     images: Sequence[str], models: Sequence[str], drop_ins: Inventory, upload: bool
-) -> dict[str, str]:
-    """The refused drop-ins that a command is about: of a kind that is named, only those named.
+) -> dict[str, DescribedError]:
+    """Return the refused drop-ins that a command is about: of a kind that is named, those named.
 
-    With uploads off a name means the remote's, whatever is dropped in under it.
+    With uploads off a name means the remote's object, whatever is dropped in under it.
     """
     asked = {*images, *(names.parse_model_name(model).file for model in models)} if upload else ()
     return {
@@ -54,51 +127,18 @@ def select_refused(
     }
 
 
-def restrict(drop_ins: Inventory, images: Sequence[str], models: Sequence[str]) -> Inventory:
-    """The drop-ins among these pictures and models."""
-    files = {names.parse_model_name(model).file for model in models}
-    return Inventory(
-        [image for image in drop_ins.images if image in images],
-        [model for model in drop_ins.models if model in files],
-    )
-
-
-def list_unseen(models: Sequence[str], upload: bool) -> list[DownloadModel]:
-    """Fetches of the files in the remote that may hold many styles, to count them."""
-    sources = [_source_of(model, upload) for model in models if _may_hold_many(model)]
-    return [source for source in sources if isinstance(source, DownloadModel)]
-
-
-def name_styles(models: Sequence[str], upload: bool) -> list[str]:
-    """The models, with each file of many styles that came without a number as all its styles."""
-    styles = [style for model in models for style in _expand(model, upload)]
-    return list(dict.fromkeys(styles))
-
-
-def pair(pictures: Sequence[str], styles: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Every picture with every style: file by file, so that each network is loaded once."""
-    for _, styles_of_file in groupby(styles, lambda style: names.parse_model_name(style).file):
-        yield from product(pictures, tuple(styles_of_file))
-
-
 def _may_hold_many(model: str) -> bool:
     name = names.parse_model_name(model)
     return name.number is None and name.file.lower().endswith(".onnx")
 
 
-def _source_of(file: str, upload: bool) -> LocalModel | DownloadModel:
-    """Where the file of a model can be read: the drop-in that will be published, or the cache."""
-    drop_in = LocalModel(model=file)
-    return drop_in if upload and drop_in.complete() else DownloadModel(model=file, upload=upload)
+def _block_of(style: tuple[int, str]) -> tuple[bool, object]:
+    """Return what styles have in common that are painted with image by image.
 
-
-def _expand(model: str, upload: bool) -> list[str]:
-    from neural_style import NeuralStyleError
-
-    if not _may_hold_many(model):
-        return [model]
-    try:
-        count = runners.current().inspect(_source_of(model, upload).output().path).count
-    except (NeuralStyleError, RunnerError):
-        return [model]  # the run itself says what is wrong with it
-    return [model] if count is None else [f"{model}@{number}" for number in range(count)]
+    Graphs take much memory for each image size, so only those of one file are. Checkpoints are, as
+    many as stay loaded.
+    """
+    position, name = style
+    file = names.parse_model_name(name).file
+    is_graph = file.lower().endswith(".onnx")
+    return is_graph, file if is_graph else position // STYLES_AT_ONCE

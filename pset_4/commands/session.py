@@ -1,8 +1,10 @@
-"""What every command stands on: settings in force, tasks run with progress, errors in one line."""
+"""What every command stands on: its context, tasks run with progress, errors in one line."""
+
+from __future__ import annotations
 
 import enum
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -16,11 +18,13 @@ from .options import SETTINGS, common_option
 if TYPE_CHECKING:
     import luigi
 
-    from ..execution.run import Outcome
+    from csci_utils.errors import DescribedError
+
+    from ..execution import Outcome
     from ..settings import Settings
 
 NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "requests", "tqdm")
-"""What every command imports, besides click; the engines are missed where they are needed."""
+"""What every command imports, besides click. Engines are only needed where they paint."""
 
 INSTALL_REMEDY = "run pip install '.[luigi,pipeline,style]' in the project's folder"
 
@@ -31,26 +35,26 @@ EPILOG = (
 
 
 class ExitCode(enum.IntEnum):
-    """What the process ends with."""
+    """Exit codes of the process."""
 
     DONE = 0
-    """All that was asked for is there."""
+    """Everything that was asked for is there."""
     FAILED = 1
-    """Something failed; a line on standard error says what and why."""
+    """Something failed; a line on standard error says what, and why."""
     USAGE = 2
-    """The command line (click's own code) or a setting is wrong."""
+    """The command line or a setting is wrong; click's own code."""
     INTERRUPTED = 130
-    """Ctrl-C: 128 and the number of the signal, as shells have it."""
+    """Ctrl-C: 128 plus the number of the signal, as in shells."""
 
 
 @contextmanager
-def session() -> "Iterator[Settings]":
-    """Put the settings of the command line in force; an error ends the process with one line."""
+def session() -> Iterator[Settings]:
+    """Activate the command line's settings; an error ends the process with one line."""
     with errors_in_one_line("what is done stays; run again to go on"):
         missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
         if missing:
             raise click.ClickException(f"not installed: {', '.join(missing)}; {INSTALL_REMEDY}")
-        from .. import remote, settings
+        from .. import context, remote, settings
 
         chosen = settings.read_settings(**{name: common_option(name) for name in SETTINGS})
         if chosen.is_embedded:
@@ -59,18 +63,19 @@ def session() -> "Iterator[Settings]":
                 f"--remote or {settings.REMOTE_VARIABLE} sets another)",
                 sys.stderr,
             )
-        # A remote that does not answer is said once, and not for each task.
-        remote.check(chosen.remote)
-        with settings.use(chosen), remote.remembering(chosen.remote):
-            yield chosen
+        with context.activated(chosen):
+            # A remote that does not answer is reported once, and not for each task.
+            remote.check(chosen.remote)
+            with remote.remembering(chosen.remote):
+                yield chosen
 
 
 @contextmanager
 def errors_in_one_line(interrupted: str) -> Iterator[None]:
-    """End the process with a line on standard error, and the exit code, where an error comes.
+    """Turn an error into a line on standard error and an exit code.
 
     Args:
-        interrupted: what to say after Ctrl-C.
+        interrupted: What to say after Ctrl-C.
     """
     try:
         yield
@@ -83,24 +88,24 @@ def errors_in_one_line(interrupted: str) -> Iterator[None]:
         if common_option("debug"):
             raise
         from ..errors import SettingsError
-        from ..execution.run import describe_error
+        from ..execution.messages import describe_error
 
         say(f"error: {describe_error(error)}", sys.stderr)
         is_usage = isinstance(error, SettingsError)
         sys.exit(ExitCode.USAGE if is_usage else ExitCode.FAILED)
 
 
-def run(tasks: "Sequence[luigi.Task]") -> "Outcome":
-    """Run tasks, with progress."""
-    from ..execution.run import run_tasks
+def run(tasks: Sequence[luigi.Task]) -> Outcome:
+    """Run tasks, and show progress."""
+    from ..execution import run_tasks
     from .progress import Progress
 
     with closing(Progress(tasks)) as progress:
         debug = bool(common_option("debug"))
-        return run_tasks(tasks, progress.update, progress.tell, progress.show, debug)
+        return run_tasks(tasks, progress.update, progress.notify, progress.show, debug)
 
 
-def finish(outcome: "Outcome", settings: "Settings", refused: dict[str, str]) -> None:
+def finish(outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]) -> None:
     """Print failures and the summary, and end the process."""
     from ..report import format_failures, format_summary
 

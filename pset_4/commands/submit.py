@@ -1,4 +1,6 @@
-"""``python -m pset_4 submit``: hand the work in on Canvas."""
+"""The command ``submit``."""
+
+from __future__ import annotations
 
 import os
 import sys
@@ -110,7 +112,7 @@ def _read(variable: str, option: str | None = None) -> str:
     return (option or os.environ.get(variable, "")).strip()
 
 
-def _warn_if_unpushed(work: "Work") -> None:
+def _warn_if_unpushed(work: Work) -> None:
     from ..submission.repository import is_pushed
 
     if not is_pushed(work.commit):
@@ -121,7 +123,7 @@ def _warn_if_unpushed(work: "Work") -> None:
         )
 
 
-def _show_without_canvas(work: "Work", wanted: dict[str, str]) -> None:
+def _show_without_canvas(work: Work, wanted: dict[str, str]) -> None:
     from ..submission.sending import plan
 
     _say(f"not looked up in Canvas: that needs {URL_VARIABLE} and {TOKEN_VARIABLE}", sys.stderr)
@@ -130,7 +132,7 @@ def _show_without_canvas(work: "Work", wanted: dict[str, str]) -> None:
         _say(f"would {verb} {what}")
 
 
-def _hand_in(work: "Work", wanted: dict[str, str], dry_run: bool) -> None:
+def _hand_in(work: Work, wanted: dict[str, str], dry_run: bool) -> None:
     """Look up where the work goes, and send it there or print what would be sent."""
     from ..errors import SettingsError
 

@@ -1,0 +1,29 @@
+"""The command ``package``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from .options import common_options, model_option, runner_options
+from .session import EPILOG, finish, run, session
+
+
+@click.command(epilog=EPILOG)
+@model_option
+@runner_options
+@common_options
+def package(models: Sequence[str]) -> None:
+    """Publish models as MLflow models, which the runner mlflow and plain MLflow can run.
+
+    Those named; else all drop-ins, which are published first; else rain_princess.pth from the
+    remote.
+    """
+    with session() as settings:
+        from ..tasks.package import PackageModel
+        from .selection import select
+
+        selected = select(settings, (), models, upload=True)
+        tasks = [PackageModel(model=model) for model in selected.models]
+        finish(run(tasks), settings, selected.refused)

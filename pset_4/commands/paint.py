@@ -1,0 +1,111 @@
+"""The commands that paint: ``main``, ``stylize`` and ``demo``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from csci_utils.console import say
+
+from .options import common_options, painting_options, rendering_options, runner_options
+from .session import EPILOG, finish, run, session
+
+if TYPE_CHECKING:
+    import luigi
+
+    from ..settings import Settings
+    from ..tasks.main import MainTask
+    from ..tasks.stylize import Stylize
+    from .selection import Selection
+
+
+@click.command("main", epilog=EPILOG)
+@painting_options
+@runner_options
+@common_options
+def main_command(
+    images: Sequence[str], models: Sequence[str], upload: bool, **rendering: Any
+) -> None:
+    """Publish drop-ins, fetch what is needed, paint every image in every style, publish results.
+
+    If nothing is dropped in and nothing is named: luigi.jpg in the style rain_princess.pth, both
+    from the remote.
+    """
+    with session() as settings:
+        from ..tasks.main import MainTask
+
+        paint(MainTask, settings, images, models, upload, rendering)
+
+
+@click.command(epilog=EPILOG)
+@painting_options
+@runner_options
+@common_options
+def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **rendering: Any) -> None:
+    """Paint every image in every style; results stay on this machine."""
+    with session() as settings:
+        from ..tasks.stylize import Stylize
+
+        paint(Stylize, settings, images, models, upload, rendering)
+
+
+@click.command(epilog=EPILOG)
+@rendering_options
+@runner_options
+@common_options
+def demo(**rendering: Any) -> None:
+    """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
+    with session() as settings:
+        from ..tasks.main import MainTask
+        from .samples import drop_samples_in
+
+        for name in drop_samples_in(settings.uploads):
+            say(f"dropped in {name}", sys.stderr)
+        paint(MainTask, settings, [], [], True, rendering)
+
+
+def paint(
+    kind: type[MainTask] | type[Stylize],
+    settings: Settings,
+    images: Sequence[str],
+    models: Sequence[str],
+    upload: bool,
+    rendering: dict[str, Any],
+) -> None:
+    """Run a task of this kind for every image in every style, and end the process.
+
+    Args:
+        kind: The task.
+        settings: The current ones.
+        images: Names of images; empty for all drop-ins or else the default.
+        models: The same of models.
+        upload: Whether drop-ins are published first.
+        rendering: The task's rendering options.
+    """
+    from .selection import select
+
+    selected = select(settings, images, models, upload)
+    for what, default in selected.defaults:
+        say(
+            f"no {what} named or dropped in: using {default} from the remote (the command demo "
+            "brings images and styles of its own)",
+            sys.stderr,
+        )
+    fetched = run(selected.list_unseen())
+    tasks: list[luigi.Task] = [
+        kind(image=image, model=style, upload=upload, **rendering)
+        for image, style in selected.pairs()
+    ]
+    outcome = run(tasks or _list_uploads(selected))
+    outcome.add_earlier(fetched)
+    finish(outcome, settings, selected.refused)
+
+
+def _list_uploads(selected: Selection) -> list[luigi.Task]:
+    """Return the uploads of the selected drop-ins: nothing to paint is no reason to keep them."""
+    from .transfer import list_uploads
+
+    return list_uploads(selected.drop_ins()) if selected.upload else []

@@ -1,0 +1,66 @@
+"""The commands that only move files: ``upload`` and ``download``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from csci_utils.console import say
+
+from .options import common_options, file_options, runner_options
+from .session import EPILOG, finish, run, session
+
+if TYPE_CHECKING:
+    import luigi
+
+    from ..inventory import Inventory
+
+
+@click.command(epilog=EPILOG)
+@file_options
+@runner_options
+@common_options
+def upload(images: Sequence[str], models: Sequence[str]) -> None:
+    """Publish drop-ins to the remote: those named, or all."""
+    with session() as settings:
+        from ..inventory import Inventory, list_drop_ins
+
+        chosen = Inventory(list(images), list(models)) or list_drop_ins(settings)
+        if not chosen:
+            say(f"nothing is dropped in: {settings.uploads} is empty", sys.stderr)
+        finish(run(list_uploads(chosen)), settings, chosen.refused)
+
+
+@click.command(epilog=EPILOG)
+@file_options
+@common_options
+def download(images: Sequence[str], models: Sequence[str]) -> None:
+    """Fetch images and models from the remote to the cache: those named, or all."""
+    with session() as settings:
+        from ..inventory import Inventory, list_remote
+
+        chosen = Inventory(list(images), list(models)) or list_remote(settings)
+        finish(run(list_downloads(chosen)), settings, chosen.refused)
+
+
+def list_uploads(inventory: Inventory) -> list[luigi.Task]:
+    """Return the tasks that publish these drop-ins."""
+    from ..tasks.upload import UploadImage, UploadModel
+
+    return [
+        *(UploadImage(image=image) for image in inventory.images),
+        *(UploadModel(model=model) for model in inventory.models),
+    ]
+
+
+def list_downloads(inventory: Inventory) -> list[luigi.Task]:
+    """Return the tasks that fetch these objects."""
+    from ..tasks.download import DownloadImage, DownloadModel
+
+    return [
+        *(DownloadImage(image=image, upload=False) for image in inventory.images),
+        *(DownloadModel(model=model, upload=False) for model in inventory.models),
+    ]
