@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .pictures.io import load_picture, save_picture
     from .pictures.resizing import limit_side, resize, scale_down
     from .request import PaintingRequest
+    from .transformer_net import TransformerNet
 else:
     # Nothing is imported before it is used: otherwise `python -m neural_style`, which imports this
     # file first, could not answer Ctrl-C meanwhile.
@@ -60,6 +61,7 @@ else:
             "StyleDescription": "inspection",
             "StyleError": "errors",
             "TrainingError": "errors",
+            "TransformerNet": "transformer_net",
             "inspect": "inspection",
             "limit_side": "pictures.resizing",
             "load": "backends.loading",
@@ -86,6 +88,7 @@ __all__ = [
     "StyleDescription",
     "StyleError",
     "TrainingError",
+    "TransformerNet",
     "inspect",
     "limit_side",
     "load",

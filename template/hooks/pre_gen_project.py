@@ -1,4 +1,4 @@
-"""Refuses answers that no project could be made with, before a file is written."""
+"""Refuse answers that no project could be made with, before a file is written."""
 
 import json
 import keyword
@@ -13,7 +13,7 @@ TAKEN = {"csci_utils", "luigi", "neural_style", "pset_4", "tests", *sys.stdlib_m
 
 
 def check_slug(slug: str) -> None:
-    """Exit where the name cannot be a package's."""
+    """Exit if the name cannot be a package's."""
     if not re.fullmatch(r"[a-z]([a-z0-9_]*[a-z0-9])?", slug) or keyword.iskeyword(slug):
         sys.exit(
             "project_slug: expected the name of a Python package (small letters, digits and "
@@ -24,7 +24,7 @@ def check_slug(slug: str) -> None:
 
 
 def check_source(source: str) -> None:
-    """Exit where pip cannot install from there."""
+    """Exit if pip cannot install from there."""
     if not re.fullmatch(r"(git\+(https?|ssh|file)://|file:///)[^\s'\"\\]+", source):
         sys.exit(
             "pset_4_source: expected an address that pip takes, git+https://host/path, "

@@ -1,13 +1,15 @@
 """Contact sheets, made for real: a directory remote, a photograph, thin networks."""
 
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import luigi
+import pset_4
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from neural_style.transformer_net import TransformerNet
+from neural_style import TransformerNet
 from PIL import Image
 
 from {{ cookiecutter.project_slug }}.__main__ import cli
@@ -24,8 +26,8 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def remote(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory remote with one picture and two styles, in force for tasks and commands."""
+def remote(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A directory remote with one image and two styles, for tasks and commands."""
     remote = tmp_path / "remote"
     torch.set_num_threads(1)  # more only wait for each other over pictures this small
     # Away from the project's own folder, whose .env is not for tests.
@@ -35,7 +37,8 @@ def remote(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save_photograph(remote / "images" / "photo.png", "coffee.png")
     for seed, style in enumerate(STYLES):
         save_style(remote / "saved_models" / style, seed)
-    return remote
+    with pset_4.activated():
+        yield remote
 
 
 def save_photograph(path: Path, name: str) -> None:

@@ -5,46 +5,36 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from pset_4.commands import selection
-from pset_4.inventory import list_drop_ins
-from pset_4.names import parse_model_name
-from pset_4.commands.options import common_options, painting_options
-from pset_4.report import format_failures
-from pset_4.commands.session import EPILOG, ExitCode, run, session
-from pset_4.settings import shorten
+import pset_4
 
 from .tasks import ContactSheet, UploadSheet
 
 
-@click.command(epilog=EPILOG)
-@painting_options
-@common_options
-def cli(images: Sequence[str], models: Sequence[str], upload: bool, **sizes: Any) -> None:
-    """Make a contact sheet of each picture, in every style, publish it, and print where it is."""
-    with session() as settings:
-        drop_ins = list_drop_ins(settings)
-        refused = selection.select_refused(images, models, drop_ins, upload)
-        images = [i for i in selection.choose_images(images, drop_ins) if i not in refused]
-        models = [
-            model
-            for model in selection.choose_models(models, drop_ins)
-            if parse_model_name(model).file not in refused
-        ]
-        fetched = run(selection.list_unseen(models, upload))
-        styles = selection.name_styles(models, upload)
+@click.command(epilog=pset_4.EPILOG)
+@pset_4.painting_options
+@pset_4.common_options
+def cli(images: Sequence[str], models: Sequence[str], upload: bool, **rendering: Any) -> None:
+    """Make a contact sheet of each image, in every style, publish it, and print where it is."""
+    with pset_4.session() as settings:
+        selected = pset_4.select(settings, images, models, upload)
+        fetched = pset_4.run(selected.list_unseen())
+        styles = selected.styles()
 
         kind = UploadSheet if upload else ContactSheet
-        sheets = [kind(image=image, models=styles, upload=upload, **sizes) for image in images]
-        outcome = run(sheets if styles else [])
+        sheets = [
+            kind(image=image, models=styles, upload=upload, **rendering)
+            for image in selected.images
+        ]
+        outcome = pset_4.run(sheets if styles else [])
         outcome.add_earlier(fetched)
 
-        for line in format_failures(outcome, refused):
+        for line in pset_4.format_failures(outcome, selected.refused):
             click.echo(line, err=True)
         for sheet in sheets:
             if sheet in outcome.finished:
-                click.echo(shorten(sheet.output().path))
-        failed = outcome.failures or outcome.unfinished or refused
-        sys.exit(ExitCode.FAILED if failed else ExitCode.DONE)
+                click.echo(pset_4.shorten(sheet.output().path))
+        failed = outcome.failures or outcome.unfinished or selected.refused
+        sys.exit(pset_4.ExitCode.FAILED if failed else pset_4.ExitCode.DONE)
 
 
 if __name__ == "__main__":

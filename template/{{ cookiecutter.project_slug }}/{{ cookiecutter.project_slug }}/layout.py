@@ -17,10 +17,10 @@ MINIMUM_WIDTH = 160
 
 
 def lay_out(pictures: Sequence[tuple[str, Image.Image]], columns: int = COLUMNS) -> Image.Image:
-    """Rows of captions and their pictures, in mode RGB, on white.
+    """Return rows of captions and their pictures, in mode RGB, on white.
 
     Raises:
-        ValueError: there is no picture.
+        ValueError: There is no picture.
     """
     if not pictures:
         raise ValueError("expected at least one picture to lay out, got none")
@@ -37,9 +37,9 @@ def lay_out(pictures: Sequence[tuple[str, Image.Image]], columns: int = COLUMNS)
 
 
 def _make_cell(caption: str, picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """One picture above its caption, which is cut off at the edge of the cell."""
+    """Return one picture above its caption, which is cut off at the edge of the cell."""
     cell = Image.new("RGB", size, "white")
-    # Where a picture has alpha, it is its own mask.
+    # A picture with alpha is its own mask.
     cell.paste(picture, mask=picture if picture.mode == "RGBA" else None)
     font = ImageFont.load_default(FONT_SIZE)
     ImageDraw.Draw(cell).text((0, picture.height + MARGIN // 2), caption, "black", font)

@@ -3,15 +3,11 @@
 from typing import Any
 
 import luigi
-from csci_utils.digest import file_digest
-from csci_utils.luigi.copy import CopyTask
-from csci_utils.luigi.target import SuffixPreservingLocalTarget
-from luigi.format import Nop
+import neural_style
+import pset_4
+from csci_utils import file_digest
+from csci_utils.luigi import CopyTask
 from luigi.target import FileSystemTarget
-from pset_4.records import read_origin, write_origin
-from pset_4.remote import target_at
-from pset_4.settings import FromSettings
-from pset_4.tasks.stylize import Stylize
 
 SHEETS = "contact_sheets"
 """The folder of the sheets, in the data folder and in the remote."""
@@ -20,79 +16,74 @@ SIDE = 320
 """The longest side of each picture on a sheet, in px."""
 
 
-class ContactSheet(luigi.Task):
-    """One picture in several styles, at ``data/contact_sheets/<image>``."""
+class ContactSheet(pset_4.RenderingParameters, luigi.Task):
+    """One image in several styles, at ``data/contact_sheets/<image>``."""
 
-    LOCAL_ROOT = FromSettings(lambda settings: settings.data)
+    LOCAL_ROOT = pset_4.FromSettings("data")
 
-    image = Stylize.image
+    image = pset_4.Stylize.image
     models = luigi.ListParameter(description="names of styles, in the order of the sheet")
-    upload = Stylize.upload
-    max_side = Stylize.max_side
-    content_scale = Stylize.content_scale
-    precision = Stylize.precision
+    upload = pset_4.Stylize.upload
 
-    def requires(self) -> list[Stylize]:
-        return [self.clone(Stylize, model=model) for model in self.models]
+    def requires(self) -> list[pset_4.Stylize]:
+        return [self.clone(pset_4.Stylize, model=model) for model in self.models]
 
     def output(self) -> FileSystemTarget:
-        return SuffixPreservingLocalTarget(f"{self.LOCAL_ROOT}/{SHEETS}/{self.image}", format=Nop)
+        return pset_4.target_at(f"{self.LOCAL_ROOT}/{SHEETS}/{self.image}")
 
     def complete(self) -> bool:
-        """Whether the sheet shows these styles, painted from what the remote holds now."""
+        """Return whether the sheet shows these styles, painted from what the remote holds now."""
         return (
             all(stylize.complete() for stylize in self.requires())
-            and read_origin(self.output().path) == self._origin()
+            and pset_4.read_origin(self.output().path) == self._origin()
         )
 
     def run(self) -> None:
         """Lay the results out.
 
         Raises:
-            neural_style.PictureError: a result cannot be read, or the sheet not written.
+            neural_style.PictureError: A result cannot be read, or the sheet cannot be written.
         """
-        from neural_style import load_picture, save_picture
-        from neural_style.pictures.resizing import limit_side
-
         from .layout import lay_out
 
         # Read first: a result that is replaced from here on makes the sheet stale, never wrong.
         origin = self._origin()
-        results = [limit_side(load_picture(result.path), SIDE) for result in self.input()]
+        results = [_shrink(result.path) for result in self.input()]
         sheet = lay_out(list(zip(self.models, results, strict=True)))
         final_path = self.output().path
         with self.output().temporary_path() as path:
-            save_picture(sheet, path, final_path=final_path)
+            neural_style.save_picture(sheet, path, final_path=final_path)
             digest = file_digest(path)
-        write_origin(final_path, origin, digest)
+        pset_4.write_origin(final_path, origin, digest)
 
     def _origin(self) -> dict[str, Any]:
-        """What the sheet is made from: for each style its name, and what its result is made from.
+        """Return the names of the styles, each with what its result is made from.
 
-        Plain JSON values, lists among them, because a record gives back no tuples.
+        Plain JSON values, lists among them, because a record returns no tuples.
         """
-        results = [read_origin(result.path) for result in self.input()]
+        results = [pset_4.read_origin(result.path) for result in self.input()]
         return {"results": [list(pair) for pair in zip(self.models, results, strict=True)]}
 
 
-class UploadSheet(CopyTask):
-    """Publishes a sheet; made from the remote's own things, it may replace an older one."""
+class UploadSheet(pset_4.RenderingParameters, CopyTask):
+    """Publishes a sheet, which may replace an older one: both come from the remote's objects."""
 
-    REMOTE_ROOT = FromSettings(lambda settings: settings.remote)
+    REMOTE_ROOT = pset_4.FromSettings("remote")
 
     image = ContactSheet.image
     models = ContactSheet.models
     upload = ContactSheet.upload
-    max_side = ContactSheet.max_side
-    content_scale = ContactSheet.content_scale
-    precision = ContactSheet.precision
 
     def requires(self) -> ContactSheet:
         return self.clone(ContactSheet)
 
     def output(self) -> FileSystemTarget:
-        return target_at(f"{self.REMOTE_ROOT}/{SHEETS}/{self.image}")
+        return pset_4.target_at(f"{self.REMOTE_ROOT}/{SHEETS}/{self.image}")
 
     def complete(self) -> bool:
-        """Whether the sheet is current, and the remote has its bytes."""
+        """Return whether the sheet is current, and the remote has its bytes."""
         return self.requires().complete() and self.is_copied()
+
+
+def _shrink(path: str) -> Any:
+    return neural_style.limit_side(neural_style.load_picture(path), SIDE)
