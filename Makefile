@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 # Where the tools are; `make check BIN=` takes those on the path.
-BIN := $(VENV)/bin/
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)/
 
 # What the engine is compiled from.
 ENGINE := CMakeLists.txt $(wildcard neural_style/engine/*.cpp neural_style/engine/*.h)
@@ -30,6 +30,7 @@ check:
 	$(BIN)ruff check
 	$(BIN)ruff format --check
 	$(BIN)mypy
+	$(BIN)python tools/structure.py
 	OMP_NUM_THREADS=1 $(BIN)pytest --numprocesses auto
 
 soak:

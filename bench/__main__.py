@@ -10,7 +10,7 @@ from pathlib import Path
 
 from csci_utils.console import EXIT_FAILURE, EXIT_INTERRUPTED
 from csci_utils.errors import DescribedError
-from neural_style.arguments import telling, whole
+from neural_style.arguments import reader, whole
 from neural_style.options import MAX_THREADS
 
 from . import programs
@@ -112,7 +112,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sizes",
         nargs="+",
-        type=telling(parse_size),
+        type=reader(parse_size),
         default=list(SIZES),
         metavar="WxH",
         help=_SIZES_HELP,
