@@ -20,9 +20,11 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
-from neural_style.pictures.arrays import to_pixels  # noqa: E402
 from neural_style.formats.saving import convert  # noqa: E402  (it needs torch)
-from neural_style.pictures.arrays import to_levels
+from neural_style.pictures.arrays import (
+    to_levels,
+    to_pixels,  # noqa: E402
+)
 
 CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
 AssertClose = Callable[..., None]

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from neural_style.transformer_net import TransformerNet
-from pset_4 import remote
+from pset_4 import context
 from pset_4.cli import cli
 from pset_4.packaging.package import Manifest, digest_code
 
@@ -88,11 +88,10 @@ def summary_of() -> Callable[[Result], dict[str, int]]:
 
 
 @pytest.fixture(autouse=True)
-def fresh_s3_client() -> Iterator[None]:
-    """A client per test: each has an environment of its own."""
-    remote._s3_client.cache_clear()
-    yield
-    remote._s3_client.cache_clear()
+def fresh_context() -> Iterator[None]:
+    """A context per test: each has an environment of its own."""
+    with context.activated():
+        yield
 
 
 @pytest.fixture

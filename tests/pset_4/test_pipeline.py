@@ -62,7 +62,7 @@ class Slow(Touch):
 
 def test_it_is_told_how_far_a_task_is(tmp_path: Path) -> None:
     told: list[int] = []
-    run_tasks([Slow(path=str(tmp_path / "a"))], on_progress=told.append)
+    run_tasks([Slow(path=str(tmp_path / "a"))], progress=told.append)
     assert told == [40]
 
 
@@ -71,7 +71,7 @@ def test_an_interrupt_while_it_is_told_how_far_a_task_is_ends_it(tmp_path: Path)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_tasks([Slow(path=str(tmp_path / "a"))], on_progress=interrupt)
+        run_tasks([Slow(path=str(tmp_path / "a"))], progress=interrupt)
     assert list(tmp_path.iterdir()) == []
 
 

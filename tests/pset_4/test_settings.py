@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pset_4 import settings
+from pset_4 import context, settings
 from pset_4.errors import SettingsError
 from pset_4.tasks.remote import ContentImage
 
@@ -126,7 +126,7 @@ def test_a_remote_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_tasks_follow_the_settings_in_force() -> None:
-    with settings.use(settings.read_settings(remote="s3://bucket")):
+    with context.activated(settings.read_settings(remote="s3://bucket")):
         assert ContentImage.IMAGE_ROOT == "s3://bucket/images"
     assert ContentImage.IMAGE_ROOT != "s3://bucket/images"
 

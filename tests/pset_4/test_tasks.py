@@ -14,7 +14,7 @@ from luigi.contrib.s3 import S3Target
 from csci_utils.errors import ChangedError
 from csci_utils.luigi.copy import CopyTask
 from csci_utils.luigi.target import BaseAtomicProviderLocalTarget
-from pset_4 import settings
+from pset_4 import context, settings
 from pset_4.errors import InvalidNameError
 from pset_4.execution.run import run_tasks
 from pset_4.runners.in_process import InProcessRunner
@@ -30,7 +30,7 @@ from pset_4.tasks.upload import UploadImage, UploadModel
 @pytest.fixture
 def in_force(project: Any) -> Any:
     """The project's settings, for tasks that are not run through the command line."""
-    with settings.use(settings.read_settings(project.remote_url, str(project.data))):
+    with context.activated(settings.read_settings(project.remote_url, str(project.data))):
         yield project
 
 
@@ -71,9 +71,9 @@ def test_a_painting_that_takes_its_time_tells_how_far_it_is(
     monkeypatch.setattr(stylize, "PATIENCE", patience)
     told: list[int] = []
     chosen = settings.read_settings(published.remote_url, str(published.data))
-    with settings.use(chosen):
+    with context.activated(chosen):
         task = Stylize(image="drawing.png", model="model.pth", upload=False)
-        run_tasks([task], on_progress=told.append)
+        run_tasks([task], progress=told.append)
         assert task.complete()
     assert told == sorted(told)
     assert (told[-1:] == [100]) is is_told
