@@ -1,9 +1,9 @@
 """The image transformation network of Johnson et al., with instance normalization.
 
 Architecture: supplementary material of https://arxiv.org/abs/1603.08155, table 1, with nearest
-upsampling and convolution in place of transposed convolution. Parameter names and shapes are
-those of the published weights (`conv1.conv2d.weight`, `in1.weight`, `res1.conv1.conv2d.weight`,
-`deconv1.conv2d.weight`, ...), so that a state dict of theirs loads strictly.
+upsampling and convolution instead of transposed convolution. Parameter names and shapes are those
+of the published weights (`conv1.conv2d.weight`, `in1.weight`, `res1.conv1.conv2d.weight`,
+`deconv1.conv2d.weight`, ...), so `load_state_dict` takes them with `strict=True`.
 """
 
 from __future__ import annotations
@@ -17,41 +17,43 @@ from .formats.weights import OFFICIAL_BASE_WIDTH
 
 
 class TransformerNet(nn.Module):
-    """Paints a picture in the one style that its weights were trained for.
-
-    `base_width` is the number of channels after the first convolution; the next two double it.
-    """
+    """A network that paints pictures in the style on which its weights were trained."""
 
     def __init__(self, base_width: int = OFFICIAL_BASE_WIDTH) -> None:
+        """Create the layers with random weights.
+
+        Args:
+            base_width: Channels after the first convolution; the next two convolutions double it.
+        """
         super().__init__()
         self.base_width = base_width
-        narrow, middle, wide = base_width, 2 * base_width, 4 * base_width
-        self.conv1 = _Conv(3, narrow, kernel_size=9)
-        self.in1 = _norm(narrow)
-        self.conv2 = _Conv(narrow, middle, kernel_size=3, stride=2)
-        self.in2 = _norm(middle)
-        self.conv3 = _Conv(middle, wide, kernel_size=3, stride=2)
-        self.in3 = _norm(wide)
-        self.res1 = _Residual(wide)
-        self.res2 = _Residual(wide)
-        self.res3 = _Residual(wide)
-        self.res4 = _Residual(wide)
-        self.res5 = _Residual(wide)
-        self.deconv1 = _UpsampleConv(wide, middle)
-        self.in4 = _norm(middle)
-        self.deconv2 = _UpsampleConv(middle, narrow)
-        self.in5 = _norm(narrow)
-        self.deconv3 = _Conv(narrow, 3, kernel_size=9)
+        double_width, quadruple_width = 2 * base_width, 4 * base_width
+        self.conv1 = _Conv(3, base_width, kernel_size=9)
+        self.in1 = _norm(base_width)
+        self.conv2 = _Conv(base_width, double_width, kernel_size=3, stride=2)
+        self.in2 = _norm(double_width)
+        self.conv3 = _Conv(double_width, quadruple_width, kernel_size=3, stride=2)
+        self.in3 = _norm(quadruple_width)
+        self.res1 = _Residual(quadruple_width)
+        self.res2 = _Residual(quadruple_width)
+        self.res3 = _Residual(quadruple_width)
+        self.res4 = _Residual(quadruple_width)
+        self.res5 = _Residual(quadruple_width)
+        self.deconv1 = _UpsampleConv(quadruple_width, double_width)
+        self.in4 = _norm(double_width)
+        self.deconv2 = _UpsampleConv(double_width, base_width)
+        self.in5 = _norm(base_width)
+        self.deconv3 = _Conv(base_width, 3, kernel_size=9)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint a batch of pictures.
 
         Args:
-            pictures: B x 3 x H x W, RGB, float, 0..255. Both sides are at least 5: below that the
-                reflection at the borders reaches beyond the picture.
+            pictures: B x 3 x H x W, RGB, float, 0..255. Both sides are at least 5: reflection
+                padding takes more pixels than a shorter side has.
 
         Returns:
-            B x 3 x 4*ceil(H/4) x 4*ceil(W/4), RGB, about 0..255: neither clamped nor rounded.
+            B x 3 x 4*ceil(H/4) x 4*ceil(W/4), RGB, about 0..255, neither clamped nor rounded.
         """
         y = functional.relu(self.in1(self.conv1(pictures)))
         y = functional.relu(self.in2(self.conv2(y)))
@@ -64,7 +66,7 @@ class TransformerNet(nn.Module):
 
 
 class _Conv(nn.Module):
-    """Convolution over a picture continued by reflection: n px become ceil(n / stride)."""
+    """Convolution with reflection padding: a side of n px becomes ceil(n / stride) px."""
 
     def __init__(self, inputs: int, outputs: int, kernel_size: int, stride: int = 1) -> None:
         super().__init__()
@@ -82,9 +84,9 @@ class _Conv(nn.Module):
 
 
 class _UpsampleConv(_Conv):
-    """Doubles both sides, then convolves; avoids the checkerboards of transposed convolution.
+    """Upsampling by 2, then convolution.
 
-    See https://distill.pub/2016/deconv-checkerboard/.
+    Transposed convolution leaves checkerboards: https://distill.pub/2016/deconv-checkerboard/.
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -95,7 +97,7 @@ class _UpsampleConv(_Conv):
 
 
 class _Residual(nn.Module):
-    """Two convolutions whose result is added to their input; nothing rectifies the sum."""
+    """Two convolutions whose result is added to their input, without a ReLU after the sum."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
-"""Training a `TransformerNet` to paint in the style of one picture.
+"""Training a `TransformerNet` on the style of one picture.
 
-`command` is the command line and `trainer` the training. It takes `options`, and tells of `events`;
-`data` are the pictures, `vgg` is the network that judges, `losses` its judgement; `checkpoints` are
-what a training goes on from. Importing this package imports no PyTorch; `trainer` does.
+`command` is the command line and `trainer` the training loop. It takes `options` and reports
+`events`. `data` reads the pictures, `losses` compares them with the loss network's features,
+`preview` paints with the unfinished network, `checkpoints` and `settings` let a training resume,
+and `outputs` names the files. Importing this package does not import PyTorch.
 """

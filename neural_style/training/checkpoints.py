@@ -1,12 +1,12 @@
-"""From a training to a file and back, so that it goes on as if it had not been interrupted.
+"""Checkpoints: the state of a training as a file, so that it can resume where it was.
 
-Nothing in a training is random but the network's first weights, so there is no state of a random
-number generator to keep: network, optimizer and place in the dataset are all.
+Only the network's first weights are random. So a checkpoint holds the network, the optimizer and
+the place in the dataset, and no state of a random number generator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -20,27 +20,39 @@ from csci_utils.files import replacing
 
 from ..errors import TrainingError
 from ..transformer_net import TransformerNet
+from .data import Batch
 from .saved import read_saved
-
-Setting = int | float | str | None
+from .settings import Settings, check_settings
 
 _PARTS = frozenset({"network", "optimizer", "position", "settings"})
+
+# What PyTorch and `Position` raise when a part is not what its name says.
+_DAMAGE = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass
 class Position:
-    """Where a training is."""
+    """How far a training is. All fields but the first two count from the start of the epoch."""
 
     epoch: int = 0
-    """Epochs that are finished."""
+    """Epochs completed."""
     next_index: int = 0
-    """Where in the sorted dataset the next batch begins."""
+    """Index in the sorted dataset at which the next batch starts."""
     batches: int = 0
-    """Batches trained on in this epoch; the fields below are of this epoch, too."""
     pictures: int = 0
+    """Pictures trained on, without the damaged ones."""
     content: float = 0.0
-    """The sum of the content losses of all batches."""
+    """Sum of the batches' content losses."""
     style: float = 0.0
+    """Sum of the batches' style losses."""
+
+    def advance(self, batch: Batch, content: float, style: float) -> None:
+        """Add a batch that was trained on, and its losses."""
+        self.next_index = batch.next_index
+        self.batches += 1
+        self.pictures += len(batch.pixels)
+        self.content += content
+        self.style += style
 
 
 def save_checkpoint(
@@ -48,16 +60,12 @@ def save_checkpoint(
     network: TransformerNet,
     optimizer: Optimizer,
     position: Position,
-    settings: Mapping[str, Setting],
+    settings: Settings,
 ) -> None:
-    """Write all that `load_checkpoint` needs to `path`, whole or not at all.
-
-    Args:
-        settings: by the names of their options, what a training that goes on from here must agree
-            in.
+    """Replace `path` atomically with a checkpoint that `load_checkpoint` reads.
 
     Raises:
-        TrainingError: the file cannot be written.
+        TrainingError: The file cannot be written.
     """
     checkpoint = {
         "network": network.state_dict(),
@@ -65,59 +73,49 @@ def save_checkpoint(
         "position": asdict(position),
         "settings": dict(settings),
     }
-    file = BytesIO()  # PyTorch itself says of a full disk only that writing failed
+    file = BytesIO()  # if the disk is full, PyTorch's own writer does not say so
     torch.save(checkpoint, file)
     with replacing(path, TrainingError) as temporary_path:
         temporary_path.write_bytes(file.getbuffer())
 
 
 def load_checkpoint(
-    path: Path,
-    network: TransformerNet,
-    optimizer: Optimizer,
-    settings: Mapping[str, Setting],
+    path: Path, network: TransformerNet, optimizer: Optimizer, settings: Settings
 ) -> Position:
-    """Put the state in the file into `network` and `optimizer`.
-
-    Returns:
-        Where the training was.
+    """Restore `network` and `optimizer` from a checkpoint, and return its position.
 
     Raises:
-        TrainingError: the file is no checkpoint of `save_checkpoint`, or of a training with other
-            settings.
+        TrainingError: The file is not a readable checkpoint, or its training had other settings.
     """
     with at_path(path):
         checkpoint = _check_parts(read_saved(path))
-        _check_settings(checkpoint["settings"], settings)
+        check_settings(checkpoint["settings"], settings)
         try:
-            network.load_state_dict(checkpoint["network"])
-            optimizer.load_state_dict(dict(checkpoint["optimizer"]))
-            return Position(**checkpoint["position"])
-        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            return _restore(checkpoint, network, optimizer)
+        except _DAMAGE as error:
             raise TrainingError(
-                f"expected a checkpoint of this training, got a damaged one ({error}); "
-                "resume from another"
+                "the checkpoint is incomplete or damaged", remedy="resume from another one"
             ) from error
 
 
+def _restore(
+    checkpoint: Mapping[str, Mapping[str, Any]], network: TransformerNet, optimizer: Optimizer
+) -> Position:
+    network.load_state_dict(checkpoint["network"])
+    optimizer.load_state_dict(dict(checkpoint["optimizer"]))
+    return Position(**checkpoint["position"])
+
+
 def _check_parts(saved: object) -> Mapping[str, Mapping[str, Any]]:
-    is_checkpoint = (
-        isinstance(saved, dict)
-        and saved.keys() == _PARTS
-        and all(isinstance(part, dict) for part in saved.values())
-    )
-    if not is_checkpoint:
+    """Return `saved` if it has the parts of a checkpoint; raise a TrainingError otherwise."""
+    if not (isinstance(saved, dict) and saved.keys() == _PARTS and _are_dicts(saved.values())):
         raise TrainingError(
-            "expected a checkpoint that a training left in its --checkpoint-model-dir, got "
-            "something else that PyTorch saved; a style model cannot be trained further"
+            "expected a checkpoint of a training, got something else that PyTorch saved",
+            remedy="name a .ckpt file that a training wrote to its --checkpoint-model-dir; "
+            "a style model cannot be trained further",
         )
     return cast("Mapping[str, Mapping[str, Any]]", saved)
 
 
-def _check_settings(saved: Mapping[str, Setting], wanted: Mapping[str, Setting]) -> None:
-    for name, value in wanted.items():
-        if name not in saved or saved[name] != value:
-            raise TrainingError(
-                f"expected {name} as in the training of this checkpoint, {saved.get(name)}, "
-                f"got {value}; resume with the same, or train anew without --resume"
-            )
+def _are_dicts(parts: Iterable[object]) -> bool:
+    return all(isinstance(part, dict) for part in parts)

@@ -8,43 +8,101 @@ import time
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from csci_utils.console import EXIT_INTERRUPTED, say
 from csci_utils.text import one_line
 
 from ..arguments import add_accelerator, from_zero, whole
 from ..errors import needing
-from .events import Event, Skipped, Started, Written
+from .events import EpochProgress, Event, Skipped, Started, Written
 from .options import MAX_SEED, MINIMUM_SIDE, TrainingOptions
 
 if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    from ..reporting import Reporter
 
-DESCRIPTION = "Train a network to paint in the style of a picture."
-ACCEL_HELP = "train on the accelerator that PyTorch finds; an error if there is none"
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    Group = argparse._ArgumentGroup
+
+_DESCRIPTION = "Train a network on the style of a picture."
+_DATASET_HELP = "folder of pictures to train on, with its subfolders"
+_STYLE_IMAGE_HELP = "picture whose style is learned"
+_IMAGE_SIZE_HELP = "train on squares of N x N px (default: %(default)s)"
+_STYLE_SIZE_HELP = "resize the style picture to N x N px (default: keep its size)"
+_VGG_WEIGHTS_HELP = "state dict of torchvision's vgg16 (default: download torchvision's)"
+_SAVE_MODEL_DIR_HELP = "folder for the model and the previews"
+_MODEL_NAME_HELP = "write the model to NAME.pth (default: the name of the style picture)"
+_LOG_INTERVAL_HELP = "batches between two lines with the losses (default: %(default)s)"
+_PREVIEW_IMAGE_HELP = "picture to paint with the unfinished network (default: no previews)"
+_PREVIEW_INTERVAL_HELP = "batches between two previews (default: %(default)s)"
+_CHECKPOINT_DIR_HELP = "folder for checkpoints (default: no checkpoints)"
+_CHECKPOINT_INTERVAL_HELP = "batches between two checkpoints (default: %(default)s)"
+_RESUME_HELP = "checkpoint to resume from, with the same options as before"
+_EPOCHS_HELP = "passes over all pictures (default: %(default)s)"
+_BATCH_SIZE_HELP = "pictures in each training step (default: %(default)s)"
+_LR_HELP = "learning rate of Adam (default: %(default)g)"
+_CONTENT_WEIGHT_HELP = "weight of the content loss (default: %(default)g)"
+_STYLE_WEIGHT_HELP = "weight of the style loss (default: %(default)g)"
+_BASE_WIDTH_HELP = "channels after the first convolution (default: %(default)s)"
+_SEED_HELP = "seed of the network's first weights (default: %(default)s)"
+_ACCEL_HELP = "train on the accelerator that PyTorch finds; an error if there is none"
 
 
 def add_train(commands: Commands) -> None:
-    """Add the command to the command line."""
-    training = commands.add_parser("train", help="train a style", description=DESCRIPTION)
-    training.set_defaults(run=_run_train)
-    defaults = {field.name: field.default for field in fields(TrainingOptions)}
-    for flag, read, metavar, text in _OPTIONS:
-        default = defaults[flag[2:].replace("-", "_")]
-        is_required = default is MISSING
-        training.add_argument(
-            flag,
-            type=read,
-            required=is_required,
-            default=None if is_required else default,
-            metavar=metavar,
-            help=text if is_required or default is None else f"{text} ({default:g})",
-        )
-    add_accelerator(training.add_mutually_exclusive_group(), ACCEL_HELP)
+    """Add the command `train` to the command line."""
+    training = commands.add_parser("train", help="train a style", description=_DESCRIPTION)
+    defaults = {f.name: f.default for f in fields(TrainingOptions) if f.default is not MISSING}
+    training.set_defaults(run=_run_train, **defaults)
+    _add_inputs(training.add_argument_group("inputs"))
+    _add_outputs(training.add_argument_group("outputs"))
+    _add_checkpoints(training.add_argument_group("checkpoints"))
+    settings = training.add_argument_group("training")
+    _add_training(settings)
+    add_accelerator(settings.add_mutually_exclusive_group(), _ACCEL_HELP)
 
 
-def _run_train(args: Any, reporter: object) -> None:
+def _add_inputs(group: Group) -> None:
+    _add_path(group, "--dataset", _DATASET_HELP, required=True)
+    _add_path(group, "--style-image", _STYLE_IMAGE_HELP, required=True)
+    _add_number(group, "--image-size", whole(MINIMUM_SIDE), _IMAGE_SIZE_HELP)
+    _add_number(group, "--style-size", whole(MINIMUM_SIDE), _STYLE_SIZE_HELP)
+    _add_path(group, "--vgg-weights", _VGG_WEIGHTS_HELP)
+
+
+def _add_outputs(group: Group) -> None:
+    _add_path(group, "--save-model-dir", _SAVE_MODEL_DIR_HELP, required=True)
+    group.add_argument("--model-name", metavar="NAME", help=_MODEL_NAME_HELP)
+    _add_number(group, "--log-interval", whole(1), _LOG_INTERVAL_HELP)
+    _add_path(group, "--preview-image", _PREVIEW_IMAGE_HELP)
+    _add_number(group, "--preview-interval", whole(1), _PREVIEW_INTERVAL_HELP)
+
+
+def _add_checkpoints(group: Group) -> None:
+    _add_path(group, "--checkpoint-model-dir", _CHECKPOINT_DIR_HELP)
+    _add_number(group, "--checkpoint-interval", whole(1), _CHECKPOINT_INTERVAL_HELP)
+    _add_path(group, "--resume", _RESUME_HELP)
+
+
+def _add_training(group: Group) -> None:
+    _add_number(group, "--epochs", whole(1), _EPOCHS_HELP)
+    _add_number(group, "--batch-size", whole(1), _BATCH_SIZE_HELP)
+    _add_number(group, "--lr", from_zero, _LR_HELP)
+    _add_number(group, "--content-weight", from_zero, _CONTENT_WEIGHT_HELP)
+    _add_number(group, "--style-weight", from_zero, _STYLE_WEIGHT_HELP)
+    _add_number(group, "--base-width", whole(1), _BASE_WIDTH_HELP)
+    _add_number(group, "--seed", whole(0, MAX_SEED), _SEED_HELP)
+
+
+def _add_path(group: Group, flag: str, text: str, required: bool = False) -> None:
+    group.add_argument(flag, type=Path, required=required, metavar="PATH", help=text)
+
+
+def _add_number(group: Group, flag: str, parse: Callable[[str], float], text: str) -> None:
+    group.add_argument(flag, type=parse, metavar="N", help=text)
+
+
+def _run_train(args: argparse.Namespace, _reporter: Reporter) -> None:
+    """Train, and print each event as a line: a training reports more than other commands."""
     args.device = "accel" if args.accel or args.cuda else "cpu"
     options = TrainingOptions(**{f.name: getattr(args, f.name) for f in fields(TrainingOptions)})
     try:
@@ -53,7 +111,7 @@ def _run_train(args: Any, reporter: object) -> None:
         train(options, _print_event)
     except KeyboardInterrupt:
         folder = options.checkpoint_model_dir
-        remedy = f"; --resume goes on from the last checkpoint in {folder}" if folder else ""
+        remedy = f"; resume from the last checkpoint in {folder} with --resume" if folder else ""
         say(one_line(f"interrupted{remedy}"), sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
 
@@ -63,38 +121,20 @@ def _print_event(event: Event) -> None:
 
 
 def _describe(event: Event) -> str:
-    if isinstance(event, Started):
-        return f"training on {event.pictures} pictures, on {event.device}"
-    if isinstance(event, Skipped):
-        return f"skipped {event.error}"
-    if isinstance(event, Written):
-        return f"wrote {event.path}"
+    match event:
+        case Started():
+            return f"training on {event.pictures} pictures, on {event.device}"
+        case Skipped():
+            return f"skipped {event.error}"
+        case Written():
+            return f"wrote {event.path}"
+        case EpochProgress():
+            return f"{time.strftime('%Y-%m-%d %H:%M:%S')} {_describe_progress(event)}"
+
+
+def _describe_progress(progress: EpochProgress) -> str:
+    content, style = progress.content, progress.style
     return (
-        f"{time.strftime('%Y-%m-%d %H:%M:%S')} epoch {event.epoch}/{event.epochs} "
-        f"pictures {event.pictures}/{event.total} content {event.content:#.7g} "
-        f"style {event.style:#.7g} total {event.content + event.style:#.7g}"
+        f"epoch {progress.epoch}/{progress.epochs} pictures {progress.pictures}/{progress.total} "
+        f"content {content:#.7g} style {style:#.7g} total {content + style:#.7g}"
     )
-
-
-_OPTIONS: tuple[tuple[str, Callable[[str], Any], str, str], ...] = (
-    ("--dataset", Path, "PATH", "the folder of pictures to train on, in folders inside it or not"),
-    ("--style-image", Path, "PATH", "the picture whose style is learned"),
-    ("--save-model-dir", Path, "PATH", "the folder to write the model and the previews to"),
-    ("--model-name", str, "NAME", "call the model NAME.pth, not as the style picture is called"),
-    ("--epochs", whole(1), "N", "how often to go through the pictures"),
-    ("--batch-size", whole(1), "N", "how many pictures make one step"),
-    ("--image-size", whole(MINIMUM_SIDE), "N", "train on squares of N px a side"),
-    ("--style-size", whole(MINIMUM_SIDE), "N", "resize the style picture to N x N px first"),
-    ("--base-width", whole(1), "N", "channels after the first convolution"),
-    ("--content-weight", from_zero, "X", "how much the content of the picture counts"),
-    ("--style-weight", from_zero, "X", "how much the style counts"),
-    ("--lr", from_zero, "X", "the learning rate of Adam"),
-    ("--seed", whole(0, MAX_SEED), "N", "decides on the network before training"),
-    ("--log-interval", whole(1), "N", "batches between two lines about the losses"),
-    ("--checkpoint-model-dir", Path, "PATH", "the folder to write checkpoints to, if wanted"),
-    ("--checkpoint-interval", whole(1), "N", "batches between two checkpoints"),
-    ("--resume", Path, "PATH", "go on from this checkpoint; the other options must be the same"),
-    ("--preview-image", Path, "PATH", "a picture to paint from time to time"),
-    ("--preview-interval", whole(1), "N", "batches between two previews"),
-    ("--vgg-weights", Path, "PATH", "a state dict of torchvision's vgg16, else it is downloaded"),
-)

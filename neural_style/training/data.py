@@ -11,60 +11,67 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from csci_utils.errors import at_path
-
 from ..errors import PictureError, TrainingError
 from ..pictures.arrays import Pixels, to_pixels
-from ..pictures.file_formats import PICTURE_SUFFIXES
-from ..pictures.io import load_picture
+from ..utils import PICTURE_SUFFIXES, load_image
 from .options import MINIMUM_SIDE
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some pictures, and where in the dataset the next batch begins."""
+    """Pictures of one training step."""
 
     pixels: Pixels
     """B x 3 x side x side, RGB, 0..255."""
     next_index: int
+    """Index in the dataset at which the next batch starts."""
 
 
 def find_pictures(dataset: Path) -> list[Path]:
-    """The files in `dataset` and the folders inside it that are pictures by their suffix, sorted.
+    """Return the picture files in `dataset` and its subfolders, sorted by folder, then by name.
 
-    A folder's own files come before those of folders in it. Hidden files are left out. Links to
-    folders are followed, except to folders that they lie in: there would be no end.
+    Files are chosen by their suffix; hidden files are left out. A folder's own files come before
+    those of its subfolders. Links to folders are followed unless they lead to a folder that
+    contains them.
 
     Raises:
-        TrainingError: it is no folder, or has no pictures.
+        TrainingError: `dataset` is not a folder, or contains no pictures.
     """
     if not dataset.is_dir():
-        raise TrainingError(f"{dataset}: expected a folder of pictures; there is none of this name")
-    found = [
-        folder / name
-        for folder, names in _walk(dataset)
-        for name in names
-        if Path(name).suffix.lower() in PICTURE_SUFFIXES and not name.startswith(".")
-    ]
+        raise TrainingError(
+            "expected a folder of pictures, and there is no such folder",
+            path=dataset,
+            remedy="name another --dataset",
+        )
+    found = [path for path in _walk(dataset) if _is_picture(path)]
     if not found:
         raise TrainingError(
-            f"{dataset}: expected pictures to train on, got a folder without any; "
-            f"their names end in {', '.join(sorted(PICTURE_SUFFIXES))}"
+            "the folder contains no pictures to train on",
+            path=dataset,
+            remedy=f"add files that end in {', '.join(sorted(PICTURE_SUFFIXES))}",
         )
     return sorted(found, key=lambda path: (path.parent.parts, path.name))
 
 
-def _walk(dataset: Path) -> Iterator[tuple[Path, list[str]]]:
-    """The folders, and the names of the files in each."""
-    for place, inside, names in os.walk(dataset, followlinks=True):
-        folder = Path(place)
-        around = {os.path.realpath(outer) for outer in (folder, *folder.parents)}
-        inside[:] = [name for name in inside if os.path.realpath(folder / name) not in around]
-        yield folder, names
+def _walk(dataset: Path) -> Iterator[Path]:
+    """Yield all files in `dataset` and its subfolders, in no particular order."""
+    for root, subfolders, names in os.walk(dataset, followlinks=True):
+        folder = Path(root)
+        subfolders[:] = [name for name in subfolders if not _is_loop(folder / name)]
+        yield from (folder / name for name in names)
+
+
+def _is_loop(folder: Path) -> bool:
+    """Return True for a link to one of the folders that contain it: walking would never end."""
+    return os.path.realpath(folder) in map(os.path.realpath, folder.parents)
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
 
 
 def digest_names(paths: Sequence[Path], dataset: Path) -> str:
-    """A SHA-256 over the names and sizes of the files, wherever the folder `dataset` is."""
+    """Return the SHA-256 of the files' sizes and of their names relative to `dataset`."""
     digest = hashlib.sha256()
     for path in paths:
         size = path.stat().st_size if path.exists() else None
@@ -79,10 +86,10 @@ def read_batches(
     side: int,
     skip: Callable[[PictureError], None],
 ) -> Iterator[Batch]:
-    """The pictures from index `start` on, `batch_size` at a time; the last batch may have fewer.
+    """Yield the pictures from index `start` on, `batch_size` at a time.
 
-    A picture that cannot be read is handed to `skip` as its error, and the next one takes its
-    place.
+    A picture that cannot be read is passed to `skip` as its error, and the next one takes its
+    place. The last batch may be smaller.
     """
     collected: list[Pixels] = []
     for index in range(start, len(paths)):
@@ -99,40 +106,54 @@ def read_batches(
 
 
 def read_square(path: Path, side: int) -> Pixels:
-    """The middle of a picture whose shorter side was made `side` px: 1 x 3 x side x side, 0..255.
+    """Scale a picture's shorter side to `side` px, and return the square in its middle.
+
+    Returns:
+        1 x 3 x `side` x `side`, RGB, 0..255.
 
     Raises:
-        PictureError: it cannot be read, or is so long that it would become too large.
+        PictureError: The picture cannot be read, or is too long to be scaled.
     """
-    picture = load_picture(path).convert("RGB")
-    shorter, longer = sorted(picture.size)
-    # Sides are cut off, and the middle is rounded, as torchvision's Resize and CenterCrop do.
-    resized_longer = int(side * longer / shorter)
-    if Image.MAX_IMAGE_PIXELS is not None and side * resized_longer > Image.MAX_IMAGE_PIXELS:
-        with at_path(path):
-            raise PictureError(
-                f"expected a picture less long than {picture.width}x{picture.height} px; crop it"
-            )
-    is_upright = picture.width <= picture.height
-    size = (side, resized_longer) if is_upright else (resized_longer, side)
+    picture = load_image(path)
+    width, height = size = _scaled_size(picture.size, side)
+    if Image.MAX_IMAGE_PIXELS is not None and width * height > Image.MAX_IMAGE_PIXELS:
+        raise PictureError(
+            f"too long for training ({picture.width}x{picture.height} px)",
+            path=path,
+            remedy="crop it",
+        )
     resized = picture.resize(size, Image.Resampling.BILINEAR)
+    # Python rounds halves to even here, as torchvision's CenterCrop does.
     left, top = (round((length - side) / 2) for length in size)
     return to_pixels(resized.crop((left, top, left + side, top + side)))
 
 
+def _scaled_size(size: tuple[int, int], shorter: int) -> tuple[int, int]:
+    """Return width and height in the same proportions, the longer side rounded down.
+
+    That is how torchvision's Resize rounds.
+    """
+    width, height = size
+    if width <= height:
+        return shorter, int(shorter * height / width)
+    return int(shorter * width / height), shorter
+
+
 def read_style(path: Path, size: int | None = None) -> Pixels:
-    """The style picture: 1 x 3 x H x W, 0..255, of its own size or resized to `size` x `size` px.
+    """Read the style picture in its own size, or resized to `size` x `size` px.
+
+    Returns:
+        1 x 3 x H x W, RGB, 0..255.
 
     Raises:
-        PictureError: it cannot be read, or is smaller than `MINIMUM_SIDE`.
+        PictureError: The picture cannot be read, or has a side shorter than `MINIMUM_SIDE`.
     """
-    picture = load_picture(path).convert("RGB")
-    if size is not None:
-        picture = picture.resize((size, size), Image.Resampling.LANCZOS)
+    picture = load_image(path, size)
     if min(picture.size) < MINIMUM_SIDE:
-        with at_path(path):
-            raise PictureError(
-                f"expected a style picture of at least {MINIMUM_SIDE}x{MINIMUM_SIDE} px, "
-                f"got {picture.width}x{picture.height}; choose a larger one"
-            )
+        raise PictureError(
+            f"expected a style picture of at least {MINIMUM_SIDE}x{MINIMUM_SIDE} px, "
+            f"got {picture.width}x{picture.height}",
+            path=path,
+            remedy="choose a larger one",
+        )
     return to_pixels(picture)

@@ -1,4 +1,4 @@
-"""What a training tells of, when it happens."""
+"""What a training reports while it runs."""
 
 from __future__ import annotations
 
@@ -10,39 +10,43 @@ from ..errors import PictureError
 
 @dataclass(frozen=True)
 class Started:
-    """What a training begins with."""
+    """The training is set up and begins."""
 
     pictures: int
+    """Pictures in the dataset, damaged ones included."""
     device: str
+    """As PyTorch names it, such as cpu or cuda:0."""
 
 
 @dataclass(frozen=True)
-class Progress:
-    """The losses, each times its weight, and the mean over the batches of the epoch so far."""
+class EpochProgress:
+    """How far an epoch is, with its losses so far."""
 
     epoch: int
-    """From 1."""
+    """Counted from 1."""
     epochs: int
     pictures: int
-    """Pictures seen in this epoch."""
+    """Pictures trained on in this epoch."""
     total: int
     """Pictures in the dataset, damaged ones included."""
     content: float
+    """Content loss times its weight, mean over the epoch's batches so far."""
     style: float
+    """Style loss times its weight, mean over the epoch's batches so far."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A picture of the dataset that cannot be read."""
+    """A picture of the dataset cannot be read. Each one is reported once."""
 
     error: PictureError
 
 
 @dataclass(frozen=True)
 class Written:
-    """A file that is there now: the model, a preview or a checkpoint."""
+    """A model, preview or checkpoint is complete on the disk."""
 
     path: Path
 
 
-Event = Started | Progress | Skipped | Written
+Event = Started | EpochProgress | Skipped | Written

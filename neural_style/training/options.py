@@ -1,12 +1,15 @@
-"""What a training can be told."""
+"""The settings of a training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-MAX_SEED = 2**32 - 1  # as in the reference implementation
-MINIMUM_SIDE = 8  # px: the network that judges halves sides three times
+MAX_SEED = 2**32 - 1
+"""Largest seed that the reference implementation takes."""
+
+MINIMUM_SIDE = 8
+"""Shortest side, in px, that the loss network takes: it halves sides three times."""
 
 
 @dataclass(frozen=True)
@@ -14,35 +17,39 @@ class TrainingOptions:
     """The settings of one training; the defaults are the reference implementation's."""
 
     dataset: Path
-    """A folder of pictures, in folders inside it or not."""
+    """Folder of pictures to train on; its subfolders count, too."""
     style_image: Path
+    """Picture whose style is learned."""
     save_model_dir: Path
-    """Where the trained network and the previews go; made if it is not there."""
+    """Folder for the model and the previews; created if missing."""
     checkpoint_model_dir: Path | None = None
-    """Where checkpoints go, made if it is not there; without one there are none."""
+    """Folder for checkpoints, created if missing; None for no checkpoints."""
     model_name: str | None = None
-    """What the trained network's file is called, without suffix; None for as the style picture."""
+    """File name of the model without suffix; None for that of the style picture."""
     epochs: int = 2
     batch_size: int = 4
     image_size: int = 256
-    """Both sides, in px, of what is cut out of each picture."""
+    """Side, in px, of the square cut out of each picture."""
     style_size: int | None = None
-    """Both sides, in px, that the style picture is resized to; None for its own."""
+    """Side, in px, of the square that the style picture is resized to; None for its own size."""
     base_width: int = 32
     """Channels after the first convolution: see `TransformerNet`."""
     seed: int = 42
     content_weight: float = 1e5
     style_weight: float = 1e10
     lr: float = 1e-3
+    """Learning rate of Adam."""
     log_interval: int = 500
-    """Batches between two reports of the losses; all intervals are counted anew in each epoch."""
+    """Batches between two reports of the losses. All intervals restart with each epoch."""
     checkpoint_interval: int = 2000
+    """Batches between two checkpoints."""
     preview_image: Path | None = None
-    """A picture to paint with the network as it is; without one there are no previews."""
+    """Picture to paint with the unfinished network; None for no previews."""
     preview_interval: int = 500
+    """Batches between two previews."""
     vgg_weights: Path | None = None
-    """A state dict of torchvision's vgg16; None to download torchvision's."""
+    """State dict of torchvision's vgg16; None to download torchvision's."""
     resume: Path | None = None
-    """The checkpoint to go on from."""
+    """Checkpoint to resume from."""
     device: str = "cpu"
-    """As `neural_style.load` takes it."""
+    """Device to train on, as `neural_style.load` takes it."""

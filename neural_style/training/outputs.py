@@ -1,4 +1,4 @@
-"""Where a training writes: names, and what can be found wrong with them before the work."""
+"""The files that a training writes: their names, and early checks of their folders."""
 
 from __future__ import annotations
 
@@ -11,57 +11,61 @@ from csci_utils.files import probe_folder
 from ..errors import TrainingError
 from .options import TrainingOptions
 
-MAX_NAME_BYTES = 200  # file systems end at 255, and more is added to it
+_MAX_NAME_BYTES = 200  # file systems allow 255, and previews and checkpoints add to the name
 
 
 def model_path(options: TrainingOptions) -> Path:
-    """The trained network's file."""
-    return options.save_model_dir / f"{_name(options)}.pth"
+    """Return the path of the trained model."""
+    return options.save_model_dir / f"{_model_name(options)}.pth"
 
 
 def preview_path(options: TrainingOptions, epoch: int, batches: int) -> Path:
-    """A preview's file; `epoch` counts from 1."""
-    return options.save_model_dir / f"{_name(options)}_epoch_{epoch}_batch_{batches}.png"
+    """Return the path of a preview; `epoch` counts from 1."""
+    return options.save_model_dir / f"{_model_name(options)}_epoch_{epoch}_batch_{batches}.png"
 
 
 def checkpoint_path(options: TrainingOptions, folder: Path, epoch: int, batches: int) -> Path:
-    """A checkpoint's file in `folder`; `epoch` counts from 1."""
-    return folder / f"{_name(options)}_epoch_{epoch}_batch_{batches}.ckpt"
+    """Return the path of a checkpoint in `folder`; `epoch` counts from 1."""
+    return folder / f"{_model_name(options)}_epoch_{epoch}_batch_{batches}.ckpt"
 
 
 def prepare_folders(options: TrainingOptions) -> None:
-    """Make the folders to write to.
+    """Create the output folders, and find out before hours of work that writing would fail.
 
     Raises:
-        TrainingError: one cannot be made or written to, the model's name is no name of a file, or
-            there is such a model already. Better before hours of work than after them.
+        TrainingError: A folder cannot be created or written to, the model's name is not a file
+            name, or the model exists already.
     """
-    name = _name(options)
-    if not name or Path(name).name != name or len(os.fsencode(name)) > MAX_NAME_BYTES:
-        raise TrainingError(
-            f"expected the name of a file, of up to {MAX_NAME_BYTES} bytes, for the model, "
-            f"got {name!r}; give another --model-name"
-        )
+    _check_model_name(_model_name(options))
     for folder in (options.save_model_dir, options.checkpoint_model_dir):
         if folder is not None:
             _prepare_folder(folder)
     path = model_path(options)
     if path.exists():
         raise TrainingError(
-            f"{path}: expected no model of this name yet; give another --model-name, or take "
-            "this one away"
+            "a model of this name exists already",
+            path=path,
+            remedy="choose another --model-name, or move the model away",
         )
 
 
-def free_path(path: Path) -> Path:
-    """`path`, or one with a number if another training wrote `path` meanwhile: both are kept."""
+def find_free_path(path: Path) -> Path:
+    """Return `path`, or one with a number if another training has written `path` meanwhile."""
     numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
     return next(free for free in chain([path], numbered) if not free.exists())
 
 
-def _name(options: TrainingOptions) -> str:
-    """What all names begin with, so that trainings with the same folders do not meet."""
+def _model_name(options: TrainingOptions) -> str:
+    """Return the start of all file names, so that trainings can share folders."""
     return options.style_image.stem if options.model_name is None else options.model_name
+
+
+def _check_model_name(name: str) -> None:
+    if not name or Path(name).name != name or len(os.fsencode(name)) > _MAX_NAME_BYTES:
+        raise TrainingError(
+            f"expected a file name of at most {_MAX_NAME_BYTES} bytes for the model, got {name!r}",
+            remedy="choose another --model-name",
+        )
 
 
 def _prepare_folder(folder: Path) -> None:
@@ -70,5 +74,7 @@ def _prepare_folder(folder: Path) -> None:
         probe_folder(folder)
     except OSError as error:
         raise TrainingError(
-            f"{folder}: expected a folder to write to, got: {error.strerror}; choose another"
+            f"not a folder that can be written to ({error.strerror})",
+            path=folder,
+            remedy="choose another folder",
         ) from error

@@ -1,4 +1,4 @@
-"""A picture painted with a network that is still being trained."""
+"""Pictures painted with a network that is still in training."""
 
 from __future__ import annotations
 
@@ -17,33 +17,34 @@ from ..pictures.io import load_picture, save_picture
 from ..pictures.resizing import limit_side
 from ..transformer_net import TransformerNet
 
-MAX_SIDE = 512  # px: enough to see the style, and little beside what a batch costs
+_MAX_SIDE = 512  # px: enough to see the style, and cheap beside a batch
 
 
 class Preview(FloatStyle):
-    """Paints with `network` as it is at that moment, and changes nothing in it."""
+    """A style that paints with the current weights of `network` and does not change them."""
 
     def __init__(self, network: TransformerNet, picture_path: Path) -> None:
-        """Reads the picture.
+        """Read the picture to paint.
 
         Raises:
-            PictureError: it cannot be read.
+            PictureError: The picture cannot be read.
         """
         super().__init__(picture_path)
         self._network = network
-        self._picture: Image.Image = limit_side(load_picture(picture_path), MAX_SIDE)
+        self._picture: Image.Image = limit_side(load_picture(picture_path), _MAX_SIDE)
 
     def save(self, path: Path) -> None:
-        """Paint the picture to `path`, which is written whole or not at all.
+        """Paint the picture, and replace `path` with the result atomically.
 
         Raises:
-            NeuralStyleError: it cannot be painted or written.
+            NeuralStyleError: The picture cannot be painted or written.
         """
         painted = self(self._picture)
         with replacing(path, PictureError) as temporary_path:
             save_picture(painted, temporary_path, final_path=path)
 
     def paint_pixels(self, pixels: Pixels) -> Pixels:
+        """Run the network on the device where it is; see `FloatStyle.paint_pixels`."""
         device = next(self._network.parameters()).device
         with torch.inference_mode():
             painted = self._network(torch.from_numpy(pixels).to(device))

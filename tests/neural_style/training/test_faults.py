@@ -1,4 +1,4 @@
-"""Trainings whose last write fails, or whose lines nobody reads."""
+"""Trainings on machines that fail: no folder, no memory, nobody who reads."""
 
 from __future__ import annotations
 
@@ -8,59 +8,103 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 pytest.importorskip("torch")
 
-Training = Callable[..., Any]
+import torch
+
+from neural_style import StyleError
+from neural_style.errors import TrainingError
+from neural_style.training import losses, trainer
+from neural_style.training.events import EpochProgress, Event
+from neural_style.training.options import TrainingOptions
+from tests.support.training import (
+    MakeArguments,
+    Outcome,
+    Train,
+    load_state,
+)
 
 
-def test_a_model_that_cannot_be_written_is_kept_in_a_temporary_folder(
-    train: Training, trained: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The empty folder in which temporary folders are created."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def at_the_end(action: Callable[[], None]) -> Callable[[Event], None]:
+    """Return a callback for `train` that acts when the last epoch ends."""
+
+    def notify(event: Event) -> None:
+        if isinstance(event, EpochProgress) and event.epoch == event.epochs:
+            action()
+
+    return notify
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_model_that_cannot_be_written_is_saved_to_a_temporary_folder(
+    options: TrainingOptions, trained: Outcome, temporary_folder: Path
 ) -> None:
-    outcome = train_and_lose_the_folder(train, tmp_path, monkeypatch)
-    (kept_path,) = (tmp_path / "temporary").glob("*/style.pth")
+    with pytest.raises(TrainingError) as caught:
+        trainer.train(options, at_the_end(options.save_model_dir.rmdir))
+
+    (rescued_path,) = temporary_folder.glob("*/style.pth")
+    rescued, expected = load_state(rescued_path), trained.weights
+    assert all(torch.equal(rescued[key], expected[key]) for key in expected)
+    assert str(caught.value).startswith(f"{options.save_model_dir / 'style.pth'}: ")
+    assert caught.value.remedy == (
+        f"the model was saved as {rescued_path}; move it to where you want it"
+    )
+
+
+@pytest.mark.usefixtures("bound_by_permissions", "one_thread")
+def test_a_model_that_cannot_be_saved_anywhere_is_one_error(
+    options: TrainingOptions, temporary_folder: Path
+) -> None:
+    def deny_all() -> None:
+        options.save_model_dir.rmdir()
+        temporary_folder.chmod(0o500)
+
+    with pytest.raises(StyleError, match=r"expected the folder .* to exist"):
+        trainer.train(options, at_the_end(deny_all))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), "out of memory"),
+        (RuntimeError("DefaultCPUAllocator: no room"), "DefaultCPUAllocator: no room"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "CUDA out of memory"),
+    ],
+)
+def test_too_little_memory_is_one_line_with_a_remedy(
+    error: Exception, reason: str, train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(losses.PerceptualLoss, "__call__", fail)
+
+    outcome = train()
+
     assert outcome.code == 1
     assert outcome.err == (
-        f"error: {outcome.folder}/style.pth: expected the folder {outcome.folder} to exist; create "
-        f"it first; the trained network was kept in {kept_path}: move it to where it belongs\n"
+        f"error: PyTorch cannot train on this device, cpu ({reason}); if it has too little memory, "
+        "lower --batch-size, --image-size or --style-size\n"
     )
-    outcome.folder = kept_path.parent
-    assert outcome.differs_in(trained) == []
 
 
-@pytest.mark.usefixtures("bound_by_permissions")
-def test_a_model_that_cannot_be_kept_either_is_one_line(
-    train: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "temporary").mkdir(mode=0o500)
-    outcome = train_and_lose_the_folder(train, tmp_path, monkeypatch)
-    assert outcome.code == 1
-    assert outcome.err.endswith("to exist; create it first\n")
-
-
-def train_and_lose_the_folder(
-    train: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Any:
-    from neural_style.training import trainer
-
-    def run_without_folder(training: Any) -> None:
-        original(training)
-        (tmp_path / "models-0").rmdir()
-
-    original = trainer._Training.run
-    monkeypatch.setattr(trainer._Training, "run", run_without_folder)
-    (tmp_path / "temporary").mkdir(exist_ok=True)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    return train()
-
-
-def test_a_training_goes_on_when_nobody_listens_any_more(
-    make_arguments: Callable[..., list[str]], dataset: Path, tmp_path: Path
+def test_a_training_goes_on_when_nobody_reads_its_output(
+    make_arguments: MakeArguments, dataset: Path, tmp_path: Path
 ) -> None:
     arguments = make_arguments(dataset=dataset, save_model_dir=tmp_path / "models", epochs=1)
+
     with subprocess.Popen(
         [sys.executable, "-m", "neural_style", *arguments, "--log-interval=1"],
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": ""},  # one, as `train`
@@ -72,6 +116,7 @@ def test_a_training_goes_on_when_nobody_listens_any_more(
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr is not None
-        assert process.stderr.read() == ""
-    assert process.returncode == 0
+        err = process.stderr.read()
+
+    assert (process.returncode, err) == (0, "")
     assert (tmp_path / "models" / "style.pth").exists()
