@@ -78,9 +78,7 @@ def test_a_picture_as_weights_is_refused(train: Training, style_path: Path) -> N
 def test_half_a_file_of_weights_is_refused(train: Training, vgg_path: Path, tmp_path: Path) -> None:
     data = vgg_path.read_bytes()
     (tmp_path / "half.pth").write_bytes(data[: len(data) // 2])
-    assert (
-        "got other or damaged data; copy it again" in train(vgg_weights=tmp_path / "half.pth").err
-    )
+    assert "got other or damaged data" in train(vgg_weights=tmp_path / "half.pth").err
 
 
 def test_weights_that_unpack_to_more_than_any_vgg16_are_refused(
