@@ -1,4 +1,8 @@
-"""Style files before any engine sees them: suffix, size, and what is obviously something else."""
+"""Style files before they are decoded: suffixes, the size limit, and files that are not styles.
+
+The modules that decode a format, and everything that only needs to know the suffixes, import this
+one. It knows no format itself.
+"""
 
 from __future__ import annotations
 
@@ -11,55 +15,71 @@ from ..errors import StyleError
 from ..pictures.io import identify_picture
 
 TORCH_SUFFIXES = frozenset({".pth", ".pt"})
+"""Suffixes of checkpoints that PyTorch wrote."""
+
 SAFETENSORS_SUFFIXES = frozenset({".safetensors"})
-CHECKPOINT_SUFFIXES = TORCH_SUFFIXES | SAFETENSORS_SUFFIXES  # weights alone
+"""Suffixes of checkpoints in the safetensors format."""
+
+CHECKPOINT_SUFFIXES = TORCH_SUFFIXES | SAFETENSORS_SUFFIXES
+"""Suffixes of files that contain weights only."""
+
 ONNX_SUFFIXES = frozenset({".onnx"})
+"""Suffixes of files that contain a graph with its weights."""
 
 STYLE_SUFFIXES = CHECKPOINT_SUFFIXES | ONNX_SUFFIXES
-"""Suffixes, in lower case, of the files that `load` takes."""
+"""The suffixes, in lower case, of the files that `load` takes."""
 
-MAX_STYLE_BYTES = 2**28  # forty times the official models
+MAX_STYLE_BYTES = 2**28
+"""The largest file that is read as a style: 40 times the size of the official models."""
 
 ZIP_MAGIC = b"PK\x03\x04"
-"""What PyTorch's checkpoints begin with, and no picture does."""
+"""The first bytes of a zip archive, such as a PyTorch checkpoint; no picture begins with them."""
 
-_TEXT_SAMPLE = 512  # bytes looked at
-_TEXT_SHOWN = 40  # characters quoted in the message
+_EXPECTED = "expected a style model"
+_SAMPLE_BYTES = 512  # how much of a file is checked for being text
+_QUOTED_CHARACTERS = 40
 
 
 def read_style_file(path: Path) -> bytes:
-    """The content of a file that may be a style, not empty.
+    """Return the content of a file that may be a style; it is not empty.
 
     Raises:
-        StyleError: it cannot be read, is larger than `MAX_STYLE_BYTES`, or is empty, a picture or
-            text. The message does not name the file.
+        StyleError: The file cannot be read, is larger than `MAX_STYLE_BYTES`, is empty, or is a
+            picture or text. The error may have no path.
     """
     data = read_file(path, StyleError, MAX_STYLE_BYTES)
     if not data:
-        raise StyleError("expected a style model, got an empty file of 0 bytes; copy it again")
-    # Asking Pillow about everything would cost more time than reading the file.
-    picture_format = None if data.startswith(ZIP_MAGIC) else identify_picture(data)
-    if picture_format is not None:
-        raise StyleError(
-            f"expected a style model, got a {picture_format} picture; "
-            "are the picture and the model the wrong way round?"
-        )
-    text = _quote_text(data)
-    if text is not None:
-        raise StyleError(
-            f"expected a style model, got text that begins {text}; download the model again"
-        )
+        raise StyleError(f"{_EXPECTED}, got an empty file of 0 bytes", remedy="copy it again")
+    if not data.startswith(ZIP_MAGIC):  # asking Pillow would take longer than reading the file
+        _refuse_picture(data)
+        _refuse_text(data)
     return data
 
 
+def _refuse_picture(data: bytes) -> None:
+    picture_format = identify_picture(data)
+    if picture_format is not None:
+        raise StyleError(
+            f"{_EXPECTED}, got a {picture_format} picture",
+            remedy="check whether the picture and the model are swapped",
+        )
+
+
+def _refuse_text(data: bytes) -> None:
+    text = _quote_text(data)
+    if text is not None:
+        raise StyleError(
+            f"{_EXPECTED}, got text that begins {text}", remedy="download the model again"
+        )
+
+
 def _quote_text(data: bytes) -> str | None:
-    """The beginning of `data` in quotes if it is text, such as an error page; else None."""
-    # Incrementally, because the sample may end inside a character.
-    decoder = getincrementaldecoder("utf-8")()
+    """Return the start of `data` in quotes if it is text, such as an error page; else None."""
+    decoder = getincrementaldecoder("utf-8")()  # the sample may end inside a character
     try:
-        text = decoder.decode(data[:_TEXT_SAMPLE])
+        text = decoder.decode(data[:_SAMPLE_BYTES])
     except UnicodeDecodeError:
         return None
     if text and all(c.isprintable() or c.isspace() for c in text):
-        return repr(" ".join(text.split())[:_TEXT_SHOWN])
+        return repr(" ".join(text.split())[:_QUOTED_CHARACTERS])
     return None

@@ -1,4 +1,4 @@
-"""From a network to a file that `load` takes, in the format that its suffix names."""
+"""Writing of style files in all formats that `load` takes, and conversion between them."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from .model_file import ONNX_SUFFIXES, SAFETENSORS_SUFFIXES, STYLE_SUFFIXES
 from .onnx_export import export_network
 from .weights import check_shapes
 
-_METADATA = {"format": "pt"}  # tells other readers of safetensors whose layout this is
+_METADATA = {"format": "pt"}  # as PyTorch writes it; other programs read it
 
 
 def save_network(network: TransformerNet, path: str | PathLike[str]) -> None:
-    """Write `network` to `path`, which becomes the whole file or stays what it was.
+    """Write `network` to `path` atomically.
 
     Args:
-        network: on any device and in either mode; it is left as it is.
-        path: ending in .pth or .pt for a plain state dict, as the reference implementation writes
-            and reads it; in .safetensors for the same weights; in .onnx for a graph that paints
-            pictures of any size.
+        network: On any device and in either mode; it is not changed.
+        path: Its suffix names the format: .pth or .pt for a state dict as the reference
+            implementation writes it, .safetensors for the same weights in that format, .onnx for a
+            graph that paints pictures of any size.
 
     Raises:
-        StyleError: the suffix is none of these, a weight is NaN or infinite, or the file cannot be
+        StyleError: The suffix is unknown, a weight is NaN or infinite, or the file cannot be
             written.
         MissingDependencyError: safetensors, or onnxscript for .onnx, is not installed.
     """
@@ -45,63 +45,78 @@ def save_network(network: TransformerNet, path: str | PathLike[str]) -> None:
 
 
 def convert(model_path: str | PathLike[str], output_path: str | PathLike[str]) -> None:
-    """Write the checkpoint at `model_path` to `output_path`, in the format of its suffix.
+    """Write a checkpoint to another file atomically, in the format that the file's suffix names.
 
-    Weights keep their precision, bit by bit, but in a graph they are fp32; what old checkpoints
-    hold besides weights is left out. Both paths may be the same.
+    A checkpoint's weights keep every bit; a graph's weights are fp32. Old statistics are dropped.
+    Both paths may be the same.
 
     Raises:
-        StyleError: as `load_network` and `save_network`; or `model_path` is a graph, which cannot
-            be turned back into a checkpoint.
-        MissingDependencyError: as `save_network`.
+        StyleError: See `load_network` and `save_network`; or `model_path` is an ONNX graph, which
+            cannot be converted to a checkpoint.
+        MissingDependencyError: As for `save_network`.
     """
     model_path, output_path = Path(model_path), Path(output_path)
     suffix = _check_output(output_path)
     with at_path(model_path):
         if model_path.suffix.lower() in ONNX_SUFFIXES:
             raise StyleError(
-                "expected a checkpoint, got an ONNX graph, which cannot be turned back into one; "
-                "start from the checkpoint that it was made from"
+                "expected a checkpoint, got an ONNX graph, which cannot be converted to one",
+                remedy="use the checkpoint that it was exported from",
             )
         data = encode_weights(read_weights(model_path), suffix)
     _write(data, output_path)
 
 
 def encode_weights(state: Mapping[str, Tensor], suffix: str) -> bytes:
-    """The content of a file of this suffix with the weights of `state`.
+    """Return the content of a style file; equal weights give equal bytes.
 
-    The same weights give the same bytes.
+    Args:
+        state: The state dict of a `TransformerNet`.
+        suffix: One of `STYLE_SUFFIXES`.
 
     Raises:
-        StyleError: as `build_network`. The message names no file.
-        MissingDependencyError: as `save_network`.
+        StyleError: See `build_network`. The error has no path.
+        MissingDependencyError: As for `save_network`.
     """
     check_shapes({key: tuple(value.shape) for key, value in state.items()})
-    # Copies on the CPU, without strides, and without what they may be views of.
+    # Contiguous copies on the CPU, so that no view brings the rest of its storage along.
     plain = {
         key: value.detach().cpu().clone(memory_format=torch.contiguous_format)
         for key, value in state.items()
     }
-    network = build_network(plain)  # what `load` would refuse is not written
+    network = build_network(plain)  # raises an error for what `load` would refuse
     if suffix in ONNX_SUFFIXES:
         return export_network(network)
-    in_order = {key: plain[key] for key in network.state_dict()}
-    if suffix in SAFETENSORS_SUFFIXES:
-        with needing("safetensors"):
-            from safetensors.torch import save
-        return bytes(save(in_order, _METADATA))
-    file = BytesIO()  # given a path, PyTorch would put its name into the file
-    torch.save(in_order, file)
+    ordered = {key: plain[key] for key in network.state_dict()}
+    is_safetensors = suffix in SAFETENSORS_SUFFIXES
+    return _encode_safetensors(ordered) if is_safetensors else _encode_checkpoint(ordered)
+
+
+def _encode_safetensors(state: dict[str, Tensor]) -> bytes:
+    with needing("safetensors"):
+        from safetensors.torch import save
+    return save(state, _METADATA)
+
+
+def _encode_checkpoint(state: dict[str, Tensor]) -> bytes:
+    file = BytesIO()  # not a path, whose name PyTorch would store in the file
+    torch.save(state, file)
     return file.getvalue()
 
 
 def _check_output(path: Path) -> str:
-    """The suffix of `path` in lower case; raises StyleError if nothing can be written there."""
+    """Return the suffix of `path` in lower case.
+
+    Raises:
+        StyleError: No style can be written there.
+    """
     suffix = path.suffix.lower()
     if suffix not in STYLE_SUFFIXES:
         raise StyleError(
-            f"{path}: expected a name ending in {', '.join(sorted(STYLE_SUFFIXES))}, got the "
-            f"suffix {suffix!r}; end it in that of the format to write"
+            f"expected a name ending in {', '.join(sorted(STYLE_SUFFIXES))}, got the suffix "
+            f"{suffix!r}",
+            path=path,
+            remedy="use the suffix of the format to write",
         )
     check_place(path, StyleError)
     return suffix

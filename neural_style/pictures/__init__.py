@@ -1,1 +1,1 @@
-"""Pictures: reading, converting, resizing and writing them, and their arrays."""
+"""Pictures: read, convert, resize and write them, and turn them into arrays."""

@@ -1,7 +1,10 @@
-"""From any picture that Pillow decodes to a plain one.
+"""Conversion of any picture that Pillow decodes to a *plain* picture.
 
-A *plain* picture is what styles paint and resizing works on: mode RGB or RGBA, 8 bits a channel,
-the right way up, and nothing in its `info` but the ICC profile of its RGB values, if it has one.
+Everything in this package works on plain pictures. A plain picture
+
+- has mode RGB or RGBA with 8 bits a channel,
+- is stored upright, with no orientation left to apply, and
+- has an empty `info`, except for the ICC profile of its RGB values if it has one.
 """
 
 from __future__ import annotations
@@ -14,30 +17,31 @@ from PIL.Image import Image, fromarray
 
 from ..errors import PictureError
 
-ICC_PROFILE = "icc_profile"  # Pillow's key for it in `Image.info`
+ICC_PROFILE = "icc_profile"
+"""Pillow's key for the ICC profile in `Image.info`."""
 
-_UPRIGHT = 1  # Exif 3.0, 4.6.5.1.6: the first row is the top, the first column the left side
-_PROFILE_SPACE = slice(16, 20)  # ICC.1:2022, 7.2: the "data color space" field of the header
+_UPRIGHT = 1  # Exif 3.0, 4.6.5.1.6: row 0 is the top, column 0 the left side
+_PROFILE_SPACE = slice(16, 20)  # ICC.1:2022, 7.2: "data color space" in the header
 _GRAY_MODES = frozenset({"1", "L", "LA", "La"})
 _DEEP_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 
 
 def to_plain(picture: Image) -> Image:
-    """`picture` as a new plain picture; turning a plain one plain changes nothing.
+    """Return a plain copy of `picture`; a plain picture comes back with equal content.
 
-    - The orientation in its EXIF data is applied, and all metadata but an RGB ICC profile is left
-      behind: where a photograph was taken does not travel with what was made from it.
-    - CMYK and gray values with an ICC profile go through it to sRGB.
-    - 16-bit values are reduced to their upper 8 bits. Pillow's 32-bit mode I is taken to hold
-      0..65535, as in the 16-bit files that decode to it. Mode F has no range of its own: it is
-      taken as 0..1 if nothing in it is above 1, else as 0..255.
-    - Transparency, as a channel, in a palette or as a key color, becomes an alpha channel. Colors
-      under transparent pixels stay as they are.
+    - The EXIF orientation is applied. All metadata except an RGB ICC profile is dropped, so that a
+      result does not reveal where a photograph was taken.
+    - CMYK and gray values with an ICC profile are converted through it to sRGB.
+    - 16-bit values keep their upper 8 bits. Pillow's 32-bit mode I is treated as 0..65535, because
+      Pillow decodes 16-bit files to it. Mode F has no defined range: it is treated as 0..1 if its
+      maximum is at most 1, otherwise as 0..255.
+    - Transparency becomes an alpha channel, whether it was a channel, part of a palette or a key
+      color. The colors of transparent pixels are kept.
 
     Raises:
-        TypeError: `picture` is no picture.
-        PictureError: the picture has no pixels.
-        Exception: what Pillow raises if `picture` is not decoded yet and turns out to be damaged.
+        TypeError: `picture` is not a `PIL.Image.Image`.
+        PictureError: The picture has no pixels.
+        Exception: Pillow decodes `picture` only now and finds it damaged; its error type varies.
     """
     if not isinstance(picture, Image):
         raise TypeError(f"expected a picture (see load_picture), got {type(picture).__name__}")
@@ -56,40 +60,41 @@ def to_plain(picture: Image) -> Image:
 
 
 def _turn_upright(picture: Image) -> Image:
-    picture.load()  # so that a damaged picture is not taken for damaged metadata
+    """Apply the EXIF orientation; damaged EXIF data counts as upright."""
+    picture.load()  # outside of `try`: damaged pixels are an error, damaged metadata is not
     try:
         if picture.getexif().get(ExifTags.Base.Orientation, _UPRIGHT) == _UPRIGHT:
-            return picture  # Pillow would make a copy, and pictures may be large
+            return picture  # `exif_transpose` would copy the pixels
         return ImageOps.exif_transpose(picture)
-    except Exception:  # malformed EXIF data costs the orientation, not the picture
+    except Exception:
         return picture
 
 
 def _split_alpha(picture: Image) -> tuple[Image, Image | None]:
-    """The colors of `picture` without transparency, and its alpha channel in mode L."""
+    """Return the picture without transparency, and its alpha channel (mode L) if it has one."""
     if not picture.has_transparency_data:
         return picture, None
-    if picture.mode in _DEEP_MODES:  # Pillow converts these without their key color
+    if picture.mode in _DEEP_MODES:  # Pillow ignores their key color
         is_clear = np.asarray(picture) == picture.info["transparency"]
         return picture, fromarray(np.where(is_clear, 0, 255).astype(np.uint8))
     color_mode = "L" if picture.mode in _GRAY_MODES else "RGB"
-    both = picture.convert("LA" if color_mode == "L" else "RGBA")
-    return both.convert(color_mode), both.getchannel("A")
+    with_alpha = picture.convert("LA" if color_mode == "L" else "RGBA")
+    return with_alpha.convert(color_mode), with_alpha.getchannel("A")
 
 
 def _to_rgb(picture: Image, profile: bytes) -> Image:
-    """`picture`, which has no transparency, as a new picture in mode RGB."""
+    """Return an opaque picture as a new picture in mode RGB."""
     if picture.mode in _DEEP_MODES:
         picture = _to_8_bits(picture)
     if profile and picture.mode in ("CMYK", "L"):
-        through_profile = _to_srgb(picture, profile)
-        if through_profile is not None:
-            return through_profile
+        converted = _to_srgb(picture, profile)
+        if converted is not None:
+            return converted
     return picture.convert("RGB")
 
 
 def _to_8_bits(picture: Image) -> Image:
-    """A picture in one of the deep modes as one in mode L."""
+    """Convert a picture from one of the deep modes to mode L."""
     values = np.asarray(picture)
     if picture.mode == "F":
         finite = np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=0.0)
@@ -99,9 +104,9 @@ def _to_8_bits(picture: Image) -> Image:
 
 
 def _to_srgb(picture: Image, profile: bytes) -> Image | None:
-    """`picture` through its ICC profile to sRGB; None if the profile is damaged or of no use.
+    """Convert a picture through its ICC profile to sRGB.
 
-    A bad profile costs the exact colors, not the picture.
+    None if the profile is damaged or unsuitable. That costs exact colors, not the picture.
     """
     try:
         return ImageCms.profileToProfile(

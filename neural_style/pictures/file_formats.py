@@ -1,4 +1,4 @@
-"""How pictures are written, by the suffix of their file."""
+"""The image file formats that this package reads and writes, and their limits."""
 
 from __future__ import annotations
 
@@ -9,42 +9,51 @@ from pathlib import Path
 
 from ..errors import PictureError
 
-QUALITY = 95  # of Pillow's 100: beyond it files grow fast and nothing is seen of it
+_QUALITY = 95  # of Pillow's 100; higher values make files larger without a visible gain
 
 
 @dataclass(frozen=True)
 class PictureFormat:
-    """How pictures with some suffix are written."""
+    """An image file format and how to write it."""
 
-    name: str  # as Pillow calls it
+    name: str
+    """Pillow's name for it."""
     keeps_alpha: bool
-    options: Mapping[str, object] = field(default_factory=dict)  # for Pillow's encoder
-    max_side: int | None = None  # px, where the format or its decoder ends before Pillow does
+    """Whether it stores an alpha channel."""
+    options: Mapping[str, object] = field(default_factory=dict)
+    """Options for Pillow's encoder."""
+    max_side: int | None = None
+    """The longest side that it, or Pillow's decoder for it, allows, in px; None for Pillow's own
+    limit."""
 
     def check_size(self, size: tuple[int, int]) -> None:
-        """Find out before painting that no picture of this width and height can be written.
+        """Raise an error, before any work, if a picture is too large for this format.
+
+        Args:
+            size: Width and height in px.
 
         Raises:
-            PictureError: it cannot. The message does not name the file.
+            PictureError: A side exceeds `max_side`. The error has no path.
         """
         if self.max_side is not None and max(size) > self.max_side:
             width, height = size
             raise PictureError(
                 f"cannot be written: expected at most {self.max_side} px a side for {self.name}, "
-                f"got {width}x{height}; make it smaller (--max-side) or write another format"
+                f"got {width}x{height}",
+                remedy="make it smaller (--max-side) or write another format",
             )
 
 
-_JPEG = PictureFormat("JPEG", False, {"quality": QUALITY, "subsampling": "4:4:4"}, 65_500)
+_JPEG = PictureFormat("JPEG", False, {"quality": _QUALITY, "subsampling": "4:4:4"}, 65_500)
 _PNG = PictureFormat("PNG", True)
-_WEBP = PictureFormat("WEBP", True, {"quality": QUALITY}, 16_383)
+_WEBP = PictureFormat("WEBP", True, {"quality": _QUALITY}, 16_383)
 _TIFF = PictureFormat("TIFF", True, {"compression": "tiff_adobe_deflate"})
 _BMP = PictureFormat("BMP", False)
-_GIF = PictureFormat("GIF", True, max_side=65_535)  # on or off; 256 colors
-_AVIF = PictureFormat("AVIF", True, {"quality": QUALITY, "subsampling": "4:4:4"}, 32_768)
+_GIF = PictureFormat("GIF", True, max_side=65_535)  # 256 colors; alpha is 0 or 255
+_AVIF = PictureFormat("AVIF", True, {"quality": _QUALITY, "subsampling": "4:4:4"}, 32_768)
 _JPEG2000 = PictureFormat("JPEG2000", True)
 
-FORMATS = {
+_FORMATS_BY_SUFFIX = {
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
     ".png": _PNG,
@@ -57,21 +66,26 @@ FORMATS = {
     ".jp2": _JPEG2000,
 }
 
-PICTURE_SUFFIXES = frozenset(FORMATS)
-"""Suffixes, in lower case, of the pictures that are both read and written."""
+PICTURE_SUFFIXES = frozenset(_FORMATS_BY_SUFFIX)
+"""The suffixes, in lower case, of the pictures that can be both read and written."""
+
+FORMAT_NAMES = tuple(dict.fromkeys(entry.name for entry in _FORMATS_BY_SUFFIX.values()))
+"""Pillow's names for the formats that can be read, the most common ones first."""
 
 
 def format_for(path: str | PathLike[str]) -> PictureFormat:
-    """The format that `path` asks for by its suffix.
+    """Return the format that the suffix of `path` names; upper and lower case are the same.
 
     Raises:
-        PictureError: it has no suffix, or an unknown one.
+        PictureError: The path has no suffix, or an unknown one.
     """
     suffix = Path(path).suffix
     try:
-        return FORMATS[suffix.lower()]
+        return _FORMATS_BY_SUFFIX[suffix.lower()]
     except KeyError:
         got = f"the suffix {suffix!r}" if suffix else "a name without a suffix"
         raise PictureError(
-            f"{path}: expected a picture to write, got {got}; use one of {' '.join(FORMATS)}"
+            f"expected a picture to write, got {got}",
+            path=path,
+            remedy=f"use one of {' '.join(_FORMATS_BY_SUFFIX)}",
         ) from None

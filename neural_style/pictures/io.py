@@ -1,6 +1,6 @@
-"""Pictures: reading, resizing and writing them.
+"""Read pictures from files and write them.
 
-Every picture that comes out of these functions is plain: see `conversion`.
+The pictures that these functions return are plain, see `conversion`.
 """
 
 from __future__ import annotations
@@ -18,90 +18,74 @@ from csci_utils.errors import at_path
 from csci_utils.files import read_file
 
 from ..errors import PictureError
-from ..system.interruption import interruptibly
-from ..system.warning_filter import without_warnings
+from ..system.interruption import call_interruptibly
+from ..system.warning_filter import suppress_warnings
 from .conversion import ICC_PROFILE, to_plain
-from .file_formats import FORMATS, format_for
+from .file_formats import FORMAT_NAMES, PictureFormat, format_for
 
-MORE_FRAMES = "more_frames"  # in `Image.info` of a picture read from a file of several frames
-MAX_PICTURE_BYTES = 2**30  # twice an uncompressed RGB picture at Pillow's limit of pixels
+MORE_FRAMES = "more_frames"
+"""The key in `Image.info` that is True if the file has more frames or pages than the one read."""
 
+MAX_PICTURE_BYTES = 2**30
+"""The largest file that is read: twice an uncompressed RGB picture at Pillow's limit of pixels."""
 
-# An explicit list, because Pillow by itself hands PostScript to an interpreter, among others.
-_READABLE = tuple(dict.fromkeys(form.name for form in FORMATS.values()))
-
-_TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF 6.0, p. 13, and BigTIFF
+_TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF 6.0, p. 13, and BigTIFF
 
 
 def load_picture(path: str | PathLike[str]) -> Image.Image:
-    """Read the picture at `path`, whatever its suffix says, as a plain one: RGB or RGBA, upright.
+    """Read the picture at `path` as a plain picture: upright, in mode RGB or RGBA.
 
-    Of an animation or a file of several pages it is the first frame; `info[MORE_FRAMES]` is then
-    True, so that whoever shows the result can say so.
+    The content decides about the format, not the suffix. Of an animation or a file of several
+    pages, the first frame is read and `info[MORE_FRAMES]` is set to True.
 
     Raises:
-        PictureError: the file cannot be read, is no picture, is damaged, or has more pixels than
-            Pillow's limit against decompression bombs (twice `PIL.Image.MAX_IMAGE_PIXELS`).
+        PictureError: The file cannot be read, is not a picture, is damaged, or has more pixels than
+            Pillow allows (twice `PIL.Image.MAX_IMAGE_PIXELS`, against decompression bombs).
     """
     with at_path(path):
         return decode_picture(read_file(Path(path), PictureError, MAX_PICTURE_BYTES))
 
 
 def decode_picture(data: bytes) -> Image.Image:
-    """As `load_picture`, from the bytes of the file; the error then names no file."""
+    """Decode the content of an image file as `load_picture` does.
+
+    Raises:
+        PictureError: See `load_picture`. The error has no path.
+    """
     if not data:
-        raise PictureError("expected a picture, got an empty file of 0 bytes; copy it again")
+        raise PictureError(
+            "expected a picture, got an empty file of 0 bytes", remedy="copy it again"
+        )
     try:
-        with _opened(data) as picture:
+        with _open(data) as picture:
             more_frames = _has_more_frames(picture)
-            interruptibly(picture.load)
+            call_interruptibly(picture.load)
             plain = to_plain(picture)
     except PictureError:
         raise
-    except UnidentifiedImageError:
-        if data.startswith(_TIFF_BEGINNINGS):
-            raise PictureError(
-                "expected a TIFF file of 8 or 16 bits a color, got one of another kind, such as "
-                "32-bit floats, or a damaged one; save it with 8 or 16 bits"
-            ) from None
-        known = ", ".join(_READABLE)
-        raise PictureError(
-            f"expected a picture ({known}), got something else; convert it to one of these"
-        ) from None
-    except Image.DecompressionBombError as error:
-        raise PictureError(f"expected a smaller picture: {error}; scale it down first") from error
-    except Exception as error:  # Pillow raises some seven kinds on damaged files
-        reason = str(error) or type(error).__name__
-        raise PictureError(
-            f"expected a whole picture, got a damaged one ({reason}); copy or save it again"
-        ) from error
+    except Exception as error:  # for damaged files, Pillow raises about seven types
+        raise _describe_failure(error, data) from error
     if more_frames:
         plain.info[MORE_FRAMES] = True
     return plain
 
 
 def has_more_frames(path: str | PathLike[str]) -> bool:
-    """Whether the picture at `path` has frames or pages beyond the first, without decoding it.
+    """Return True if the picture at `path` has more than one frame or page.
 
-    A file that is no picture has none: `load_picture` says what is wrong with it.
+    Reads the file without decoding its pixels. A file that is not a picture has no more frames.
     """
     try:
-        with _opened(read_file(Path(path), PictureError, MAX_PICTURE_BYTES)) as picture:
+        with _open(read_file(Path(path), PictureError, MAX_PICTURE_BYTES)) as picture:
             return _has_more_frames(picture)
     except Exception:  # see `decode_picture`
         return False
 
 
-def _has_more_frames(picture: Image.Image) -> bool:
-    # MPO is how Pillow calls a JPEG file with a second picture in it, as many phones write them: a
-    # preview or a depth map, not a frame.
-    return picture.format != "MPO" and bool(getattr(picture, "is_animated", False))
-
-
 def identify_picture(data: bytes) -> str | None:
-    """The name of the picture format that `data` begins like, or None if it is no picture."""
+    """Return Pillow's name for the format that `data` begins with; None if it is not a picture."""
     try:
-        with _opened(data) as picture:
+        with _open(data) as picture:
             return picture.format
     except Image.DecompressionBombError:
         return "very large"
@@ -109,53 +93,99 @@ def identify_picture(data: bytes) -> str | None:
         return None
 
 
-@contextmanager
-def _opened(data: bytes) -> Iterator[Image.Image]:
-    """The picture in `data`, its header read and its pixels not yet, without Pillow's warnings.
-
-    It warns at half the limit at which it refuses, and of metadata that nobody here uses.
-    """
-    with without_warnings(), Image.open(BytesIO(data), formats=_READABLE) as picture:
-        yield picture
-
-
 def save_picture(
     picture: Image.Image,
     path: str | PathLike[str],
     final_path: str | PathLike[str] | None = None,
 ) -> None:
-    """Write `picture` to exactly `path`, in the format of its suffix.
+    """Write `picture` to exactly `path`, in the format that its suffix names.
 
-    Alpha and an RGB ICC profile are written where the format has them and dropped where not.
-    A failed write leaves no new file, but can leave a part of an old one: who needs better gives
-    the path of a temporary file with the same suffix and renames it; errors then name the
-    `final_path`.
+    An alpha channel and an RGB ICC profile are dropped if the format cannot store them. The write
+    is not atomic: if it fails, a new file is removed, but an existing file may be damaged. For an
+    atomic write, write to a temporary file of the same suffix and rename it.
+
+    Args:
+        picture: Any picture; see `to_plain` for how it is converted.
+        path: The file to write.
+        final_path: The path that errors name in place of that of a temporary file.
 
     Raises:
-        TypeError: `picture` is no picture.
-        PictureError: the suffix is unknown, the format does not hold such a picture (see
-            `PictureFormat.check_size`), or the file cannot be written.
+        TypeError: `picture` is not a `PIL.Image.Image`.
+        PictureError: The suffix is unknown, the picture is too large for the format, or the file
+            cannot be written.
     """
-    form = format_for(path)
+    file_format = format_for(path)
     plain = to_plain(picture)
     with at_path(final_path or path):
-        form.check_size(plain.size)
-    if plain.mode == "RGBA" and not form.keeps_alpha:
+        file_format.check_size(plain.size)
+        try:
+            _write(Path(path), _encode(plain, file_format))
+        except Exception as error:  # encoders raise ValueError and others
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise PictureError(f"cannot be written: {reason}") from error
+
+
+@contextmanager
+def _open(data: bytes) -> Iterator[Image.Image]:
+    """Open an image file that is in memory: its header is read, its pixels are not.
+
+    Pillow would warn of pictures above half of its limit, and of metadata that is not used here.
+    """
+    # Without a list of formats, Pillow would pass PostScript to an interpreter, among others.
+    with suppress_warnings(), Image.open(BytesIO(data), formats=FORMAT_NAMES) as picture:
+        yield picture
+
+
+def _has_more_frames(picture: Image.Image) -> bool:
+    # MPO is Pillow's name for a JPEG file with a second picture in it. Many phones write them; the
+    # second picture is a preview or a depth map, not a frame.
+    return picture.format != "MPO" and bool(getattr(picture, "is_animated", False))
+
+
+def _describe_failure(error: Exception, data: bytes) -> PictureError:
+    """Return the error to raise in place of one that Pillow raised when it decoded `data`."""
+    if isinstance(error, Image.DecompressionBombError):
+        return PictureError(f"expected a smaller picture: {error}", remedy="scale it down first")
+    if isinstance(error, UnidentifiedImageError):
+        return _describe_unidentified(data)
+    reason = str(error) or type(error).__name__
+    return PictureError(
+        f"expected a whole picture, got a damaged one ({reason})", remedy="copy or save it again"
+    )
+
+
+def _describe_unidentified(data: bytes) -> PictureError:
+    if data.startswith(_TIFF_MAGICS):
+        return PictureError(
+            "expected a TIFF file with 8 or 16 bits a color, got another kind, such as 32-bit "
+            "floats, or a damaged file",
+            remedy="save it with 8 or 16 bits",
+        )
+    return PictureError(
+        f"expected a picture ({', '.join(FORMAT_NAMES)}), got something else",
+        remedy="convert it to one of these formats",
+    )
+
+
+def _encode(plain: Image.Image, file_format: PictureFormat) -> memoryview:
+    """Return the content of an image file."""
+    if plain.mode == "RGBA" and not file_format.keeps_alpha:
         plain = plain.convert("RGB")
     profile = plain.info.get(ICC_PROFILE)
-    file = BytesIO()  # not `path`: an interrupted encoder may go on for a while
-    try:
-        interruptibly(lambda: plain.save(file, form.name, icc_profile=profile, **form.options))
-        _write(Path(path), file)
-    except Exception as error:  # OSError from the disk, ValueError and others from the encoders
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise PictureError(f"{final_path or path}: cannot be written: {reason}") from error
+    file = BytesIO()  # an interrupted encoder may go on, so it must not write to the path itself
+
+    def save() -> None:
+        plain.save(file, file_format.name, icc_profile=profile, **file_format.options)
+
+    call_interruptibly(save)
+    return file.getbuffer()
 
 
-def _write(path: Path, file: BytesIO) -> None:
+def _write(path: Path, data: memoryview) -> None:
+    """Write a file; if that fails, remove it unless it existed before."""
     is_new = not os.path.lexists(path)
     try:
-        path.write_bytes(file.getbuffer())
+        path.write_bytes(data)
     except BaseException:
         if is_new:
             path.unlink(missing_ok=True)

@@ -1,4 +1,9 @@
-"""Scale plain pictures down before they are painted."""
+"""Scale pictures down before they are painted.
+
+The functions take any picture and return a plain one, see `conversion`. Pillow resizes palette and
+1-bit pictures without a filter; a plain picture is filtered, and its colors are weighted by alpha,
+so that the colors of transparent pixels do not bleed into others.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +18,10 @@ from .conversion import to_plain
 def resize(
     picture: Image.Image, content_scale: float | None = None, max_side: int | None = None
 ) -> Image.Image:
-    """`scale_down`, then `limit_side`, each where it is asked for.
+    """Apply `scale_down`, then `limit_side`; None skips a step.
 
     Raises:
-        PictureError: as they do.
+        PictureError: A value is out of range, see `scale_down` and `limit_side`.
     """
     if content_scale is not None:
         picture = scale_down(picture, content_scale)
@@ -25,16 +30,12 @@ def resize(
     return picture
 
 
-# Both resizers work on a plain picture: Pillow resizes palette and 1-bit pictures without any
-# filter, and RGBA ones with their colors weighted by alpha, so that nothing hidden bleeds out.
-
-
 def scale_down(picture: Image.Image, content_scale: float) -> Image.Image:
-    """`picture` with both sides divided by `content_scale`, rounded down, at least 1 px.
+    """Divide both sides by `content_scale`, rounded down to at least 1 px.
 
     Raises:
-        PictureError: `content_scale` is not a finite number above 0, or is so small that the
-            result exceeds Pillow's limit of pixels.
+        PictureError: `content_scale` is not a finite number above 0, or so small that the result
+            would exceed Pillow's limit of pixels.
     """
     if not (math.isfinite(content_scale) and content_scale > 0):
         raise PictureError(f"expected a finite content scale above 0, got {content_scale}")
@@ -49,7 +50,7 @@ def scale_down(picture: Image.Image, content_scale: float) -> Image.Image:
 
 
 def limit_side(picture: Image.Image, max_side: int) -> Image.Image:
-    """`picture` with its longer side at most `max_side` px, in its proportions; never enlarged.
+    """Scale down to a longer side of at most `max_side` px, in proportion; never enlarge.
 
     Raises:
         PictureError: `max_side` is below 1.

@@ -1,1 +1,1 @@
-"""What the process may use of the machine, and how it behaves there."""
+"""The process and its machine: cores, memory, interruption, warnings and the terminal."""

@@ -1,4 +1,4 @@
-"""Long calls into C code, which Python itself does not interrupt: Ctrl-C waits for their end."""
+"""Long calls into C code that Ctrl-C can still interrupt."""
 
 from __future__ import annotations
 
@@ -9,33 +9,39 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_PATIENCE = 0.1  # seconds between two looks at Ctrl-C where a wait is not interrupted: on Windows
+_POLL_INTERVAL = 0.1  # seconds; on Windows, Ctrl-C does not end a wait without a timeout
 
 
-def interruptibly(function: Callable[[], T]) -> T:
-    """Call `function` so that Ctrl-C ends the call at once, if it lets go of Python's lock.
+def call_interruptibly(function: Callable[[], T]) -> T:
+    """Call `function` in another thread and return its result; Ctrl-C ends the wait at once.
 
-    It runs in a thread of its own, as only waiting can be interrupted; nobody hears of what an
-    abandoned one does. So it must change nothing that is still used afterwards.
+    Python handles Ctrl-C only between two bytecodes of the main thread, so a long call into C
+    would delay it. Other threads never receive Ctrl-C; from them, `function` is called directly.
+
+    Args:
+        function: Releases the GIL while it works. After Ctrl-C it goes on unobserved, until it
+            returns or the process ends, so it must not change anything that is still used.
 
     Raises:
-        KeyboardInterrupt: at once; the thread may go on, and ends with the process at the latest.
+        KeyboardInterrupt: Ctrl-C was pressed before `function` returned.
     """
-    if threading.current_thread() is not threading.main_thread():  # Ctrl-C comes to that one alone
+    if threading.current_thread() is not threading.main_thread():
         return function()
     future: Future[T] = Future()
     done = threading.Event()
     thread = threading.Thread(target=_run, args=(future, done, function), daemon=True)
     try:
         thread.start()
-    except RuntimeError:  # the system gives no more threads
+    except RuntimeError:  # the system refuses to start another thread
         return function()
-    while not done.wait(_PATIENCE):
+    while not done.wait(_POLL_INTERVAL):
         pass
     try:
         return future.result()
     finally:
-        del future  # or an error, whose traceback leads here, would keep itself and a picture
+        # An error's traceback refers to this frame. Without `del`, this cycle would keep the
+        # error, and a picture with it, until the next garbage collection.
+        del future
 
 
 def _run(future: Future[T], done: threading.Event, function: Callable[[], T]) -> None:
@@ -44,5 +50,5 @@ def _run(future: Future[T], done: threading.Event, function: Callable[[], T]) ->
     except BaseException as error:
         future.set_exception(error)
     finally:
-        del future
+        del future  # see `call_interruptibly`
         done.set()

@@ -1,4 +1,4 @@
-"""A line on the terminal that says how far a painting is."""
+"""A progress bar on the terminal."""
 
 from __future__ import annotations
 
@@ -7,34 +7,38 @@ from typing import TextIO
 
 from csci_utils.console import say
 
-_PATIENCE = 1.0  # seconds until it appears: shorter ones need none
+_DELAY = 1.0  # seconds; shorter paintings show no bar
 _WIDTH = 32  # columns
-_ERASE = "\r\x1b[K"  # to the line's begin, and clear it: ECMA-48, 8.3.41
+_ERASE_LINE = "\r\x1b[K"  # ECMA-48, 8.3.41 (EL)
 
 
 class ProgressLine:
-    """Shows passes that are done as a bar, on terminals only, until it is closed."""
+    """A bar that shows how many passes over a picture are done; on terminals only."""
 
     def __init__(self, stream: TextIO | None) -> None:
-        """`stream` is None where it was closed when this program began."""
+        """Start the clock.
+
+        Args:
+            stream: Where to draw the bar. None if it was closed before the program started.
+        """
         self._stream = stream
-        self._is_wanted = stream is not None and stream.isatty()
+        self._is_active = stream is not None and stream.isatty()
         self._is_shown = False
-        self._begin = time.monotonic()
+        self._start = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
-        """Show that `done` of `total` passes are done."""
-        if self._is_wanted and time.monotonic() - self._begin >= _PATIENCE:
+        """Draw the bar for `done` of `total` passes, unless less than a second has passed."""
+        if self._is_active and time.monotonic() - self._start >= _DELAY:
             filled = _WIDTH * done // total
             bar = "#" * filled + "." * (_WIDTH - filled)
-            self._is_shown = True  # first: Ctrl-C may come before the next line
-            self._write(f"{_ERASE}painting [{bar}] {done}/{total}")
+            self._is_shown = True  # set first: Ctrl-C may interrupt the next line
+            self._write(f"{_ERASE_LINE}painting [{bar}] {done}/{total}")
 
     def close(self) -> None:
-        """Erase it, if it is shown."""
+        """Erase the bar if it is shown."""
         if self._is_shown:
-            self._write(_ERASE)
+            self._write(_ERASE_LINE)
 
     def _write(self, text: str) -> None:
         if not say(text, self._stream, end=""):
-            self._is_wanted = False  # the terminal is gone; the painting goes on
+            self._is_active = False  # the terminal is gone; the painting goes on

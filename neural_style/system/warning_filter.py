@@ -1,4 +1,4 @@
-"""Calls into libraries without their warnings, in any number of threads."""
+"""Calls into libraries without their warnings, from any number of threads."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 _lock = threading.Lock()
-_inside = 0  # how many threads are
-_filters = ExitStack()  # restores the warnings' filters
+_users = 0  # how many `with suppress_warnings()` blocks are active
+_original_filters = ExitStack()  # restores the filters from before the first block
 
 
 @contextmanager
-def without_warnings() -> Iterator[None]:
-    """Ignore all warnings, of all threads, until the last thread has left.
+def suppress_warnings() -> Iterator[None]:
+    """Ignore the warnings of all threads until the last active block ends. Thread-safe.
 
-    `warnings.catch_warnings` alone is not for threads: one restores what another has set.
+    `warnings.catch_warnings` alone is not thread-safe: of two overlapping blocks, the one that
+    ends last restores the filters that the other one had set.
     """
-    global _inside
+    global _users
     with _lock:
-        if _inside == 0:
-            _filters.enter_context(warnings.catch_warnings())
+        if _users == 0:
+            _original_filters.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")
-        _inside += 1
+        _users += 1
     try:
         yield
     finally:
         with _lock:
-            _inside -= 1
-            if _inside == 0:
-                _filters.close()
+            _users -= 1
+            if _users == 0:
+                _original_filters.close()

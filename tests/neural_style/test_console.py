@@ -18,7 +18,7 @@ from unittest.mock import Mock
 import pytest
 
 from csci_utils.console import say
-from neural_style.system.interruption import interruptibly
+from neural_style.system.interruption import call_interruptibly
 
 FULL = Path("/dev/full")
 SHELL = shutil.which("sh")
@@ -185,25 +185,25 @@ def fail() -> None:
 
 def test_an_error_is_raised_with_its_own_traceback() -> None:
     with pytest.raises(KeyError, match="some message") as caught:
-        interruptibly(fail)
+        call_interruptibly(fail)
     assert "fail" in [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
 
 
 def test_without_a_thread_it_is_called_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     refusal = RuntimeError("can't start new thread")
     monkeypatch.setattr(threading.Thread, "start", Mock(side_effect=refusal))
-    assert interruptibly(lambda: 7) == 7
+    assert call_interruptibly(lambda: 7) == 7
 
 
 def test_a_result_is_returned() -> None:
-    assert interruptibly(lambda: divmod(7, 2)) == (3, 1)
+    assert call_interruptibly(lambda: divmod(7, 2)) == (3, 1)
 
 
 def test_outside_of_the_main_thread_there_is_no_further_thread() -> None:
     idents: list[int] = []
 
     def call() -> None:
-        idents.extend([threading.get_ident(), interruptibly(threading.get_ident)])
+        idents.extend([threading.get_ident(), call_interruptibly(threading.get_ident)])
 
     thread = threading.Thread(target=call)
     thread.start()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -16,7 +14,6 @@ from PIL import Image
 from csci_utils.text import format_size, parse_size, parse_whole
 from neural_style import load, load_picture
 from neural_style.neural_style import main
-from neural_style.system.progress import ProgressLine
 from neural_style.system.resources import THREADS_VARIABLE, count_threads
 
 MakePicture = Callable[..., Image.Image]
@@ -200,66 +197,3 @@ def test_openvino_is_told_of_threads_and_precision(
     (properties,) = told
     assert properties["INFERENCE_NUM_THREADS"] == threads
     assert ("INFERENCE_PRECISION_HINT" in properties) == (precision == "exact")
-
-
-# The progress line
-
-
-class Terminal:
-    """A terminal that remembers what was written to it."""
-
-    def __init__(self, is_terminal: bool = True) -> None:
-        self.said = ""
-        self._is_terminal = is_terminal
-
-    def isatty(self) -> bool:
-        return self._is_terminal
-
-    def write(self, text: str) -> None:
-        self.said += text
-
-    def flush(self) -> None:
-        pass
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (0.9, ""),
-        (1.1, "\r\x1b[Kpainting [################................] 8/16\r\x1b[K"),
-    ],
-    ids=["soon", "later"],
-)
-def test_a_bar_appears_after_a_second_and_is_erased(
-    seconds: float, said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = 100.0
-    monkeypatch.setattr("neural_style.system.progress.time.monotonic", lambda: now)
-    terminal: Any = Terminal()
-    with closing(ProgressLine(terminal)) as progress:
-        now += seconds
-        progress(8, 16)
-    assert terminal.said == said
-
-
-def test_what_is_no_terminal_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr("neural_style.system.progress.time.monotonic", lambda: now)
-    file: Any = Terminal(is_terminal=False)
-    with closing(ProgressLine(file)) as progress:
-        now += 60
-        progress(8, 16)
-    assert file.said == ""
-
-
-def test_a_terminal_that_is_gone_ends_no_painting(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr("neural_style.system.progress.time.monotonic", lambda: now)
-    terminal: Any = Terminal()
-    terminal.fileno = Mock(side_effect=OSError)
-    terminal.write = Mock(side_effect=OSError(5, "Input/output error"))
-    with closing(ProgressLine(terminal)) as progress:
-        now += 60
-        progress(8, 16)
-        progress(9, 16)
-    assert terminal.write.called

@@ -1,0 +1,232 @@
+"""Reading of image files."""
+
+from __future__ import annotations
+
+import random
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style import PICTURE_SUFFIXES, PictureError, load_picture, save_picture
+from neural_style.pictures.io import MORE_FRAMES, decode_picture
+from tests.support.pictures import encode
+from tests.support.styles import make_picture
+
+ORIENTATION = 0x0112  # the EXIF tag
+SAMPLE_FORMAT = 339  # the TIFF tag; 3 is for floats
+ANIMATED_FORMATS = ("GIF", "PNG", "WEBP", "TIFF", "AVIF")
+
+STORED_CORNERS = dict(enumerate(zip("ttbbtbbt", "lrrlllrr", strict=True), start=1))
+"""Where the top left corner is stored, for each EXIF orientation (TIFF 6.0, p. 36)."""
+
+
+def refusal_of(data: bytes) -> str:
+    """Return the message of the error with which `data` is refused."""
+    with pytest.raises(PictureError) as caught:
+        decode_picture(data)
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
+def encode_two_frames(format: str) -> bytes:
+    """Return a file with a white frame and a black one."""
+    white, black = Image.new("RGB", (8, 8), "white"), Image.new("RGB", (8, 8), "black")
+    return encode(white, format, save_all=True, append_images=[black])
+
+
+def encode_rotated(format: str, orientation: int) -> bytes:
+    """Return `make_picture` as a file that has to be turned."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    return encode(make_picture(), format, exif=exif)
+
+
+def encode_empty_png(width: int, height: int) -> bytes:
+    """Return a PNG file whose header promises a size, and that contains no pixels."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b""))
+
+
+@pytest.mark.parametrize("suffix", sorted(PICTURE_SUFFIXES))
+def test_what_is_written_can_be_read(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"picture{suffix}"
+
+    save_picture(make_picture(), path)
+
+    assert load_picture(path).size == make_picture().size
+
+
+def test_the_content_decides_not_the_suffix(tmp_path: Path) -> None:
+    path = tmp_path / "really-a-png.jpg"
+    make_picture().save(path, "PNG")
+
+    assert load_picture(path) == make_picture()
+
+
+@pytest.mark.parametrize("orientation", STORED_CORNERS)
+def test_a_photograph_is_turned_upright(orientation: int) -> None:
+    size = (16, 24) if orientation < 5 else (24, 16)
+    stored = Image.new("RGB", size, "black")
+    vertical, horizontal = STORED_CORNERS[orientation]
+    corner = (0 if horizontal == "l" else size[0] - 8, 0 if vertical == "t" else size[1] - 8)
+    stored.paste((255, 255, 255), (*corner, corner[0] + 8, corner[1] + 8))
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+
+    upright = decode_picture(encode(stored, "PNG", exif=exif))
+
+    expected = Image.new("RGB", (16, 24), "black")
+    expected.paste((255, 255, 255), (0, 0, 8, 8))
+    assert upright == expected
+
+
+def test_the_orientation_is_not_written_again(tmp_path: Path) -> None:
+    upright = decode_picture(encode_rotated("JPEG", orientation=6))
+
+    save_picture(upright, tmp_path / "again.jpg")
+
+    assert load_picture(tmp_path / "again.jpg").size == upright.size
+
+
+def test_a_16_bit_gray_png_is_not_clipped() -> None:
+    values = np.array([[0, 0x0100, 0x8000, 0xFFFF]], dtype=np.uint16)
+
+    picture = decode_picture(encode(Image.fromarray(values), "PNG"))
+
+    assert np.asarray(picture)[0, :, 0].tolist() == [0, 1, 0x80, 0xFF]
+
+
+@pytest.mark.parametrize("format", ANIMATED_FORMATS)
+def test_the_first_of_several_frames_is_read(format: str) -> None:
+    picture = decode_picture(encode_two_frames(format))
+
+    assert np.asarray(picture).min() > 250
+
+
+@pytest.mark.parametrize("format", ANIMATED_FORMATS)
+def test_more_frames_are_reported(format: str) -> None:
+    assert decode_picture(encode_two_frames(format)).info[MORE_FRAMES] is True
+
+
+def test_the_preview_inside_a_jpeg_does_not_count_as_a_frame() -> None:
+    data = encode(make_picture(), "MPO", save_all=True, append_images=[make_picture()])
+
+    assert MORE_FRAMES not in decode_picture(data).info
+
+
+def test_a_picture_below_the_limit_of_pixels_causes_no_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    picture = make_picture()
+    # Pillow warns above this number and refuses twice as many.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", picture.width * picture.height * 2 // 3)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        decode_picture(encode(picture, "PNG"))
+
+
+# Files that cannot be read
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "0 bytes"),
+        (b"just text", "expected a picture (JPEG, PNG,"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n", "expected a picture (JPEG, PNG,"),
+        (b"8BPS\0\1" + b"\0" * 100, "expected a picture (JPEG, PNG,"),
+        (encode_empty_png(30_000, 30_000), "expected a smaller picture"),
+        (encode_empty_png(100, 100), "expected a whole picture, got a damaged one"),
+    ],
+    ids=["empty", "text", "PostScript", "Photoshop", "bomb", "no pixels"],
+)
+def test_an_error_describes_the_content(data: bytes, message: str) -> None:
+    assert message in refusal_of(data)
+
+
+@pytest.mark.parametrize("big_tiff", [False, True])
+def test_an_error_says_that_a_tiff_file_contains_floats(big_tiff: bool) -> None:
+    floats = {SAMPLE_FORMAT: (3, 3, 3)}
+    data = encode(make_picture(), "TIFF", tiffinfo=floats, big_tiff=big_tiff)
+
+    assert "expected a TIFF file with 8 or 16 bits a color" in refusal_of(data)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "BMP"])
+def test_an_error_says_that_a_truncated_file_is_damaged(format: str) -> None:
+    data = encode(make_picture(), format)
+
+    assert "damaged" in refusal_of(data[: len(data) * 3 // 4])
+
+
+def test_an_error_has_a_path_a_reason_and_a_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "empty.png"
+    path.touch()
+
+    with pytest.raises(PictureError) as caught:
+        load_picture(path)
+
+    error = caught.value
+    assert (error.path, error.remedy) == (str(path), "copy it again")
+    assert str(error) == f"{path}: {error.reason}; copy it again"
+
+
+def test_an_error_names_a_file_that_is_not_a_picture(tmp_path: Path) -> None:
+    path = tmp_path / "broken.png"
+    path.write_bytes(b"nothing")
+
+    with pytest.raises(PictureError, match=r"broken\.png: expected a picture"):
+        load_picture(path)
+
+
+def test_an_error_names_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match=r"absent\.png: there is no such file"):
+        load_picture(tmp_path / "absent.png")
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match="got a folder"):
+        load_picture(tmp_path)
+
+
+@pytest.mark.usefixtures("bound_by_permissions")
+def test_a_file_without_permission_is_refused(picture_path: Path) -> None:
+    picture_path.chmod(0)
+
+    with pytest.raises(PictureError, match="Permission denied"):
+        load_picture(picture_path)
+
+
+@pytest.mark.parametrize("name", ["nul\0.png", "x" * 300 + ".png"], ids=["NUL", "long"])
+def test_an_impossible_name_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(PictureError):
+        load_picture(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", sorted(PICTURE_SUFFIXES))
+def test_altered_files_raise_only_picture_errors(suffix: str, tmp_path: Path) -> None:
+    rng = random.Random(suffix)
+    path = tmp_path / f"picture{suffix}"
+    save_picture(make_picture(mode="RGBA"), path)
+    whole = path.read_bytes()
+
+    for _ in range(100):
+        data = bytearray(whole[: rng.choice((len(whole), rng.randrange(1, len(whole))))])
+        for _ in range(rng.randrange(5)):
+            place = rng.choice((rng.randrange(len(data)), rng.randrange(min(64, len(data)))))
+            data[place] = rng.randrange(256)
+        try:
+            decode_picture(bytes(data))
+        except PictureError as error:
+            assert str(error).isprintable()
