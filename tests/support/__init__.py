@@ -1,0 +1,1 @@
+"""Helpers for several test files, as plain functions and classes."""

@@ -1,0 +1,26 @@
+"""Small images, encoded and decoded."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def encode(image: Image.Image, format: str, **options: Any) -> bytes:
+    """Return the image as a file of Pillow's `format`; options go to `Image.save`."""
+    file = io.BytesIO()
+    image.save(file, format, **options)
+    return file.getvalue()
+
+
+def decode_rgb(content: bytes) -> np.ndarray[Any, np.dtype[np.int16]]:
+    """Return the pixels of an image file, H x W x 3, 0 to 255, in a type that can be subtracted."""
+    import numpy as np
+
+    with Image.open(io.BytesIO(content)) as image:
+        return np.asarray(image.convert("RGB"), dtype=np.int16)
