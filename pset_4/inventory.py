@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from csci_utils.luigi.target import TEMPORARY_PREFIX
+from csci_utils.atomic import TEMPORARY_PREFIX
 
 from . import names
 from .errors import InvalidNameError, SettingsError

@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from csci_utils.luigi.copy import copy
+from csci_utils.luigi.copying import copy
 
 from ..errors import MissingError
 from ..remote import target_at

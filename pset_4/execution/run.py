@@ -15,7 +15,7 @@ import luigi.interface
 import luigi.scheduler
 import luigi.worker
 
-from csci_utils.luigi.copy import CopyTask
+from csci_utils.luigi.copying import CopyTask
 from csci_utils.text import one_line
 
 from ..tasks.download import DownloadTask

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING
 import luigi
 from luigi.contrib.external_program import ExternalProgramRunError, ExternalProgramTask
 
-from csci_utils.luigi.target import make_temporary_name
+from csci_utils.atomic import make_temporary_name
 from csci_utils.text import one_line
 
 from ..errors import RunnerError

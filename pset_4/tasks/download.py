@@ -7,7 +7,7 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
 from csci_utils.errors import ChangedError
-from csci_utils.luigi.copy import CopyTask
+from csci_utils.luigi.copying import CopyTask
 
 from ..errors import SettingsError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL

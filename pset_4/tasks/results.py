@@ -3,7 +3,7 @@
 from luigi.target import FileSystemTarget
 
 from csci_utils.errors import ChangedError
-from csci_utils.luigi.copy import CopyTask
+from csci_utils.luigi.copying import CopyTask
 
 from ..records import is_unaltered
 from ..remote import target_at

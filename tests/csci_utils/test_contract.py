@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,8 @@ from luigi.local_target import LocalTarget
 from luigi.target import FileSystemTarget
 
 from csci_utils.errors import AlreadyExistsError, NothingWrittenError
-from csci_utils.luigi.target import SuffixPreservingLocalTarget
-
-MakeTarget = Callable[..., FileSystemTarget]
+from csci_utils.luigi import SuffixPreservingLocalTarget
+from tests.support.targets import Interruption, MakeTarget
 
 LINES = "first line\nzweite Zeile: äöü\n"
 FORMATS = {"Nop": Nop, "Text": Text, "UTF8": UTF8, "Gzip": Gzip, "UTF8 >> Gzip": UTF8 >> Gzip}
@@ -27,10 +25,6 @@ creating_only = pytest.mark.parametrize(
     "make_target", ["create-only", "s3-create-only"], indirect=True
 )
 every_format = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
-
-
-class Interruption(BaseException):
-    """As abrupt as a KeyboardInterrupt, which pytest would take for its own."""
 
 
 def write(target: FileSystemTarget, content: bytes | str) -> None:
@@ -182,7 +176,9 @@ def test_creating_the_same_bytes_again_succeeds(make_target: MakeTarget) -> None
 @pytest.fixture
 def race(make_target: MakeTarget) -> tuple[list[bytes], list[Exception]]:
     """Eight writers of one target, each with bytes of its own: who won, and what others met."""
-    start, won, lost = threading.Barrier(8), [], []
+    start = threading.Barrier(8)
+    won: list[bytes] = []
+    lost: list[Exception] = []
 
     def compete(content: bytes) -> None:
         try:

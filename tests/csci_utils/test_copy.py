@@ -3,7 +3,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,51 +13,41 @@ from luigi.format import Nop
 from luigi.target import FileSystemTarget
 
 from csci_utils.errors import AlreadyExistsError, ChangedError, S3Error, TransferError
-from csci_utils.luigi.copy import TRIES, CopyTask, copy
-from csci_utils.luigi.s3 import S3Client
-from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocalTarget
-
-MakeTarget = Callable[..., FileSystemTarget]
+from csci_utils.luigi import (
+    CopyTask,
+    CreateOnlyLocalTarget,
+    S3Client,
+    SuffixPreservingLocalTarget,
+    copy,
+)
+from csci_utils.luigi.copying import TRIES
+from tests.support.s3_fake import FakeS3
+from tests.support.stores import DirectoryStore, RemoteStore, S3Store
+from tests.support.targets import MakeTarget
 
 CONTENT = os.urandom(2_500_000)
 MD5_OF_OTHER_BYTES = hashlib.md5(b"other bytes", usedforsecurity=False).hexdigest()
 
+Ends = tuple[RemoteStore, RemoteStore]
+
 both_directions = pytest.mark.parametrize("ends", ["up", "down"], indirect=True)
 
 
-def target_at(path: str, **options: Any) -> FileSystemTarget:
+def target_at(path: str, client: S3Client | None = None) -> FileSystemTarget:
     if path.startswith("s3://"):
-        client = options.pop("client", None) or S3Client()
-        return S3Target(path, format=Nop, client=client, **options)
+        return S3Target(path, format=Nop, client=client or S3Client())
     return SuffixPreservingLocalTarget(path, format=Nop)
 
 
-class LocalEnd:
-    """A folder of this machine, looked at as the root conftest looks at a remote."""
-
-    def __init__(self, folder: Path) -> None:
-        self.url = str(folder)
-
-    def read(self, path: str) -> bytes:
-        return Path(self.url, path).read_bytes()
-
-    def write(self, path: str, content: bytes) -> None:
-        Path(self.url).mkdir(exist_ok=True)
-        Path(self.url, path).write_bytes(content)
-
-    def list(self) -> list[str]:
-        return sorted(path.name for path in Path(self.url).glob("*"))
-
-
 @pytest.fixture
-def ends(request: pytest.FixtureRequest, store: Any, tmp_path: Path) -> tuple[Any, Any]:
+def ends(request: pytest.FixtureRequest, store: RemoteStore, tmp_path: Path) -> Ends:
     """Where a copy comes from, and where it goes to."""
-    local = LocalEnd(tmp_path / "local")
+    local = DirectoryStore(str(tmp_path / "local"))
     return (local, store) if request.param == "up" else (store, local)
 
 
 @pytest.fixture
-def task(ends: tuple[Any, Any]) -> Any:
+def task(ends: Ends) -> Copy:
     source, destination = ends
     return Copy(f"{source.url}/photo.jpg", f"{destination.url}/photo.jpg")
 
@@ -83,7 +72,7 @@ class Copy(CopyTask):
 
 @both_directions
 @pytest.mark.parametrize("content", [b"x", CONTENT], ids=["small", "large"])
-def test_the_bytes_arrive(content: bytes, ends: tuple[Any, Any], task: Copy) -> None:
+def test_the_bytes_arrive(content: bytes, ends: Ends, task: Copy) -> None:
     source, destination = ends
     source.write("photo.jpg", content)
     copy(task.input(), task.output())
@@ -91,7 +80,7 @@ def test_the_bytes_arrive(content: bytes, ends: tuple[Any, Any], task: Copy) -> 
 
 
 @both_directions
-def test_nothing_else_arrives(ends: tuple[Any, Any], task: Copy) -> None:
+def test_nothing_else_arrives(ends: Ends, task: Copy) -> None:
     source, destination = ends
     source.write("photo.jpg", CONTENT)
     copy(task.input(), task.output())
@@ -99,7 +88,7 @@ def test_nothing_else_arrives(ends: tuple[Any, Any], task: Copy) -> None:
 
 
 @both_directions
-def test_the_source_stays(ends: tuple[Any, Any], task: Copy) -> None:
+def test_the_source_stays(ends: Ends, task: Copy) -> None:
     source, _ = ends
     source.write("photo.jpg", CONTENT)
     copy(task.input(), task.output())
@@ -107,13 +96,13 @@ def test_the_source_stays(ends: tuple[Any, Any], task: Copy) -> None:
 
 
 @both_directions
-def test_a_missing_source_is_an_error(ends: tuple[Any, Any], task: Copy) -> None:
+def test_a_missing_source_is_an_error(ends: Ends, task: Copy) -> None:
     with pytest.raises(FileNotFoundError):
         copy(task.input(), task.output())
 
 
 @both_directions
-def test_a_missing_source_leaves_nothing(ends: tuple[Any, Any], task: Copy) -> None:
+def test_a_missing_source_leaves_nothing(ends: Ends, task: Copy) -> None:
     _, destination = ends
     with pytest.raises(FileNotFoundError):
         copy(task.input(), task.output())
@@ -121,7 +110,7 @@ def test_a_missing_source_leaves_nothing(ends: tuple[Any, Any], task: Copy) -> N
 
 
 def test_what_goes_to_s3_takes_no_way_through_the_temporary_folder(
-    s3_store: Any, tmp_path: Path, own_temporary_folder: Path
+    s3_store: S3Store, tmp_path: Path, own_temporary_folder: Path
 ) -> None:
     own_temporary_folder.rmdir()
     (tmp_path / "photo.jpg").write_bytes(CONTENT)
@@ -129,7 +118,7 @@ def test_what_goes_to_s3_takes_no_way_through_the_temporary_folder(
     assert s3_store.read("photo.jpg") == CONTENT
 
 
-def test_what_goes_to_s3_gets_a_content_type(s3_store: Any, tmp_path: Path) -> None:
+def test_what_goes_to_s3_gets_a_content_type(s3_store: S3Store, tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(CONTENT)
     copy(target_at(str(tmp_path / "photo.jpg")), target_at(f"{s3_store.url}/photo.jpg"))
     reply = s3_store.client.head_object(Bucket=s3_store.bucket, Key=f"{s3_store.prefix}photo.jpg")
@@ -196,7 +185,7 @@ def test_a_source_that_breaks_off_leaves_nothing(make_target: MakeTarget) -> Non
     ids=["cut short", "with another checksum", "with another MD5"],
 )
 def test_a_download_with_a_fault_leaves_nothing(
-    fault: dict[str, str], kind: type[SuffixPreservingLocalTarget], fake_s3: Any, tmp_path: Path
+    fault: dict[str, str], kind: type[SuffixPreservingLocalTarget], fake_s3: FakeS3, tmp_path: Path
 ) -> None:
     fake_s3.answer(200, b"content", **fault)
     with pytest.raises(S3Error):
@@ -204,7 +193,7 @@ def test_a_download_with_a_fault_leaves_nothing(
     assert list((tmp_path / "local").iterdir()) == []
 
 
-def test_a_download_is_tried_again(fake_s3: Any, tmp_path: Path) -> None:
+def test_a_download_is_tried_again(fake_s3: FakeS3, tmp_path: Path) -> None:
     for _ in range(TRIES - 1):
         fake_s3.answer(200, b"cont", etag='"several-2"', content_length="7")
     fake_s3.answer(200, b"content", etag='"several-2"')
@@ -212,7 +201,7 @@ def test_a_download_is_tried_again(fake_s3: Any, tmp_path: Path) -> None:
     assert (tmp_path / "photo.jpg").read_bytes() == b"content"
 
 
-def test_a_download_that_always_fails_is_given_up(fake_s3: Any, tmp_path: Path) -> None:
+def test_a_download_that_always_fails_is_given_up(fake_s3: FakeS3, tmp_path: Path) -> None:
     fake_s3.answer(200, b"cont", etag='"several-2"', content_length="7")
     with pytest.raises(TransferError):
         copy(target_at("s3://bucket/key"), target_at(str(tmp_path / "photo.jpg")))
@@ -250,7 +239,7 @@ def test_a_file_that_is_overwritten_while_it_is_copied_is_not_taken(
 ) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"1" * len(CONTENT))
     source = OverwrittenTarget(str(tmp_path / "photo.jpg"), format=Nop)
-    with pytest.raises(ChangedError, match=r"photo\.jpg changed .*: run again"):
+    with pytest.raises(ChangedError, match=r"photo\.jpg: .* changed .*; run again"):
         copy(source, kind(tmp_path / "remote" / "photo.jpg", format=Nop))
     assert list((tmp_path / "remote").iterdir()) == []
 
@@ -259,7 +248,7 @@ def test_a_file_that_is_overwritten_while_it_is_copied_is_not_taken(
 
 
 @both_directions
-def test_luigi_runs_the_task(ends: tuple[Any, Any], task: Copy) -> None:
+def test_luigi_runs_the_task(ends: Ends, task: Copy) -> None:
     source, destination = ends
     source.write("photo.jpg", CONTENT)
     assert luigi.build([task], local_scheduler=True, log_level="ERROR")
@@ -280,7 +269,7 @@ def test_luigi_runs_the_task(ends: tuple[Any, Any], task: Copy) -> None:
     ],
 )
 def test_a_copy_is_complete_when_the_destination_has_the_source_s_bytes(
-    there: bytes | None, here: bytes | None, complete: bool, ends: tuple[Any, Any], task: Copy
+    there: bytes | None, here: bytes | None, complete: bool, ends: Ends, task: Copy
 ) -> None:
     for end, content in zip(ends, (there, here), strict=True):
         if content is not None:
@@ -291,7 +280,7 @@ def test_a_copy_is_complete_when_the_destination_has_the_source_s_bytes(
 @both_directions
 @pytest.mark.parametrize(("here", "copied"), [(None, True), (b"old", True), (b"new", False)])
 def test_a_task_knows_whether_it_moved_bytes(
-    here: bytes | None, copied: bool, ends: tuple[Any, Any], task: Copy
+    here: bytes | None, copied: bool, ends: Ends, task: Copy
 ) -> None:
     source, destination = ends
     source.write("photo.jpg", b"new")
@@ -302,7 +291,7 @@ def test_a_task_knows_whether_it_moved_bytes(
 
 
 @both_directions
-def test_a_task_that_ran_is_complete(ends: tuple[Any, Any], task: Copy) -> None:
+def test_a_task_that_ran_is_complete(ends: Ends, task: Copy) -> None:
     source, destination = ends
     source.write("photo.jpg", b"new")
     destination.write("photo.jpg", b"old")
@@ -316,7 +305,7 @@ def test_a_task_that_ran_is_complete(ends: tuple[Any, Any], task: Copy) -> None:
 def test_a_file_costs_at_most_one_request(
     here: bytes | None,
     expected: list[str],
-    s3_store: Any,
+    s3_store: S3Store,
     sent: tuple[S3Client, list[str]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -3,12 +3,12 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from csci_utils import digest
-from csci_utils.digest import file_digest
+from csci_utils.digest import DigestCache, file_digest
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "md5"])
@@ -44,6 +44,22 @@ def test_a_file_at_rest_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert opened == [path]
 
 
+def test_a_cache_keeps_a_bounded_number_of_digests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [tmp_path / name for name in ("one", "two")]
+    for path in paths:
+        path.write_bytes(b"some bytes")
+    monkeypatch.setattr(digest, "SETTLING_NS", -1)
+    opened = _note_opening(monkeypatch)
+    cache = DigestCache(max_entries=1)
+
+    for path in (*paths, paths[1], paths[0]):
+        cache.file_digest(path)
+
+    assert opened == [*paths, paths[0]]
+
+
 @pytest.mark.parametrize("content", [b"one", b"longer"])
 def test_a_file_that_changed_is_read_again(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -75,9 +91,9 @@ def _note_opening(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     opened: list[Path] = []
     original = Path.open
 
-    def noting(self: Path, *arguments: Any, **options: Any) -> Any:
+    def noting(self: Path, mode: str) -> IO[Any]:
         opened.append(self)
-        return original(self, *arguments, **options)
+        return original(self, mode)
 
     monkeypatch.setattr(Path, "open", noting)
     return opened

@@ -10,7 +10,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,17 +18,18 @@ import pytest
 from luigi.format import UTF8, Format, Gzip, Nop
 from luigi.local_target import LocalTarget
 
+from csci_utils.atomic import MAX_NAME_BYTES, Sweeper
 from csci_utils.errors import AlreadyExistsError, NothingWrittenError
-from csci_utils.luigi.target import (
-    MAX_NAME_BYTES,
-    ORPHAN_SECONDS,
+from csci_utils.luigi import (
     BaseAtomicProviderLocalTarget,
     CreateOnlyLocalTarget,
     SuffixPreservingLocalTarget,
-    _sweep,
     create_only_atomic_file,
     suffix_preserving_atomic_file,
 )
+from tests.support.commits import trace_commits
+from tests.support.orphans import make_old
+from tests.support.targets import Interruption
 
 WriteInto = Callable[[LocalTarget, bytes], None]
 
@@ -38,10 +38,6 @@ SUFFIXED_NAMES = ["photo.jpg", "archive.tar.gz", "a.b.c.d", ".hidden.png", ".hid
 needs_permissions = pytest.mark.usefixtures("bound_by_permissions")
 
 both_local = pytest.mark.parametrize("kind", [SuffixPreservingLocalTarget, CreateOnlyLocalTarget])
-
-
-class Interruption(BaseException):
-    """As abrupt as a KeyboardInterrupt, which pytest would take for its own."""
 
 
 # Both ways of writing a local target.
@@ -300,26 +296,7 @@ def test_what_could_not_be_created_is_forgotten_silently(
 @pytest.fixture
 def trace(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What reaches the disk, in order."""
-    events: list[str] = []
-    original = {name: getattr(os, name) for name in ("fsync", "replace", "link")}
-
-    def sync(descriptor: int) -> None:
-        status = os.fstat(descriptor)
-        folder = stat.S_ISDIR(status.st_mode)
-        events.append("sync folder" if folder else f"sync file of {status.st_size} bytes")
-        original["fsync"](descriptor)
-
-    def rename(name: str) -> Callable[..., None]:
-        def note(source: str, destination: str) -> None:
-            original[name](source, destination)
-            events.append("rename")
-
-        return note
-
-    monkeypatch.setattr(os, "fsync", sync)
-    for name in ("replace", "link"):
-        monkeypatch.setattr(os, name, rename(name))
-    return events
+    return trace_commits(monkeypatch)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot sync a folder")
@@ -491,83 +468,24 @@ def test_after_a_killed_writer_the_next_one_succeeds(killed: Path) -> None:
     assert killed.read_bytes() == b"content"
 
 
-def make_old(path: Path) -> Path:
-    """Give a file the time of one that was left behind."""
-    then = time.time() - ORPHAN_SECONDS - 60
-    os.utime(path, (then, then), follow_symlinks=os.utime not in os.supports_follow_symlinks)
-    return path
-
-
 @both_ways
 def test_what_a_killed_writer_left_is_removed_after_a_day(
     write_into: WriteInto, killed: Path, folder: Path
 ) -> None:
     (orphan,) = folder.iterdir()
     make_old(orphan)
-    _sweep.cache_clear()
     write_into(SuffixPreservingLocalTarget(folder / "other.jpg", format=Nop), b"content")
     assert [path.name for path in folder.iterdir()] == ["other.jpg"]
 
 
-def test_what_somebody_may_still_be_writing_is_not_removed(folder: Path) -> None:
-    with suffix_preserving_atomic_file(folder / "photo.jpg") as file:
-        _sweep.cache_clear()
-        write_to_file(SuffixPreservingLocalTarget(folder / "other.jpg", format=Nop), b"content")
-        assert os.path.exists(file.tmp_path)
-        file.abort()
+def test_writing_sweeps_the_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    swept: list[str] = []
+    monkeypatch.setattr(Sweeper, "sweep", lambda self, path: swept.append(path))
 
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        ".luigi-tmp-notes.txt",
-        ".luigi-tmp-0123456789abcdef0.jpg",
-        "photo.jpg-luigi-tmp-0123456789",
-        "old.luigi-tmp-0123456789abcdef",
-    ],
-)
-def test_an_old_file_of_another_name_is_not_removed(name: str, folder: Path) -> None:
-    (folder / name).write_bytes(b"dear")
-    make_old(folder / name)
-    _sweep.cache_clear()
     write_to_file(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
-    assert (folder / name).read_bytes() == b"dear"
+
+    assert swept == [str(folder)]
 
 
-def test_an_old_link_is_not_removed_and_not_followed(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere/dear").write_bytes(b"dear")
-    for name, target in (("0123456789abcdef", "elsewhere"), ("fedcba9876543210", "elsewhere/dear")):
-        link = folder / f".luigi-tmp-{name}"
-        link.symlink_to(tmp_path / target)
-        make_old(link)
-        make_old(tmp_path / target)
-    _sweep.cache_clear()
-    write_to_file(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
-    assert len(list(folder.iterdir())) == 3
-    assert (tmp_path / "elsewhere/dear").read_bytes() == b"dear"
-
-
-@pytest.mark.parametrize(
-    ("name", "is_old", "is_removed"),
-    [
-        (".luigi-tmp-0123456789abcdef.su10bldc", True, True),
-        (".luigi-tmp-0123456789abcdef.su10bldc", False, False),
-        (".luigi-tmp-su10bldc", True, False),
-    ],
-    ids=["old", "young", "of another name"],
-)
-def test_a_folder_that_a_killed_process_left_is_removed_after_a_day(
-    name: str, is_old: bool, is_removed: bool, folder: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "dear").write_bytes(b"dear")
-    left = folder / name
-    left.mkdir()
-    (left / "part").write_bytes(b"a part")
-    (left / "link").symlink_to(tmp_path / "dear")
-    if is_old:
-        make_old(left)
-    _sweep.cache_clear()
-    write_to_file(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
-    assert left.exists() is not is_removed
-    assert (tmp_path / "dear").read_bytes() == b"dear"
+def test_all_files_share_one_sweeper() -> None:
+    assert suffix_preserving_atomic_file.sweeper is create_only_atomic_file.sweeper

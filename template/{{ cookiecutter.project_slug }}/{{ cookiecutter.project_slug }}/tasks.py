@@ -4,7 +4,7 @@ from typing import Any
 
 import luigi
 from csci_utils.digest import file_digest
-from csci_utils.luigi.copy import CopyTask
+from csci_utils.luigi.copying import CopyTask
 from csci_utils.luigi.target import SuffixPreservingLocalTarget
 from luigi.format import Nop
 from luigi.target import FileSystemTarget

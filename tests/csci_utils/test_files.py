@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all."""
+"""Files that are read with a limit, and replaced completely or not at all."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from unittest.mock import Mock
 
 import pytest
 
-from csci_utils.files import check_place, replacing
-from neural_style import PictureError
+from csci_utils.errors import BusyError, DescribedError
+from csci_utils.files import check_place, read_file, replacing
+from tests.support.commits import trace_commits
+
+
+class PlaceError(DescribedError, ValueError):
+    """Stands for the errors of a package that uses these functions."""
 
 
 def replace(path: Path, content: bytes) -> None:
-    with replacing(path, PictureError) as temporary_path:
+    with replacing(path, PlaceError) as temporary_path:
         temporary_path.write_bytes(content)
 
 
@@ -69,7 +74,7 @@ def test_nobody_else_reads_a_part_of_what_will_be_private(tmp_path: Path) -> Non
     path = tmp_path / "file.png"
     path.touch()
     path.chmod(0o600)
-    with replacing(path, PictureError) as temporary_path:
+    with replacing(path, PlaceError) as temporary_path:
         temporary_path.write_bytes(b"a part")
         assert stat.S_IMODE(temporary_path.stat().st_mode) == 0o600
 
@@ -78,7 +83,7 @@ def test_a_file_system_without_permissions_takes_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file.png").write_bytes(b"old")
-    monkeypatch.setattr(Path, "chmod", Mock(side_effect=PermissionError(1, "not permitted")))
+    monkeypatch.setattr(os, "chmod", Mock(side_effect=PermissionError(1, "not permitted")))
     replace(tmp_path / "file.png", b"new")
     assert (tmp_path / "file.png").read_bytes() == b"new"
 
@@ -100,9 +105,9 @@ def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "link.png").symlink_to("pipe.png")
     for name in ("pipe.png", "link.png"):
-        with pytest.raises(PictureError, match="got a pipe, socket or device"):
-            check_place(tmp_path / name, PictureError)
-        with pytest.raises(PictureError, match="got a pipe, socket or device"):
+        with pytest.raises(PlaceError, match="got a pipe, socket or device"):
+            check_place(tmp_path / name, PlaceError)
+        with pytest.raises(PlaceError, match="got a pipe, socket or device"):
             replace(tmp_path / name, b"new")
     assert stat.S_ISFIFO((tmp_path / "pipe.png").stat().st_mode)
 
@@ -110,8 +115,8 @@ def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["nul\0.png", "loop.png"])
 def test_an_impossible_name_is_an_error_of_the_package(name: str, tmp_path: Path) -> None:
     (tmp_path / "loop.png").symlink_to("loop.png")
-    with pytest.raises(PictureError, match="cannot be written"):
-        check_place(tmp_path / name, PictureError)
+    with pytest.raises(PlaceError, match="cannot be written"):
+        check_place(tmp_path / name, PlaceError)
 
 
 @pytest.mark.usefixtures("bound_by_permissions")
@@ -119,9 +124,84 @@ def test_a_folder_that_takes_and_gives_up_no_files_any_more_is_said(tmp_path: Pa
     folder = tmp_path / "folder"
     folder.mkdir()
     with (
-        pytest.raises(PictureError, match=r"file\.png: cannot be written: Permission denied"),
-        replacing(folder / "file.png", PictureError) as temporary_path,
+        pytest.raises(PlaceError, match=r"file\.png: cannot be written: Permission denied"),
+        replacing(folder / "file.png", PlaceError) as temporary_path,
     ):
         temporary_path.write_bytes(b"new")
         folder.chmod(0o500)
     folder.chmod(0o700)
+
+
+def test_the_temporary_file_has_the_suffixes_of_the_name(tmp_path: Path) -> None:
+    with replacing(tmp_path / "model.tar.gz", PlaceError) as temporary_path:
+        temporary_path.write_bytes(b"new")
+
+        assert temporary_path.parent == tmp_path
+        assert temporary_path.name.endswith(".tar.gz")
+
+
+def test_the_temporary_file_exists_before_it_is_written(tmp_path: Path) -> None:
+    with replacing(tmp_path / "file.png", PlaceError) as temporary_path:
+        assert temporary_path.read_bytes() == b""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot sync a folder")
+def test_the_file_is_synced_renamed_and_the_folder_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file.png").write_bytes(b"old")
+    events = trace_commits(monkeypatch)
+
+    replace(tmp_path / "file.png", b"12345")
+
+    assert events == ["sync file of 5 bytes", "rename", "sync folder"]
+
+
+@pytest.mark.parametrize("error_type", [BusyError, KeyError])
+def test_an_error_of_the_body_is_passed_on(error_type: type[Exception], tmp_path: Path) -> None:
+    with pytest.raises(error_type), replacing(tmp_path / "file.png", PlaceError):
+        raise error_type("of the body")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_named_before_the_work(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "file.png"
+
+    with pytest.raises(PlaceError) as caught:
+        check_place(path, PlaceError)
+
+    folder = path.parent
+    assert str(caught.value) == f"{path}: expected the folder {folder} to exist; create it first"
+
+
+# Reading.
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file.bin").write_bytes(b"content")
+
+    assert read_file(tmp_path / "file.bin", PlaceError, 7) == b"content"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "remedy"),
+    [
+        ("missing.bin", "there is no such file", "check its name and folder"),
+        ("folder", "expected a file, got a folder", "name a file inside it"),
+        ("large.bin", "expected at most 7 bytes, got 1,000", "is this the right file?"),
+        ("large.bin/x", "cannot be read: Not a directory", "check its name and permissions"),
+        ("nul\0.bin", "cannot be read: embedded null byte", "check its name and permissions"),
+    ],
+)
+def test_what_cannot_be_read_is_an_error_with_its_parts(
+    name: str, reason: str, remedy: str, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "large.bin").write_bytes(bytes(1000))
+
+    with pytest.raises(PlaceError) as caught:
+        read_file(tmp_path / name, PlaceError, 7)
+
+    error = caught.value
+    assert (error.path, error.reason, error.remedy) == (str(tmp_path / name), reason, remedy)
