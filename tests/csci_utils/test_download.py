@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -22,6 +22,7 @@ import trustme
 from csci_utils.download import RETRY_PAUSES, download
 from csci_utils.errors import BusyError, DownloadError
 from csci_utils.partial import PartialFile
+from tests.support.servers import Serve
 
 CONTENT = bytes(range(256)) * 2000
 HALF = len(CONTENT) // 2
@@ -59,7 +60,6 @@ class Handler(BaseHTTPRequestHandler):
 
 
 Behavior = Callable[[Handler], None]
-Serving = Callable[..., AbstractContextManager[str]]
 
 
 @dataclass
@@ -137,7 +137,7 @@ def hang_up(handler: Handler) -> None:
     """Take the request and give no reply."""
 
 
-def start_server(serving: Serving, context: ssl.SSLContext | None = None) -> Iterator[FileServer]:
+def start_server(serving: Serve, context: ssl.SSLContext | None = None) -> Iterator[FileServer]:
     files = FileServer()
     with serving(type("OwnHandler", (Handler,), {"files": files}), context) as address:
         files.url = f"{address}/file.zip"
@@ -154,7 +154,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def files(pauses: list[float], serving: Serving) -> Iterator[FileServer]:
+def files(pauses: list[float], serving: Serve) -> Iterator[FileServer]:
     yield from start_server(serving)
 
 
@@ -165,7 +165,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 def secure_files(
-    pauses: list[float], serving: Serving, authority: trustme.CA
+    pauses: list[float], serving: Serve, authority: trustme.CA
 ) -> Iterator[FileServer]:
     """The same over HTTPS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -246,7 +246,9 @@ def test_all_tries_but_one_may_fail(files: FileServer, path: Path, pauses: list[
 
 def test_tries_are_bounded(files: FileServer, path: Path) -> None:
     files.script += [serve(10)] * TRIES
-    with pytest.raises(DownloadError, match="run again to go on"):
+    with pytest.raises(
+        DownloadError, match=r"on each of 5 tries; run again to continue after 50 bytes"
+    ):
         fetch(files, path)
     assert len(files.requests) == TRIES
 
@@ -265,7 +267,7 @@ def test_after_a_kill_no_byte_is_fetched_twice(files: FileServer, path: Path) ->
     files.script.append(serve(HALF, stalls=True))
     program = (
         "import sys; from csci_utils.download import download\n"
-        "download(sys.argv[1], sys.argv[2], 10**7, on_progress=lambda *sizes: print(*sizes))"
+        "download(sys.argv[1], sys.argv[2], 10**7, progress=lambda *sizes: print(*sizes))"
     )
     command = [sys.executable, "-u", "-c", program, files.url, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -451,7 +453,9 @@ def test_what_goes_wrong_after_a_redirect_is_told_with_both_servers(
     files: FileServer, path: Path
 ) -> None:
     files.script += [answer(302, location=files.url.replace("127.0.0.1", "localhost")), answer(404)]
-    with pytest.raises(DownloadError, match=f"^{files.url}: redirected to localhost: .* 404"):
+    with pytest.raises(
+        DownloadError, match=rf"^{files.url} \(redirected to localhost\): .* 404; check"
+    ):
         fetch(files, path)
 
 
@@ -471,7 +475,7 @@ def test_a_redirect_to_what_is_no_http_address_is_refused(
     files: FileServer, path: Path, location: str
 ) -> None:
     files.script.append(answer(302, location=location))
-    with pytest.raises(DownloadError, match="expected an address"):
+    with pytest.raises(DownloadError, match="expected a URL"):
         fetch(files, path)
 
 
@@ -518,7 +522,7 @@ def test_a_proxy_of_the_environment_is_used(
 
 @pytest.mark.parametrize("url", ["ftp://host/x", "/etc/hosts", "http://", "http://[", "http:x"])
 def test_what_is_no_http_address_is_refused(path: Path, url: str) -> None:
-    with pytest.raises(DownloadError, match="expected an address"):
+    with pytest.raises(DownloadError, match="expected a URL"):
         download(url, str(path), MAX_BYTES)
 
 
@@ -530,7 +534,7 @@ def test_no_secret_of_the_address_is_told(
     told: list[str] = []
     url = files.url.replace("//", "//user:SECRET@") + "?key=SECRET"
     with pytest.raises(DownloadError) as caught:
-        download(url, str(path), MAX_BYTES, TIMEOUT, on_retry=told.append)
+        download(url, str(path), MAX_BYTES, TIMEOUT, notify=told.append)
     kept = "".join(each.read_text("latin-1") for each in path.parent.iterdir())
     assert "SECRET" not in f"{caught.value} {told} {kept}"
     assert files.url in str(caught.value)
@@ -614,5 +618,5 @@ def test_progress_is_told_from_what_is_here_to_the_whole(files: FileServer, path
 def test_each_further_try_is_told_with_its_reason(files: FileServer, path: Path) -> None:
     files.script += [answer(503)]
     told: list[str] = []
-    download(files.url, str(path), MAX_BYTES, TIMEOUT, on_retry=told.append)
-    assert told == [f"{files.url}: got HTTP status 503: trying again in 1 s"]
+    download(files.url, str(path), MAX_BYTES, TIMEOUT, notify=told.append)
+    assert told == [f"{files.url}: got HTTP status 503; trying again in 1 s"]
