@@ -1,59 +1,57 @@
-"""Fixtures for targets of every kind, and for S3 servers real and fake."""
+"""Fixtures for downloads from a scripted server."""
 
 from __future__ import annotations
 
-import tempfile
+import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
-from csci_utils.luigi import S3Client
-from tests.support.s3_fake import FakeS3, serve_fake_s3
-from tests.support.servers import aws_environment
-from tests.support.stores import S3Store
-from tests.support.targets import LOCAL_KINDS, S3_KINDS, MakeTarget, local_targets, s3_targets
-
-
-@pytest.fixture(autouse=True)
-def own_temporary_folder(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """The folder for temporary files, where Luigi first writes what goes to S3."""
-    folder = tmp_path_factory.mktemp("temporary")
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
-@pytest.fixture(params=[*LOCAL_KINDS, *S3_KINDS])
-def make_target(request: pytest.FixtureRequest, tmp_path: Path) -> MakeTarget:
-    """Makes targets; the test runs once with each kind."""
-    kind: str = request.param
-    if kind in LOCAL_KINDS:
-        return local_targets(kind, str(tmp_path / "targets"))
-    store: S3Store = request.getfixturevalue("s3_store")
-    return s3_targets(kind, store.url)
+from tests.support.file_server import FileServer, serve_file
 
 
 @pytest.fixture
-def sent(s3_environment: None) -> tuple[S3Client, list[str]]:
-    """A client of the S3 server, and the names of the operations that it sends."""
-    client = S3Client()
-    operations: list[str] = []
-
-    def record(event_name: str, **_: object) -> None:
-        operations.append(event_name.rpartition(".")[2])
-
-    client.boto_client.meta.events.register("before-send.s3", record)
-    return client, operations
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of each pause between tries that was requested; none is made."""
+    requested: list[float] = []
+    monkeypatch.setattr(time, "sleep", requested.append)
+    return requested
 
 
 @pytest.fixture
-def fake_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeS3]:
-    """A scripted S3 server, to which the AWS variables point; nothing pauses."""
-    with serve_fake_s3() as fake:
-        for name, value in aws_environment(fake.url).items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(time, "sleep", fake.pauses.append)
-        yield fake
+def files(pauses: list[float]) -> Iterator[FileServer]:
+    """A server of one file."""
+    with serve_file() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority that nobody trusts."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def secure_files(pauses: list[float], authority: trustme.CA) -> Iterator[FileServer]:
+    """A server of one file over HTTPS, with a certificate of the authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with serve_file(context) as server:
+        yield server
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The authority is trusted."""
+    path = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(path))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a download goes to, in a folder that does not exist yet."""
+    return tmp_path / "downloads" / "file.zip"

@@ -45,7 +45,7 @@ def test_characters_that_an_encoding_lacks_are_escaped() -> None:
     assert stream.buffer.getvalue() == b"\\xe4.png"
 
 
-def test_a_stream_that_is_busy_is_tried_again() -> None:
+def test_a_busy_stream_works_later() -> None:
     stream = FaultyStream(BlockingIOError())
 
     assert [say("one", stream), say("two", stream)] == [False, True]

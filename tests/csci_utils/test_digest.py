@@ -1,3 +1,5 @@
+"""Digests and their cache."""
+
 from __future__ import annotations
 
 import hashlib
@@ -13,9 +15,11 @@ from csci_utils.digest import DigestCache, file_digest
 
 @pytest.mark.parametrize("algorithm", ["sha256", "md5"])
 @pytest.mark.parametrize("content", [b"", b"some bytes", bytes(range(256)) * 9000])
-def test_the_digest_is_that_of_the_bytes(algorithm: str, content: bytes, tmp_path: Path) -> None:
+def test_a_digest_equals_that_of_hashlib(algorithm: str, content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "file"
+
     path.write_bytes(content)
+
     assert file_digest(path, algorithm) == hashlib.new(algorithm, content).hexdigest()
 
 
@@ -25,7 +29,9 @@ def test_a_chunk_may_end_anywhere(
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"abc")
+
     monkeypatch.setattr(digest, "CHUNK_SIZE", size)
+
     assert file_digest(path) == hashlib.sha256(b"abc").hexdigest()
 
 
@@ -34,13 +40,15 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
         file_digest(tmp_path / "missing")
 
 
-def test_a_file_at_rest_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unchanged_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"some bytes")
     monkeypatch.setattr(digest, "SETTLING_NS", -1)
     opened = _note_opening(monkeypatch)
     file_digest(path)
+
     file_digest(path)
+
     assert opened == [path]
 
 
@@ -69,7 +77,9 @@ def test_a_file_that_changed_is_read_again(
     monkeypatch.setattr(digest, "SETTLING_NS", -1)
     file_digest(path)
     path.write_bytes(content)
+
     os.utime(path, ns=(0, 0))
+
     assert file_digest(path) == hashlib.sha256(content).hexdigest()
 
 
@@ -79,11 +89,13 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(
     path = tmp_path / "file"
     path.write_bytes(b"one")
     status = os.stat(path)
+
     with monkeypatch.context() as patch:
         patch.setattr(os, "stat", lambda *_, **__: status)
         file_digest(path)
         path.write_bytes(b"two")
         found = file_digest(path)
+
     assert found == hashlib.sha256(b"two").hexdigest()
 
 

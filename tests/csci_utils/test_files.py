@@ -24,78 +24,93 @@ def replace(path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o444])
-def test_the_permissions_of_what_is_replaced_are_kept(mode: int, tmp_path: Path) -> None:
+def test_permissions_are_kept(mode: int, tmp_path: Path) -> None:
     path = tmp_path / "file.png"
     path.write_bytes(b"old")
     path.chmod(mode)
+
     replace(path, b"new")
+
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", mode)
 
 
 @pytest.mark.skipif(not hasattr(os, "chown"), reason="this system has no such permissions")
-def test_what_is_replaced_hands_on_no_rights_of_its_owner(tmp_path: Path) -> None:
+def test_set_user_id_is_not_kept(tmp_path: Path) -> None:
     path = tmp_path / "file.png"
     path.write_bytes(b"old")
     path.chmod(0o6755)
+
     replace(path, b"new")
+
     assert stat.S_IMODE(path.stat().st_mode) == 0o755
 
 
 @pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="root alone gives files away")
-def test_what_is_replaced_keeps_its_owner_and_group(tmp_path: Path) -> None:
+def test_owner_and_group_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "file.png"
     path.write_bytes(b"old")
     os.chown(path, 12345, 54321)
     path.chmod(0o640)
     replace(path, b"new")
+
     status = path.stat()
+
     assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (12345, 54321, 0o640)
 
 
-def test_who_may_give_no_files_away_replaces_them_all_the_same(
+def test_a_file_is_replaced_without_the_right_to_chown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "chown", Mock(side_effect=PermissionError), raising=False)
     path = tmp_path / "file.png"
     path.write_bytes(b"old")
     path.chmod(0o640)
+
     replace(path, b"new")
+
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", 0o640)
 
 
-def test_a_new_file_has_the_permissions_of_any(tmp_path: Path) -> None:
+def test_a_new_file_has_default_permissions(tmp_path: Path) -> None:
     (tmp_path / "other").touch()
     replace(tmp_path / "file.png", b"new")
+
     modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+
     assert len(modes) == 1
 
 
-def test_nobody_else_reads_a_part_of_what_will_be_private(tmp_path: Path) -> None:
+def test_the_temporary_file_of_a_private_file_is_private(tmp_path: Path) -> None:
     path = tmp_path / "file.png"
     path.touch()
     path.chmod(0o600)
+
     with replacing(path, PlaceError) as temporary_path:
         temporary_path.write_bytes(b"a part")
         assert stat.S_IMODE(temporary_path.stat().st_mode) == 0o600
 
 
-def test_a_file_system_without_permissions_takes_files(
+def test_a_file_is_replaced_where_chmod_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file.png").write_bytes(b"old")
     monkeypatch.setattr(os, "chmod", Mock(side_effect=PermissionError(1, "not permitted")))
+
     replace(tmp_path / "file.png", b"new")
+
     assert (tmp_path / "file.png").read_bytes() == b"new"
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-def test_what_a_link_leads_to_is_replaced(is_there: bool, tmp_path: Path) -> None:
+def test_the_target_of_a_link_is_replaced(is_there: bool, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     target = tmp_path / "folder" / "file.png"
     if is_there:
         target.write_bytes(b"old")
     (tmp_path / "link.png").symlink_to("folder/file.png")
+
     replace(tmp_path / "link.png", b"new")
+
     assert os.readlink(tmp_path / "link.png") == "folder/file.png"
     assert target.read_bytes() == b"new"
 
@@ -104,23 +119,26 @@ def test_what_a_link_leads_to_is_replaced(is_there: bool, tmp_path: Path) -> Non
 def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "link.png").symlink_to("pipe.png")
+
     for name in ("pipe.png", "link.png"):
         with pytest.raises(PlaceError, match="got a pipe, socket or device"):
             check_place(tmp_path / name, PlaceError)
         with pytest.raises(PlaceError, match="got a pipe, socket or device"):
             replace(tmp_path / name, b"new")
+
     assert stat.S_ISFIFO((tmp_path / "pipe.png").stat().st_mode)
 
 
 @pytest.mark.parametrize("name", ["nul\0.png", "loop.png"])
-def test_an_impossible_name_is_an_error_of_the_package(name: str, tmp_path: Path) -> None:
+def test_an_impossible_name_is_an_error_of_the_given_type(name: str, tmp_path: Path) -> None:
     (tmp_path / "loop.png").symlink_to("loop.png")
+
     with pytest.raises(PlaceError, match="cannot be written"):
         check_place(tmp_path / name, PlaceError)
 
 
 @pytest.mark.usefixtures("bound_by_permissions")
-def test_a_folder_that_takes_and_gives_up_no_files_any_more_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_becomes_read_only_is_an_error(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     with (
@@ -129,6 +147,7 @@ def test_a_folder_that_takes_and_gives_up_no_files_any_more_is_said(tmp_path: Pa
     ):
         temporary_path.write_bytes(b"new")
         folder.chmod(0o500)
+
     folder.chmod(0o700)
 
 
@@ -172,6 +191,7 @@ def test_a_missing_folder_is_named_before_the_work(tmp_path: Path) -> None:
         check_place(path, PlaceError)
 
     folder = path.parent
+
     assert str(caught.value) == f"{path}: expected the folder {folder} to exist; create it first"
 
 
@@ -204,4 +224,5 @@ def test_what_cannot_be_read_is_an_error_with_its_parts(
         read_file(tmp_path / name, PlaceError, 7)
 
     error = caught.value
+
     assert (error.path, error.reason, error.remedy) == (str(tmp_path / name), reason, remedy)

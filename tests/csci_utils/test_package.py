@@ -22,7 +22,7 @@ print(*sys.modules)
 
 @pytest.fixture(scope="module")
 def imported() -> set[str]:
-    """The top names of all modules that csci_utils as a whole brings in."""
+    """The top-level names of all modules that csci_utils imports as a whole."""
     command = [sys.executable, "-c", IMPORT_ALL]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return {name.partition(".")[0] for name in output.split()}

@@ -51,7 +51,7 @@ def test_sizes_are_read(text: str, size: int) -> None:
         "8388608TiB",
     ],
 )
-def test_what_is_no_size_is_refused(text: str) -> None:
+def test_anything_but_a_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a size"):
         parse_size(text)
 
@@ -59,7 +59,7 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "0", "5", "-1", "+1", " 1", "1_0", "1.0", "two", "\N{ARABIC-INDIC DIGIT THREE}"]
 )
-def test_what_is_no_whole_number_in_the_range_is_refused(text: str) -> None:
+def test_anything_but_a_whole_number_in_the_range_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a whole number from 1 to 4, got '"):
         parse_whole(text, 1, 4)
 
@@ -83,13 +83,13 @@ def test_numbers_from_zero_are_read(text: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-1", "nan", "inf", "many"])
-def test_what_is_no_number_from_zero_is_refused(text: str) -> None:
+def test_anything_but_a_number_from_zero_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a number from 0, got '"):
         parse_from_zero(text)
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "many"])
-def test_what_is_no_number_above_zero_is_refused(text: str) -> None:
+def test_anything_but_a_number_above_zero_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a number above 0, got '"):
         parse_above_zero(text)
 

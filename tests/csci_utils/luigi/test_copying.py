@@ -1,3 +1,5 @@
+"""Copies in both directions, and the task that makes them."""
+
 from __future__ import annotations
 
 import errno
@@ -41,7 +43,7 @@ def target_at(path: str, client: S3Client | None = None) -> FileSystemTarget:
 
 @pytest.fixture
 def ends(request: pytest.FixtureRequest, store: RemoteStore, tmp_path: Path) -> Ends:
-    """Where a copy comes from, and where it goes to."""
+    """The source and the destination of a copy."""
     local = DirectoryStore(str(tmp_path / "local"))
     return (local, store) if request.param == "up" else (store, local)
 
@@ -75,7 +77,9 @@ class Copy(CopyTask):
 def test_the_bytes_arrive(content: bytes, ends: Ends, task: Copy) -> None:
     source, destination = ends
     source.write("photo.jpg", content)
+
     copy(task.input(), task.output())
+
     assert destination.read("photo.jpg") == content
 
 
@@ -83,7 +87,9 @@ def test_the_bytes_arrive(content: bytes, ends: Ends, task: Copy) -> None:
 def test_nothing_else_arrives(ends: Ends, task: Copy) -> None:
     source, destination = ends
     source.write("photo.jpg", CONTENT)
+
     copy(task.input(), task.output())
+
     assert destination.list() == ["photo.jpg"]
 
 
@@ -91,7 +97,9 @@ def test_nothing_else_arrives(ends: Ends, task: Copy) -> None:
 def test_the_source_stays(ends: Ends, task: Copy) -> None:
     source, _ = ends
     source.write("photo.jpg", CONTENT)
+
     copy(task.input(), task.output())
+
     assert source.read("photo.jpg") == CONTENT
 
 
@@ -104,24 +112,30 @@ def test_a_missing_source_is_an_error(ends: Ends, task: Copy) -> None:
 @both_directions
 def test_a_missing_source_leaves_nothing(ends: Ends, task: Copy) -> None:
     _, destination = ends
+
     with pytest.raises(FileNotFoundError):
         copy(task.input(), task.output())
+
     assert destination.list() == []
 
 
-def test_what_goes_to_s3_takes_no_way_through_the_temporary_folder(
+def test_an_upload_does_not_use_the_temporary_folder(
     s3_store: S3Store, tmp_path: Path, own_temporary_folder: Path
 ) -> None:
     own_temporary_folder.rmdir()
     (tmp_path / "photo.jpg").write_bytes(CONTENT)
+
     copy(target_at(str(tmp_path / "photo.jpg")), target_at(f"{s3_store.url}/photo.jpg"))
+
     assert s3_store.read("photo.jpg") == CONTENT
 
 
-def test_what_goes_to_s3_gets_a_content_type(s3_store: S3Store, tmp_path: Path) -> None:
+def test_an_upload_sets_the_content_type(s3_store: S3Store, tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(CONTENT)
     copy(target_at(str(tmp_path / "photo.jpg")), target_at(f"{s3_store.url}/photo.jpg"))
+
     reply = s3_store.client.head_object(Bucket=s3_store.bucket, Key=f"{s3_store.prefix}photo.jpg")
+
     assert reply["ContentType"] == "image/jpeg"
 
 
@@ -132,6 +146,7 @@ def test_a_create_only_destination_is_not_overwritten(
     for name in ("first", "other"):
         (tmp_path / name).write_bytes(name.encode())
     copy(target_at(str(tmp_path / "first")), make_target())
+
     with pytest.raises(AlreadyExistsError):
         copy(target_at(str(tmp_path / "other")), make_target())
 
@@ -140,7 +155,7 @@ def test_a_create_only_destination_is_not_overwritten(
 
 
 class BreakingReader:
-    """Gives a part, and fails."""
+    """Returns a part, and then fails."""
 
     def __init__(self) -> None:
         self.parts = [b"part"]
@@ -163,14 +178,15 @@ class BreakingTarget(FileSystemTarget):
         return BreakingReader()
 
 
-def test_a_source_that_breaks_off_is_an_error(make_target: MakeTarget) -> None:
+def test_a_failing_source_is_an_error(make_target: MakeTarget) -> None:
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
         copy(BreakingTarget("broken"), make_target())
 
 
-def test_a_source_that_breaks_off_leaves_nothing(make_target: MakeTarget) -> None:
+def test_a_failing_source_leaves_nothing(make_target: MakeTarget) -> None:
     with pytest.raises(OSError):
         copy(BreakingTarget("broken"), make_target())
+
     assert not make_target().exists()
 
 
@@ -188,28 +204,34 @@ def test_a_download_with_a_fault_leaves_nothing(
     fault: dict[str, str], kind: type[SuffixPreservingLocalTarget], fake_s3: FakeS3, tmp_path: Path
 ) -> None:
     fake_s3.answer(200, b"content", **fault)
+
     with pytest.raises(S3Error):
         copy(target_at("s3://bucket/key"), kind(tmp_path / "local" / "photo.jpg", format=Nop))
+
     assert list((tmp_path / "local").iterdir()) == []
 
 
-def test_a_download_is_tried_again(fake_s3: FakeS3, tmp_path: Path) -> None:
+def test_a_damaged_download_is_retried(fake_s3: FakeS3, tmp_path: Path) -> None:
     for _ in range(TRIES - 1):
         fake_s3.answer(200, b"cont", etag='"several-2"', content_length="7")
     fake_s3.answer(200, b"content", etag='"several-2"')
+
     copy(target_at("s3://bucket/key"), target_at(str(tmp_path / "photo.jpg")))
+
     assert (tmp_path / "photo.jpg").read_bytes() == b"content"
 
 
-def test_a_download_that_always_fails_is_given_up(fake_s3: FakeS3, tmp_path: Path) -> None:
+def test_a_download_that_always_fails_is_an_error(fake_s3: FakeS3, tmp_path: Path) -> None:
     fake_s3.answer(200, b"cont", etag='"several-2"', content_length="7")
+
     with pytest.raises(TransferError):
         copy(target_at("s3://bucket/key"), target_at(str(tmp_path / "photo.jpg")))
+
     assert len(fake_s3.requests) == TRIES
 
 
 class OverwrittenTarget(SuffixPreservingLocalTarget):
-    """A file that somebody overwrites in place, once its first bytes are read."""
+    """A file that is overwritten in place after its first bytes are read."""
 
     def open(self, mode: str = "r") -> Any:
         file = super().open(mode)
@@ -234,13 +256,15 @@ class OverwrittenTarget(SuffixPreservingLocalTarget):
 
 
 @pytest.mark.parametrize("kind", [SuffixPreservingLocalTarget, CreateOnlyLocalTarget])
-def test_a_file_that_is_overwritten_while_it_is_copied_is_not_taken(
+def test_a_file_that_changes_while_being_copied_is_an_error(
     kind: type[SuffixPreservingLocalTarget], tmp_path: Path
 ) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"1" * len(CONTENT))
     source = OverwrittenTarget(str(tmp_path / "photo.jpg"), format=Nop)
+
     with pytest.raises(ChangedError, match=r"photo\.jpg: .* changed .*; run again"):
         copy(source, kind(tmp_path / "remote" / "photo.jpg", format=Nop))
+
     assert list((tmp_path / "remote").iterdir()) == []
 
 
@@ -250,7 +274,9 @@ def test_a_file_that_is_overwritten_while_it_is_copied_is_not_taken(
 @both_directions
 def test_luigi_runs_the_task(ends: Ends, task: Copy) -> None:
     source, destination = ends
+
     source.write("photo.jpg", CONTENT)
+
     assert luigi.build([task], local_scheduler=True, log_level="ERROR")
     assert destination.read("photo.jpg") == CONTENT
 
@@ -274,6 +300,7 @@ def test_a_copy_is_complete_when_the_destination_has_the_source_s_bytes(
     for end, content in zip(ends, (there, here), strict=True):
         if content is not None:
             end.write("photo.jpg", content)
+
     assert task.complete() is complete
 
 
@@ -286,7 +313,9 @@ def test_a_task_knows_whether_it_moved_bytes(
     source.write("photo.jpg", b"new")
     if here is not None:
         destination.write("photo.jpg", here)
+
     task.run()
+
     assert task.copied_digest == (hashlib.sha256(b"new").hexdigest() if copied else "")
 
 
@@ -295,7 +324,9 @@ def test_a_task_that_ran_is_complete(ends: Ends, task: Copy) -> None:
     source, destination = ends
     source.write("photo.jpg", b"new")
     destination.write("photo.jpg", b"old")
+
     task.run()
+
     assert task.complete()
 
 
@@ -316,5 +347,7 @@ def test_a_file_costs_at_most_one_request(
         (tmp_path / "photo.jpg").write_bytes(here)
     task = Copy(f"{s3_store.url}/photo.jpg", str(tmp_path / "photo.jpg"))
     monkeypatch.setattr(Copy, "input", lambda _: target_at(task.source, client=client))
+
     task.complete()
+
     assert operations == expected
