@@ -30,14 +30,14 @@ class DescribedError(Exception):
     def __init__(
         self, reason: str, *, path: str | os.PathLike[str] | None = None, remedy: str = ""
     ) -> None:
-        """Set the error's attributes."""
+        """Keep the parts."""
         super().__init__(reason)
         self.path = None if path is None else os.fspath(path)
         self.reason = reason
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """Compose the parts to one line."""
+        """Return the parts as one printable line."""
         place = "" if self.path is None else f"{self.path}: "
         remedy = f"; {self.remedy}" if self.remedy else ""
         return one_line(f"{place}{self.reason}{remedy}")
