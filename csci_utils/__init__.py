@@ -1,4 +1,86 @@
-"""Generic building blocks: atomic Luigi targets, an S3 client for Luigi, one copy task.
+"""Generic building blocks: errors as values, atomic files, digests, downloads, Luigi targets.
 
-Knows nothing of pictures or styles. ``csci_utils.luigi`` needs the extra ``luigi``.
+Independent of images and styles. The modules ``luigi`` and ``download`` need the extra ``luigi``;
+the names below are imported on first use.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .lazy import lazy_names
+
+if TYPE_CHECKING:
+    from . import download, luigi
+    from .atomic import Sweeper, atomic_path
+    from .console import ExitCode, answer, say
+    from .digest import DigestCache, file_digest, stream_digest
+    from .errors import CsciUtilsError, DescribedError, at_path
+    from .files import check_place, probe_folder, read_file, replacing, write_atomically
+    from .text import (
+        format_size,
+        one_line,
+        parse_above_zero,
+        parse_from_zero,
+        parse_size,
+        parse_whole,
+    )
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "CsciUtilsError": "errors",
+            "DescribedError": "errors",
+            "DigestCache": "digest",
+            "ExitCode": "console",
+            "Sweeper": "atomic",
+            "answer": "console",
+            "at_path": "errors",
+            "atomic_path": "atomic",
+            "check_place": "files",
+            "download": "download",
+            "file_digest": "digest",
+            "format_size": "text",
+            "lazy_names": "lazy",
+            "luigi": "luigi",
+            "one_line": "text",
+            "parse_above_zero": "text",
+            "parse_from_zero": "text",
+            "parse_size": "text",
+            "parse_whole": "text",
+            "probe_folder": "files",
+            "read_file": "files",
+            "replacing": "files",
+            "say": "console",
+            "stream_digest": "digest",
+            "write_atomically": "files",
+        },
+    )
+
+__all__ = [
+    "CsciUtilsError",
+    "DescribedError",
+    "DigestCache",
+    "ExitCode",
+    "Sweeper",
+    "answer",
+    "at_path",
+    "atomic_path",
+    "check_place",
+    "download",
+    "file_digest",
+    "format_size",
+    "lazy_names",
+    "luigi",
+    "one_line",
+    "parse_above_zero",
+    "parse_from_zero",
+    "parse_size",
+    "parse_whole",
+    "probe_folder",
+    "read_file",
+    "replacing",
+    "say",
+    "stream_digest",
+    "write_atomically",
+]

@@ -1,7 +1,8 @@
-"""What the command line says, and what it ends with. That it cannot be written ends no work."""
+"""Console output and exit codes. A failed write never stops the work."""
 
 from __future__ import annotations
 
+import enum
 import os
 import sys
 from contextlib import suppress
@@ -9,45 +10,70 @@ from typing import TextIO
 
 from .errors import OutputError
 
-EXIT_FAILURE = 1  # argparse itself ends with 2 when the command line is wrong
-EXIT_NO_STYLE = 3  # of `inspect`: it could look at the file, which is no style
-EXIT_INTERRUPTED = 130  # what shells make of SIGINT
+
+class ExitCode(enum.IntEnum):
+    """The exit codes of a command."""
+
+    DONE = 0
+    """Everything succeeded."""
+    FAILED = 1
+    """Something failed; a line on standard error says what and why."""
+    USAGE = 2
+    """The command line or a setting is wrong. argparse and click use the same code."""
+    INTERRUPTED = 130
+    """Ctrl-C: 128 plus the number of SIGINT, as shells report it."""
+
+
+EXIT_FAILURE = ExitCode.FAILED
+"""Alias of `ExitCode.FAILED`."""
+
+EXIT_INTERRUPTED = ExitCode.INTERRUPTED
+"""Alias of `ExitCode.INTERRUPTED`."""
+
+EXIT_NO_STYLE = 3
+"""The exit code of ``inspect`` for a readable file that is not a style model."""
 
 
 def say(text: str, stream: TextIO | None, end: str = "\n") -> bool:
-    """Write `text` and `end` to `stream`, and tell whether that was possible.
+    """Write text to a stream and flush it.
 
-    Whoever stops reading, as `head` does, wanted no more: that counts as written.
+    Characters that the stream's encoding lacks are written as escapes.
 
     Args:
-        stream: None where it was closed when this program began.
+        text: The text.
+        stream: The stream; None if it was closed before the program started.
+        end: What follows the text.
+
+    Returns:
+        True if the text was written. A closed pipe (``| head``) counts as success.
     """
     if stream is None:
         return False
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
-        # Names of files have characters that not every terminal's encoding has.
         shown = text.encode(encoding, "backslashreplace").decode(encoding)
         print(shown, end=end, file=stream, flush=True)
-    except (BlockingIOError, ValueError):  # it takes no more now, or was closed by this program
+    except (BlockingIOError, ValueError):  # full at the moment, or closed by this program
         return False
-    except OSError as error:  # nobody reads it any more, or the disk is full
-        _forget(stream)
+    except OSError as error:  # a closed pipe, or a full disk
+        _redirect_to_null(stream)
         return isinstance(error, BrokenPipeError)
     return True
 
 
 def answer(text: str) -> None:
-    """Write to stdout what a command was asked for.
+    """Write a command's result to standard output.
 
     Raises:
-        OutputError: that cannot be written.
+        OutputError: Standard output cannot be written.
     """
     if not say(text, sys.stdout):
-        raise OutputError("standard output cannot be written", remedy="check where it leads")
+        raise OutputError(
+            "standard output cannot be written", remedy="check where it is redirected to"
+        )
 
 
-def _forget(stream: TextIO) -> None:
-    """Lead `stream` nowhere: what it holds could not be written at the end either."""
-    with suppress(AttributeError, OSError), open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), stream.fileno())
+def _redirect_to_null(stream: TextIO) -> None:
+    """Drop the stream's output from now on, so that the flush at exit does not fail, too."""
+    with suppress(AttributeError, OSError), open(os.devnull, "wb") as null:
+        os.dup2(null.fileno(), stream.fileno())

@@ -1,8 +1,8 @@
 """Errors as values: where something went wrong, what is wrong, and what to do about it.
 
 `DescribedError` is the common base of the errors that the packages of this project raise on
-purpose. Its parts stay apart until somebody displays them, so nothing ever has to take a message
-apart again.
+purpose. Its parts are separate attributes until the error is displayed, so no caller has to parse
+a message.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from .text import one_line
 
 
 class DescribedError(Exception):
-    """An error that says where, what and what to do.
+    """An error with a path, a reason and a remedy.
 
-    Displayed (`str`), it is one printable line: ``<path>: <reason>; <remedy>``.
+    Its `str` is one printable line: ``<path>: <reason>; <remedy>``.
     """
 
     path: str | None
-    """The file, folder or URL that the error is about, without any secret in it."""
+    """The file, folder or URL that the error is about, without secrets."""
     reason: str
-    """What is wrong, in plain words: what was expected, and what came."""
+    """What is wrong: what was expected, and what came instead."""
     remedy: str
-    """What the reader can do about it; empty if there is nothing to say."""
+    """What the reader can do about it, as a command; empty if nothing."""
 
     def __init__(
         self, reason: str, *, path: str | os.PathLike[str] | None = None, remedy: str = ""
@@ -54,9 +54,9 @@ class DescribedError(Exception):
 
 @contextmanager
 def at_path(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Set the `path` of a `DescribedError` raised inside, unless it names one already.
+    """Set the `path` of a `DescribedError` raised in the body, unless it has one.
 
-    Functions that work on bytes know no file names; their callers wrap them in this.
+    For callers of functions that work on bytes and do not know the file's name.
     """
     try:
         yield
@@ -84,19 +84,19 @@ class CsciUtilsError(DescribedError):
 
 
 class NothingWrittenError(CsciUtilsError, ValueError):
-    """The body of a write wrote nothing, so nothing was committed."""
+    """Nothing was written to a target, so nothing was committed."""
 
 
 class AlreadyExistsError(CsciUtilsError, FileExistsError):
-    """A create-only write met a file or object that was there first, with other bytes."""
+    """The target of a create-only write exists already, with other bytes."""
 
 
 class ChangedError(CsciUtilsError, RuntimeError):
-    """A file or object changed while it was being read or sent."""
+    """A file changed while it was being read or sent."""
 
 
 class S3Error(CsciUtilsError, OSError):
-    """S3 refused a request or did not answer."""
+    """S3 refuses a request or does not answer."""
 
 
 class S3AccessError(S3Error, PermissionError):
@@ -104,23 +104,26 @@ class S3AccessError(S3Error, PermissionError):
 
 
 class S3BucketMissingError(S3Error, FileNotFoundError):
-    """The bucket does not exist. It is never created silently."""
+    """The bucket does not exist; it is never created automatically."""
 
 
 class S3KeyMissingError(S3Error, FileNotFoundError):
-    """The bucket exists and has no object with this key."""
+    """The bucket exists, but has no object with this key."""
 
 
 class TransferError(S3Error):
-    """The bytes that S3 sent were cut short or damaged; another attempt may succeed."""
+    """The bytes from S3 were cut short or damaged; another try may succeed."""
 
 
 class DownloadError(CsciUtilsError, OSError):
-    """A file could not be downloaded. `path` is its address without credentials or query."""
+    """A file cannot be downloaded.
+
+    `path` is its URL without credentials and query, followed by the host that it redirected to.
+    """
 
 
 class BusyError(CsciUtilsError, BlockingIOError):
-    """Another process is working on the same file."""
+    """Another process is using the same file."""
 
 
 class OutputError(CsciUtilsError, OSError):

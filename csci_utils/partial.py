@@ -1,4 +1,6 @@
-"""A file that arrives in pieces, over as many runs as it takes, and is seen when it is whole."""
+"""A file that arrives in pieces, possibly over several runs, and appears once it is complete."""
+
+from __future__ import annotations
 
 import errno
 import hashlib
@@ -6,12 +8,12 @@ import json
 import os
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from io import FileIO
 from types import TracebackType
-from typing import Any
+from typing import NamedTuple
 
-from .errors import BusyError
+from .atomic import commit, naming_target
+from .errors import BusyError, at_path
 
 if sys.platform == "win32":
     import msvcrt
@@ -19,97 +21,91 @@ else:
     import fcntl
 
 
-@dataclass(frozen=True)
-class _Whole:
-    """What the pieces are pieces of."""
+class Version(NamedTuple):
+    """The version of a file that the pieces belong to."""
 
     source: str
-    """The SHA-256 of the address, which may hold secrets itself."""
+    """The SHA-256 of the URL, because the URL itself may contain secrets."""
     validator: str | None = None
-    """What changes when the bytes behind the address do; None where that cannot be told."""
+    """Changes with the bytes at the URL; None if nothing does."""
     total: int | None = None
-    """Bytes; None if that is known at the end only."""
+    """Size in bytes; None if unknown."""
 
 
 class PartialFile:
-    """What is here so far of the file that is to stand at `path`, for one process at a time.
+    """The bytes that have arrived so far for a file at `path`, open in one process at a time.
 
-    The bytes are kept in a hidden file beside `path`, ``.NAME.part``; a second one,
-    ``.NAME.part.json``, tells what they are part of, so that pieces of two versions are never
-    put together. Both outlive the process, however it ends.
-
-    Args:
-        path: where the whole file will be.
-        source: where it comes from; what was kept of another source is dropped.
-
-    Raises:
-        BusyError: another process has it open.
-        OSError: the folder cannot be made or written.
+    They are in a hidden file beside `path`, ``.NAME.part``. A second one, ``.NAME.part.json``,
+    holds their version, so that pieces of two versions are never joined. Both survive the process.
     """
 
+    size: int
+    """The number of bytes that have arrived."""
+    version: Version
+    """What they belong to."""
+
     def __init__(self, path: str, source: str) -> None:
+        """Open the file, and keep what has arrived.
+
+        Args:
+            path: Where the complete file will appear. Missing folders are created.
+            source: The URL; pieces of another one are dropped.
+
+        Raises:
+            BusyError: Another process has the file open.
+            OSError: The folder cannot be created or written.
+        """
         self.path = path
-        self._part_path, self._whole_path = _paths_beside(path)
+        self._part_path, self._version_path = _paths_beside(path)
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        self._file = _open_alone(self._part_path)
+        with at_path(path):
+            self._file = _open_locked(self._part_path)
         self.size = os.fstat(self._file.fileno()).st_size
-        unknown = _Whole(hashlib.sha256(source.encode()).hexdigest())
-        kept = _read_whole(self._whole_path)
-        self._whole = kept if kept and kept.source == unknown.source else unknown
-        if self._whole is unknown:
+        unknown = Version(hashlib.sha256(source.encode()).hexdigest())
+        kept = _read_version(self._version_path)
+        self.version = kept if kept and kept.source == unknown.source else unknown
+        if self.version is unknown:
             self.restart()
 
     @property
-    def validator(self) -> str | None:
-        """What changes when the bytes of the source do; None where that cannot be told."""
-        return self._whole.validator
-
-    @property
-    def total(self) -> int | None:
-        """How many bytes there are in all; None if not known."""
-        return self._whole.total
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all bytes are here, and that is known."""
-        return self.size == self.total
+    def is_complete(self) -> bool:
+        """True if all bytes have arrived; False also if their total is unknown."""
+        return self.size == self.version.total
 
     def restart(self, validator: str | None = None, total: int | None = None) -> None:
-        """Drop all bytes; those that come next are of this version of the source."""
+        """Drop all bytes; the following ones belong to this version."""
         self._file.truncate(0)
-        # Before the other file is written: it must never tell of bytes of an earlier version.
+        # Synced first, so that the new version never describes bytes of the old one.
         os.fsync(self._file.fileno())
         self.size = 0
-        self._whole = _Whole(self._whole.source, validator, total)
-        with open(self._whole_path, "w", encoding="utf-8") as file:
-            json.dump(asdict(self._whole), file)
+        self.version = Version(self.version.source, validator, total)
+        with open(self._version_path, "w", encoding="utf-8") as file:
+            json.dump(self.version, file)
 
     def append(self, data: bytes) -> None:
         """Add bytes at the end.
 
         Raises:
-            OSError: they cannot be written, as on a full disk; `path` is named.
+            OSError: They cannot be written, as on a full disk; `filename` is `path`.
         """
         rest = memoryview(data)
         self._file.seek(self.size)
-        while rest:
-            try:
+        with naming_target(self.path):
+            while rest:
                 written = self._file.write(rest) or 0
-            except OSError as error:
-                raise type(error)(error.errno, error.strerror, self.path) from error
-            self.size += written
-            rest = rest[written:]
+                self.size += written
+                rest = rest[written:]
 
     def commit(self) -> None:
-        """Put the whole file in its place, replacing what was there."""
-        os.fsync(self._file.fileno())
+        """Move the complete file to `path`, replacing one that exists."""
         if sys.platform == "win32":
-            self._file.close()  # there, an open file cannot be renamed
-        # Renamed while it is still locked: nobody takes it for their own part meanwhile.
-        os.replace(self._part_path, self.path)
-        os.remove(self._whole_path)
+            self._file.close()  # an open file cannot be renamed there
+        # Renamed while it is locked, so that no other process appends to it.
+        commit(self._part_path, self.path)
+        os.remove(self._version_path)
 
-    def __enter__(self) -> "PartialFile":
+    def __enter__(self) -> PartialFile:
+        """Return the open file."""
         return self
 
     def __exit__(
@@ -118,15 +114,16 @@ class PartialFile:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        """Close the file, and keep what has arrived."""
         if sys.platform == "win32":
-            self._file.close()  # there, an open file cannot be removed
+            self._file.close()  # an open file cannot be removed there
         if exc_type is not None and self.size == 0:
-            _remove(self._part_path, self._whole_path)  # it never began
+            _remove(self._part_path, self._version_path)
         self._file.close()
 
 
 def discard(path: str) -> None:
-    """Remove a file, and what is kept of it as long as it is not whole."""
+    """Remove the file at `path`, and what has arrived of it so far."""
     _remove(path, *_paths_beside(path))
 
 
@@ -142,34 +139,29 @@ def _paths_beside(path: str) -> tuple[str, str]:
     return part_path, part_path + ".json"
 
 
-def _read_whole(path: str) -> _Whole | None:
-    """What was written down; a damaged file is as good as none."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            kept: dict[str, Any] = json.load(file)
-        return _Whole(**kept)
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
+def _read_version(path: str) -> Version | None:
+    """Read a version; None if the file is missing or damaged."""
+    with suppress(FileNotFoundError, ValueError, TypeError), open(path, encoding="utf-8") as file:
+        return Version(*json.load(file))
+    return None
 
 
-def _open_alone(path: str) -> FileIO:
-    """The file at `path`, made if need be, locked as long as it is open."""
-    # A link that somebody planted is not followed.
+def _open_locked(path: str) -> FileIO:
+    """Open a file to read and write, creating it if necessary, and lock it until it is closed."""
+    # A planted link is not followed.
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     while True:
         file = FileIO(os.open(path, flags, 0o666), "r+")
         try:
             _lock(file)
-            # Between opening and locking, the one before us may have put it in its place.
+            # Another process may have renamed it between opening and locking.
             if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
                 return file
         except FileNotFoundError:
             pass
-        except BlockingIOError as error:
+        except BusyError:
             file.close()
-            raise BusyError(
-                f"{path}: another process is at work on it: wait for it, and run again"
-            ) from error
+            raise
         file.close()
 
 
@@ -181,5 +173,7 @@ def _lock(file: FileIO) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in (errno.EAGAIN, errno.EACCES):
-            raise BlockingIOError(error.errno, error.strerror) from error
+            raise BusyError(
+                "another process is downloading it", remedy="wait for that, and run again"
+            ) from error
         # Some network shares have no locks; the file itself works there.

@@ -1,4 +1,4 @@
-"""Text for people: numbers and sizes, read and written, and lines that are safe to print."""
+"""Numbers and sizes, parsed and formatted, and text that is safe to print."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from contextlib import suppress
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE | re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
-_LIMIT = 2**63  # bytes: where C code stops counting
+_MAX_SIZE = 2**63 - 1  # bytes; the largest off_t
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
-_LONGEST_LINE = 1000  # characters; a hostile file chooses some of them
+_MAX_LINE = 1000  # characters; a hostile file may choose some of them
 
 
 def parse_whole(text: str, minimum: int, maximum: int | None = None) -> int:
-    """The whole number from `minimum` to `maximum` that `text` stands for, in ASCII digits.
+    """Parse a whole number in ASCII digits.
+
+    Args:
+        text: The number.
+        minimum: The smallest number that is accepted.
+        maximum: The largest number that is accepted; None for no limit.
 
     Raises:
-        ValueError: it is no such number.
+        ValueError: The text is not such a number.
     """
     if text.isascii() and text.isdecimal():
-        with suppress(ValueError):  # int() takes some thousands of digits at most
+        with suppress(ValueError):  # int() parses a few thousand digits at most
             value = int(text)
             if value >= minimum and (maximum is None or value <= maximum):
                 return value
@@ -29,10 +34,10 @@ def parse_whole(text: str, minimum: int, maximum: int | None = None) -> int:
 
 
 def parse_from_zero(text: str) -> float:
-    """The finite number from 0 that `text` stands for.
+    """Parse a finite number of at least 0.
 
     Raises:
-        ValueError: it is no such number.
+        ValueError: The text is not such a number.
     """
     value = _parse_number(text)
     if not 0 <= value < math.inf:
@@ -41,10 +46,10 @@ def parse_from_zero(text: str) -> float:
 
 
 def parse_above_zero(text: str) -> float:
-    """The finite number above 0 that `text` stands for.
+    """Parse a finite number above 0.
 
     Raises:
-        ValueError: it is no such number.
+        ValueError: The text is not such a number.
     """
     value = _parse_number(text)
     if not 0 < value < math.inf:
@@ -60,23 +65,23 @@ def _parse_number(text: str) -> float:
 
 
 def parse_size(text: str) -> int:
-    """The bytes that `text` stands for, such as 2GiB, 1.5GB, 512M or 1000000.
+    """Parse a size such as 2GiB, 1.5GB, 512M or 1000000, and return it in bytes.
 
     Raises:
-        ValueError: it is no such number, or less than 1 byte, or 8 EiB and more.
+        ValueError: The text is not a size, or the size is below 1 byte or not below 8 EiB.
     """
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"expected a size such as 512MiB, 1.5GB or 2000000000, got {text!r}")
     number, power, binary = match.groups()
     size = float(number) * (1024 if binary else 1000) ** _POWERS[power.lower()]
-    if not 1 <= size < _LIMIT:  # infinity among others
+    if not 1 <= size <= _MAX_SIZE:  # the size may be infinite
         raise ValueError(f"expected a size from 1 byte to below 8 EiB, got {text!r}")
     return int(size)
 
 
 def format_size(size: int) -> str:
-    """`size` bytes with a unit, such as 1.5 GB."""
+    """Format a number of bytes with a decimal unit, such as 1.5 GB."""
     power = 0
     rest = float(size)
     while rest >= 999.95 and power + 1 < len(_UNITS):
@@ -86,9 +91,10 @@ def format_size(size: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """`text` on a single printable line of bounded length, whatever a file put into it."""
+    """Return `text` as one printable line of at most 1000 characters.
+
+    Whitespace is collapsed, and characters that are not printable are escaped.
+    """
     line = " ".join(text.split())
     printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
-    if len(printable) <= _LONGEST_LINE:
-        return printable
-    return printable[: _LONGEST_LINE - 3] + "..."
+    return printable if len(printable) <= _MAX_LINE else printable[: _MAX_LINE - 3] + "..."

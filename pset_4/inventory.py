@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from csci_utils.atomic import TEMPORARY_PREFIX
 from csci_utils.errors import DescribedError
-from csci_utils.luigi.target import TEMPORARY_PREFIX
 
 from . import names
 from .errors import InvalidNameError, SettingsError

@@ -1,9 +1,11 @@
-"""The local file system, with the same questions answered as S3.
+"""The local file system, answering the same questions as S3.
 
-Luigi's file systems say whether something exists. Moving objects both ways takes two more
-answers, which `LocalFileSystem` and `csci_utils.luigi.s3.S3Client` give alike: which `version` is
-there, and whether it has the `same_bytes` as a local file.
+Luigi's file systems tell whether something exists. A copy in either direction needs two more
+answers, which `LocalFileSystem` and `S3Client` both give: the ``version`` of an object, and whether
+it has the ``same_bytes`` as a local file.
 """
+
+from __future__ import annotations
 
 import os
 import stat
@@ -16,37 +18,37 @@ from ..errors import NothingWrittenError
 
 
 class LocalFileSystem(luigi.local_target.LocalFileSystem):
-    """Luigi's local file system, which answers for regular files only."""
+    """Luigi's local file system, restricted to regular files."""
 
     def exists(self, path: str) -> bool:
-        """Whether a file is there. A folder is none; "permission denied" is an error.
+        """Return True if a regular file exists; a folder does not count.
 
         Raises:
-            OSError: it cannot be told, other than because nothing is there.
+            OSError: The answer is unknown, as when permission is denied.
         """
         return self._size(path) is not None
 
     def version(self, path: str) -> str | None:
-        """The SHA-256 of the file's bytes; None where there is no file."""
+        """Return the SHA-256 of the file's bytes, or None if it does not exist."""
         return file_digest(path) if self.exists(path) else None
 
     def same_bytes(self, path: str, local_path: str) -> bool:
-        """Whether the file is there and holds exactly the bytes of the local file."""
+        """Return True if the file exists and its bytes equal the local file's."""
         return self._size(path) == os.stat(local_path).st_size and file_digest(path) == file_digest(
             local_path
         )
 
     def listdir(self, path: str) -> Iterator[str]:
-        """Paths of all files below a folder; none where nothing is there.
+        """Yield the paths of all files below a folder; none if it does not exist.
 
         Raises:
-            OSError: a folder cannot be read (Luigi's own leaves it out).
+            OSError: A folder cannot be read (Luigi's own method skips it).
         """
         for folder, _, names in os.walk(path, onerror=_raise_unless_missing):
             yield from (os.path.join(folder, name) for name in names)
 
     def _size(self, path: str) -> int | None:
-        # os.path.exists() would call a file "missing" in a folder that may not be searched.
+        # os.path.exists() also returns False if the folder may not be searched.
         try:
             status = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -55,11 +57,20 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
 
 
 def check_written(temporary_path: str, path: str) -> None:
-    """Raise NothingWrittenError unless there are bytes to commit to `path`."""
+    """Check that a temporary file has bytes to commit.
+
+    Args:
+        temporary_path: The temporary file.
+        path: The target, for the message.
+
+    Raises:
+        NothingWrittenError: The temporary file is empty or missing.
+    """
     if not os.path.exists(temporary_path) or os.path.getsize(temporary_path) == 0:
         raise NothingWrittenError(
-            f"{path}: nothing was written, so nothing was committed; "
-            "write to the opened file or to its temporary path"
+            "nothing was written, so nothing was committed",
+            path=path,
+            remedy="write to the opened file or to its temporary path",
         )
 
 

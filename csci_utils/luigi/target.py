@@ -1,124 +1,106 @@
-"""Local targets that appear whole or not at all, and keep their suffix while being written.
+"""Luigi's local targets, written atomically, with the suffix kept while they are being written.
 
-Programs choose a file's format by its suffix, so a temporary path has to carry it: Luigi's own
-``photo.jpg-luigi-tmp-0123`` cannot be written by an image library.
+Luigi's own temporary path, ``photo.jpg-luigi-tmp-0123``, has no suffix that an image library
+knows. These targets write by `csci_utils.atomic`.
 """
 
-import errno
+from __future__ import annotations
+
 import io
 import os
-import re
-import secrets
-import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from luigi.local_target import LocalTarget, atomic_file
 
+from ..atomic import (
+    Sweeper,
+    commit,
+    create_exclusively,
+    discard,
+    make_temporary_path,
+    naming_target,
+)
 from ..errors import AlreadyExistsError
 from .filesystem import LocalFileSystem, check_written
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
 
-MAX_NAME_BYTES = 255
-"""The longest file name of the common file systems (ext4, XFS, APFS, NTFS)."""
-
-TEMPORARY_PREFIX = ".luigi-tmp-"
-"""How names of temporary files begin: hidden, and easy to find after a crash."""
-
-TEMPORARY_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{16}(\..*)?", re.DOTALL)
-
-ORPHAN_SECONDS = 24 * 60 * 60
-"""How old a temporary file or folder is that nobody can be writing to any more."""
-
-
-def make_temporary_name() -> str:
-    """A new name for a temporary file or folder, or its beginning, up to a dot.
-
-    What a killed process leaves by such a name is removed by the next one that writes to its folder
-    through a target of this module, a day later.
-    """
-    return TEMPORARY_PREFIX + secrets.token_hex(8)
+_SWEEPER = Sweeper()
+"""Global, because it has to remember the folders of all targets: Luigi makes a new target, and a
+new file, for each output, and each folder is to be listed once per process."""
 
 
 class suffix_preserving_atomic_file(atomic_file):
-    """A file that is written beside its target and renamed to it when the body succeeds.
+    """A binary file that replaces its target when the body of its ``with`` statement succeeds.
 
-    The temporary path has the target's suffixes (``.tar.gz``). It is created exclusively, so that
-    nobody can plant a link there, and reaches the disk before the rename, which itself is synced:
-    after a power cut the target is absent, the old one or the new one, never a part.
+    The temporary file lies beside the target and has its suffixes (``.tar.gz``). After a power cut
+    the target is missing, old or new, but never partial (`csci_utils.atomic`).
 
-    The body may write to the file or, by name, to `tmp_path`. A body that raises leaves neither
-    target nor temporary file.
+    The body may write to the file or, by name, to `tmp_path`. A body that raises leaves the target
+    as it was, and no temporary file.
 
     Raises:
-        NothingWrittenError: on closing, the temporary file is empty or gone.
+        NothingWrittenError: On closing, the temporary file is empty or missing.
     """
 
+    sweeper: ClassVar[Sweeper] = _SWEEPER
+    """Removes what killed processes left in the target's folder."""
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Create the temporary file for the target at `path`."""
         self.path = os.fspath(path)
         tmp_path = self.generate_tmp_path(self.path)
-        with _naming(self.path):
+        with naming_target(self.path):
             # Luigi's own __init__ opens with "w", which follows links and overwrites.
-            raw = io.FileIO(tmp_path, "x")
+            raw = create_exclusively(tmp_path)
         io.BufferedWriter.__init__(self, raw)
-        self._tmp_path = tmp_path  # last: what could not be created is not ours to remove
-        _sweep(os.path.abspath(os.path.dirname(self.path)))
+        self._tmp_path = tmp_path  # set last: a file that somebody else created is not removed
+        self.sweeper.sweep(os.path.dirname(self.path))
 
     @property
     def tmp_path(self) -> str:
-        """Where the bytes go until they are committed."""
+        """The path of the temporary file."""
         return self._tmp_path
 
     def generate_tmp_path(self, path: str) -> str:
-        """A new path in the folder of `path`, with as many of its last suffixes as fit."""
-        stem = make_temporary_name()
-        suffixes = Path(path).suffixes
-        while suffixes and len(os.fsencode(stem + "".join(suffixes))) > MAX_NAME_BYTES:
-            del suffixes[0]
-        return os.path.join(os.path.dirname(path), stem + "".join(suffixes))
+        """Return a new path beside `path`, with its suffixes."""
+        return make_temporary_path(path)
 
-    def write(self, data: "Buffer") -> int:
-        """Write bytes; an error, as of a full disk, names the target."""
-        with _naming(self.path):
+    def write(self, data: Buffer) -> int:
+        """Write bytes; an error, such as that of a full disk, names the target."""
+        with naming_target(self.path):
             return super().write(data)
 
     def flush(self) -> None:
-        """Write what is buffered; an error names the target, too."""
-        with _naming(self.path):
+        """Write buffered bytes; an error names the target."""
+        with naming_target(self.path):
             super().flush()
 
     def close(self) -> None:
-        """Commit what was written; further calls do nothing."""
+        """Commit what was written. Further calls do nothing."""
         if self.closed:
             return
         try:
-            with _naming(self.path):
+            with naming_target(self.path):
                 io.BufferedWriter.close(self)
-                check_written(self.tmp_path, self.path)
-                _sync(self.tmp_path)
+            check_written(self.tmp_path, self.path)
             self.move_to_final_destination()
-            _sync(os.path.dirname(self.path) or os.curdir)
         finally:
-            self._discard()
+            discard(self.tmp_path)
 
     def move_to_final_destination(self) -> None:
-        """Put the finished temporary file in place of the target."""
-        with _naming(self.path):
-            os.replace(self.tmp_path, self.path)
+        """Replace the target with the finished temporary file."""
+        commit(self.tmp_path, self.path)
 
     def abort(self) -> None:
-        """Forget what was written; the target stays as it was."""
-        with suppress(OSError):
-            # A full disk fails the last flush, too; the descriptor is closed all the same.
+        """Drop what was written; the target stays as it was."""
+        with suppress(OSError):  # on a full disk, the last flush fails; the file is closed anyway
             io.BufferedWriter.close(self)
-        self._discard()
+        discard(self.tmp_path)
 
     def __exit__(
         self,
@@ -126,55 +108,57 @@ class suffix_preserving_atomic_file(atomic_file):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        """Commit what was written, or drop it if the body raised."""
         if exc_type is None:
             self.close()
         else:
             self.abort()
 
     def __del__(self) -> None:
+        """Drop what was written if nobody closed the file."""
         if hasattr(self, "_tmp_path") and not self.closed:
             self.abort()
 
-    def _discard(self) -> None:
-        with suppress(FileNotFoundError):
-            os.remove(self.tmp_path)
-
 
 class create_only_atomic_file(suffix_preserving_atomic_file):
-    """The same for a target that must not be there yet, whoever else is writing it.
+    """A `suffix_preserving_atomic_file` that never overwrites its target.
 
-    Where the target is there with the same bytes, there is nothing left to do.
+    A target that already holds the same bytes counts as success.
 
     Raises:
-        AlreadyExistsError: on closing, the target is there with other bytes; it is left as it is.
+        AlreadyExistsError: On closing, the target exists with other bytes; it stays as it is.
     """
 
     def move_to_final_destination(self) -> None:
+        """Rename the finished temporary file to the target, unless that exists."""
         try:
-            _rename_to_new(self.tmp_path, self.path)
+            commit(self.tmp_path, self.path, create_only=True)
         except FileExistsError as error:
             if not LocalFileSystem().same_bytes(self.path, self.tmp_path):
                 raise AlreadyExistsError(
-                    f"{self.path} is there already, with other bytes; it was left as it is"
+                    "the file already exists with other bytes and was left as it is",
+                    path=self.path,
+                    remedy="choose another name",
                 ) from error
 
 
 class BaseAtomicProviderLocalTarget(LocalTarget):
-    """A local target whose `open` and `temporary_path` write through one `atomic_provider`.
+    """A local target whose `open` and `temporary_path` both write through `atomic_provider`.
 
-    Like every target here it answers for files only (`csci_utils.luigi.filesystem`).
+    It exists only if it is a regular file (`LocalFileSystem`).
     """
 
     fs = LocalFileSystem()
 
     atomic_provider: ClassVar[type[atomic_file]] = suffix_preserving_atomic_file
-    """Called with the target's path; a context manager, a binary file, with a ``tmp_path``."""
+    """Called with the target's path; returns a context manager that is a binary file and has a
+    `tmp_path`."""
 
     def open(self, mode: str = "r") -> Any:
-        """Open for reading (``r``) as Luigi does, or atomically for writing (``w``).
+        """Open the target to read (``r``) as Luigi does, or to write atomically (``w``).
 
         Raises:
-            ValueError: another mode.
+            ValueError: The mode is another one.
         """
         kind = mode.replace("b", "").replace("t", "")
         if kind == "w":
@@ -188,13 +172,13 @@ class BaseAtomicProviderLocalTarget(LocalTarget):
         """Create the folders above the target.
 
         Raises:
-            OSError: they cannot be made (Luigi's own swallows that).
+            OSError: A folder cannot be created (Luigi's own method hides that).
         """
         os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)
 
     @contextmanager
     def temporary_path(self) -> Iterator[str]:
-        """A path to write to, committed when the body succeeds and removed when it raises."""
+        """Yield a path to write to, which is committed unless the body raises."""
         self.makedirs()
         with self.atomic_provider(self.path) as file:
             yield file.tmp_path
@@ -207,68 +191,6 @@ class SuffixPreservingLocalTarget(BaseAtomicProviderLocalTarget):
 
 
 class CreateOnlyLocalTarget(BaseAtomicProviderLocalTarget):
-    """A local target that can be written once and never overwritten."""
+    """A local target that can be created but never overwritten."""
 
     atomic_provider = create_only_atomic_file
-
-
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    """Name the target in errors of its temporary file, which people do not know."""
-    try:
-        yield
-    except OSError as error:
-        raise type(error)(error.errno, error.strerror, path) from error
-
-
-@cache
-def _sweep(folder: str) -> None:
-    """Remove temporary files and folders that killed processes left in a folder, once a process.
-
-    It is done where something is written: there they lie, and no other folder has to be listed.
-    """
-    oldest = time.time() - ORPHAN_SECONDS
-    with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if not TEMPORARY_NAME.fullmatch(entry.name):
-                continue
-            with suppress(OSError):  # another process sweeps, too
-                if entry.stat(follow_symlinks=False).st_mtime >= oldest:
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path)  # which follows no links
-                elif entry.is_file(follow_symlinks=False):
-                    os.remove(entry.path)
-
-
-def _sync(path: str) -> None:
-    """Bring a file's bytes, or a folder's entries, to the disk."""
-    is_folder = os.path.isdir(path)
-    if os.name == "nt" and is_folder:
-        return  # Windows cannot open a folder; NTFS journals its entries by itself.
-    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        # Some network shares cannot sync a folder; the file in it is written all the same.
-        if not is_folder or error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)
-
-
-def _rename_to_new(source: str, destination: str) -> None:
-    """Rename, or raise FileExistsError where the destination is there, in one step."""
-    if os.name == "nt":
-        os.rename(source, destination)  # never replaces on Windows
-        return
-    try:
-        os.link(source, destination)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
-            raise
-        # exFAT and some network shares have no hard links; there the check and the rename
-        # are two steps, and the last of two writers at the same instant wins.
-        if os.path.lexists(destination):
-            raise FileExistsError(errno.EEXIST, "file exists", destination) from error
-        os.rename(source, destination)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from csci_utils.luigi.copy import copy
+from csci_utils.luigi import copy
 
 from ..errors import MissingError
 from ..remote import target_at

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import luigi
 
 from csci_utils.errors import DescribedError
-from csci_utils.luigi.copy import CopyTask
+from csci_utils.luigi import CopyTask
 
 from ..tasks.download import DownloadTask
 from ..tasks.package import DownloadPackage, PackageModel

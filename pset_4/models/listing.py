@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from csci_utils.digest import file_digest
 from csci_utils.errors import CsciUtilsError
-from csci_utils.luigi.copy import copy
+from csci_utils.luigi import copy
 from csci_utils.text import one_line
 from neural_style import NeuralStyleError, StyleDescription, StyleError, inspect
 from neural_style.formats.model_file import MAX_STYLE_BYTES

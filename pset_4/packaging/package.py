@@ -25,7 +25,7 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.digest import CHUNK_SIZE, file_digest, stream_digest
 from csci_utils.errors import ChangedError, S3AccessError
-from csci_utils.luigi.copy import copy
+from csci_utils.luigi import copy
 from neural_style.options import OPTIONS
 
 from ..errors import DamagedPackageError, MissingError

@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from csci_utils.atomic import make_temporary_name
 from csci_utils.errors import instead_of_path
-from csci_utils.luigi.target import make_temporary_name
 
 from ..errors import RunnerError
 from .base import Notify, Progress, Runner

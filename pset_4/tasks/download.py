@@ -9,7 +9,7 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
 from csci_utils.errors import ChangedError
-from csci_utils.luigi.copy import CopyTask
+from csci_utils.luigi import CopyTask
 
 from .. import context
 from ..errors import SettingsError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from luigi.target import FileSystemTarget
 
 from csci_utils.errors import ChangedError
-from csci_utils.luigi.copy import CopyTask
+from csci_utils.luigi import CopyTask
 
 from .. import context
 from ..records import is_unaltered

@@ -8,7 +8,7 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest, stream_digest
 from csci_utils.errors import AlreadyExistsError
-from csci_utils.luigi.copy import CopyTask
+from csci_utils.luigi import CopyTask
 
 from .. import context
 from ..errors import ConflictError

@@ -1,21 +1,25 @@
+"""Digests and their cache."""
+
 from __future__ import annotations
 
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from csci_utils import digest
-from csci_utils.digest import file_digest
+from csci_utils.digest import DigestCache, file_digest
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "md5"])
 @pytest.mark.parametrize("content", [b"", b"some bytes", bytes(range(256)) * 9000])
-def test_the_digest_is_that_of_the_bytes(algorithm: str, content: bytes, tmp_path: Path) -> None:
+def test_a_digest_equals_that_of_hashlib(algorithm: str, content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "file"
+
     path.write_bytes(content)
+
     assert file_digest(path, algorithm) == hashlib.new(algorithm, content).hexdigest()
 
 
@@ -25,7 +29,9 @@ def test_a_chunk_may_end_anywhere(
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"abc")
+
     monkeypatch.setattr(digest, "CHUNK_SIZE", size)
+
     assert file_digest(path) == hashlib.sha256(b"abc").hexdigest()
 
 
@@ -34,14 +40,32 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
         file_digest(tmp_path / "missing")
 
 
-def test_a_file_at_rest_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unchanged_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"some bytes")
     monkeypatch.setattr(digest, "SETTLING_NS", -1)
     opened = _note_opening(monkeypatch)
     file_digest(path)
+
     file_digest(path)
+
     assert opened == [path]
+
+
+def test_a_cache_keeps_a_bounded_number_of_digests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [tmp_path / name for name in ("one", "two")]
+    for path in paths:
+        path.write_bytes(b"some bytes")
+    monkeypatch.setattr(digest, "SETTLING_NS", -1)
+    opened = _note_opening(monkeypatch)
+    cache = DigestCache(max_entries=1)
+
+    for path in (*paths, paths[1], paths[0]):
+        cache.file_digest(path)
+
+    assert opened == [*paths, paths[0]]
 
 
 @pytest.mark.parametrize("content", [b"one", b"longer"])
@@ -53,7 +77,9 @@ def test_a_file_that_changed_is_read_again(
     monkeypatch.setattr(digest, "SETTLING_NS", -1)
     file_digest(path)
     path.write_bytes(content)
+
     os.utime(path, ns=(0, 0))
+
     assert file_digest(path) == hashlib.sha256(content).hexdigest()
 
 
@@ -63,11 +89,13 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(
     path = tmp_path / "file"
     path.write_bytes(b"one")
     status = os.stat(path)
+
     with monkeypatch.context() as patch:
         patch.setattr(os, "stat", lambda *_, **__: status)
         file_digest(path)
         path.write_bytes(b"two")
         found = file_digest(path)
+
     assert found == hashlib.sha256(b"two").hexdigest()
 
 
@@ -75,9 +103,9 @@ def _note_opening(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     opened: list[Path] = []
     original = Path.open
 
-    def noting(self: Path, *arguments: Any, **options: Any) -> Any:
+    def noting(self: Path, mode: str) -> IO[Any]:
         opened.append(self)
-        return original(self, *arguments, **options)
+        return original(self, mode)
 
     monkeypatch.setattr(Path, "open", noting)
     return opened

@@ -1,12 +1,15 @@
+"""The package as a whole: its public names, and what it imports."""
+
 from __future__ import annotations
 
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
-from csci_utils import errors
-from csci_utils.errors import CsciUtilsError
+import csci_utils
+import csci_utils.luigi
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -19,7 +22,7 @@ print(*sys.modules)
 
 @pytest.fixture(scope="module")
 def imported() -> set[str]:
-    """The top names of all modules that csci_utils as a whole brings in."""
+    """The top-level names of all modules that csci_utils imports as a whole."""
     command = [sys.executable, "-c", IMPORT_ALL]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return {name.partition(".")[0] for name in output.split()}
@@ -36,28 +39,21 @@ def test_importing_brings_nothing_of_pictures_or_pipelines(
     assert package not in imported
 
 
-@pytest.mark.parametrize(
-    "error",
-    [kind for kind in vars(errors).values() if isinstance(kind, type)],
-    ids=lambda kind: kind.__name__,
-)
-def test_every_error_has_the_one_base(error: type[Exception]) -> None:
-    assert issubclass(error, CsciUtilsError)
+@pytest.mark.parametrize("package", [csci_utils, csci_utils.luigi], ids=lambda each: each.__name__)
+def test_every_public_name_can_be_used(package: ModuleType) -> None:
+    assert [name for name in package.__all__ if not hasattr(package, name)] == []
 
 
-@pytest.mark.parametrize(
-    ("error", "built_in"),
-    [
-        (errors.NothingWrittenError, ValueError),
-        (errors.AlreadyExistsError, FileExistsError),
-        (errors.ChangedError, RuntimeError),
-        (errors.S3Error, OSError),
-        (errors.S3AccessError, PermissionError),
-        (errors.S3BucketMissingError, FileNotFoundError),
-        (errors.S3KeyMissingError, FileNotFoundError),
-    ],
-)
-def test_an_error_is_the_built_in_that_fits(
-    error: type[Exception], built_in: type[Exception]
-) -> None:
-    assert issubclass(error, built_in)
+@pytest.mark.parametrize("package", [csci_utils, csci_utils.luigi], ids=lambda each: each.__name__)
+def test_the_public_names_are_those_that_are_imported_lazily(package: ModuleType) -> None:
+    assert dir(package) == sorted(package.__all__)
+
+
+def test_importing_the_packages_imports_neither_luigi_nor_boto3() -> None:
+    script = "import sys, csci_utils.luigi; print(*sys.modules)"
+
+    output = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    ).stdout
+
+    assert {"luigi", "boto3", "requests"}.isdisjoint(output.split())

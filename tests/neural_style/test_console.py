@@ -12,12 +12,10 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
-from csci_utils.console import say
 from neural_style.system.interruption import call_interruptibly
 
 FULL = Path("/dev/full")
@@ -93,35 +91,6 @@ def test_a_version_that_cannot_be_written_is_an_error(shell: Paint) -> None:
     result = shell("$python -m neural_style --version > /dev/full")
     assert result.returncode == 1
     assert result.stderr == "error: expected to write the answer to stdout, which failed\n"
-
-
-class Stream:
-    """Takes what it is given, after as many errors as these; it has no number."""
-
-    encoding = "utf-8"
-
-    def __init__(self, *errors: OSError) -> None:
-        self._errors = list(errors)
-        self.taken = ""
-
-    def write(self, text: str) -> None:
-        if self._errors:
-            raise self._errors.pop()
-        self.taken += text
-
-    def flush(self) -> None:
-        pass
-
-
-def test_a_stream_that_is_busy_is_tried_again() -> None:
-    stream: Any = Stream(BlockingIOError())
-    assert [say("one", stream), say("two", stream)] == [False, True]
-    assert stream.taken == "two\n"
-
-
-def test_a_stream_that_is_no_file_may_fail() -> None:
-    stream: Any = Stream(OSError(5, "Input/output error"))
-    assert not say("one", stream)
 
 
 # Ctrl-C

@@ -11,75 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from csci_utils.text import format_size, parse_size, parse_whole
 from neural_style import load, load_picture
 from neural_style.neural_style import main
 from neural_style.system.resources import THREADS_VARIABLE, count_threads
 
 MakePicture = Callable[..., Image.Image]
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [
-        ("1", 1),
-        ("2000000000", 2_000_000_000),
-        ("512MiB", 512 * 2**20),
-        ("2GiB", 2**31),
-        ("1.5GB", 1_500_000_000),
-        ("1.5 gb", 1_500_000_000),
-        ("64k", 64_000),
-        ("3Ki", 3072),
-        ("1TB", 10**12),
-    ],
-)
-def test_sizes_are_read(text: str, size: int) -> None:
-    assert parse_size(text) == size
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "0",
-        "0.1",
-        "-1",
-        "many",
-        "1XB",
-        "1e9",
-        "nan",
-        "GiB",
-        "1 2",
-        "\N{ARABIC-INDIC DIGIT THREE}",
-        "9" * 320,
-        "8EiB",
-        "8388608TiB",
-    ],
-)
-def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="expected a size"):
-        parse_size(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "0", "5", "-1", "+1", " 1", "1_0", "1.0", "two", "\N{ARABIC-INDIC DIGIT THREE}"]
-)
-def test_what_is_no_whole_number_in_the_range_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="expected a whole number from 1 to 4, got '"):
-        parse_whole(text, 1, 4)
-
-
-def test_a_number_of_more_digits_than_python_reads_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected a whole number from 0, got '9"):
-        parse_whole("9" * 5000, 0)
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (999_950, "1.0 MB"), (10**12, "1.0 TB")],
-)
-def test_sizes_are_written(size: int, text: str) -> None:
-    assert format_size(size) == text
 
 
 @pytest.mark.parametrize(

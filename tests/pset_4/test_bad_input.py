@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.support.projects import read_summary
+
 
 @pytest.fixture
 def with_good_ones(project: Any, photograph: bytes, model: bytes) -> Any:
@@ -57,12 +59,10 @@ def test_a_bad_drop_in_is_not_published(with_good_ones: Any, store: Any, name: s
     assert [path for path in store.list() if name in path] == []
 
 
-def test_the_neighbours_of_bad_drop_ins_are_painted(
-    with_good_ones: Any, store: Any, summary_of: Any
-) -> None:
+def test_the_neighbours_of_bad_drop_ins_are_painted(with_good_ones: Any, store: Any) -> None:
     for name, content in BAD_DROP_INS.items():
         with_good_ones.drop(name, content)
-    summary = summary_of(with_good_ones.run("main"))
+    summary = read_summary(with_good_ones.run("main"))
     assert summary["painted"] == 1
     assert "stylized/one.pth/photo.jpg" in store.list()
 

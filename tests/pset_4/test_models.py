@@ -486,7 +486,7 @@ def test_a_silent_server_is_given_up_and_asked_again(
 ) -> None:
     size = server.stalls_once_after = len(server.content) // 2
     result = directory_project.run("models", "fetch", "--url", server.url, "--timeout", "1")
-    assert (result.exit_code, "timed out: trying again" in result.stderr) == (0, True)
+    assert (result.exit_code, "timed out; trying again in" in result.stderr) == (0, True)
     assert server.ranges == [None, f"bytes={size}-"]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from csci_utils.luigi.target import ORPHAN_SECONDS
+from csci_utils.atomic import ORPHAN_SECONDS
 
 RUNNERS = ("in-process", "program", "mlflow")
 

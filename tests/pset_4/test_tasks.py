@@ -12,7 +12,7 @@ import pytest
 from luigi.contrib.s3 import S3Target
 
 from csci_utils.errors import ChangedError
-from csci_utils.luigi.copy import CopyTask
+from csci_utils.luigi.copying import CopyTask
 from csci_utils.luigi.target import BaseAtomicProviderLocalTarget
 from pset_4 import context, settings
 from pset_4.errors import InvalidNameError

@@ -1,4 +1,4 @@
-"""What local targets promise besides the contract of all targets."""
+"""Promises of local targets beyond the contract of all targets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,17 +18,18 @@ import pytest
 from luigi.format import UTF8, Format, Gzip, Nop
 from luigi.local_target import LocalTarget
 
+from csci_utils.atomic import MAX_NAME_BYTES, Sweeper
 from csci_utils.errors import AlreadyExistsError, NothingWrittenError
-from csci_utils.luigi.target import (
-    MAX_NAME_BYTES,
-    ORPHAN_SECONDS,
+from csci_utils.luigi import (
     BaseAtomicProviderLocalTarget,
     CreateOnlyLocalTarget,
     SuffixPreservingLocalTarget,
-    _sweep,
     create_only_atomic_file,
     suffix_preserving_atomic_file,
 )
+from tests.support.commits import trace_commits
+from tests.support.orphans import make_old
+from tests.support.targets import Interruption
 
 WriteInto = Callable[[LocalTarget, bytes], None]
 
@@ -38,10 +38,6 @@ SUFFIXED_NAMES = ["photo.jpg", "archive.tar.gz", "a.b.c.d", ".hidden.png", ".hid
 needs_permissions = pytest.mark.usefixtures("bound_by_permissions")
 
 both_local = pytest.mark.parametrize("kind", [SuffixPreservingLocalTarget, CreateOnlyLocalTarget])
-
-
-class Interruption(BaseException):
-    """As abrupt as a KeyboardInterrupt, which pytest would take for its own."""
 
 
 # Both ways of writing a local target.
@@ -58,7 +54,7 @@ def write_by_name(target: LocalTarget, content: bytes) -> None:
 
 
 def rename_into_place(target: LocalTarget, content: bytes) -> None:
-    """As programs do that are careful themselves."""
+    """Write as programs do that are atomic themselves."""
     with target.temporary_path() as path:
         Path(f"{path}.other").write_bytes(content)
         os.replace(f"{path}.other", path)
@@ -76,21 +72,23 @@ def folder(tmp_path: Path) -> Path:
 
 @both_local
 @pytest.mark.parametrize("write_into", [write_to_file, write_by_name, rename_into_place])
-def test_the_target_alone_is_left(
+def test_only_the_target_remains(
     write_into: WriteInto, kind: type[LocalTarget], folder: Path
 ) -> None:
     write_into(kind(folder / "photo.jpg", format=Nop), b"content")
+
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"photo.jpg": b"content"}
 
 
 @both_local
 @pytest.mark.parametrize("interruption", [RuntimeError, Interruption])
-def test_an_opened_body_that_raises_leaves_no_temporary(
+def test_a_body_that_raises_leaves_no_temporary_file(
     interruption: type[BaseException], kind: type[LocalTarget], folder: Path
 ) -> None:
     with pytest.raises(interruption), kind(folder / "photo.jpg", format=Nop).open("w") as file:
         file.write(b"part")
         raise interruption
+
     assert list(folder.iterdir()) == []
 
 
@@ -102,10 +100,11 @@ def test_a_body_with_a_temporary_path_that_raises_leaves_nothing(
     with pytest.raises(interruption), kind(folder / "photo.jpg").temporary_path() as path:
         Path(path).write_bytes(b"part")
         raise interruption
+
     assert list(folder.iterdir()) == []
 
 
-def test_a_compressing_body_that_raises_leaves_no_temporary_once_it_is_forgotten(
+def test_a_compressing_body_that_raises_leaves_no_temporary_file(
     folder: Path,
 ) -> None:
     def fail() -> None:
@@ -115,16 +114,19 @@ def test_a_compressing_body_that_raises_leaves_no_temporary_once_it_is_forgotten
 
     with pytest.raises(RuntimeError):
         fail()
+
     gc.collect()
+
     assert list(folder.iterdir()) == []
 
 
 @both_local
 @pytest.mark.parametrize("remove", [False, True])
-def test_a_temporary_path_left_empty_or_removed_says_so(
+def test_an_empty_or_removed_temporary_file_is_an_error(
     remove: bool, kind: type[LocalTarget], folder: Path
 ) -> None:
     target = kind(folder / "photo.jpg")
+
     with pytest.raises(NothingWrittenError), target.temporary_path() as path:
         if remove:
             os.remove(path)
@@ -136,41 +138,50 @@ def test_a_body_that_writes_nothing_leaves_no_temporary(
 ) -> None:
     with pytest.raises(NothingWrittenError), kind(folder / "photo.jpg").temporary_path():
         pass
+
     assert list(folder.iterdir()) == []
 
 
 def test_a_body_that_writes_nothing_keeps_the_earlier_version(folder: Path) -> None:
     (folder / "photo.jpg").write_bytes(b"earlier")
     target = SuffixPreservingLocalTarget(folder / "photo.jpg")
+
     with pytest.raises(NothingWrittenError), target.temporary_path():
         pass
+
     assert (folder / "photo.jpg").read_bytes() == b"earlier"
 
 
 @both_ways
-def test_folders_are_made(write_into: WriteInto, folder: Path) -> None:
+def test_missing_folders_are_created(write_into: WriteInto, folder: Path) -> None:
     path = folder / "a" / "b" / "photo.jpg"
+
     write_into(SuffixPreservingLocalTarget(path, format=Nop), b"content")
+
     assert path.read_bytes() == b"content"
 
 
 @both_ways
 def test_a_path_may_be_relative(write_into: WriteInto) -> None:
     write_into(SuffixPreservingLocalTarget("photo.jpg", format=Nop), b"content")
+
     assert Path("photo.jpg").read_bytes() == b"content"
 
 
 @both_local
-def test_permissions_are_those_of_any_new_file(kind: type[LocalTarget], folder: Path) -> None:
+def test_permissions_are_the_default_ones(kind: type[LocalTarget], folder: Path) -> None:
     write_to_file(kind(folder / "photo.jpg", format=Nop), b"content")
+
     (folder / "other.jpg").write_bytes(b"content")
+
     assert (folder / "photo.jpg").stat().st_mode == (folder / "other.jpg").stat().st_mode
 
 
 @pytest.mark.parametrize("mode", ["w", "wb", "wt"])
-def test_modes_for_writing_are_those_of_luigi(mode: str, folder: Path) -> None:
+def test_all_modes_for_writing_are_accepted(mode: str, folder: Path) -> None:
     with SuffixPreservingLocalTarget(folder / "file", format=Nop).open(mode) as file:
         file.write(b"content")
+
     assert (folder / "file").read_bytes() == b"content"
 
 
@@ -191,7 +202,9 @@ def test_both_ways_of_writing_go_through_the_provider(write_into: WriteInto, fol
         atomic_provider = RecordingFile
 
     RecordingFile.made_for = []
+
     write_into(Target(folder / "photo.jpg", format=Nop), b"content")
+
     assert RecordingFile.made_for == [str(folder / "photo.jpg")]
 
 
@@ -240,25 +253,28 @@ def test_the_temporary_file_is_hidden(folder: Path) -> None:
 )
 def test_the_longest_name_can_be_written(name: str, kind: type[LocalTarget], folder: Path) -> None:
     assert len(os.fsencode(name)) == MAX_NAME_BYTES
+
     write_to_file(kind(folder / name, format=Nop), b"content")
+
     assert (folder / name).read_bytes() == b"content"
 
 
 def test_a_name_that_is_too_long_leaves_nothing(folder: Path) -> None:
     with pytest.raises(OSError, match=os.strerror(errno.ENAMETOOLONG)):
         write_to_file(SuffixPreservingLocalTarget(folder / ("a" * 256), format=Nop), b"content")
+
     assert list(folder.iterdir()) == []
 
 
 @pytest.fixture
 def planted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A link at the very path of the next temporary file, to a file that is dear to somebody."""
+    """A link at the path of the next temporary file, to the file ``victim``."""
     monkeypatch.setattr(secrets, "token_hex", lambda _: "guessed")
     with suffix_preserving_atomic_file(folder / "photo.jpg") as file:
         file.abort()
     link = Path(file.tmp_path)
-    (folder / "dear").write_bytes(b"dear")
-    link.symlink_to(folder / "dear")
+    (folder / "victim").write_bytes(b"untouched")
+    link.symlink_to(folder / "victim")
     return link
 
 
@@ -274,23 +290,27 @@ def test_a_planted_temporary_is_an_error(
 def test_a_planted_link_is_not_followed(write_into: WriteInto, planted: Path, folder: Path) -> None:
     with pytest.raises(FileExistsError):
         write_into(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
-    assert (folder / "dear").read_bytes() == b"dear"
+
+    assert (folder / "victim").read_bytes() == b"untouched"
 
 
-def test_what_is_not_ours_is_not_removed(planted: Path, folder: Path) -> None:
+def test_a_planted_link_is_not_removed(planted: Path, folder: Path) -> None:
     with pytest.raises(FileExistsError):
         suffix_preserving_atomic_file(folder / "photo.jpg")
+
     assert planted.is_symlink()
 
 
-def test_what_could_not_be_created_is_forgotten_silently(
+def test_a_file_that_was_not_created_is_collected_silently(
     planted: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     complaints: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", complaints.append)
     with pytest.raises(FileExistsError):
         suffix_preserving_atomic_file(folder / "photo.jpg")
+
     gc.collect()
+
     assert complaints == []
 
 
@@ -299,27 +319,8 @@ def test_what_could_not_be_created_is_forgotten_silently(
 
 @pytest.fixture
 def trace(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What reaches the disk, in order."""
-    events: list[str] = []
-    original = {name: getattr(os, name) for name in ("fsync", "replace", "link")}
-
-    def sync(descriptor: int) -> None:
-        status = os.fstat(descriptor)
-        folder = stat.S_ISDIR(status.st_mode)
-        events.append("sync folder" if folder else f"sync file of {status.st_size} bytes")
-        original["fsync"](descriptor)
-
-    def rename(name: str) -> Callable[..., None]:
-        def note(source: str, destination: str) -> None:
-            original[name](source, destination)
-            events.append("rename")
-
-        return note
-
-    monkeypatch.setattr(os, "fsync", sync)
-    for name in ("replace", "link"):
-        monkeypatch.setattr(os, name, rename(name))
-    return events
+    """The syncs and renames of the test, in order."""
+    return trace_commits(monkeypatch)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot sync a folder")
@@ -329,6 +330,7 @@ def test_the_file_is_synced_then_renamed_then_the_folder_is_synced(
     write_into: WriteInto, kind: type[LocalTarget], trace: list[str], folder: Path
 ) -> None:
     write_into(kind(folder / "photo.jpg", format=Nop), b"12345")
+
     assert trace == ["sync file of 5 bytes", "rename", "sync folder"]
 
 
@@ -336,19 +338,21 @@ def test_a_file_that_is_closed_twice_is_committed_once(trace: list[str], folder:
     with suffix_preserving_atomic_file(folder / "photo.jpg") as file:
         file.write(b"content")
         file.close()
+
     assert trace.count("rename") == 1
 
 
-def test_what_was_aborted_is_not_committed(folder: Path) -> None:
+def test_an_aborted_file_is_not_committed(folder: Path) -> None:
     with suffix_preserving_atomic_file(folder / "photo.jpg") as file:
         file.write(b"content")
         file.abort()
+
     assert list(folder.iterdir()) == []
 
 
 @contextmanager
 def full_disk() -> Iterator[None]:
-    """No file can grow beyond 1000 bytes; for the body alone, as pytest itself writes files."""
+    """Limit files to 1000 bytes while the body runs, because pytest itself writes files."""
     resource = pytest.importorskip("resource", reason="limits on file sizes are POSIX's")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
@@ -358,38 +362,44 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-# The smaller one stays in the buffer until the file is closed.
+# The smaller size stays in the buffer until the file is closed.
 @both_ways
 @pytest.mark.parametrize("size", [2000, 2_000_000])
 def test_a_full_disk_leaves_the_earlier_version_alone(
     size: int, write_into: WriteInto, folder: Path
 ) -> None:
     (folder / "photo.jpg").write_bytes(b"earlier")
+
     with pytest.raises(OSError), full_disk():
         write_into(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"x" * size)
+
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"photo.jpg": b"earlier"}
 
 
 @pytest.mark.parametrize("size", [2000, 2_000_000])
 @pytest.mark.parametrize("kind", [Nop, UTF8], ids=["bytes", "text"])
-def test_what_a_full_disk_has_no_room_for_is_named(kind: Format, size: int, folder: Path) -> None:
+def test_an_error_of_a_full_disk_names_the_target(kind: Format, size: int, folder: Path) -> None:
     target = SuffixPreservingLocalTarget(folder / "photo.jpg", format=kind)
     content = "x" * size if kind is UTF8 else b"x" * size
+
     with pytest.raises(OSError) as caught, full_disk(), target.open("w") as file:
         file.write(content)
+
     assert caught.value.filename == str(folder / "photo.jpg")
 
 
 @both_local
-def test_what_cannot_be_synced_is_not_committed(
+def test_a_file_that_cannot_be_synced_is_not_committed(
     kind: type[LocalTarget], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(descriptor: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(os, "fsync", fail)
+
     with pytest.raises(OSError, match=f"{os.strerror(errno.EIO)}.*photo.jpg"):
         write_to_file(kind(folder / "photo.jpg", format=Nop), b"content")
+
     assert list(folder.iterdir()) == []
 
 
@@ -406,38 +416,43 @@ def test_a_folder_that_cannot_be_synced_is_no_error(
         sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", refuse_folders)
+
     write_to_file(kind(folder / "photo.jpg", format=Nop), b"content")
+
     assert (folder / "photo.jpg").read_bytes() == b"content"
 
 
 @both_ways
 @needs_permissions
-def test_a_folder_that_may_not_be_written_is_an_error(write_into: WriteInto, folder: Path) -> None:
+def test_a_read_only_folder_is_an_error(write_into: WriteInto, folder: Path) -> None:
     folder.chmod(0o500)
+
     with pytest.raises(PermissionError):
         write_into(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
 
 
 @both_ways
-def test_a_folder_that_cannot_be_made_is_an_error(write_into: WriteInto, folder: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(write_into: WriteInto, folder: Path) -> None:
     (folder / "file").touch()
+
     with pytest.raises(OSError, match="file"):
         write_into(SuffixPreservingLocalTarget(folder / "file" / "photo.jpg"), b"content")
 
 
 @pytest.mark.parametrize("obstacle", ["folder", "link to nothing"])
-def test_creating_where_something_else_is_is_an_error(obstacle: str, folder: Path) -> None:
+def test_creating_over_something_else_is_an_error(obstacle: str, folder: Path) -> None:
     if obstacle == "folder":
         (folder / "photo.jpg").mkdir()
     else:
         (folder / "photo.jpg").symlink_to(folder / "nothing")
+
     with pytest.raises(AlreadyExistsError):
         write_to_file(CreateOnlyLocalTarget(folder / "photo.jpg", format=Nop), b"content")
 
 
 @pytest.fixture
 def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on exFAT."""
+    """The file system has no hard links, like exFAT."""
 
     def refuse(source: str, destination: str) -> None:
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
@@ -447,13 +462,16 @@ def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_hard_links_a_target_is_created(no_links: None, folder: Path) -> None:
     write_to_file(CreateOnlyLocalTarget(folder / "photo.jpg", format=Nop), b"content")
+
     assert (folder / "photo.jpg").read_bytes() == b"content"
 
 
 def test_without_hard_links_a_target_is_not_overwritten(no_links: None, folder: Path) -> None:
     (folder / "photo.jpg").write_bytes(b"first")
+
     with pytest.raises(AlreadyExistsError):
         write_to_file(CreateOnlyLocalTarget(folder / "photo.jpg", format=Nop), b"other")
+
     assert (folder / "photo.jpg").read_bytes() == b"first"
 
 
@@ -472,7 +490,7 @@ with SuffixPreservingLocalTarget(sys.argv[1], format=Nop).open("w") as file:
 
 @pytest.fixture
 def killed(folder: Path) -> Path:
-    """The target of a process that was killed while it wrote."""
+    """The target of a process that was killed while it was writing."""
     if not hasattr(signal, "SIGKILL"):
         pytest.skip("this system has no SIGKILL")
     path = folder / "photo.jpg"
@@ -488,86 +506,30 @@ def test_a_killed_writer_commits_nothing(killed: Path) -> None:
 
 def test_after_a_killed_writer_the_next_one_succeeds(killed: Path) -> None:
     write_to_file(SuffixPreservingLocalTarget(killed, format=Nop), b"content")
+
     assert killed.read_bytes() == b"content"
 
 
-def make_old(path: Path) -> Path:
-    """Give a file the time of one that was left behind."""
-    then = time.time() - ORPHAN_SECONDS - 60
-    os.utime(path, (then, then), follow_symlinks=os.utime not in os.supports_follow_symlinks)
-    return path
-
-
 @both_ways
-def test_what_a_killed_writer_left_is_removed_after_a_day(
+def test_leftovers_of_a_killed_writer_are_removed_after_a_day(
     write_into: WriteInto, killed: Path, folder: Path
 ) -> None:
     (orphan,) = folder.iterdir()
     make_old(orphan)
-    _sweep.cache_clear()
+
     write_into(SuffixPreservingLocalTarget(folder / "other.jpg", format=Nop), b"content")
+
     assert [path.name for path in folder.iterdir()] == ["other.jpg"]
 
 
-def test_what_somebody_may_still_be_writing_is_not_removed(folder: Path) -> None:
-    with suffix_preserving_atomic_file(folder / "photo.jpg") as file:
-        _sweep.cache_clear()
-        write_to_file(SuffixPreservingLocalTarget(folder / "other.jpg", format=Nop), b"content")
-        assert os.path.exists(file.tmp_path)
-        file.abort()
+def test_writing_sweeps_the_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    swept: list[str] = []
+    monkeypatch.setattr(Sweeper, "sweep", lambda self, path: swept.append(path))
 
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        ".luigi-tmp-notes.txt",
-        ".luigi-tmp-0123456789abcdef0.jpg",
-        "photo.jpg-luigi-tmp-0123456789",
-        "old.luigi-tmp-0123456789abcdef",
-    ],
-)
-def test_an_old_file_of_another_name_is_not_removed(name: str, folder: Path) -> None:
-    (folder / name).write_bytes(b"dear")
-    make_old(folder / name)
-    _sweep.cache_clear()
     write_to_file(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
-    assert (folder / name).read_bytes() == b"dear"
+
+    assert swept == [str(folder)]
 
 
-def test_an_old_link_is_not_removed_and_not_followed(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere/dear").write_bytes(b"dear")
-    for name, target in (("0123456789abcdef", "elsewhere"), ("fedcba9876543210", "elsewhere/dear")):
-        link = folder / f".luigi-tmp-{name}"
-        link.symlink_to(tmp_path / target)
-        make_old(link)
-        make_old(tmp_path / target)
-    _sweep.cache_clear()
-    write_to_file(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
-    assert len(list(folder.iterdir())) == 3
-    assert (tmp_path / "elsewhere/dear").read_bytes() == b"dear"
-
-
-@pytest.mark.parametrize(
-    ("name", "is_old", "is_removed"),
-    [
-        (".luigi-tmp-0123456789abcdef.su10bldc", True, True),
-        (".luigi-tmp-0123456789abcdef.su10bldc", False, False),
-        (".luigi-tmp-su10bldc", True, False),
-    ],
-    ids=["old", "young", "of another name"],
-)
-def test_a_folder_that_a_killed_process_left_is_removed_after_a_day(
-    name: str, is_old: bool, is_removed: bool, folder: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "dear").write_bytes(b"dear")
-    left = folder / name
-    left.mkdir()
-    (left / "part").write_bytes(b"a part")
-    (left / "link").symlink_to(tmp_path / "dear")
-    if is_old:
-        make_old(left)
-    _sweep.cache_clear()
-    write_to_file(SuffixPreservingLocalTarget(folder / "photo.jpg", format=Nop), b"content")
-    assert left.exists() is not is_removed
-    assert (tmp_path / "dear").read_bytes() == b"dear"
+def test_all_files_share_one_sweeper() -> None:
+    assert suffix_preserving_atomic_file.sweeper is create_only_atomic_file.sweeper

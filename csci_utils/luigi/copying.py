@@ -1,5 +1,7 @@
 """One copy for every direction: local to remote, remote to local."""
 
+from __future__ import annotations
+
 import hashlib
 import time
 
@@ -11,28 +13,30 @@ from ..digest import CHUNK_SIZE, file_digest
 from ..errors import ChangedError, TransferError
 
 TRIES = 5
-"""How often a copy is begun while what arrives is cut short or damaged on the way."""
+"""The number of tries while the transfer is cut short or damaged."""
 
 PAUSE_SECONDS = 0.1
-"""The pause before the second try; it doubles with every further one."""
+"""The pause before the second try. It doubles with each further one."""
 
 
 def copy(source: FileSystemTarget, destination: FileSystemTarget) -> str:
-    """Copy the bytes of one target to another, which appears whole or not at all.
+    """Copy one target to another atomically.
 
-    Both targets carry bytes (``format=Nop``).
+    Args:
+        source: Where the bytes come from, opened with ``format=Nop``.
+        destination: Where they go to, opened with ``format=Nop``.
 
     Returns:
         The SHA-256 of the bytes that were copied.
 
     Raises:
-        FileNotFoundError: the source is not there.
-        ChangedError: a local source was written to meanwhile.
-        TransferError: every time, what arrived was cut short or damaged on the way.
-        CsciUtilsError, OSError: as the targets' file systems do.
+        FileNotFoundError: The source does not exist.
+        ChangedError: A local source changed while it was being copied.
+        TransferError: Each try was cut short or damaged in transit.
+        CsciUtilsError, OSError: A file system of the targets refuses.
     """
     if isinstance(source, LocalTarget) and hasattr(destination, "s3_options"):
-        # Luigi's S3 file would first be copied to a temporary file of a predictable name.
+        # Luigi's S3 file would be written to a temporary file of a predictable name first.
         destination.fs.put(source.path, destination.path, **destination.s3_options)
         return file_digest(source.path)
     for attempt in range(TRIES - 1):
@@ -45,36 +49,42 @@ def copy(source: FileSystemTarget, destination: FileSystemTarget) -> str:
 
 def _copy_once(source: FileSystemTarget, destination: FileSystemTarget) -> str:
     digest = hashlib.sha256()
-    # What is raised before the end of the body leaves nothing at the destination.
+    # An error inside this body leaves nothing at the destination.
     with source.open("r") as reader, destination.open("w") as writer:
         while chunk := reader.read(CHUNK_SIZE):
             digest.update(chunk)
             writer.write(chunk)
-        # S3 sends one version of an object; a file can be written to while it is read.
+        # S3 sends one version of an object; a local file can change while it is read.
         if isinstance(source, LocalTarget) and file_digest(source.path) != digest.hexdigest():
-            raise ChangedError(f"{source.path} changed while it was copied: run again")
+            raise ChangedError(
+                "the file changed while it was being copied",
+                path=source.path,
+                remedy="run again",
+            )
     return digest.hexdigest()
 
 
 class CopyTask(luigi.Task):
-    """Copies ``input()`` to ``output()``; swap the ends, and an upload is a download.
+    """Copies its input to its output; swap the two, and an upload becomes a download.
 
-    Subclasses say what is copied: ``requires`` one task with one target, ``output`` another.
-    At least one of them is local, and the file system of the remote one can tell `same_bytes`.
+    Subclasses define ``requires``, one task with one target, and ``output``. At least one of the
+    targets is local. The file system of the other one has `same_bytes`.
     """
 
     copied_digest = ""
-    """The SHA-256 of what `run` copied; empty if it found the same bytes there already."""
+    """The SHA-256 of what `run` copied; empty if the output held the same bytes already."""
 
     def run(self) -> None:
-        is_there = self.is_copied()
-        self.copied_digest = "" if is_there else copy(self.input(), self.output())
+        """Copy, unless the output holds the same bytes already."""
+        is_copied = self.is_copied()
+        self.copied_digest = "" if is_copied else copy(self.input(), self.output())
 
     def complete(self) -> bool:
+        """Return True if there is nothing to copy (`is_copied`)."""
         return self.is_copied()
 
     def is_copied(self) -> bool:
-        """Whether the output holds the bytes of the input, or the input is gone since."""
+        """Return True if the output exists and equals the input, or the input no longer exists."""
         source, destination = self.input(), self.output()
         if isinstance(source, LocalTarget):
             if not source.exists():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,8 @@ from luigi.local_target import LocalTarget
 from luigi.target import FileSystemTarget
 
 from csci_utils.errors import AlreadyExistsError, NothingWrittenError
-from csci_utils.luigi.target import SuffixPreservingLocalTarget
-
-MakeTarget = Callable[..., FileSystemTarget]
+from csci_utils.luigi import SuffixPreservingLocalTarget
+from tests.support.targets import Interruption, MakeTarget
 
 LINES = "first line\nzweite Zeile: äöü\n"
 FORMATS = {"Nop": Nop, "Text": Text, "UTF8": UTF8, "Gzip": Gzip, "UTF8 >> Gzip": UTF8 >> Gzip}
@@ -27,10 +25,6 @@ creating_only = pytest.mark.parametrize(
     "make_target", ["create-only", "s3-create-only"], indirect=True
 )
 every_format = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
-
-
-class Interruption(BaseException):
-    """As abrupt as a KeyboardInterrupt, which pytest would take for its own."""
 
 
 def write(target: FileSystemTarget, content: bytes | str) -> None:
@@ -44,14 +38,16 @@ def read(target: FileSystemTarget) -> Any:
 
 
 def in_format(format: Format) -> bytes | str:
-    """The lines as a file of this format takes them."""
+    """Return the lines in the type that files of this format take."""
     return LINES if getattr(format, "input", "bytes") == "unicode" else LINES.encode()
 
 
 @every_format
-def test_what_is_written_is_read(format: Format, make_target: MakeTarget) -> None:
+def test_a_target_returns_what_was_written(format: Format, make_target: MakeTarget) -> None:
     target = make_target(format=format)
+
     write(target, in_format(format))
+
     assert read(target) == in_format(format)
 
 
@@ -60,13 +56,16 @@ def test_what_is_written_is_read(format: Format, make_target: MakeTarget) -> Non
 def test_lines_are_read_one_by_one(format: Format, make_target: MakeTarget) -> None:
     target = make_target(format=format)
     write(target, in_format(format))
+
     with target.open("r") as file:
         assert list(file) == in_format(format).splitlines(keepends=True)
 
 
-def test_a_large_content_is_kept_whole(make_target: MakeTarget) -> None:
+def test_large_content_is_kept(make_target: MakeTarget) -> None:
     content = os.urandom(3_000_001)
+
     write(make_target(), content)
+
     assert read(make_target()) == content
 
 
@@ -76,29 +75,34 @@ def test_nothing_exists_before_it_is_written(make_target: MakeTarget) -> None:
 
 def test_nothing_exists_before_it_is_closed(make_target: MakeTarget) -> None:
     target = make_target()
+
     with target.open("w") as file:
         file.write(b"content")
         file.flush()
         assert not target.exists()
 
 
-def test_what_is_written_exists(make_target: MakeTarget) -> None:
+def test_a_written_target_exists(make_target: MakeTarget) -> None:
     write(make_target(), b"content")
+
     assert make_target().exists()
 
 
-def test_what_is_removed_is_gone(make_target: MakeTarget) -> None:
+def test_a_removed_target_does_not_exist(make_target: MakeTarget) -> None:
     write(make_target(), b"content")
+
     make_target().remove()
+
     assert not make_target().exists()
 
 
-def test_a_folder_or_prefix_is_no_object(make_target: MakeTarget) -> None:
+def test_a_folder_or_prefix_does_not_exist(make_target: MakeTarget) -> None:
     write(make_target("x.png/y"), b"content")
+
     assert not make_target("x.png").exists()
 
 
-def test_reading_what_is_missing_is_an_error(make_target: MakeTarget) -> None:
+def test_reading_a_missing_target_is_an_error(make_target: MakeTarget) -> None:
     with pytest.raises(FileNotFoundError):
         make_target().open("r")
 
@@ -115,14 +119,17 @@ def test_a_body_that_raises_commits_nothing(
     format: Format, interruption: type[BaseException], make_target: MakeTarget
 ) -> None:
     target = make_target(format=format)
+
     with pytest.raises(interruption), target.open("w") as file:
         file.write(in_format(format))
         raise interruption
+
     assert not target.exists()
 
 
-def test_a_body_that_writes_nothing_says_so(make_target: MakeTarget) -> None:
+def test_a_body_that_writes_nothing_is_an_error(make_target: MakeTarget) -> None:
     target = make_target("photo.jpg")
+
     with pytest.raises(NothingWrittenError, match=r"photo\.jpg"), target.open("w"):
         pass
 
@@ -130,59 +137,73 @@ def test_a_body_that_writes_nothing_says_so(make_target: MakeTarget) -> None:
 def test_a_body_that_writes_nothing_commits_nothing(make_target: MakeTarget) -> None:
     with pytest.raises(NothingWrittenError), make_target().open("w"):
         pass
+
     assert not make_target().exists()
 
 
-def test_a_writer_that_is_forgotten_commits_nothing(make_target: MakeTarget) -> None:
+def test_an_unclosed_writer_commits_nothing(make_target: MakeTarget) -> None:
     file = make_target().open("w")
     file.write(b"content")
     del file
+
     gc.collect()
+
     assert not make_target().exists()
 
 
 @overwriting
 def test_a_second_write_replaces_the_first(make_target: MakeTarget) -> None:
     write(make_target(), b"first")
+
     write(make_target(), b"second")
+
     assert read(make_target()) == b"second"
 
 
 @overwriting
 def test_a_body_that_raises_keeps_the_earlier_version(make_target: MakeTarget) -> None:
     write(make_target(), b"earlier")
+
     with pytest.raises(RuntimeError), make_target().open("w") as file:
         file.write(b"part")
         raise RuntimeError
+
     assert read(make_target()) == b"earlier"
 
 
 @creating_only
-def test_creating_what_is_there_is_an_error(make_target: MakeTarget) -> None:
+def test_creating_an_existing_target_is_an_error(make_target: MakeTarget) -> None:
     write(make_target("photo.jpg"), b"first")
+
     with pytest.raises(AlreadyExistsError, match=r"photo\.jpg"):
         write(make_target("photo.jpg"), b"other")
 
 
 @creating_only
-def test_creating_leaves_what_is_there(make_target: MakeTarget) -> None:
+def test_creating_leaves_an_existing_target_alone(make_target: MakeTarget) -> None:
     write(make_target(), b"first")
+
     with pytest.raises(AlreadyExistsError):
         write(make_target(), b"other")
+
     assert read(make_target()) == b"first"
 
 
 @creating_only
 def test_creating_the_same_bytes_again_succeeds(make_target: MakeTarget) -> None:
     write(make_target(), b"same")
+
     write(make_target(), b"same")
+
     assert read(make_target()) == b"same"
 
 
 @pytest.fixture
 def race(make_target: MakeTarget) -> tuple[list[bytes], list[Exception]]:
-    """Eight writers of one target, each with bytes of its own: who won, and what others met."""
-    start, won, lost = threading.Barrier(8), [], []
+    """The winners' bytes and the losers' errors of eight simultaneous writers."""
+    start = threading.Barrier(8)
+    won: list[bytes] = []
+    lost: list[Exception] = []
 
     def compete(content: bytes) -> None:
         try:
@@ -205,39 +226,48 @@ def race(make_target: MakeTarget) -> tuple[list[bytes], list[Exception]]:
 
 
 @creating_only
-def test_of_writers_at_once_exactly_one_wins(race: tuple[list[bytes], list[Exception]]) -> None:
+def test_of_simultaneous_writers_exactly_one_wins(
+    race: tuple[list[bytes], list[Exception]],
+) -> None:
     won, _ = race
+
     assert len(won) == 1
 
 
 @creating_only
-def test_of_writers_at_once_all_others_meet_a_conflict(
+def test_of_simultaneous_writers_all_others_fail(
     race: tuple[list[bytes], list[Exception]],
 ) -> None:
     _, lost = race
+
     assert [type(error) for error in lost] == [AlreadyExistsError] * 7
 
 
 @creating_only
-def test_of_writers_at_once_the_winner_s_bytes_are_whole(
+def test_of_simultaneous_writers_the_winner_writes_all_its_bytes(
     race: tuple[list[bytes], list[Exception]], make_target: MakeTarget
 ) -> None:
     won, _ = race
+
     assert read(make_target()) == won[0]
 
 
-# As Luigi's own.
+# Compatibility with Luigi's own targets.
 
 
 @every_format
-def test_the_file_is_the_one_that_luigi_writes(format: Format, tmp_path: Path) -> None:
+def test_a_file_equals_the_one_that_luigi_writes(format: Format, tmp_path: Path) -> None:
     write(SuffixPreservingLocalTarget(tmp_path / "ours", format=format), in_format(format))
+
     write(LocalTarget(tmp_path / "luigis", format=format), in_format(format))
+
     assert (tmp_path / "ours").read_bytes() == (tmp_path / "luigis").read_bytes()
 
 
 @every_format
 def test_a_file_of_luigi_is_read(format: Format, tmp_path: Path) -> None:
     write(LocalTarget(tmp_path / "file", format=format), in_format(format))
+
     found = read(SuffixPreservingLocalTarget(tmp_path / "file", format=format))
+
     assert found == read(LocalTarget(tmp_path / "file", format=format))

@@ -1,9 +1,10 @@
+"""Copies in both directions, and the task that makes them."""
+
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,51 +15,41 @@ from luigi.format import Nop
 from luigi.target import FileSystemTarget
 
 from csci_utils.errors import AlreadyExistsError, ChangedError, S3Error, TransferError
-from csci_utils.luigi.copy import TRIES, CopyTask, copy
-from csci_utils.luigi.s3 import S3Client
-from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocalTarget
-
-MakeTarget = Callable[..., FileSystemTarget]
+from csci_utils.luigi import (
+    CopyTask,
+    CreateOnlyLocalTarget,
+    S3Client,
+    SuffixPreservingLocalTarget,
+    copy,
+)
+from csci_utils.luigi.copying import TRIES
+from tests.support.s3_fake import FakeS3
+from tests.support.stores import DirectoryStore, RemoteStore, S3Store
+from tests.support.targets import MakeTarget
 
 CONTENT = os.urandom(2_500_000)
 MD5_OF_OTHER_BYTES = hashlib.md5(b"other bytes", usedforsecurity=False).hexdigest()
 
+Ends = tuple[RemoteStore, RemoteStore]
+
 both_directions = pytest.mark.parametrize("ends", ["up", "down"], indirect=True)
 
 
-def target_at(path: str, **options: Any) -> FileSystemTarget:
+def target_at(path: str, client: S3Client | None = None) -> FileSystemTarget:
     if path.startswith("s3://"):
-        client = options.pop("client", None) or S3Client()
-        return S3Target(path, format=Nop, client=client, **options)
+        return S3Target(path, format=Nop, client=client or S3Client())
     return SuffixPreservingLocalTarget(path, format=Nop)
 
 
-class LocalEnd:
-    """A folder of this machine, looked at as the root conftest looks at a remote."""
-
-    def __init__(self, folder: Path) -> None:
-        self.url = str(folder)
-
-    def read(self, path: str) -> bytes:
-        return Path(self.url, path).read_bytes()
-
-    def write(self, path: str, content: bytes) -> None:
-        Path(self.url).mkdir(exist_ok=True)
-        Path(self.url, path).write_bytes(content)
-
-    def list(self) -> list[str]:
-        return sorted(path.name for path in Path(self.url).glob("*"))
-
-
 @pytest.fixture
-def ends(request: pytest.FixtureRequest, store: Any, tmp_path: Path) -> tuple[Any, Any]:
-    """Where a copy comes from, and where it goes to."""
-    local = LocalEnd(tmp_path / "local")
+def ends(request: pytest.FixtureRequest, store: RemoteStore, tmp_path: Path) -> Ends:
+    """The source and the destination of a copy."""
+    local = DirectoryStore(str(tmp_path / "local"))
     return (local, store) if request.param == "up" else (store, local)
 
 
 @pytest.fixture
-def task(ends: tuple[Any, Any]) -> Any:
+def task(ends: Ends) -> Copy:
     source, destination = ends
     return Copy(f"{source.url}/photo.jpg", f"{destination.url}/photo.jpg")
 
@@ -83,56 +74,68 @@ class Copy(CopyTask):
 
 @both_directions
 @pytest.mark.parametrize("content", [b"x", CONTENT], ids=["small", "large"])
-def test_the_bytes_arrive(content: bytes, ends: tuple[Any, Any], task: Copy) -> None:
+def test_the_bytes_arrive(content: bytes, ends: Ends, task: Copy) -> None:
     source, destination = ends
     source.write("photo.jpg", content)
+
     copy(task.input(), task.output())
+
     assert destination.read("photo.jpg") == content
 
 
 @both_directions
-def test_nothing_else_arrives(ends: tuple[Any, Any], task: Copy) -> None:
+def test_nothing_else_arrives(ends: Ends, task: Copy) -> None:
     source, destination = ends
     source.write("photo.jpg", CONTENT)
+
     copy(task.input(), task.output())
+
     assert destination.list() == ["photo.jpg"]
 
 
 @both_directions
-def test_the_source_stays(ends: tuple[Any, Any], task: Copy) -> None:
+def test_the_source_stays(ends: Ends, task: Copy) -> None:
     source, _ = ends
     source.write("photo.jpg", CONTENT)
+
     copy(task.input(), task.output())
+
     assert source.read("photo.jpg") == CONTENT
 
 
 @both_directions
-def test_a_missing_source_is_an_error(ends: tuple[Any, Any], task: Copy) -> None:
+def test_a_missing_source_is_an_error(ends: Ends, task: Copy) -> None:
     with pytest.raises(FileNotFoundError):
         copy(task.input(), task.output())
 
 
 @both_directions
-def test_a_missing_source_leaves_nothing(ends: tuple[Any, Any], task: Copy) -> None:
+def test_a_missing_source_leaves_nothing(ends: Ends, task: Copy) -> None:
     _, destination = ends
+
     with pytest.raises(FileNotFoundError):
         copy(task.input(), task.output())
+
     assert destination.list() == []
 
 
-def test_what_goes_to_s3_takes_no_way_through_the_temporary_folder(
-    s3_store: Any, tmp_path: Path, own_temporary_folder: Path
+def test_an_upload_does_not_use_the_temporary_folder(
+    s3_store: S3Store, tmp_path: Path, own_temporary_folder: Path
 ) -> None:
     own_temporary_folder.rmdir()
     (tmp_path / "photo.jpg").write_bytes(CONTENT)
+
     copy(target_at(str(tmp_path / "photo.jpg")), target_at(f"{s3_store.url}/photo.jpg"))
+
     assert s3_store.read("photo.jpg") == CONTENT
 
 
-def test_what_goes_to_s3_gets_a_content_type(s3_store: Any, tmp_path: Path) -> None:
+def test_an_upload_sets_the_content_type(s3_store: S3Store, tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(CONTENT)
     copy(target_at(str(tmp_path / "photo.jpg")), target_at(f"{s3_store.url}/photo.jpg"))
+
     reply = s3_store.client.head_object(Bucket=s3_store.bucket, Key=f"{s3_store.prefix}photo.jpg")
+
     assert reply["ContentType"] == "image/jpeg"
 
 
@@ -143,6 +146,7 @@ def test_a_create_only_destination_is_not_overwritten(
     for name in ("first", "other"):
         (tmp_path / name).write_bytes(name.encode())
     copy(target_at(str(tmp_path / "first")), make_target())
+
     with pytest.raises(AlreadyExistsError):
         copy(target_at(str(tmp_path / "other")), make_target())
 
@@ -151,7 +155,7 @@ def test_a_create_only_destination_is_not_overwritten(
 
 
 class BreakingReader:
-    """Gives a part, and fails."""
+    """Returns a part, and then fails."""
 
     def __init__(self) -> None:
         self.parts = [b"part"]
@@ -174,14 +178,15 @@ class BreakingTarget(FileSystemTarget):
         return BreakingReader()
 
 
-def test_a_source_that_breaks_off_is_an_error(make_target: MakeTarget) -> None:
+def test_a_failing_source_is_an_error(make_target: MakeTarget) -> None:
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
         copy(BreakingTarget("broken"), make_target())
 
 
-def test_a_source_that_breaks_off_leaves_nothing(make_target: MakeTarget) -> None:
+def test_a_failing_source_leaves_nothing(make_target: MakeTarget) -> None:
     with pytest.raises(OSError):
         copy(BreakingTarget("broken"), make_target())
+
     assert not make_target().exists()
 
 
@@ -196,31 +201,37 @@ def test_a_source_that_breaks_off_leaves_nothing(make_target: MakeTarget) -> Non
     ids=["cut short", "with another checksum", "with another MD5"],
 )
 def test_a_download_with_a_fault_leaves_nothing(
-    fault: dict[str, str], kind: type[SuffixPreservingLocalTarget], fake_s3: Any, tmp_path: Path
+    fault: dict[str, str], kind: type[SuffixPreservingLocalTarget], fake_s3: FakeS3, tmp_path: Path
 ) -> None:
     fake_s3.answer(200, b"content", **fault)
+
     with pytest.raises(S3Error):
         copy(target_at("s3://bucket/key"), kind(tmp_path / "local" / "photo.jpg", format=Nop))
+
     assert list((tmp_path / "local").iterdir()) == []
 
 
-def test_a_download_is_tried_again(fake_s3: Any, tmp_path: Path) -> None:
+def test_a_damaged_download_is_retried(fake_s3: FakeS3, tmp_path: Path) -> None:
     for _ in range(TRIES - 1):
         fake_s3.answer(200, b"cont", etag='"several-2"', content_length="7")
     fake_s3.answer(200, b"content", etag='"several-2"')
+
     copy(target_at("s3://bucket/key"), target_at(str(tmp_path / "photo.jpg")))
+
     assert (tmp_path / "photo.jpg").read_bytes() == b"content"
 
 
-def test_a_download_that_always_fails_is_given_up(fake_s3: Any, tmp_path: Path) -> None:
+def test_a_download_that_always_fails_is_an_error(fake_s3: FakeS3, tmp_path: Path) -> None:
     fake_s3.answer(200, b"cont", etag='"several-2"', content_length="7")
+
     with pytest.raises(TransferError):
         copy(target_at("s3://bucket/key"), target_at(str(tmp_path / "photo.jpg")))
+
     assert len(fake_s3.requests) == TRIES
 
 
 class OverwrittenTarget(SuffixPreservingLocalTarget):
-    """A file that somebody overwrites in place, once its first bytes are read."""
+    """A file that is overwritten in place after its first bytes are read."""
 
     def open(self, mode: str = "r") -> Any:
         file = super().open(mode)
@@ -245,13 +256,15 @@ class OverwrittenTarget(SuffixPreservingLocalTarget):
 
 
 @pytest.mark.parametrize("kind", [SuffixPreservingLocalTarget, CreateOnlyLocalTarget])
-def test_a_file_that_is_overwritten_while_it_is_copied_is_not_taken(
+def test_a_file_that_changes_while_being_copied_is_an_error(
     kind: type[SuffixPreservingLocalTarget], tmp_path: Path
 ) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"1" * len(CONTENT))
     source = OverwrittenTarget(str(tmp_path / "photo.jpg"), format=Nop)
-    with pytest.raises(ChangedError, match=r"photo\.jpg changed .*: run again"):
+
+    with pytest.raises(ChangedError, match=r"photo\.jpg: .* changed .*; run again"):
         copy(source, kind(tmp_path / "remote" / "photo.jpg", format=Nop))
+
     assert list((tmp_path / "remote").iterdir()) == []
 
 
@@ -259,9 +272,11 @@ def test_a_file_that_is_overwritten_while_it_is_copied_is_not_taken(
 
 
 @both_directions
-def test_luigi_runs_the_task(ends: tuple[Any, Any], task: Copy) -> None:
+def test_luigi_runs_the_task(ends: Ends, task: Copy) -> None:
     source, destination = ends
+
     source.write("photo.jpg", CONTENT)
+
     assert luigi.build([task], local_scheduler=True, log_level="ERROR")
     assert destination.read("photo.jpg") == CONTENT
 
@@ -280,33 +295,38 @@ def test_luigi_runs_the_task(ends: tuple[Any, Any], task: Copy) -> None:
     ],
 )
 def test_a_copy_is_complete_when_the_destination_has_the_source_s_bytes(
-    there: bytes | None, here: bytes | None, complete: bool, ends: tuple[Any, Any], task: Copy
+    there: bytes | None, here: bytes | None, complete: bool, ends: Ends, task: Copy
 ) -> None:
     for end, content in zip(ends, (there, here), strict=True):
         if content is not None:
             end.write("photo.jpg", content)
+
     assert task.complete() is complete
 
 
 @both_directions
 @pytest.mark.parametrize(("here", "copied"), [(None, True), (b"old", True), (b"new", False)])
 def test_a_task_knows_whether_it_moved_bytes(
-    here: bytes | None, copied: bool, ends: tuple[Any, Any], task: Copy
+    here: bytes | None, copied: bool, ends: Ends, task: Copy
 ) -> None:
     source, destination = ends
     source.write("photo.jpg", b"new")
     if here is not None:
         destination.write("photo.jpg", here)
+
     task.run()
+
     assert task.copied_digest == (hashlib.sha256(b"new").hexdigest() if copied else "")
 
 
 @both_directions
-def test_a_task_that_ran_is_complete(ends: tuple[Any, Any], task: Copy) -> None:
+def test_a_task_that_ran_is_complete(ends: Ends, task: Copy) -> None:
     source, destination = ends
     source.write("photo.jpg", b"new")
     destination.write("photo.jpg", b"old")
+
     task.run()
+
     assert task.complete()
 
 
@@ -316,7 +336,7 @@ def test_a_task_that_ran_is_complete(ends: tuple[Any, Any], task: Copy) -> None:
 def test_a_file_costs_at_most_one_request(
     here: bytes | None,
     expected: list[str],
-    s3_store: Any,
+    s3_store: S3Store,
     sent: tuple[S3Client, list[str]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -327,5 +347,7 @@ def test_a_file_costs_at_most_one_request(
         (tmp_path / "photo.jpg").write_bytes(here)
     task = Copy(f"{s3_store.url}/photo.jpg", str(tmp_path / "photo.jpg"))
     monkeypatch.setattr(Copy, "input", lambda _: target_at(task.source, client=client))
+
     task.complete()
+
     assert operations == expected

@@ -1,0 +1,216 @@
+"""Atomic writing: a file appears whole or not at all, even across a power cut.
+
+The bytes go to a temporary file beside the target. It is created exclusively, so a link planted at
+its path is never followed. `commit` syncs the file, renames it and syncs the folder, in that order.
+The temporary name keeps the target's suffixes, because programs choose a file's format by them.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import FileIO
+from pathlib import Path
+
+MAX_NAME_BYTES = 255
+"""The longest file name of the common file systems (ext4, XFS, APFS, NTFS)."""
+
+TEMPORARY_PREFIX = ".luigi-tmp-"
+"""The beginning of every temporary name: hidden, and with the mark of Luigi's own."""
+
+ORPHAN_SECONDS = 24 * 60 * 60
+"""The age from which a temporary file or folder counts as left behind by a killed process."""
+
+_TEMPORARY_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{16}(\..*)?", re.DOTALL)
+_NO_LINK_ERRORS = frozenset([errno.EPERM, errno.ENOTSUP, errno.ENOSYS])
+_NO_FOLDER_SYNC_ERRORS = frozenset([errno.EINVAL, errno.ENOTSUP])
+
+
+@contextmanager
+def atomic_path(
+    path: str | os.PathLike[str],
+    *,
+    suffixes_of: str | os.PathLike[str] = "",
+    replaced: os.stat_result | None = None,
+) -> Iterator[str]:
+    """Yield the path of an empty temporary file that replaces `path` when the body succeeds.
+
+    A body that raises leaves `path` as it was, and no temporary file.
+
+    Args:
+        path: The target. Its folder must exist.
+        suffixes_of: A name whose suffixes the temporary name gets instead of the target's.
+        replaced: The status of the file that is replaced, to keep its permissions, owner and
+            group. The temporary file is private until then.
+
+    Raises:
+        OSError: The file system refuses; `filename` is the target.
+    """
+    target = os.fspath(path)
+    temporary_path = make_temporary_path(target, suffixes_of)
+    with naming_target(target):
+        create_exclusively(temporary_path, 0o666 if replaced is None else 0o600).close()
+    try:
+        yield temporary_path
+        commit(temporary_path, target, replaced=replaced)
+    finally:
+        discard(temporary_path)
+
+
+def make_temporary_name() -> str:
+    """Return a new name for a temporary file or folder, without a suffix.
+
+    A suffix may follow. `Sweeper` recognizes the name if the process is killed.
+    """
+    return TEMPORARY_PREFIX + secrets.token_hex(8)
+
+
+def make_temporary_path(path: str, suffixes_of: str | os.PathLike[str] = "") -> str:
+    """Return a new path beside `path`, with as many of the last suffixes as fit."""
+    stem = make_temporary_name()
+    suffixes = Path(suffixes_of or path).suffixes
+    while suffixes and len(os.fsencode(stem + "".join(suffixes))) > MAX_NAME_BYTES:
+        del suffixes[0]
+    return os.path.join(os.path.dirname(path), stem + "".join(suffixes))
+
+
+def create_exclusively(path: str, mode: int = 0o666) -> FileIO:
+    """Create a file and open it for writing.
+
+    Args:
+        path: The new file.
+        mode: Its permissions, of which the process's umask takes some away.
+
+    Raises:
+        FileExistsError: Something exists at `path`, be it a link to nothing.
+    """
+    return FileIO(path, "x", opener=lambda name, flags: os.open(name, flags, mode))
+
+
+def commit(
+    temporary_path: str,
+    path: str,
+    *,
+    create_only: bool = False,
+    replaced: os.stat_result | None = None,
+) -> None:
+    """Sync a finished temporary file, rename it to `path`, and sync the folder.
+
+    Args:
+        temporary_path: The temporary file, closed.
+        path: The target.
+        create_only: Fail if the target exists, in one step with the rename.
+        replaced: As for `atomic_path`.
+
+    Raises:
+        FileExistsError: `create_only` is set, and the target exists.
+        OSError: The file system refuses; `filename` is the target.
+    """
+    with naming_target(path):
+        _sync(temporary_path)
+        if replaced is not None:
+            _copy_permissions(replaced, temporary_path)
+        if create_only:
+            _rename_to_new(temporary_path, path)
+        else:
+            os.replace(temporary_path, path)
+        _sync(os.path.dirname(path) or os.curdir)
+
+
+def discard(temporary_path: str) -> None:
+    """Remove a temporary file, if it exists and can be removed."""
+    with suppress(OSError):
+        os.remove(temporary_path)
+
+
+@contextmanager
+def naming_target(path: str) -> Iterator[None]:
+    """Name the target in errors about its temporary file, whose name means nothing to people."""
+    try:
+        yield
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, path) from error
+
+
+class Sweeper:
+    """Removes temporary files and folders that killed processes left behind.
+
+    Each folder is listed once. Threads may share a sweeper.
+    """
+
+    def __init__(self) -> None:
+        """Create a sweeper that has swept no folder yet."""
+        self._swept: set[str] = set()
+
+    def sweep(self, folder: str) -> None:
+        """Remove what is older than `ORPHAN_SECONDS` in a folder, unless swept before."""
+        folder = os.path.abspath(folder)
+        if folder in self._swept:
+            return
+        self._swept.add(folder)
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if _TEMPORARY_NAME.fullmatch(entry.name):
+                    _remove_orphan(entry)
+
+
+def _remove_orphan(entry: os.DirEntry[str]) -> None:
+    with suppress(OSError):  # other processes sweep, too
+        if entry.stat(follow_symlinks=False).st_mtime >= time.time() - ORPHAN_SECONDS:
+            return
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)  # follows no links
+        elif entry.is_file(follow_symlinks=False):
+            os.remove(entry.path)
+
+
+def _sync(path: str) -> None:
+    """Flush a file's bytes, or a folder's entries, to the disk."""
+    is_folder = os.path.isdir(path)
+    if os.name == "nt" and is_folder:
+        return  # Windows cannot open a folder; NTFS journals its entries.
+    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network shares cannot sync a folder; the file in it is written all the same.
+        if not is_folder or error.errno not in _NO_FOLDER_SYNC_ERRORS:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _copy_permissions(source: os.stat_result, path: str) -> None:
+    """Give a file the permissions of another, and its owner and group where that is allowed.
+
+    Set-user-ID and set-group-ID are dropped: they were granted to the old content.
+    """
+    if hasattr(os, "chown"):  # not on Windows
+        for owner, group in ((-1, source.st_gid), (source.st_uid, -1)):
+            with suppress(OSError):  # not everybody may, and not every file system can
+                os.chown(path, owner, group)
+    with suppress(OSError):
+        os.chmod(path, source.st_mode & 0o777)
+
+
+def _rename_to_new(source: str, destination: str) -> None:
+    """Rename a file, or raise FileExistsError if the destination exists, in one step."""
+    if os.name == "nt":
+        os.rename(source, destination)  # never replaces on Windows
+        return
+    try:
+        os.link(source, destination)
+    except OSError as error:
+        if error.errno not in _NO_LINK_ERRORS:
+            raise
+        # exFAT and some network shares have no hard links. There, the check and the rename are two
+        # steps, and the last of two simultaneous writers wins.
+        if os.path.lexists(destination):
+            raise FileExistsError(errno.EEXIST, "file exists", destination) from error
+        os.rename(source, destination)

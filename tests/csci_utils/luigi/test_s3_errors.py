@@ -1,0 +1,205 @@
+"""Settings of the connection, and errors with their remedies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from csci_utils.errors import (
+    S3AccessError,
+    S3BucketMissingError,
+    S3Error,
+)
+from csci_utils.luigi import S3Client
+from csci_utils.luigi.s3_connection import CONNECT_TRIES, REQUEST_TRIES
+from tests.support.s3_fake import FakeS3
+from tests.support.s3_objects import URL
+
+REFUSALS = {
+    "InvalidAccessKeyId": (403, "AWS_ACCESS_KEY_ID"),
+    "SignatureDoesNotMatch": (403, "secret key is wrong; check AWS_SECRET_ACCESS_KEY"),
+    "ExpiredToken": (400, "expired; sign in again"),
+    "InvalidToken": (400, "AWS_SESSION_TOKEN"),
+    "RequestTimeTooSkewed": (403, "clock"),
+    "AccessDenied": (403, "do not permit this; ask for s3:GetObject"),
+    "SomethingNew": (403, "do not permit this; ask for s3:GetObject"),
+}
+every_refusal = pytest.mark.parametrize("code", REFUSALS)
+
+every_call = pytest.mark.parametrize("call", ["exists", "version", "get_key", "listdir", "put"])
+
+
+def ask(call: str, url: str, photo: str) -> object:
+    """Make one of the client's calls with suitable arguments."""
+    arguments = (photo, url) if call == "put" else (url,)
+    answer = getattr(S3Client(), call)(*arguments)
+    return list(answer) if call == "listdir" else answer
+
+
+# Settings.
+
+
+def test_the_endpoint_of_the_environment_is_used(fake_s3: FakeS3) -> None:
+    fake_s3.refuse(404, "NoSuchKey")
+
+    S3Client().exists(URL)
+
+    assert len(fake_s3.requests) == 1
+
+
+@pytest.fixture
+def profile(fake_s3: FakeS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a profile; nothing else gives the endpoint and the credentials."""
+    for name in ("ENDPOINT_URL", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "DEFAULT_REGION"):
+        monkeypatch.delenv(f"AWS_{name}")
+    Path(os.environ["AWS_CONFIG_FILE"]).write_text(
+        f"[profile painter]\nregion = eu-central-1\nendpoint_url = {fake_s3.url}\n"
+    )
+    Path(os.environ["AWS_SHARED_CREDENTIALS_FILE"]).write_text(
+        "[painter]\naws_access_key_id = key-of-painter\naws_secret_access_key = secret\n"
+    )
+    monkeypatch.setenv("AWS_PROFILE", "painter")
+    return "painter"
+
+
+def test_a_profile_gives_endpoint_credentials_and_region(fake_s3: FakeS3, profile: str) -> None:
+    fake_s3.refuse(404, "NoSuchKey")
+    S3Client().exists(URL)
+
+    ((_, headers, _),) = fake_s3.requests
+
+    assert "Credential=key-of-painter/" in headers["authorization"]
+    assert "/eu-central-1/s3/" in headers["authorization"]
+
+
+def test_a_missing_profile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+    with pytest.raises(S3AccessError, match=r"nobody.*check AWS_PROFILE"):
+        S3Client().exists(URL)
+
+
+def test_missing_credentials_are_an_error_with_a_remedy(
+    fake_s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    with pytest.raises(S3AccessError, match="no credentials were found; set AWS_PROFILE"):
+        S3Client().exists(URL)
+
+
+def test_a_forked_process_gets_its_own_client(
+    s3_environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = S3Client()
+    before = client.boto_client
+
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+
+    assert client.boto_client is not before
+
+
+def test_a_process_keeps_its_client(s3_environment: None) -> None:
+    client = S3Client()
+
+    assert client.boto_client is client.boto_client
+
+
+# Errors.
+
+
+@every_call
+def test_a_missing_bucket_is_an_error(call: str, s3_environment: None, photo: str) -> None:
+    with pytest.raises(S3BucketMissingError, match="bucket 'nowhere' does not exist; create it"):
+        ask(call, "s3://nowhere/photo.jpg", photo)
+
+
+@every_refusal
+def test_a_refusal_is_an_error_with_its_remedy(code: str, fake_s3: FakeS3) -> None:
+    status, remedy = REFUSALS[code]
+    fake_s3.refuse(status, code)
+
+    with pytest.raises(S3AccessError, match=f"{code}.*{remedy}"):
+        S3Client().exists(URL)
+
+
+@every_call
+def test_a_refusal_is_an_error_of_every_call(call: str, fake_s3: FakeS3, photo: str) -> None:
+    fake_s3.refuse(403, "AccessDenied")
+
+    with pytest.raises(S3AccessError, match="s3://bucket"):
+        ask(call, URL, photo)
+
+
+@every_refusal
+def test_a_refusal_is_not_retried(code: str, fake_s3: FakeS3) -> None:
+    fake_s3.refuse(REFUSALS[code][0], code)
+
+    with pytest.raises(S3AccessError):
+        S3Client().exists(URL)
+
+    assert len(fake_s3.requests) == 1
+
+
+def test_a_refusal_does_not_show_the_secret(fake_s3: FakeS3) -> None:
+    fake_s3.answer(403, b"<Error><Code>X</Code><Message>test-secret</Message></Error>")
+
+    with pytest.raises(S3AccessError) as caught:
+        S3Client().exists(URL)
+
+    assert "test-secret" not in str(caught.value)
+
+
+@every_call
+def test_a_server_that_always_fails_is_an_error(call: str, fake_s3: FakeS3, photo: str) -> None:
+    fake_s3.refuse(503, "SlowDown")
+
+    with pytest.raises(S3Error, match=r"SlowDown.*run again later"):
+        ask(call, URL, photo)
+
+
+@pytest.mark.parametrize("tries", [None, 3], ids=["by default", "as AWS_MAX_ATTEMPTS says"])
+def test_an_overloaded_server_is_asked_again(
+    tries: int | None, fake_s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if tries:
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", str(tries))
+    fake_s3.refuse(503, "SlowDown")
+
+    with pytest.raises(S3Error):
+        S3Client().exists(URL)
+
+    assert len(fake_s3.requests) == (tries or REQUEST_TRIES)
+
+
+def test_a_server_that_does_not_answer_is_given_up_soon(
+    fake_s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+
+    with pytest.raises(S3Error):
+        S3Client().exists(URL)
+
+    assert len(fake_s3.pauses) == CONNECT_TRIES - 1
+
+
+def test_a_silent_server_is_named_without_its_password(
+    fake_s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://user:password@127.0.0.1:1")
+
+    with pytest.raises(S3Error, match=r"http://127\.0\.0\.1:1 .*AWS_ENDPOINT_URL") as caught:
+        S3Client().exists(URL)
+
+    assert "password" not in str(caught.value)
+
+
+@every_call
+def test_a_server_that_always_hangs_up_is_an_error(call: str, fake_s3: FakeS3, photo: str) -> None:
+    fake_s3.hang_up()
+
+    with pytest.raises(S3Error, match="s3://bucket"):
+        ask(call, URL, photo)

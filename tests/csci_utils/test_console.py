@@ -1,0 +1,103 @@
+"""Console output to streams that fail, and exit codes."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from csci_utils.console import EXIT_FAILURE, EXIT_INTERRUPTED, ExitCode, answer, say
+from csci_utils.errors import OutputError
+
+
+class FaultyStream(io.StringIO):
+    """Raises the given errors, one per write, and then works. Has no file descriptor."""
+
+    encoding = "utf-8"
+
+    def __init__(self, *errors: OSError) -> None:
+        super().__init__()
+        self._errors = list(errors)
+
+    def write(self, text: str) -> int:
+        if self._errors:
+            raise self._errors.pop()
+        return super().write(text)
+
+
+def test_text_is_written_with_its_end() -> None:
+    stream = io.StringIO()
+
+    assert say("one", stream)
+    assert say("two", stream, end="")
+
+    assert stream.getvalue() == "one\ntwo"
+
+
+def test_characters_that_an_encoding_lacks_are_escaped() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+
+    assert say("\xe4.png", stream, end="")
+
+    assert stream.buffer.getvalue() == b"\\xe4.png"
+
+
+def test_a_busy_stream_works_later() -> None:
+    stream = FaultyStream(BlockingIOError())
+
+    assert [say("one", stream), say("two", stream)] == [False, True]
+    assert stream.getvalue() == "two\n"
+
+
+def test_a_stream_without_a_file_may_fail() -> None:
+    assert not say("one", FaultyStream(OSError(5, "Input/output error")))
+
+
+def test_a_closed_pipe_counts_as_success() -> None:
+    assert say("one", FaultyStream(BrokenPipeError()))
+
+
+def test_a_stream_that_was_closed_is_a_failure() -> None:
+    stream = io.StringIO()
+    stream.close()
+
+    assert not say("one", stream)
+
+
+def test_a_missing_stream_is_a_failure() -> None:
+    assert not say("one", None)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_after_a_failure_closing_the_stream_is_no_error() -> None:
+    with open("/dev/full", "w") as stream:
+        assert not say("one", stream)
+
+
+def test_an_answer_goes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    answer("42")
+
+    assert capsys.readouterr() == ("42\n", "")
+
+
+def test_an_answer_that_cannot_be_written_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+
+    with pytest.raises(OutputError, match=r"^standard output cannot be written; check "):
+        answer("42")
+
+
+def test_exit_codes_are_those_of_shells_and_argparse() -> None:
+    assert {code.name: int(code) for code in ExitCode} == {
+        "DONE": os.EX_OK if hasattr(os, "EX_OK") else 0,
+        "FAILED": 1,
+        "USAGE": 2,
+        "INTERRUPTED": 130,
+    }
+
+
+def test_the_older_names_stand_for_the_same_codes() -> None:
+    assert (EXIT_FAILURE, EXIT_INTERRUPTED) == (1, 130)

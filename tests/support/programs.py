@@ -1,0 +1,45 @@
+"""Programs that stand in for another Python interpreter, and processes to wait for."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+
+class MakePython(Protocol):
+    """Creates a program for ``--python``."""
+
+    def __call__(self, lines: str, name: str = "python-of-another-environment") -> Path:
+        """Create a shell script with these lines and return its path."""
+
+
+def write_program(path: Path, lines: str) -> Path:
+    """Write an executable shell script and return its path."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{lines}\n")
+    path.chmod(0o755)
+    return path
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for a condition of another process.
+
+    Raises:
+        AssertionError: The condition did not come true in time.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    """Return True if a process with this id exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

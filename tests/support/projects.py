@@ -1,0 +1,86 @@
+"""A project folder in which tests run the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from pset_4.cli import cli
+
+
+@dataclass
+class Project:
+    """A folder with drop-ins and a data folder, and the URL of its remote."""
+
+    folder: Path
+    remote_url: str
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.folder / "data"
+
+    @property
+    def uploads(self) -> Path:
+        """The folder of drop-ins; it exists after the first `drop`."""
+        return self.data / "uploads"
+
+    def drop(self, name: str, content: bytes) -> Path:
+        """Write a file into the folder of drop-ins and return its path."""
+        path = self.uploads / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def run(self, *arguments: str) -> Result:
+        """Run the command line in this process."""
+        return CliRunner().invoke(cli, [*self._roots, *arguments])
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command that `run` runs, for a process of its own."""
+        return [sys.executable, "-m", "pset_4", *self._roots, *arguments]
+
+    def run_well(self, *arguments: str) -> dict[str, int]:
+        """Run the command line, expect success, and return the counts of its summary."""
+        result = self.run(*arguments)
+        assert result.exit_code == 0, result.output
+        return read_summary(result)
+
+    def status(self) -> dict[str, Any]:
+        """Return what `status --json` prints."""
+        result = self.run("status", "--json")
+        assert result.exit_code == 0, result.output
+        found: dict[str, Any] = json.loads(result.stdout)
+        return found
+
+    def files(self, *folders: str) -> list[str]:
+        """Return the sorted paths of all files but records in folders of the data folder.
+
+        The folders and the paths are relative to the data folder.
+        """
+        return sorted(
+            path.relative_to(self.data).as_posix()
+            for folder in folders
+            for path in (self.data / folder).rglob("*")
+            if path.is_file() and path.parent.name != ".records"
+        )
+
+    @property
+    def _roots(self) -> list[str]:
+        return ["--remote", self.remote_url, "--data", str(self.data)]
+
+
+MakeProject = Callable[[str, str], Project]
+"""Creates a project from the name of its folder and the URL of its remote."""
+
+
+def read_summary(result: Result) -> dict[str, int]:
+    """Return the counts of the summary that a command printed, by their label."""
+    rows = [line.split() for line in result.stdout.splitlines()]
+    return {row[0]: int(row[1]) for row in rows}

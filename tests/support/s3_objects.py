@@ -1,0 +1,30 @@
+"""One object in S3, and ways to publish it without the code under test."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+
+from boto3.s3.transfer import TransferConfig
+
+from tests.support.s3_fake import FakeS3
+from tests.support.stores import S3Store
+
+URL = "s3://bucket/photo.jpg"
+"""An object of the fake server, which takes any bucket."""
+CONTENT = b"some bytes"
+MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
+OTHER_MD5 = hashlib.md5(b"other bytes", usedforsecurity=False).hexdigest()
+
+
+def upload_in_parts(store: S3Store, path: str, content: bytes) -> None:
+    """Publish a large object as other programs do; its ETag is not an MD5."""
+    config = TransferConfig(multipart_threshold=1, multipart_chunksize=5 << 20)
+    store.client.upload_fileobj(
+        io.BytesIO(content), store.bucket, store.prefix + path, Config=config
+    )
+
+
+def answer_state(fake_s3: FakeS3, etag: str) -> None:
+    """Add the answer to a request for the state of an object of the size of `CONTENT`."""
+    fake_s3.answer(206, b"s", etag=f'"{etag}"', content_range=f"bytes 0-0/{len(CONTENT)}")
