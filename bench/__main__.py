@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from csci_utils.console import EXIT_FAILURE, EXIT_INTERRUPTED
+from csci_utils.console import ExitCode
 from csci_utils.errors import DescribedError
 from neural_style.arguments import reader, whole
 from neural_style.options import MAX_THREADS
@@ -52,10 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_report(results, args.output)
     except (DescribedError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return EXIT_FAILURE
+        return ExitCode.FAILED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     print(f"wrote {args.output}")
     return 0
 

@@ -24,16 +24,6 @@ class ExitCode(enum.IntEnum):
     """Ctrl-C: 128 plus the number of SIGINT, as shells report it."""
 
 
-EXIT_FAILURE = ExitCode.FAILED
-"""Alias of `ExitCode.FAILED`."""
-
-EXIT_INTERRUPTED = ExitCode.INTERRUPTED
-"""Alias of `ExitCode.INTERRUPTED`."""
-
-EXIT_NO_STYLE = 3
-"""The exit code of ``inspect`` for a readable file that is not a style model."""
-
-
 def say(text: str, stream: TextIO | None, end: str = "\n") -> bool:
     """Write text to a stream and flush it.
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from csci_utils.console import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_NO_STYLE, answer, say
+from csci_utils.console import ExitCode, answer, say
 from csci_utils.errors import DescribedError
 from csci_utils.files import check_place
 from csci_utils.text import one_line
@@ -36,14 +36,17 @@ INFO_DEVICE_HELP = "also ask PyTorch for this device, as --device of eval does"
 EXPORT_HELP = "also write the model as an ONNX graph; convert does so without painting"
 CONVERTED_HELP = f"the checkpoint to read: {' '.join(sorted(CHECKPOINT_SUFFIXES))}"
 OUTPUT_MODEL_HELP = f"the file to write: {' '.join(sorted(STYLE_SUFFIXES))}"
+EXIT_NO_STYLE = 3
+"""The exit code of ``inspect`` for a readable file that is not a style model."""
+
 JSON_HELP = "report notes, progress, the result or an error as one JSON object per line"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return its exit code.
 
-    It is 0; or, after one line on standard error, `EXIT_FAILURE`, `EXIT_NO_STYLE` (of `inspect`) or
-    `EXIT_INTERRUPTED` (Ctrl-C). Usage errors exit with 2, as argparse does.
+    It is one of `ExitCode`, or `EXIT_NO_STYLE`. Every code but 0 comes with one line on standard
+    error.
     """
     reporter = make_reporter(is_for_program=False)
     try:
@@ -53,13 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DescribedError as error:
         reporter.fail(error)
         is_no_style = isinstance(error, StyleError) and args.command == "inspect"
-        return EXIT_NO_STYLE if is_no_style else EXIT_FAILURE
+        return EXIT_NO_STYLE if is_no_style else ExitCode.FAILED
     except KeyboardInterrupt:
         say("interrupted", sys.stderr)
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     finally:
         reporter.close()
-    return 0
+    return ExitCode.DONE
 
 
 def stylize(args: Any, reporter: Reporter | None = None) -> PaintingResult:

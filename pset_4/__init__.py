@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .cli import main
     from .commands.options import common_options, painting_options, runner_options
     from .commands.selection import Selection, select
-    from .commands.session import EPILOG, ExitCode, finish, run, session
+    from .commands.session import EPILOG, finish, run, session
     from .context import FromSettings, activated, current
     from .errors import (
         ConflictError,
@@ -55,7 +55,6 @@ else:
             "DownloadImage": "tasks.download",
             "DownloadModel": "tasks.download",
             "EPILOG": "commands.session",
-            "ExitCode": "commands.session",
             "Failure": "execution.outcome",
             "FromSettings": "context",
             "ImageParameter": "tasks.parameters",
@@ -105,7 +104,6 @@ __all__ = [
     "ContentImage",
     "DownloadImage",
     "DownloadModel",
-    "ExitCode",
     "Failure",
     "FromSettings",
     "ImageParameter",

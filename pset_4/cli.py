@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from csci_utils.console import say
+from csci_utils.console import ExitCode, say
 
 from .commands.models import models
 from .commands.options import common_options
 from .commands.package import package
 from .commands.paint import demo, main_command, stylize
-from .commands.session import EPILOG, ExitCode
+from .commands.session import EPILOG
 from .commands.status import status
 from .commands.submit import submit
 from .commands.transfer import download, upload

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_path
 
-from csci_utils.files import read_file, replacing
+from csci_utils.files import read_file, write_atomically
 
 from ..errors import MissingDependencyError, StyleError
 from .model_file import MAX_STYLE_BYTES
@@ -60,15 +60,14 @@ def keep(checkpoint: bytes, weights: Weights) -> None:
 
     The entry is written atomically.
     """
-    with suppress(ImportError, OSError, RuntimeError, StyleError):
+    with suppress(ImportError, OSError, RuntimeError):
         from safetensors.numpy import save
 
         # Of strided arrays, `save` would write the memory as it lies.
         data = save({name: np.ascontiguousarray(value) for name, value in weights.items()})
         folder = cache_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with replacing(folder / _name(checkpoint, data), StyleError) as temporary_path:
-            temporary_path.write_bytes(data)
+        write_atomically(folder / _name(checkpoint, data), data)
 
 
 def measure_cache() -> tuple[int, int]:

@@ -70,18 +70,6 @@ def decode_picture(data: bytes) -> Image.Image:
     return plain
 
 
-def has_more_frames(path: str | PathLike[str]) -> bool:
-    """Return True if the picture at `path` has more than one frame or page.
-
-    Reads the file without decoding its pixels. A file that is not a picture has no more frames.
-    """
-    try:
-        with _open(read_file(Path(path), PictureError, MAX_PICTURE_BYTES)) as picture:
-            return _has_more_frames(picture)
-    except Exception:  # see `decode_picture`
-        return False
-
-
 def identify_picture(data: bytes) -> str | None:
     """Return Pillow's name for the format that `data` begins with; None if it is not a picture."""
     try:

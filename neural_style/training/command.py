@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csci_utils.console import EXIT_INTERRUPTED, say
+from csci_utils.console import ExitCode, say
 from csci_utils.text import one_line
 
 from ..arguments import add_accelerator, from_zero, whole
@@ -113,7 +113,7 @@ def _run_train(args: argparse.Namespace, _reporter: Reporter) -> None:
         folder = options.checkpoint_model_dir
         remedy = f"; resume from the last checkpoint in {folder} with --resume" if folder else ""
         say(one_line(f"interrupted{remedy}"), sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
+        sys.exit(ExitCode.INTERRUPTED)
 
 
 def _print_event(event: Event) -> None:

@@ -7,10 +7,10 @@ from contextlib import closing
 
 import click
 
-from csci_utils.console import answer, say
+from csci_utils.console import ExitCode, answer, say
 
 from .options import common_options, runner_options
-from .session import EPILOG, ExitCode, session
+from .session import EPILOG, session
 
 URL_HELP = "Where the archive is, if not at its official address; https:// or http://."
 TIMEOUT_HELP = "Seconds that the server may be silent before another try."

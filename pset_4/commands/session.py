@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from csci_utils.console import say
+from csci_utils.console import ExitCode, say
 
 from .options import SETTINGS, common_option
 
@@ -32,19 +31,6 @@ EPILOG = (
     "Exit codes: 0 all is done, 1 something failed, 2 the command line or a setting is wrong, "
     "130 interrupted."
 )
-
-
-class ExitCode(enum.IntEnum):
-    """Exit codes of the process."""
-
-    DONE = 0
-    """Everything that was asked for is there."""
-    FAILED = 1
-    """Something failed; a line on standard error says what, and why."""
-    USAGE = 2
-    """The command line or a setting is wrong; click's own code."""
-    INTERRUPTED = 130
-    """Ctrl-C: 128 plus the number of the signal, as in shells."""
 
 
 @contextmanager

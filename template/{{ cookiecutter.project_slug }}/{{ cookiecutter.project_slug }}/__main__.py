@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 import pset_4
+from csci_utils import ExitCode
 
 from .tasks import ContactSheet, UploadSheet
 
@@ -34,7 +35,7 @@ def cli(images: Sequence[str], models: Sequence[str], upload: bool, **rendering:
             if sheet in outcome.finished:
                 click.echo(pset_4.shorten(sheet.output().path))
         failed = outcome.failures or outcome.unfinished or selected.refused
-        sys.exit(pset_4.ExitCode.FAILED if failed else pset_4.ExitCode.DONE)
+        sys.exit(ExitCode.FAILED if failed else ExitCode.DONE)
 
 
 if __name__ == "__main__":
