@@ -18,6 +18,11 @@ def encode(image: Image.Image, format: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
+def encode_gray(size: tuple[int, int], format: str) -> bytes:
+    """Return a black grayscale image of width x height px as a file."""
+    return encode(Image.new("L", size), format)
+
+
 def decode_rgb(content: bytes) -> np.ndarray[Any, np.dtype[np.int16]]:
     """Return the pixels of an image file, H x W x 3, 0 to 255, in a type that can be subtracted."""
     import numpy as np
