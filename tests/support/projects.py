@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,10 @@ class Project:
     def run(self, *arguments: str) -> Result:
         """Run the command line in this process."""
         return CliRunner().invoke(cli, self.arguments(*arguments))
+
+    def run_apart(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line in a process of its own, which must end within a minute."""
+        return subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=60)
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command that `run` runs, for a process of its own."""
@@ -94,7 +99,7 @@ def read_summary(result: Result) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in rows}
 
 
-def failures(result: Result) -> list[str]:
+def failures(result: Result | subprocess.CompletedProcess[str]) -> list[str]:
     """Return the lines in which a command reported what failed."""
     return [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
 

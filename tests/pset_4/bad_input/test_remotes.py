@@ -74,7 +74,7 @@ def test_a_folder_or_fifo_in_place_of_a_file_is_reported(
     path.mkdir() if kind == "folder" else os.mkfifo(path)
     directory_project.drop("photo.jpg", photograph)
 
-    result = directory_project.run(command, "--image", "photo.jpg")
+    result = directory_project.run_apart(command, "--image", "photo.jpg")
 
     assert failures(result) == [f"failed: {path} is not a file: take it away and run again"]
 
