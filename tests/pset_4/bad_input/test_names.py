@@ -15,13 +15,13 @@ def test_a_hostile_name_is_a_usage_error(
 ) -> None:
     result = directory_project.run(command, option, "../outside.png")
 
-    assert_failed(result, "'../outside.png'", exit_code=2)
+    assert_failed(result, "../outside.png: expected a file name, got a path", exit_code=2)
 
 
 def test_a_path_in_place_of_a_name_is_explained(directory_project: Project) -> None:
     result = directory_project.run("main", "--image", "data/uploads/a.png")
 
-    assert "is a path, and a name alone is expected" in " ".join(result.stderr.split())
+    assert "expected a file name, got a path; use another name" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize("path", ["images/nowhere.png", "saved_models/nowhere.pth"])

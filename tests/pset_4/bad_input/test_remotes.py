@@ -33,7 +33,7 @@ def test_an_image_at_an_unusable_key_is_reported_and_not_fetched(
 
     result = project.run("download")
 
-    assert_failed(result, repr(name))
+    assert_failed(result, f"{name}: ")
     assert project.files("images") == ["images/drawing.png"]
 
 
