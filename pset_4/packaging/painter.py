@@ -1,10 +1,10 @@
-"""The code of a packaged model: what MLflow loads and calls. Its package carries a copy.
+"""The code of a packaged model, which MLflow loads and calls. Each package carries a copy.
 
-Input: a table with the columns ``picture`` (bytes of a picture file) and ``suffix`` (of the format
-to answer in, such as ``.png``), and if wanted ``style`` (a number), ``content_scale``,
-``max_side``, and ``precision``, ``threads``, ``memory`` (bytes) and ``device`` as for
-`neural_style.load`. Output: a table with the column ``picture``, the painted pictures as files'
-bytes.
+The input is a table. Its columns are ``picture`` (the bytes of an image file) and ``suffix`` (of
+the result's format, such as ``.png``). Optional columns are ``style`` (a number),
+``content_scale``, ``max_side``, and the arguments ``precision``, ``threads``, ``memory`` (bytes)
+and ``device`` of `neural_style.load`. The output is a table with the column ``picture``: the bytes
+of the result files.
 """
 
 from __future__ import annotations
@@ -28,17 +28,22 @@ from neural_style.pictures.resizing import resize
 
 
 class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
-    """Paints a batch of pictures in the style that lies beside it in the package."""
+    """Paints a batch of images in the style of the package."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Load the style, once for all batches."""
+        """Load the style before the first batch."""
         load = partial(neural_style.load, context.artifacts["style"], tell=_print_note)
         self._load = lru_cache(maxsize=1)(load)
         self._load_for({})
 
-    # MLflow takes any type hint here for a schema of its own, and the package has one.
+    # Without type hints: MLflow would derive a schema from them, and the package has its own.
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-        """Paint each row of the input."""
+        """Paint each row of the input.
+
+        Raises:
+            neural_style.PictureError: A row's suffix is not one of an image, its format cannot hold
+                the result, or its bytes are not an image.
+        """
         painted = [self._paint(row.dropna().to_dict()) for _, row in model_input.iterrows()]
         return pd.DataFrame({"picture": painted})
 
@@ -47,7 +52,7 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
         if suffix.lower() not in neural_style.PICTURE_SUFFIXES:
             known = " ".join(sorted(neural_style.PICTURE_SUFFIXES))
             raise neural_style.PictureError(
-                f"expected the suffix of a picture, got {suffix!r}; use one of {known}"
+                f"expected the suffix of an image, got {suffix!r}", remedy=f"use one of {known}"
             )
         name = f"painted{suffix}"
         picture = resize(
@@ -63,7 +68,7 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
             return path.read_bytes()
 
     def _load_for(self, row: Mapping[str, Any]) -> neural_style.Style:
-        """The style, kept while rows have the same options."""
+        """Return the style, which stays loaded while rows have the same options."""
         return self._load(
             device=row.get("device", "cpu"),
             precision=row.get("precision", EXACT),

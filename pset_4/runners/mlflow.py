@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from csci_utils.digest import file_digest
 
+from .. import packaging
 from ..errors import RunnerError
-from ..packaging import package
 from ..remote import target_at
 from . import Job
 from .program import Program, ProgramRunner, name_command, read_notes, write_result
@@ -46,8 +46,9 @@ class MlflowRunner(ProgramRunner):
         request_path, reply_path = scratch / "request.json", scratch / "reply.json"
         # A copy of what the manifest lists, and of nothing that lies beside it: all code there
         # could be run. And MLflow takes a path for a URL, in which "%41" is another name.
-        package.fetch(
-            os.path.dirname(job.inputs["package"]), target_at(f"{package_path}/{package.MANIFEST}")
+        packaging.fetch_package(
+            os.path.dirname(job.inputs["package"]),
+            target_at(f"{package_path}/{packaging.MANIFEST}"),
         )
         request_path.write_text(json.dumps(make_request(job, suffix, self.list_options(job))))
         options = {
@@ -60,7 +61,7 @@ class MlflowRunner(ProgramRunner):
         given = [word for pair in options.items() for word in pair]
         arguments = [self.python, "-m", "mlflow", "models", "predict", *given]
         # Its own files are kept out of the current folder.
-        environment = package.OFFLINE | {package.TRACKING_VARIABLE: (scratch / "tracking").as_uri()}
+        environment = packaging.mlflow_environment(scratch)
         try:
             program = Program(arguments=arguments, environment=environment)
             program.run()
@@ -83,12 +84,12 @@ def check_package(job: Job) -> None:
     Raises:
         RunnerError: it does not.
     """
-    manifest = package.read_manifest(job.inputs["package"])
+    manifest = packaging.read_manifest(job.inputs["package"])
     name = os.path.basename(job.model_path)
     remedy = f"run python -m pset_4 package --model {shlex.quote(name)}"
     if manifest.model_digest != file_digest(job.model_path):
         raise RunnerError(f"{name} was replaced since it was packaged: {remedy}")
-    if manifest.code_digest != package.digest_code():
+    if manifest.code_digest != packaging.digest_code():
         raise RunnerError(f"{name} was packaged with other code than is here: {remedy}")
 
 
