@@ -1,4 +1,6 @@
-"""``python -m pset_4 models fetch``, with its options, under the course's name."""
+"""Run ``python -m pset_4 models fetch`` with its options, under the name that the course uses."""
+
+from __future__ import annotations
 
 import runpy
 import sys

@@ -31,9 +31,15 @@ class Option:
     """What values it takes, and how they are written."""
     help: str
     default: object
+    """The value where none is given."""
     changes_result: bool
     """Whether another value makes another result. Otherwise the option says how this machine gets
     to the same result: its device, threads and memory."""
+
+    @property
+    def column(self) -> str:
+        """The name in packaged models' tables, such as ``max_side``."""
+        return self.flag.replace("-", "_")
 
 
 def _option(

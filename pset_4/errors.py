@@ -1,4 +1,6 @@
-"""What can go wrong in the pipeline; every error is a `PipelineError`."""
+"""Errors of the pipeline; each is a `PipelineError`."""
+
+from __future__ import annotations
 
 from csci_utils.errors import DescribedError
 
@@ -8,32 +10,59 @@ class PipelineError(DescribedError):
 
 
 class SettingsError(PipelineError, ValueError):
-    """The remote or the data folder is not one that can be used."""
+    """A setting is missing or has an unusable value."""
 
 
 class InvalidNameError(PipelineError, ValueError):
-    """A name that is not safe as a file name everywhere, or of neither kind."""
+    """A name is not a safe file name, or its suffix is not one of an image or a model."""
 
 
 class MissingError(PipelineError, FileNotFoundError):
-    """Something that was asked for is neither in the remote nor dropped in."""
+    """A file or package that is needed does not exist here."""
 
 
 class ConflictError(PipelineError, FileExistsError):
-    """A drop-in's name is taken in the remote, by other bytes."""
+    """A drop-in and another file have the same name and different bytes."""
 
 
 class RunnerError(PipelineError, RuntimeError):
-    """A program that was to paint, or to look at a model, failed."""
+    """A program that paints or inspects a model failed."""
 
 
 class DamagedPackageError(PipelineError, ValueError):
-    """A packaged model is not whole, or not what its manifest says."""
+    """A packaged model is incomplete or differs from its manifest."""
 
 
-class HandInError(PipelineError, RuntimeError):
-    """The work cannot be handed in as it is, or Canvas does not take it."""
+class SubmissionError(PipelineError, RuntimeError):
+    """The work cannot be submitted, or Canvas refused it."""
+
+
+class PartialSubmissionError(SubmissionError):
+    """A part of the submission failed; `sent` and `unsent` list all parts."""
+
+    sent: tuple[str, ...]
+    """The parts that Canvas has accepted."""
+    unsent: tuple[str, ...]
+    """The part that failed and those after it."""
+
+    def __init__(
+        self, cause: SubmissionError, sent: tuple[str, ...], unsent: tuple[str, ...]
+    ) -> None:
+        """Take path, reason and remedy from the error of the part that failed."""
+        super().__init__(cause.reason, path=cause.path, remedy=cause.remedy)
+        self.sent = sent
+        self.unsent = unsent
+
+    def __str__(self) -> str:
+        """Return the error's line with both lists of parts."""
+        sent = ", ".join(self.sent) or "nothing"
+        return f"{super().__str__()}; sent: {sent}; not sent: {', '.join(self.unsent)}"
 
 
 class ArchiveError(PipelineError, ValueError):
-    """The archive is damaged, hostile, or another one than expected."""
+    """An archive is damaged, hostile, or does not hold the expected models."""
+
+
+def install_remedy(*extras: str) -> str:
+    """Return the remedy for a missing dependency: the command that installs these extras."""
+    return f"run pip install '.[{','.join(extras)}]' in the project's folder"

@@ -1,8 +1,10 @@
-"""Names of pictures and models, checked once, where they come in.
+"""Names of images and models, checked where they enter the pipeline.
 
-A name becomes a file on every system and a key in S3, so it has to be safe on all of them. Which
-kind of thing it names is told by its suffix.
+A name becomes a file name on every system and a part of an S3 key, so it must be safe on all of
+them. Its suffix tells an image from a model.
 """
+
+from __future__ import annotations
 
 import re
 import unicodedata
@@ -13,97 +15,97 @@ from pathlib import PurePosixPath
 from .errors import InvalidNameError
 
 DEFAULT_IMAGE = "luigi.jpg"
+"""The image that is painted if no drop-in exists and no image is named."""
+
 DEFAULT_MODEL = "rain_princess.pth"
-"""What is painted, and in which style, where nothing is dropped in and nothing named: the
-course's names."""
+"""The model that is used if no drop-in exists and no model is named."""
 
 MAX_NAME_BYTES = 200
-"""Below the 255 of the common file systems, which leaves room for a record's suffix."""
+"""The longest name in UTF-8. Common file systems allow 255 bytes, which leaves room for the suffix
+of a record."""
 
-FORBIDDEN_CHARACTERS = frozenset('/\\:*?"<>|')
-"""What Windows forbids in names; the first two are separators."""
+# Windows forbids them in file names, besides the separators of paths.
+_FORBIDDEN_CHARACTERS = frozenset(':*?"<>|')
 
-RESERVED_STEMS = frozenset(
-    [
-        "CON",
-        "PRN",
-        "AUX",
-        "NUL",
-        *(f"{device}{n}" for device in ("COM", "LPT") for n in range(1, 10)),
-    ]
+# The device names of Windows, which no suffix makes safe (`ntpath.isreserved` of Python 3.13).
+_DEVICES = frozenset(
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
+    + [f"{port}{digit}" for port in ("COM", "LPT") for digit in "123456789\u00b9\u00b2\u00b3"]
 )
-"""Windows' device names, with any suffix (learn.microsoft.com, "Naming Files")."""
 
-INVISIBLE_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
-"""Unicode categories of controls, text-direction overrides, lone surrogates, line breaks."""
+# Unicode categories: controls, text direction and zero width, surrogates, line separators.
+_INVISIBLE_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 
-NUMBERED_MODEL = re.compile(r"(?P<file>.+\.onnx)@(?P<number>\d{1,6})", re.IGNORECASE)
+_NUMBERED_MODEL = re.compile(r"(?P<file>.+\.onnx)@(?P<number>\d{1,6})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class ModelName:
-    """A model as it is asked for: ``rain_princess.pth``, or one of many styles, ``many.onnx@7``."""
+    """A model as people name it: ``rain_princess.pth``, or ``many.onnx@7`` for style 7 of many."""
 
     file: str
+    """The name of the model's file."""
     number: int | None
+    """The number of the style in the file; None if the name has none."""
 
     def __str__(self) -> str:
+        """Return the name as people write it."""
         return self.file if self.number is None else f"{self.file}@{self.number}"
 
 
 def check_image_name(name: str) -> str:
-    """The name, if it is a safe one of a picture.
+    """Return the name if it is the safe name of an image.
 
     Raises:
-        InvalidNameError: it is not.
+        InvalidNameError: The name is unsafe, or its suffix is not one of an image.
     """
     from neural_style import PICTURE_SUFFIXES
 
-    return _check_suffix(check_name(name), "a picture", PICTURE_SUFFIXES)
+    return _check_suffix(check_name(name), "an image", PICTURE_SUFFIXES)
 
 
 def check_model_file(name: str) -> str:
-    """The name, if it is a safe one of a model's file (without a style number).
+    """Return the name if it is the safe name of a model's file, without a style number.
 
     Raises:
-        InvalidNameError: it is not.
+        InvalidNameError: The name is unsafe, or its suffix is not one of a model.
     """
     from neural_style import STYLE_SUFFIXES
 
-    return _check_suffix(check_name(name), "a style model", STYLE_SUFFIXES)
+    return _check_suffix(check_name(name), "a model", STYLE_SUFFIXES)
 
 
 def parse_model_name(name: str) -> ModelName:
     """Split ``many.onnx@7`` into file and number; other names have no number.
 
     Raises:
-        InvalidNameError: the file's name is not a safe one of a model.
+        InvalidNameError: The file's name is unsafe, or its suffix is not one of a model.
     """
-    match = NUMBERED_MODEL.fullmatch(name)
+    match = _NUMBERED_MODEL.fullmatch(name)
     if match is None:
         return ModelName(check_model_file(name), None)
     return ModelName(check_model_file(match["file"]), int(match["number"]))
 
 
 def check_name(name: str) -> str:
-    """The name, if it can be a file's on every system.
+    """Return the name if every system can have a file of that name.
 
     Raises:
-        InvalidNameError: it cannot.
+        InvalidNameError: Some system cannot, or takes the name for something else.
     """
-    problem = _problem_of(name)
+    problem = _find_problem(name)
     if problem:
-        raise InvalidNameError(f"{name!r} {problem}: check or change the name")
+        raise InvalidNameError(problem, path=name or None, remedy="use another name")
     return name
 
 
 def split_valid(
-    found: Iterable[str], check: Callable[[str], str]
+    names: Iterable[str], check: Callable[[str], str]
 ) -> tuple[list[str], dict[str, InvalidNameError]]:
-    """The names that a check accepts, and for each of the others why not."""
+    """Return the names that `check` accepts, and the errors about the others by name."""
     valid: list[str] = []
     refused: dict[str, InvalidNameError] = {}
-    for name in found:
+    for name in names:
         try:
             valid.append(check(name))
         except InvalidNameError as error:
@@ -112,42 +114,46 @@ def split_valid(
 
 
 def is_image_name(name: str) -> bool:
-    """Whether the suffix is one of a picture."""
+    """Return True if the suffix is one of an image."""
     from neural_style import PICTURE_SUFFIXES
 
-    return PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES
+    return _suffix_of(name) in PICTURE_SUFFIXES
 
 
 def is_model_file(name: str) -> bool:
-    """Whether the suffix is one of a style model."""
+    """Return True if the suffix is one of a model's file."""
     from neural_style import STYLE_SUFFIXES
 
-    return PurePosixPath(name).suffix.lower() in STYLE_SUFFIXES
+    return _suffix_of(name) in STYLE_SUFFIXES
 
 
-def _problem_of(name: str) -> str | None:
+def _find_problem(name: str) -> str | None:
+    """Return why a name is unsafe, or None."""
     if not name:
-        return "is no name"
-    if any(unicodedata.category(character) in INVISIBLE_CATEGORIES for character in name):
-        return "has invisible or control characters"
+        return "the name is empty"
+    if any(unicodedata.category(character) in _INVISIBLE_CATEGORIES for character in name):
+        return "the name has invisible or control characters"
     if "/" in name or "\\" in name:
-        return "is a path, and a name alone is expected"
-    forbidden = sorted(set(name) & FORBIDDEN_CHARACTERS)
+        return "expected a file name, got a path"
+    forbidden = sorted(set(name) & _FORBIDDEN_CHARACTERS)
     if forbidden:
-        return f"has characters that no file name may have everywhere ({' '.join(forbidden)})"
-    if name.startswith(".") or name[-1] in ". " or name[0] == " ":
-        return "begins with a dot or a space, or ends with one"
-    if name.partition(".")[0].rstrip().upper() in RESERVED_STEMS:
-        return "is the name of a device on Windows"
+        return f"Windows forbids the characters {' '.join(forbidden)} in names"
+    if name[0] in ". " or name[-1] in ". ":
+        return "the name begins or ends with a dot or a space"
+    if name.partition(".")[0].rstrip().upper() in _DEVICES:
+        return "Windows reserves the name for a device"
     size = len(name.encode())
     if size > MAX_NAME_BYTES:
-        return f"is {size} bytes long, and at most {MAX_NAME_BYTES} are safe"
+        return f"expected a name of at most {MAX_NAME_BYTES} bytes, got {size}"
     return None
 
 
 def _check_suffix(name: str, kind: str, suffixes: Collection[str]) -> str:
-    if PurePosixPath(name).suffix.lower() not in suffixes:
-        raise InvalidNameError(
-            f"{name!r} is not the name of {kind}: expected one of {' '.join(sorted(suffixes))}"
-        )
+    if _suffix_of(name) not in suffixes:
+        expected = f"use one of the suffixes {' '.join(sorted(suffixes))}"
+        raise InvalidNameError(f"not the name of {kind}", path=name, remedy=expected)
     return name
+
+
+def _suffix_of(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()

@@ -16,7 +16,7 @@ from .settings import Settings, shorten
 
 if TYPE_CHECKING:
     from .models.listing import ListedModel, ModelListing
-    from .models.official import Fetched, FetchedModel
+    from .models.official import FetchResult, OfficialModel
     from .status import FileStatus, ResultStatus, Status
 
 NOT_THERE = "-"
@@ -75,13 +75,13 @@ def format_listing(listing: ModelListing) -> str:
     return "\n\n".join([*blocks, "\n".join(reasons)] if reasons else blocks)
 
 
-def format_fetched(fetched: Fetched) -> str:
+def format_fetched(fetched: FetchResult) -> str:
     """Return a table of the official models that are dropped in."""
     columns = ("dropped in", "size", "width", "SHA-256")
     return format_table("STYLES", columns, map(_row_of_fetched, fetched.models))
 
 
-def format_not_fetched(fetched: Fetched) -> list[str]:
+def format_not_fetched(fetched: FetchResult) -> list[str]:
     """Return a line for what was left in the archive, and one for each model that failed."""
     others = [f"not unpacked: {', '.join(fetched.others)}"] if fetched.others else []
     return [one_line(line) for line in (*others, *(f"failed: {why}" for why in fetched.failures))]
@@ -114,7 +114,7 @@ def _row_of_result(result: ResultStatus) -> Sequence[str]:
     return (f"{result.model}/{result.image}", result.local or NOT_THERE, result.remote or NOT_THERE)
 
 
-def _row_of_fetched(model: FetchedModel) -> Sequence[str]:
+def _row_of_fetched(model: OfficialModel) -> Sequence[str]:
     state = "now" if model.is_new else "already"
     width = _format_width(model.description.base_width, model.description.count)
     return (model.name, state, format_size(model.size), width, _format_digest(model.sha256))

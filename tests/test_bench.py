@@ -1,4 +1,4 @@
-"""The benchmark: one real run that takes no time, and documents made from raw results."""
+"""The benchmark: one short real run, and documents rendered from recorded results."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ HEADINGS = [
 
 
 def run_bench(folder: Path, *options: object) -> subprocess.CompletedProcess[str]:
+    """Run the benchmark with its results and its document in a folder."""
     paths = ["--results", folder / "results.json", "--output", folder / "performance.md"]
     return subprocess.run(
         [sys.executable, "-m", "bench", *map(str, [*paths, *options])],
@@ -38,13 +39,13 @@ def run_bench(folder: Path, *options: object) -> subprocess.CompletedProcess[str
 
 
 def measure(name: str, **figures: Any) -> dict[str, Any]:
-    """A measurement as the file of raw results has it."""
+    """Return a measurement as the file of results holds it."""
     return {"name": name, "size": SIZE, **figures}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With the document and the plot of results that were made up."""
+    """A folder with the document and the plot of invented results."""
     folder = tmp_path_factory.mktemp("bench")
     results = {
         "command": "make bench",
@@ -71,26 +72,35 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read_row(folder: Path, title: str) -> list[str]:
-    """The cells of the first row that begins with `title`."""
+    """Return the cells of the first row of the document that begins with `title`."""
     text = (folder / "performance.md").read_text()
     line = next(line for line in text.splitlines() if line.startswith(f"| {title} |"))
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_real_run_measures_what_is_asked_for_and_leaves_only_its_results(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def real_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the results of a real run of two contenders at a tiny size."""
     for package in ("torch", "skimage"):
-        if find_spec(package) is None:  # not imported: that would take longer than all the rest
+        if find_spec(package) is None:  # an import would take longer than the whole test
             pytest.skip(f"{package} is not installed")
-    outcome = run_bench(tmp_path, "--sizes", "48x32", "--threads", 1, "--only", "torch", "exact")
+    folder = tmp_path_factory.mktemp("bench")
+    outcome = run_bench(folder, "--sizes", "48x32", "--threads", 1, "--only", "torch", "exact")
     assert outcome.returncode == 0, outcome.stderr
-    assert {path.name for path in tmp_path.iterdir()} == {
-        "performance.md",
-        "performance.svg",
-        "results.json",
-    }
-    torch, exact = json.loads((tmp_path / "results.json").read_text())["measurements"]
+    return folder
+
+
+def test_a_real_run_leaves_only_its_results(real_folder: Path) -> None:
+    names = sorted(path.name for path in real_folder.iterdir())
+
+    assert names == ["performance.md", "performance.svg", "results.json"]
+
+
+def test_a_real_run_measures_the_chosen_contenders(real_folder: Path) -> None:
+    torch, exact = json.loads((real_folder / "results.json").read_text())["measurements"]
+
     assert (torch["name"], exact["name"]) == ("torch", "exact")
-    assert f"{torch['warm'][0]:.3f}" == read_row(tmp_path, "torch eager, fp32")[1]
+    assert f"{torch['warm'][0]:.3f}" == read_row(real_folder, "torch eager, fp32")[1]
 
 
 @pytest.mark.parametrize("size", [(5, 7), (300, 41), (66, 530)])
@@ -102,14 +112,17 @@ def test_strips_are_what_pytorch_paints(size: tuple[int, int]) -> None:
     torch.manual_seed(0)
     network = TransformerNet(8)
     pixels = torch.rand(1, 3, *size) * 255
+
     with torch.inference_mode():
         expected = network(pixels)
         painted = strips.paint(network, pixels)
+
     torch.testing.assert_close(painted, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_document_has_all_its_parts_in_order(folder: Path) -> None:
+def test_the_document_has_all_its_parts_in_order(folder: Path) -> None:
     text = (folder / "performance.md").read_text()
+
     assert re.findall(r"^#.*$", text, re.MULTILINE) == HEADINGS
 
 
@@ -119,21 +132,26 @@ def test_times_are_medians_with_their_spread(folder: Path) -> None:
 
 def test_share_of_peak_counts_the_network_as_written(folder: Path) -> None:
     seconds = 307_584 * 512 * 512 / 2e11
+
     assert read_row(folder, "**ours**, exact")[-1] == f"{seconds / 0.2:.0%}"
 
 
-def test_quality_is_told_beside_the_times(folder: Path) -> None:
+def test_quality_is_shown_beside_the_times(folder: Path) -> None:
     assert read_row(folder, "**ours**, exact")[6:8] == ["88.1 dB", "1"]
 
 
-def test_what_is_for_large_pictures_alone_is_not_listed_among_small_ones(folder: Path) -> None:
+def test_contenders_for_large_images_are_not_listed_among_small_ones(folder: Path) -> None:
     assert "in strips |" not in (folder / "performance.md").read_text()
 
 
-def test_what_was_not_measured_says_so_and_why_if_that_is_known(folder: Path) -> None:
+def test_a_missing_measurement_is_marked(folder: Path) -> None:
     assert read_row(folder, "onnxruntime, fp32")[1] == "not measured"
-    reason = read_row(folder, "**ours**, exact, kernel avx512 forced")[1]
-    assert reason == "not measured: this processor cannot run avx512"
+
+
+def test_a_missing_measurement_is_marked_with_its_known_reason(folder: Path) -> None:
+    cell = read_row(folder, "**ours**, exact, kernel avx512 forced")[1]
+
+    assert cell == "not measured: this processor cannot run avx512"
 
 
 @pytest.mark.parametrize(
@@ -146,17 +164,20 @@ def test_what_was_not_measured_says_so_and_why_if_that_is_known(folder: Path) ->
         ("512x512, fast, against torch eager", "not measured", "-"),
     ],
 )
-def test_target_is_met_or_missed_or_not_measured(
+def test_a_target_is_met_or_missed_or_not_measured(
     folder: Path, target: str, measured: str, is_met: str
 ) -> None:
     row = read_row(folder, target)
+
     assert row[2] == measured
     assert row[3].endswith(is_met)
 
 
-def test_plot_is_an_svg_that_names_what_was_measured(folder: Path) -> None:
+def test_the_plot_is_an_svg_that_names_what_was_measured(folder: Path) -> None:
     plot = ElementTree.parse(folder / "performance.svg")
+
     names = {text.text for text in plot.iter("{http://www.w3.org/2000/svg}text")}
+
     assert "torch eager, fp32" in names
     assert "onnxruntime, fp32" not in names
 
@@ -169,15 +190,17 @@ def test_plot_is_an_svg_that_names_what_was_measured(folder: Path) -> None:
         ("--rounds", "x", "expected a whole number from 1, got 'x'"),
     ],
 )
-def test_wrong_value_is_a_usage_error_that_says_what_was_expected(
+def test_a_wrong_value_is_a_usage_error_that_says_what_was_expected(
     option: str, value: str, expected: str, tmp_path: Path
 ) -> None:
     outcome = run_bench(tmp_path, option, value)
+
     assert (outcome.returncode, outcome.stdout) == (2, "")
     assert outcome.stderr.endswith(f"error: argument {option}: {expected}\n")
 
 
-def test_reference_without_its_script_is_an_error(tmp_path: Path) -> None:
+def test_a_reference_without_its_script_is_an_error(tmp_path: Path) -> None:
     outcome = run_bench(tmp_path, "--reference", tmp_path)
+
     assert (outcome.returncode, outcome.stdout) == (1, "")
     assert outcome.stderr.startswith(f"error: {tmp_path}: the reference script ")

@@ -1,4 +1,6 @@
-"""The template of a newcomer's project: rendered as the README says, then used as it says."""
+"""The project template: rendered and used as the README describes."""
+
+from __future__ import annotations
 
 import os
 import re
@@ -9,11 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import torch
 import yaml
 from PIL import Image
 
-from neural_style.transformer_net import TransformerNet
+from tests.support.models import make_model
+from tests.support.packages import find_in_package
 
 ROOT = Path(__file__).resolve().parents[1]
 SLUG = "my_styles"
@@ -28,9 +30,9 @@ needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git on
 
 
 def run(folder: Path, *command: str) -> Completed:
-    """Run a command in a folder, whose parent is home and takes all that is left behind."""
+    """Run a command in a folder whose parent is the home and temporary folder."""
     home = str(folder.parent)
-    # Those of a make or a cookiecutter around this one are not for the one inside.
+    # Variables of an outer make, git or cookiecutter would change what the inner one does.
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -42,10 +44,10 @@ def run(folder: Path, *command: str) -> Completed:
         "USERPROFILE": home,
         "TMPDIR": home,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        # In place of `pip install`, so that no network is needed.
+        # Replaces `pip install`, which needs a network.
         "PYTHONPATH": str(folder),
         "PYTHONDONTWRITEBYTECODE": "1",
-        # On a busy machine, threads would mostly wait for each other, over pictures this small.
+        # Threads only wait for each other with images this small.
         "OMP_NUM_THREADS": "1",
     }
     return subprocess.run(
@@ -54,7 +56,13 @@ def run(folder: Path, *command: str) -> Completed:
 
 
 def render(folder: Path, *answers: str, template: Path = ROOT) -> Completed:
-    """Make a project in a folder, with the command of the README; answers are ``name=value``."""
+    """Create a project in a new folder with the command of the README.
+
+    Args:
+        folder: Where the project's folder is created.
+        answers: Answers to the template's questions as ``name=value``.
+        template: The checkout with the template.
+    """
     folder.mkdir(parents=True)
     cookiecutter = (sys.executable, "-m", "cookiecutter", str(template), "--directory", "template")
     return run(folder, *cookiecutter, "--no-input", *answers)
@@ -62,7 +70,7 @@ def render(folder: Path, *answers: str, template: Path = ROOT) -> Completed:
 
 @pytest.fixture(scope="module")
 def template_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with the default name; tests leave it as it is."""
+    """A project with the default name, which tests only read."""
     folder = tmp_path_factory.mktemp("rendered") / "projects"
     result = render(folder, SOURCE_ANSWER)
     assert result.returncode == 0, result.stdout
@@ -71,16 +79,18 @@ def template_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(template_project: Path, tmp_path: Path) -> Path:
-    """A copy of it, to work in."""
+    """A copy of `template_project` that tests may change."""
     return Path(shutil.copytree(template_project, tmp_path / "home" / SLUG))
 
 
 def list_files(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder."""
     return (path for path in folder.rglob("*") if path.is_file())
 
 
-def test_nothing_is_left_to_fill_in(template_project: Path) -> None:
+def test_no_placeholder_is_left(template_project: Path) -> None:
     text = "\n".join(f"{path}\n{path.read_text()}" for path in list_files(template_project))
+
     assert [mark for mark in ("{{", "}}", "{%", "%}", "cookiecutter") if mark in text] == []
 
 
@@ -88,8 +98,9 @@ def test_nothing_is_left_to_fill_in(template_project: Path) -> None:
     "slug",
     [pytest.param("x", id="short"), pytest.param("a_rather_long_name_" * 2 + "2", id="long")],
 )
-def test_the_checks_of_a_new_project_pass_whatever_its_name_is(tmp_path: Path, slug: str) -> None:
+def test_the_checks_of_a_new_project_pass_whatever_its_name(tmp_path: Path, slug: str) -> None:
     render(tmp_path / "projects", f"project_slug={slug}", SOURCE_ANSWER)
+
     for check in (["check"], ["format", "--check"]):
         result = run(tmp_path / "projects" / slug, "ruff", *check, "--no-cache")
         assert result.returncode == 0, result.stdout
@@ -97,43 +108,38 @@ def test_the_checks_of_a_new_project_pass_whatever_its_name_is(tmp_path: Path, s
 
 def test_the_checks_and_tests_of_a_new_project_pass(project: Path) -> None:
     result = run(project, "make", "check", "BIN=")
+
     assert result.returncode == 0, result.stdout + result.stderr
     assert " passed" in result.stdout
 
 
 @pytest.fixture
-def filled_project(project: Path, find_in_package: Callable[[str, str], Path]) -> Path:
-    """With a photograph and a style dropped in, and the settings that the project shows."""
+def filled_project(project: Path) -> Path:
+    """The project with an image and a model dropped in, and with its example settings."""
     uploads = project / "data" / "uploads"
     uploads.mkdir(parents=True)
     with Image.open(find_in_package("skimage", "data/coffee.png")) as picture:
         picture.convert("RGB").resize((48, 36)).save(uploads / "coffee.png")
-    torch.save(TransformerNet(base_width=8).state_dict(), uploads / "one.pth")
+    (uploads / "one.pth").write_bytes(make_model(1))
     shutil.copy(project / ".env.example", project / ".env")
     return project
 
 
-def test_the_command_of_a_new_project_publishes_a_sheet_and_prints_where(
-    filled_project: Path,
-) -> None:
+def test_the_command_of_a_new_project_publishes_a_sheet(filled_project: Path) -> None:
     result = run(filled_project, sys.executable, "-m", SLUG)
+
     assert result.stdout == "data/remote/contact_sheets/coffee.png\n", result.stderr
     with Image.open(filled_project / "data/remote/contact_sheets/coffee.png") as sheet:
         assert sheet.width > 48
 
 
 def test_the_task_of_a_new_project_runs_through_luigi(filled_project: Path) -> None:
-    chosen = ("--image", "coffee.png", "--models", '["one.pth"]')
-    luigi = (
-        sys.executable,
-        "-m",
-        "luigi",
-        "--local-scheduler",
-        "--no-lock",
-        "--module",
-        f"{SLUG}.tasks",
-    )
-    result = run(filled_project, *luigi, "ContactSheet", *chosen)
+    luigi = (sys.executable, "-m", "luigi", "--local-scheduler", "--no-lock")
+    task = ("--module", f"{SLUG}.tasks", "ContactSheet")
+    parameters = ("--image", "coffee.png", "--models", '["one.pth"]')
+
+    result = run(filled_project, *luigi, *task, *parameters)
+
     assert "This progress looks :)" in result.stderr
     assert (filled_project / "data/contact_sheets/coffee.png").is_file()
 
@@ -143,23 +149,23 @@ def test_git_ignores_what_belongs_to_one_machine_only(filled_project: Path) -> N
     (filled_project / ".venv").mkdir()
     (filled_project / ".venv" / "installed").touch()
     run(filled_project, "git", "init", "--quiet")
+
     ignored = run(filled_project, "git", "status", "--short", "--ignored").stdout.splitlines()
-    assert [line for line in ignored if line.startswith("!!")] == [
-        "!! .env",
-        "!! .venv/",
-        "!! data/",
-    ]
+
+    lines = [line for line in ignored if line.startswith("!!")]
+    assert lines == ["!! .env", "!! .venv/", "!! data/"]
 
 
 def test_travis_deploys_from_the_main_branch_only(template_project: Path) -> None:
     travis = yaml.safe_load((template_project / ".travis.yml").read_text())
     deploy = {"name": "deploy", "if": "branch = main AND type != pull_request"}
+
     assert travis["stages"] == ["test", deploy]
     assert [job["stage"] for job in travis["jobs"]["include"]] == ["deploy"]
 
 
 def check_refusal(folder: Path, message: str, *answers: str) -> None:
-    """Nothing is made of these answers, and the message says why."""
+    """Check that the template refuses the answers with a message and creates nothing."""
     result = render(folder, *answers)
     assert result.returncode != 0
     assert message in result.stderr
@@ -171,12 +177,14 @@ def check_refusal(folder: Path, message: str, *answers: str) -> None:
 )
 def test_a_name_that_no_package_can_have_is_refused(tmp_path: Path, slug: str) -> None:
     message = f"expected the name of a Python package ({NAMES_RULE}), got {slug!r}"
+
     check_refusal(tmp_path / "projects", message, f"project_slug={slug}", SOURCE_ANSWER)
 
 
 @pytest.mark.parametrize("slug", ["json", "pset_4"])
 def test_a_name_that_hides_another_package_is_refused(tmp_path: Path, slug: str) -> None:
     message = f"{slug!r} is the name of another package"
+
     check_refusal(tmp_path / "projects", message, f"project_slug={slug}", SOURCE_ANSWER)
 
 
@@ -184,14 +192,15 @@ def test_a_name_that_hides_another_package_is_refused(tmp_path: Path, slug: str)
     "source",
     ["", "https://example.org/pset_4.git", "/home/me/pset_4", "git+https://a b", SOURCE + '"'],
 )
-def test_a_source_that_pip_does_not_take_is_refused(tmp_path: Path, source: str) -> None:
+def test_a_source_that_pip_cannot_read_is_refused(tmp_path: Path, source: str) -> None:
     message = f"expected an address that pip takes, {SOURCES_RULE}, got {source!r}"
+
     check_refusal(tmp_path / "projects", message, f"pset_4_source={source}")
 
 
 @pytest.fixture
 def make_checkout(tmp_path: Path) -> Callable[[str], Path]:
-    """Makes a repository with the template in it, and with a remote where one is given."""
+    """Creates a repository with the template, and with a git remote unless its URL is empty."""
 
     def make(origin: str) -> Path:
         checkout = tmp_path / "my code"
@@ -205,7 +214,7 @@ def make_checkout(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def read_source(project: Path) -> str:
-    """Where a project gets pset_4 from."""
+    """Return where a project gets pset_4 from."""
     match = re.search(r'pset_4\[.*\] @ (.*)"', (project / "pyproject.toml").read_text())
     assert match
     return match[1]
@@ -221,10 +230,11 @@ def read_source(project: Path) -> str:
         ("/srv/git/pset_4.git", "git+file://localhost/srv/git/pset_4.git"),
     ],
 )
-def test_a_project_gets_pset_4_from_where_the_template_s_repository_is(
+def test_a_project_gets_pset_4_from_the_template_s_repository(
     make_checkout: Callable[[str], Path], tmp_path: Path, origin: str, source: str
 ) -> None:
     render(tmp_path / "projects", template=make_checkout(origin))
+
     assert read_source(tmp_path / "projects" / SLUG) == source
 
 
@@ -233,6 +243,7 @@ def test_a_token_in_the_repository_s_address_stays_out_of_the_project(
     make_checkout: Callable[[str], Path], tmp_path: Path
 ) -> None:
     render(tmp_path / "projects", template=make_checkout("https://me:token@example.org/pset_4.git"))
+
     assert read_source(tmp_path / "projects" / SLUG) == SOURCE
 
 
@@ -241,5 +252,7 @@ def test_without_a_remote_a_project_gets_pset_4_from_the_checkout(
     make_checkout: Callable[[str], Path], tmp_path: Path
 ) -> None:
     checkout = make_checkout("")
+
     render(tmp_path / "projects", template=checkout)
+
     assert read_source(tmp_path / "projects" / SLUG) == checkout.as_uri()

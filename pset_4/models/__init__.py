@@ -1,1 +1,1 @@
-"""Model files as people get and list them: official models, archives, listings."""
+"""Model files: the official models, the archive that they come in, and a listing of all models."""

@@ -1,8 +1,10 @@
-"""Taking models out of a zip that somebody else made: what is expected, and nothing else.
+"""Reading models from an untrusted zip archive.
 
-No name in the archive is ever used as a path, so that none can lead outside; one that would is
-refused all the same, because an archive that tries is not the one that was meant.
+No name in the archive is ever used as a path, so none can lead outside the archive's folder. An
+archive with such a name is refused anyway, because it is not the expected one.
 """
+
+from __future__ import annotations
 
 import io
 import os
@@ -15,48 +17,49 @@ from dataclasses import dataclass
 
 from ..errors import ArchiveError
 
-FOLDER = "saved_models/"
-"""Where the official archive has its models."""
-
 MAX_MODEL_BYTES = 1 << 25
-"""Five times the size of an official model."""
+"""The largest model that is unpacked: five times the size of an official one."""
 
-CHUNK_SIZE = 1 << 20
-"""Bytes read at a time; also the most that a table of contents may have, of which an official
-archive's takes a few hundred."""
+# The folder of the models in the official archive.
+_FOLDER = "saved_models/"
 
-READABLE_COMPRESSIONS = frozenset([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-"""Those that ``zipfile`` unpacks piece by piece: of the others one piece may fill the memory."""
+# Bytes read at a time. It limits the table of contents, too; the official one has some hundreds.
+_CHUNK_SIZE = 1 << 20
 
-ENCRYPTED = 0x1
-"""The bit for it in an entry's flags (PKWARE's APPNOTE.TXT, 4.4.4)."""
+# zipfile unpacks them in chunks. One chunk of the other methods can fill the memory.
+_COMPRESSIONS = frozenset([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 
-ZIP_MAGIC = b"PK"
+# A bit in the flags of an entry (PKWARE's APPNOTE.TXT, 4.4.4).
+_ENCRYPTED = 0x1
 
-SHOWN_CHARACTERS = 80
+_ZIP_MAGIC = b"PK"
+
+# The most characters or bytes of the archive that an error repeats.
+_MAX_SHOWN = 80
 
 
 @dataclass(frozen=True)
 class ModelArchive:
-    """An opened archive that has the expected models."""
+    """An open archive that holds the expected models."""
 
     models: Mapping[str, zipfile.ZipInfo]
-    """The entry of each, by name."""
+    """The entry of each model by its name."""
     others: list[str]
-    """What else it holds, and what is left alone."""
+    """The names of all other files."""
     _archive: zipfile.ZipFile
 
     def read(self, name: str) -> bytes:
-        """The bytes of a model.
+        """Return the bytes of a model.
 
         Raises:
-            ArchiveError: they are too many, or damaged.
+            ArchiveError: The model is larger than `MAX_MODEL_BYTES`, damaged, encrypted, or
+                compressed by an unsupported method.
         """
         entry = self.models[name]
         _check_entry(entry)
         data = bytearray()
-        with _translated_errors(), self._archive.open(entry) as file:
-            while chunk := file.read(CHUNK_SIZE):
+        with _translated_errors(entry.filename), self._archive.open(entry) as file:
+            while chunk := file.read(_CHUNK_SIZE):
                 data += chunk
                 if len(data) > MAX_MODEL_BYTES:
                     raise _too_large(entry, "more")
@@ -65,15 +68,18 @@ class ModelArchive:
 
 @contextmanager
 def open_archive(path: str, names: Collection[str]) -> Iterator[ModelArchive]:
-    """The archive at `path`, which must have all of these models.
+    """Open the archive at `path`, which must hold a model of each name.
+
+    Errors do not name the archive.
 
     Raises:
-        ArchiveError: it has not, or is no zip, or has names or links that lead outside.
+        ArchiveError: The file is not a zip archive, lacks a model, or has names or links that lead
+            outside the archive's folder.
     """
     with open(path, "rb", buffering=0) as raw, _BoundedReader(raw) as file:
-        beginning = file.peek()[:SHOWN_CHARACTERS]
-        if not beginning.startswith(ZIP_MAGIC):
-            raise ArchiveError(f"expected a zip archive, got what begins {beginning!r}")
+        start = file.peek()[:_MAX_SHOWN]
+        if not start.startswith(_ZIP_MAGIC):
+            raise ArchiveError(f"expected a zip archive, got a file that begins {start!r}")
         with _translated_errors():
             archive = zipfile.ZipFile(file)
         entries = archive.infolist()
@@ -83,14 +89,16 @@ def open_archive(path: str, names: Collection[str]) -> Iterator[ModelArchive]:
 
 
 class _BoundedReader(io.BufferedReader):
-    """A file that is read in pieces only: `zipfile` reads a table of contents at once, and makes
-    an object of each of its lines."""
+    """A file that refuses long reads.
+
+    `zipfile` reads the table of contents at once, and creates an object for each of its lines.
+    """
 
     def read(self, size: int | None = -1, /) -> bytes:
         rest = os.fstat(self.fileno()).st_size - self.tell()
-        if (rest if size is None or size < 0 else min(size, rest)) > CHUNK_SIZE:
+        if (rest if size is None or size < 0 else min(size, rest)) > _CHUNK_SIZE:
             raise ArchiveError(
-                f"expected a table of contents of at most {CHUNK_SIZE:,} bytes, got a larger one"
+                f"expected a table of contents of at most {_CHUNK_SIZE:,} bytes, got a larger one"
             )
         return super().read(size)
 
@@ -98,44 +106,48 @@ class _BoundedReader(io.BufferedReader):
 def _find_models(
     entries: list[zipfile.ZipInfo], names: Collection[str]
 ) -> tuple[dict[str, zipfile.ZipInfo], list[str]]:
-    """The entries of the models, and the names of the other files."""
+    """Return the entries of the models, and the names of the other files."""
     models: dict[str, zipfile.ZipInfo] = {}
     others = []
     for entry in entries:
-        name = entry.filename.removeprefix(FOLDER)
-        if entry.filename != FOLDER + name or name not in names:
-            if not _is_clutter(entry.filename):
-                others.append(entry.filename)
+        name = entry.filename.removeprefix(_FOLDER)
+        if entry.filename != _FOLDER + name or name not in names:
+            others.append(entry.filename)
         elif name in models:
-            raise ArchiveError(f"expected one {FOLDER}{name}, got two")
+            raise ArchiveError(f"expected one {_FOLDER}{name}, got two")
         else:
             models[name] = entry
-    missing = [FOLDER + name for name in names if name not in models]
-    if missing:
-        found = ", ".join(map(_show, others[:3])) or "nothing"
-        raise ArchiveError(f"expected it to hold {', '.join(missing)}, got {found}")
+    others = [name for name in others if not _is_clutter(name)]
+    _check_complete(models, others, names)
     return models, others
 
 
+def _check_complete(models: Collection[str], others: list[str], names: Collection[str]) -> None:
+    missing = [_FOLDER + name for name in names if name not in models]
+    if missing:
+        found = ", ".join(map(_shorten, others[:3])) or "nothing"
+        raise ArchiveError(f"expected the archive to hold {', '.join(missing)}, got {found}")
+
+
 def _is_clutter(name: str) -> bool:
-    """Whether it is a folder, or what a Mac adds to an archive."""
+    """Return True for folders, and for files that macOS adds to archives."""
     return name.endswith(("/", "/.DS_Store")) or name.startswith("__MACOSX/")
 
 
 def _check_name(entry: zipfile.ZipInfo) -> None:
-    """Raise ArchiveError for a name or a link that could lead out of the folder unpacked to."""
-    name = entry.orig_filename  # as it is in the file: `filename` ends before a NUL
+    """Raise ArchiveError if the entry is a link, or its name leads outside the folder."""
+    name = entry.orig_filename  # as the archive has it; `filename` ends before a NUL
     parts = re.split(r"[/\\]", name)
     if "\0" in name or parts[0] == "" or ":" in parts[0] or ".." in parts:
-        raise ArchiveError(f"expected names inside the archive's folder, got {_show(name)}")
+        raise ArchiveError(f"expected names inside the archive's folder, got {_shorten(name)}")
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise ArchiveError(f"expected files, got the link {_show(name)}")
+        raise ArchiveError(f"expected files, got the link {_shorten(name)}")
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
-    if entry.flag_bits & ENCRYPTED:
-        raise ArchiveError(f"expected {entry.filename} in the clear, got it encrypted")
-    if entry.compress_type not in READABLE_COMPRESSIONS:
+    if entry.flag_bits & _ENCRYPTED:
+        raise ArchiveError(f"expected {entry.filename} without encryption, got it encrypted")
+    if entry.compress_type not in _COMPRESSIONS:
         raise ArchiveError(
             f"expected {entry.filename} stored or deflated, got compression method "
             f"{entry.compress_type}"
@@ -150,17 +162,17 @@ def _too_large(entry: zipfile.ZipInfo, size: str) -> ArchiveError:
     )
 
 
-def _show(name: str) -> str:
-    return repr(name if len(name) <= SHOWN_CHARACTERS else name[:SHOWN_CHARACTERS] + "...")
+def _shorten(name: str) -> str:
+    return repr(name if len(name) <= _MAX_SHOWN else name[:_MAX_SHOWN] + "...")
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
+def _translated_errors(entry_name: str = "the zip archive") -> Iterator[None]:
+    """Translate what zipfile raises about damaged bytes to `ArchiveError`."""
     try:
         yield
     except ArchiveError:
         raise
     except Exception as error:  # BadZipFile, zlib.error, EOFError, NotImplementedError, ...
-        raise ArchiveError(
-            f"expected an intact zip archive, got a damaged one ({error})"
-        ) from error
+        reason = f"{entry_name} is damaged ({error})"
+        raise ArchiveError(reason, remedy="run again to download it again") from error

@@ -1,4 +1,6 @@
-"""What models there are, dropped in, in the remote and cached: what each is, and if it loads."""
+"""The listing of all models: drop-ins, the remote and the cache, and whether each model loads."""
+
+from __future__ import annotations
 
 import os
 import tempfile
@@ -8,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import PurePosixPath
 
 from csci_utils.digest import file_digest
-from csci_utils.errors import CsciUtilsError
+from csci_utils.errors import CsciUtilsError, DescribedError
 from csci_utils.luigi import copy
 from csci_utils.text import one_line
 from neural_style import NeuralStyleError, StyleDescription, StyleError, inspect
@@ -22,128 +24,152 @@ from ..settings import MODELS, Settings, is_s3
 from ..tasks.download import DownloadModel
 from ..tasks.upload import UploadModel
 
-DROP_IN, REMOTE, CACHE = "drop-in", "remote", "cache"
+DROP_IN = "drop-in"
+"""The place of a model in the folder of drop-ins."""
+REMOTE = "remote"
+"""The place of a model in the remote."""
+CACHE = "cache"
+"""The place of a model that was downloaded."""
 
 
 @dataclass(frozen=True)
 class ListedModel:
-    """A model in one place; None stands for "not known"."""
+    """A model in one place. None means unknown."""
 
     name: str
+    """The name of the file."""
     place: str
-    """``drop-in``, ``remote`` or ``cache``."""
+    """`DROP_IN`, `REMOTE` or `CACHE`."""
     size: int | None = None
-    """Bytes."""
+    """The size of the file in bytes."""
     sha256: str | None = None
+    """The digest of the file."""
     loads: bool | None = None
+    """Whether the file is a model that loads."""
     base_width: int | None = None
-    """Channels after the first convolution, where the file tells."""
+    """The channels after the first convolution; unknown for ONNX graphs."""
     styles: int | None = None
-    """How many numbered styles it has; None if it is one style without a number."""
+    """How many numbered styles the file holds; None for one style without a number."""
     reason: str | None = None
-    """Why it does not load, or why that is not known."""
+    """Why the model does not load, or why that is unknown."""
 
 
 @dataclass
 class ModelListing:
-    """All models, by name and place."""
+    """All models, sorted by name and place."""
 
     data: str
+    """The data folder."""
     remote: str
+    """The path or URL of the remote."""
     models: list[ListedModel] = field(default_factory=list)
+    """The models; one of each name and place."""
     refused: dict[str, str] = field(default_factory=dict)
-    """Names of models that cannot be used, and why not."""
+    """For each file name of a model that cannot be used, the reason."""
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values, for JSON."""
+        """Return the listing as plain values for JSON."""
         return asdict(self)
 
 
 def list_models(
     settings: Settings, inspect: Callable[[str], StyleDescription] = inspect
 ) -> ModelListing:
-    """Look everywhere; nothing is written but temporary files.
+    """List and load the models in all places. Only temporary files are written.
 
     Args:
-        settings: those in force.
-        inspect: loads a model, and says what it is.
+        settings: The settings with the data folder and the remote.
+        inspect: Loads a model and describes it.
 
     Raises:
-        OSError, CsciUtilsError: the remote or the data folder cannot be listed.
+        OSError: The data folder or the remote cannot be listed.
+        CsciUtilsError: The remote cannot be listed.
     """
-    drop_ins, in_remote = list_drop_ins(settings), list_remote(settings)
-    cached = list_cache(settings).models
-    refused = {**drop_ins.refused, **in_remote.refused}
-    listing = ModelListing(
-        settings.data,
-        settings.remote,
-        refused={name: str(why) for name, why in refused.items() if names.is_model_file(name)},
-    )
-    look = _Looker(settings, inspect).look_at
-    for name in sorted({*drop_ins.models, *in_remote.models, *cached}):
-        places = ((DROP_IN, drop_ins.models), (REMOTE, in_remote.models), (CACHE, cached))
-        listing.models += [look(name, place) for place, found in places if name in found]
-    return listing
+    drop_ins, remote = list_drop_ins(settings), list_remote(settings)
+    refused = {
+        name: str(error)
+        for name, error in {**drop_ins.refused, **remote.refused}.items()
+        if names.is_model_file(name)
+    }
+    places = {DROP_IN: drop_ins.models, REMOTE: remote.models, CACHE: list_cache(settings).models}
+    inspector = _ModelInspector(settings, inspect)
+    models = [
+        inspector.inspect(name, place)
+        for name in sorted({name for found in places.values() for name in found})
+        for place, found in places.items()
+        if name in found
+    ]
+    return ModelListing(settings.data, settings.remote, models, refused)
 
 
-class _Looker:
-    """Looks at models, and loads no bytes twice."""
+class _ModelInspector:
+    """Inspects models, and loads the same bytes only once."""
 
     def __init__(self, settings: Settings, inspect: Callable[[str], StyleDescription]) -> None:
         self._settings = settings
         self._inspect = inspect
-        self._seen: dict[tuple[str, str], ListedModel] = {}
+        self._known: dict[tuple[str, str], ListedModel] = {}
 
-    def look_at(self, name: str, place: str) -> ListedModel:
-        """What is known of the model in this place, or why nothing is."""
-        found = ListedModel(name, place)
+    def inspect(self, name: str, place: str) -> ListedModel:
+        """Return what is known about the model in a place."""
+        model = ListedModel(name, place)
         try:
             if place == REMOTE and is_s3(self._settings.remote):
-                size = _remote_size(name)
-                if size > MAX_STYLE_BYTES:
-                    reason = f"expected at most {MAX_STYLE_BYTES:,} bytes, got {size:,}"
-                    return replace(found, size=size, loads=False, reason=reason)
-                with _local_bytes_of_remote(name) as path:
-                    return self._look_at_file(found, path)
-            folder = {
-                DROP_IN: self._settings.uploads,
-                REMOTE: self._settings.remote_models,
-                CACHE: f"{self._settings.data}/{MODELS}",
-            }
-            return self._look_at_file(found, f"{folder[place]}/{name}")
+                return self._inspect_object(model)
+            return self._inspect_file(model, f"{self._folder(place)}/{name}")
         except (OSError, CsciUtilsError) as error:
-            return replace(found, reason=one_line(str(error)))
+            return replace(model, reason=one_line(str(error)))
 
-    def _look_at_file(self, found: ListedModel, path: str) -> ListedModel:
+    def _folder(self, place: str) -> str:
+        folders = {
+            DROP_IN: self._settings.uploads,
+            REMOTE: self._settings.remote_models,
+            CACHE: f"{self._settings.data}/{MODELS}",
+        }
+        return folders[place]
+
+    def _inspect_object(self, model: ListedModel) -> ListedModel:
+        """Inspect a model in S3, which is not downloaded if it is too large for a model."""
+        size = _remote_size(model.name)
+        if size > MAX_STYLE_BYTES:
+            reason = f"expected at most {MAX_STYLE_BYTES:,} bytes, got {size:,}"
+            return replace(model, size=size, loads=False, reason=reason)
+        with _local_copy_of_remote(model.name) as path:
+            return self._inspect_file(model, path)
+
+    def _inspect_file(self, model: ListedModel, path: str) -> ListedModel:
         digest = file_digest(path)
-        kind = PurePosixPath(found.name).suffix.lower()  # the same bytes may load as one only
-        if (digest, kind) not in self._seen:
-            self._seen[digest, kind] = self._load(found, path, digest)
-        return replace(self._seen[digest, kind], name=found.name, place=found.place)
+        suffix = PurePosixPath(model.name).suffix.lower()  # it decides how the bytes are loaded
+        if (digest, suffix) not in self._known:
+            self._known[digest, suffix] = self._load(model, path, digest)
+        return replace(self._known[digest, suffix], name=model.name, place=model.place)
 
-    def _load(self, found: ListedModel, path: str, digest: str) -> ListedModel:
-        found = replace(found, size=os.path.getsize(path), sha256=digest)
+    def _load(self, model: ListedModel, path: str, digest: str) -> ListedModel:
+        model = replace(model, size=os.path.getsize(path), sha256=digest)
         try:
-            description = self._inspect(path)
+            found = self._inspect(path)
         except StyleError as error:
-            reason = str(error).removeprefix(f"{path}: ")
-            return replace(found, loads=False, reason=reason)
+            return replace(model, loads=False, reason=_describe_error(error, path))
         except (NeuralStyleError, PipelineError) as error:
-            return replace(found, reason=str(error))
-        return replace(
-            found, loads=True, base_width=description.base_width, styles=description.count
-        )
+            return replace(model, reason=_describe_error(error, path))
+        return replace(model, loads=True, base_width=found.base_width, styles=found.count)
+
+
+def _describe_error(error: DescribedError, path: str) -> str:
+    """Return an error's text without the path of the model, which the listing names anyway."""
+    other_path = None if error.path == path else error.path
+    return str(DescribedError(error.reason, path=other_path, remedy=error.remedy))
 
 
 def _remote_size(name: str) -> int:
-    download = DownloadModel(model=name, upload=False)
-    state = download.input().fs.state(download.input().path)
+    source = DownloadModel(model=name, upload=False).input()
+    state = source.fs.state(source.path)
     return state.size if state else 0
 
 
 @contextmanager
-def _local_bytes_of_remote(name: str) -> Iterator[str]:
-    """The path of a file with the bytes that an S3 remote has: one that is here, or a temporary."""
+def _local_copy_of_remote(name: str) -> Iterator[str]:
+    """Give the path of a file with the bytes in S3: the cached file, the drop-in, or a new copy."""
     download, upload = DownloadModel(model=name, upload=False), UploadModel(model=name)
     if download.complete():
         yield download.output().path

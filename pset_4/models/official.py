@@ -1,5 +1,7 @@
 """The four official models: downloaded in one archive, checked, and dropped in."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 from collections.abc import Callable
@@ -9,7 +11,7 @@ from pathlib import Path
 
 from csci_utils.digest import file_digest
 from csci_utils.download import TIMEOUT_SECONDS, download, without_secrets
-from csci_utils.errors import AlreadyExistsError
+from csci_utils.errors import AlreadyExistsError, at_path
 from csci_utils.partial import discard
 from neural_style import StyleDescription, StyleError, inspect
 
@@ -20,38 +22,44 @@ from ..settings import DOWNLOADS, Settings
 from .archive import MAX_MODEL_BYTES, ModelArchive, open_archive
 
 OFFICIAL_URL = "https://www.dropbox.com/s/lrvwfehqdcxoza8/saved_models.zip?dl=1"
-"""From ``download_saved_models.py`` of pytorch/examples' fast_neural_style."""
+"""The URL of the archive, from ``download_saved_models.py`` of pytorch/examples'
+fast_neural_style."""
 
 OFFICIAL_MODELS = ("candy.pth", "mosaic.pth", "rain_princess.pth", "udnie.pth")
+"""The file names of the official models."""
 
-MAX_ARCHIVE_BYTES = len(OFFICIAL_MODELS) * MAX_MODEL_BYTES
+_MAX_ARCHIVE_BYTES = len(OFFICIAL_MODELS) * MAX_MODEL_BYTES
 
 Inspect = Callable[[str], StyleDescription]
-"""`neural_style.inspect`, or something that does the same elsewhere."""
+"""The type of `neural_style.inspect`, which loads the model at a path and describes it."""
 
 
 @dataclass(frozen=True)
-class FetchedModel:
+class OfficialModel:
     """An official model that is dropped in."""
 
     name: str
+    """The name of the file."""
     is_new: bool
-    """Whether it was not there before."""
+    """Whether this call dropped it in."""
     size: int
-    """Bytes."""
+    """The size of the file in bytes."""
     sha256: str
+    """The digest of the file."""
     description: StyleDescription
+    """What the model is."""
 
 
 @dataclass
-class Fetched:
-    """What came of fetching."""
+class FetchResult:
+    """The outcome of `fetch_models`."""
 
-    models: list[FetchedModel] = field(default_factory=list)
+    models: list[OfficialModel] = field(default_factory=list)
+    """The official models that are dropped in now."""
     failures: list[PipelineError] = field(default_factory=list)
-    """For each model that is not dropped in, why not."""
+    """One error for each official model that is not."""
     others: list[str] = field(default_factory=list)
-    """What else the archive held; it is left alone."""
+    """The other files in the archive, which are not unpacked."""
 
 
 def fetch_models(
@@ -59,104 +67,120 @@ def fetch_models(
     url: str = OFFICIAL_URL,
     timeout: float = TIMEOUT_SECONDS,
     inspect: Inspect = inspect,
-    on_progress: Callable[[int, int | None], None] = lambda size, total: None,
-    on_retry: Callable[[str], None] = lambda reason: None,
-) -> Fetched:
-    """Drop in the official models, and leave alone what is there already.
+    progress: Callable[[int, int | None], None] = lambda size, total: None,
+    notify: Callable[[str], None] = lambda message: None,
+) -> FetchResult:
+    """Drop in the official models, and keep the drop-ins that already exist.
 
-    Where all four names are dropped in, nothing is downloaded: they are only checked. Else the
-    archive is downloaded and compared with all that is there. Unless it is damaged, it is kept
-    until all of it is dropped in, so that a run after an interruption or a conflict does not
-    download it again.
+    If drop-ins of all four names exist, they are checked and nothing is downloaded. Otherwise the
+    archive is downloaded and compared with them. It is kept until all models are dropped in, unless
+    it is damaged, so another run after an interruption or a conflict does not download it again.
 
     Args:
-        settings: whose data folder.
-        url: where the archive is.
-        timeout, on_progress, on_retry: as `csci_utils.download.download` takes them.
-        inspect: loads a model, and says what it is.
+        settings: The settings with the data folder.
+        url: The URL of the archive.
+        timeout: As in `csci_utils.download.download`.
+        inspect: Loads a model and describes it.
+        progress: As in `csci_utils.download.download`.
+        notify: Called with a message before another attempt to download.
 
     Raises:
-        DownloadError: the archive cannot be downloaded.
-        ArchiveError: it is damaged, or another one; it is removed.
-        NeuralStyleError: models cannot be checked here, whatever is in them.
-        OSError: the data folder cannot be written.
+        DownloadError: The archive cannot be downloaded.
+        ArchiveError: The archive is damaged or not the expected one. It is removed.
+        NeuralStyleError: No model can be loaded here.
+        OSError: The data folder cannot be written.
     """
     archive_path = _archive_path(settings, url)
     paths = [f"{settings.uploads}/{name}" for name in OFFICIAL_MODELS]
     if not os.path.exists(archive_path):
         if all(map(os.path.lexists, paths)):
-            _clean_up(archive_path)
+            _remove_archive(archive_path)
             return _check_drop_ins(paths, inspect)
         try:
-            download(url, archive_path, MAX_ARCHIVE_BYTES, timeout, on_progress, on_retry)
+            download(url, archive_path, _MAX_ARCHIVE_BYTES, timeout, progress, notify)
         finally:
             _remove_if_empty(os.path.dirname(archive_path))
-    try:
-        fetched = _unpack(archive_path, paths, inspect)
-    except ArchiveError as error:
-        _clean_up(archive_path)
-        raise ArchiveError(f"the archive at {without_secrets(url)}: {error}") from error
-    is_damaged = any(isinstance(failure, ArchiveError) for failure in fetched.failures)
-    if is_damaged or not fetched.failures:
-        _clean_up(archive_path)
-    return fetched
+    return _use_archive(archive_path, without_secrets(url), paths, inspect)
 
 
 def _archive_path(settings: Settings, url: str) -> str:
-    """Where the archive behind this address is downloaded to; no two share a path."""
+    """Return where the archive of a URL is kept; each URL has a path of its own."""
     digest = hashlib.sha256(url.encode()).hexdigest()[:8]
     return f"{settings.data}/{DOWNLOADS}/saved_models-{digest}.zip"
 
 
-def _clean_up(archive_path: str) -> None:
+def _remove_archive(archive_path: str) -> None:
     discard(archive_path)
     _remove_if_empty(os.path.dirname(archive_path))
 
 
 def _remove_if_empty(folder: str) -> None:
-    with suppress(OSError):  # it never was there, or something else is being downloaded to it
+    with suppress(OSError):  # the folder does not exist, or holds another download
         os.rmdir(folder)
 
 
-def _check_drop_ins(paths: list[str], inspect: Inspect) -> Fetched:
-    """See that what is dropped in under the official names loads."""
-    fetched = Fetched()
+def _check_drop_ins(paths: list[str], inspect: Inspect) -> FetchResult:
+    """Load the drop-ins at the paths of the official models."""
+    result = FetchResult()
     for path in paths:
         try:
-            _check_is_file(path)
-            fetched.models.append(_describe(path, False, inspect(path)))
-        except StyleError as error:
-            remedy = "take it away, and run again to fetch it"
-            fetched.failures.append(ConflictError(f"{error}: {remedy}"))
+            result.models.append(_check_drop_in(path, inspect))
         except PipelineError as error:
-            fetched.failures.append(error)
-    return fetched
+            result.failures.append(error)
+    return result
 
 
-def _unpack(archive_path: str, paths: list[str], inspect: Inspect) -> Fetched:
+def _check_drop_in(path: str, inspect: Inspect) -> OfficialModel:
+    _check_is_file(path)
+    try:
+        return _describe(path, False, inspect(path))
+    except StyleError as error:
+        remedy = "remove it and run again to fetch the official model"
+        raise ConflictError(error.reason, path=path, remedy=remedy) from error
+
+
+def _use_archive(
+    archive_path: str, shown_url: str, paths: list[str], inspect: Inspect
+) -> FetchResult:
+    """Drop in the models of the archive, and remove it if it is damaged or no longer needed."""
+    try:
+        with at_path(shown_url):
+            result = _unpack(archive_path, paths, inspect)
+    except ArchiveError:
+        _remove_archive(archive_path)
+        raise
+    for failure in result.failures:
+        failure.path = failure.path or shown_url
+    is_damaged = any(isinstance(failure, ArchiveError) for failure in result.failures)
+    if is_damaged or not result.failures:
+        _remove_archive(archive_path)
+    return result
+
+
+def _unpack(archive_path: str, paths: list[str], inspect: Inspect) -> FetchResult:
     """Drop in each model of the archive.
 
     Raises:
-        ArchiveError: the archive as a whole is not the one expected.
+        ArchiveError: The archive as a whole is not the expected one.
     """
-    fetched = Fetched()
+    result = FetchResult()
     with open_archive(archive_path, OFFICIAL_MODELS) as archive:
-        fetched.others = archive.others
+        result.others = archive.others
         for path in paths:
             try:
-                fetched.models.append(_drop_in(archive, path, inspect))
+                result.models.append(_drop_in(archive, path, inspect))
             except PipelineError as error:
-                fetched.failures.append(error)
-    return fetched
+                result.failures.append(error)
+    return result
 
 
-def _drop_in(archive: ModelArchive, path: str, inspect: Inspect) -> FetchedModel:
-    """Drop in one model, if it loads.
+def _drop_in(archive: ModelArchive, path: str, inspect: Inspect) -> OfficialModel:
+    """Drop in one model if it loads.
 
     Raises:
-        ArchiveError: it cannot be unpacked, or does not load.
-        ConflictError: something else is dropped in under its name.
-        RunnerError: it could not be loaded for another reason.
+        ArchiveError: The model cannot be unpacked or does not load.
+        ConflictError: A drop-in of this name has other bytes.
+        RunnerError: The model cannot be loaded for another reason.
     """
     name = os.path.basename(path)
     data = archive.read(name)
@@ -168,11 +192,7 @@ def _drop_in(archive: ModelArchive, path: str, inspect: Inspect) -> FetchedModel
             Path(temporary_path).write_bytes(data)
             description = _inspect_unpacked(temporary_path, name, inspect)
     except AlreadyExistsError as error:
-        raise ConflictError(
-            f"conflict: the drop-in {path} (SHA-256 {file_digest(path)}) and the archive's "
-            f"(SHA-256 {hashlib.sha256(data).hexdigest()}) differ: rename the drop-in, or take it "
-            "away, and run again"
-        ) from error
+        raise _conflict(path, data) from error
     return _describe(path, is_new, description)
 
 
@@ -180,15 +200,26 @@ def _inspect_unpacked(path: str, name: str, inspect: Inspect) -> StyleDescriptio
     try:
         return inspect(path)
     except StyleError as error:
-        reason = str(error).removeprefix(f"{path}: ")
-        raise ArchiveError(f"the archive's {name} does not load: {reason}") from error
+        reason = f"{name} in the archive does not load: {error.reason}"
+        raise ArchiveError(reason, remedy=error.remedy) from error
 
 
 def _check_is_file(path: str) -> None:
     if not is_drop_in(path):
-        raise ConflictError(f"conflict: {path} is a link or a folder: take it away, and run again")
+        reason = "conflict: expected a file, got a link or a folder"
+        raise ConflictError(reason, path=path, remedy="remove it and run again")
 
 
-def _describe(path: str, is_new: bool, description: StyleDescription) -> FetchedModel:
+def _conflict(path: str, data: bytes) -> ConflictError:
+    in_archive = hashlib.sha256(data).hexdigest()
+    return ConflictError(
+        f"conflict: the drop-in (SHA-256 {file_digest(path)}) differs from the file in the archive "
+        f"(SHA-256 {in_archive})",
+        path=path,
+        remedy="rename or remove the drop-in, and run again",
+    )
+
+
+def _describe(path: str, is_new: bool, description: StyleDescription) -> OfficialModel:
     name = os.path.basename(path)
-    return FetchedModel(name, is_new, os.path.getsize(path), file_digest(path), description)
+    return OfficialModel(name, is_new, os.path.getsize(path), file_digest(path), description)

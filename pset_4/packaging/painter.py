@@ -71,7 +71,7 @@ def _check_suffix(suffix: str) -> str:
 
 def _read_options(row: Mapping[str, Any]) -> RenderingOptions:
     """Return the options of a row, whose whole numbers pandas may have turned into floats."""
-    columns = {option.flag.replace("-", "_"): option for option in OPTIONS}
+    columns = {option.column: option for option in OPTIONS}
     return RenderingOptions(
         **{
             columns[name].name: columns[name].kind.type(row[name])

@@ -15,8 +15,8 @@ from csci_utils.errors import DescribedError, at_path
 from neural_style.options import OPTIONS
 from neural_style.reporting import REPORT_VARIABLE
 
+from .. import packaging
 from ..errors import RunnerError
-from ..packaging import package
 from ..remote import target_at
 from .base import Notify, Progress
 from .child import ChildProcess
@@ -47,9 +47,9 @@ class MlflowRunner(ProgramRunner):
             try:
                 # A copy of what the manifest lists, and of nothing that lies beside it: all code
                 # there could be run. And MLflow takes paths for URLs, where "%41" is "A".
-                package.fetch(
+                packaging.fetch_package(
                     os.path.dirname(manifest_path),
-                    target_at(f"{scratch}/package/{package.MANIFEST}"),
+                    target_at(f"{scratch}/package/{packaging.MANIFEST}"),
                 )
                 child = self._call_mlflow(request, Path(scratch), notify, progress)
                 with at_path(request.content_image):
@@ -76,9 +76,7 @@ class MlflowRunner(ProgramRunner):
         }
         given = [word for pair in options.items() for word in pair]
         arguments = [self.settings.python, "-m", "mlflow", "models", "predict", *given]
-        # MLflow keeps files of its own, and not in the current folder.
-        variables = {package.TRACKING_VARIABLE: (scratch / "tracking").as_uri()}
-        variables |= {**package.OFFLINE, REPORT_VARIABLE: "json"}
+        variables = {**packaging.mlflow_environment(scratch), REPORT_VARIABLE: "json"}
         return ChildProcess(arguments, variables, notify, progress)
 
 
@@ -97,20 +95,18 @@ def check_package(manifest_path: str, model_path: str) -> None:
     Raises:
         RunnerError: It does not.
     """
-    manifest = package.read_manifest(manifest_path)
+    manifest = packaging.read_manifest(manifest_path)
     name = os.path.basename(model_path)
     remedy = f"run python -m pset_4 package --model {shlex.quote(name)}"
     if manifest.model_digest != file_digest(model_path):
         raise RunnerError("the model was replaced since it was packaged", path=name, remedy=remedy)
-    if manifest.code_digest != package.digest_code():
+    if manifest.code_digest != packaging.digest_code():
         raise RunnerError("packaged with other code than this one", path=name, remedy=remedy)
 
 
 def make_request(request: PaintingRequest) -> dict[str, Any]:
     """Return what MLflow's command is asked, in its own form: a table of one row."""
-    values = {
-        option.flag.replace("-", "_"): getattr(request.options, option.name) for option in OPTIONS
-    }
+    values = {option.column: getattr(request.options, option.name) for option in OPTIONS}
     row = {
         "picture": base64.b64encode(request.content_image.read_bytes()).decode(),
         "suffix": request.output_image.suffix,

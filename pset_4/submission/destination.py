@@ -1,71 +1,87 @@
-"""Where the work goes: a course's assignment and quiz, looked up and checked without a change."""
+"""The destination of a submission: a course's assignment and quiz, found without any change."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import HandInError
+from ..errors import SubmissionError
 from . import HOURS_VARIABLE
-from .answers import Question, answer_all
-from .canvas import Connection, find_one
+from .answers import Question, answer_questions
+from .canvas import Connection, find_by_name
 from .work import Work
 
-ADDRESS_TYPE = "online_url"
+URL_TYPE = "online_url"
+"""Canvas's name for the submission of a URL."""
 FILE_TYPE = "online_upload"
+"""Canvas's name for the submission of a file."""
 
-UNFINISHED = "untaken"
-"""The state of an attempt that was begun and not completed."""
+# Canvas's name for the state of an attempt that was begun and not completed.
+_UNFINISHED = "untaken"
 
-OBSTACLES = {
+# The attributes of a quiz that cannot be taken here, and what they mean.
+_OBSTACLES = {
     "locked_for_user": "is locked",
     "one_question_at_a_time": "shows one question at a time",
     "has_access_code": "asks for an access code",
     "require_lockdown_browser": "asks for a lockdown browser",
 }
-"""What keeps a quiz from being taken here, by Canvas's name for it."""
 
 
 @dataclass(frozen=True)
 class Destination:
-    """A course, and in it an assignment and perhaps a quiz."""
+    """A course with an assignment and perhaps a quiz."""
 
     course: Any
+    """The `canvasapi.course.Course`."""
     assignment: Any
+    """The `canvasapi.assignment.Assignment`."""
     submission_type: str
-    """`ADDRESS_TYPE` or `FILE_TYPE`: what the assignment is given."""
+    """What the assignment gets: `URL_TYPE` or `FILE_TYPE`."""
     quiz: Any | None
+    """The `canvasapi.quiz.Quiz`; None if only the assignment is submitted."""
     attempt: Any | None
-    """An unfinished attempt of the quiz, which is continued."""
+    """The unfinished `canvasapi.quiz.QuizSubmission`, which is continued; None if none exists."""
     number: int
-    """That of the attempt, begun or to be begun; from 1."""
+    """The number of the attempt that is continued or begun, from 1; 0 without a quiz."""
     questions: list[Question] | None
-    """None where no attempt is begun: before, Canvas does not show them."""
+    """The quiz's questions; None without an unfinished attempt, as Canvas hides them until then."""
 
     @property
     def assignment_name(self) -> str:
+        """The name of the assignment."""
         return str(self.assignment.name)
 
     @property
     def quiz_name(self) -> str | None:
+        """The title of the quiz; None without one."""
         return str(self.quiz.title) if self.quiz else None
 
 
 def look_up(
     connection: Connection, course: str, assignment: str, quiz: str | None, work: Work
 ) -> Destination:
-    """Find where the work goes, and check as far as can be seen that it is taken there.
+    """Find the destination, and check as far as possible that it accepts the work.
+
+    Args:
+        connection: The connection to Canvas.
+        course: The name or id of the course.
+        assignment: The name or id of the assignment.
+        quiz: The name or id of the quiz; None to leave the quiz out.
+        work: The work to submit.
 
     Raises:
-        HandInError: one of the names is not there, the assignment or the quiz is closed, or does
-            not take what is handed in.
+        SubmissionError: A name does not exist, the assignment or the quiz is closed, or one of them
+            does not accept the work.
     """
-    with connection.talking():
-        in_course = find_one("course", course, connection.canvas.get_courses())
-        target = find_one("assignment", assignment, in_course.get_assignments())
+    with connection.translated_errors():
+        in_course = find_by_name("course", course, connection.canvas.get_courses())
+        target = find_by_name("assignment", assignment, in_course.get_assignments())
         submission_type = _choose_type(target, work)
         _check_submissions_left(target)
         if quiz is None:
             return Destination(in_course, target, submission_type, None, None, 0, None)
-        taken = find_one("quiz", quiz, in_course.get_quizzes(), "title")
+        taken = find_by_name("quiz", quiz, in_course.get_quizzes(), "title")
         _check_takeable(taken)
         attempt, number = _find_attempt(taken, connection.user.id)
         questions = read_questions(attempt) if attempt else None
@@ -74,7 +90,7 @@ def look_up(
 
 
 def read_questions(attempt: Any) -> list[Question]:
-    """The questions of an attempt."""
+    """Return the questions of an unfinished attempt."""
     return [
         Question(
             id=found.id,
@@ -90,20 +106,22 @@ def read_questions(attempt: Any) -> list[Question]:
 
 
 def _choose_type(assignment: Any, work: Work) -> str:
-    """An address is preferred: the picture then goes with it, attached to a comment."""
+    """Return what to submit: a URL if possible, as the result is attached to it then."""
     name = f"the assignment {assignment.name!r}"
     if getattr(assignment, "locked_for_user", False):
-        raise HandInError(f"{name} is locked")
+        raise SubmissionError(f"{name} is locked")
     types = assignment.submission_types
-    if ADDRESS_TYPE in types:
-        return ADDRESS_TYPE
+    if URL_TYPE in types:
+        return URL_TYPE
     if FILE_TYPE not in types:
-        raise HandInError(
-            f"{name} takes {', '.join(types)}; expected {ADDRESS_TYPE} or {FILE_TYPE}"
+        expected = f"expected {URL_TYPE} or {FILE_TYPE}"
+        raise SubmissionError(f"{expected}, but {name} accepts {', '.join(types)}")
+    suffixes = [f".{suffix}" for suffix in getattr(assignment, "allowed_extensions", None) or []]
+    if suffixes and not work.image.lower().endswith(tuple(map(str.lower, suffixes))):
+        raise SubmissionError(
+            f"{name} does not accept {work.image}",
+            remedy=f"use an image with one of the suffixes {', '.join(suffixes)}",
         )
-    endings = getattr(assignment, "allowed_extensions", None)
-    if endings and not work.image.lower().endswith(tuple(f".{end.lower()}" for end in endings)):
-        raise HandInError(f"{name} takes files of the kinds {', '.join(endings)}: not {work.image}")
     return FILE_TYPE
 
 
@@ -114,41 +132,42 @@ def _check_submissions_left(assignment: Any) -> None:
     made = assignment.get_submission("self")
     allowed += getattr(made, "extra_attempts", None) or 0
     if (made.attempt or 0) >= allowed:
-        raise HandInError(
-            f"the assignment {assignment.name!r} takes {allowed} submissions, and has them"
+        raise SubmissionError(
+            f"the assignment {assignment.name!r} has all {allowed} submissions that it accepts"
         )
 
 
 def _check_takeable(quiz: Any) -> None:
-    for obstacle, text in OBSTACLES.items():
-        if getattr(quiz, obstacle, False):
-            raise HandInError(
-                f"the quiz {quiz.title!r} {text}: take it in a browser, and give --no-quiz here"
+    for attribute, meaning in _OBSTACLES.items():
+        if getattr(quiz, attribute, False):
+            raise SubmissionError(
+                f"the quiz {quiz.title!r} {meaning}",
+                remedy="take it in a browser, and give --no-quiz here",
             )
 
 
 def _check_answerable(questions: list[Question] | None, work: Work) -> None:
     if questions is not None:
-        answer_all(questions, work)
+        answer_questions(questions, work)
     elif work.hours is None:
-        raise HandInError(
-            "the quiz may ask for hours, and shows its questions only once an attempt is begun: "
-            f"give --hours, or set {HOURS_VARIABLE}"
+        raise SubmissionError(
+            "the quiz may ask for hours, and hides its questions until an attempt is begun",
+            remedy=f"give --hours, or set {HOURS_VARIABLE}",
         )
 
 
 def _find_attempt(quiz: Any, user_id: int) -> tuple[Any | None, int]:
-    """The unfinished attempt, if there is one, and the number of that or of the next."""
-    # A teacher is shown those of all students.
+    """Return the unfinished attempt or None, and the number of that or of the next attempt."""
+    # A teacher gets the attempts of all students.
     made = [attempt for attempt in quiz.get_submissions() if attempt.user_id == user_id]
     last = max(made, key=lambda attempt: attempt.attempt or 0, default=None)
     if last is None:
         return None, 1
-    if last.workflow_state == UNFINISHED:
+    if last.workflow_state == _UNFINISHED:
         return last, last.attempt
     if getattr(last, "attempts_left", None) == 0:
-        raise HandInError(
-            f"no attempt of the quiz {quiz.title!r} is left after {last.attempt}: give --no-quiz "
-            "to hand in to the assignment alone"
+        raise SubmissionError(
+            f"the quiz {quiz.title!r} has no attempt left after {last.attempt}",
+            remedy="give --no-quiz to submit only the assignment",
         )
     return None, (last.attempt or 0) + 1

@@ -1,122 +1,140 @@
-"""What git tells of the work: the commit, its address on the web, and whether all is committed."""
+"""The git repository of the work: its commit, the commit's web page, and uncommitted files."""
+
+from __future__ import annotations
 
 import os
 import re
 import subprocess
 from urllib.parse import urlsplit
 
-from ..errors import HandInError
+from ..errors import SubmissionError
 
-SLUG_VARIABLE = "TRAVIS_REPO_SLUG"
-"""Set by Travis CI: owner and name of the repository on GitHub."""
+# Travis CI sets it to the owner and name of the repository on GitHub.
+_SLUG_VARIABLE = "TRAVIS_REPO_SLUG"
 
-SCP_LIKE = re.compile(r"(?:[^@/]+@)?(?P<host>[^:/]{2,}):(?P<path>.+)")
-"""git's short form of an SSH address; a host of one letter would be a drive of Windows."""
+# git's short form of an SSH URL. A host of one letter would be a drive of Windows.
+_SCP_LIKE = re.compile(r"(?:[^@/]+@)?(?P<host>[^:/]{2,}):(?P<path>.+)")
 
-SSH_SCHEMES = ("ssh", "git", "git+ssh")
-EXPECTED_ADDRESS = "expected https://host/owner/name, ssh:// or git@host:owner/name"
+_SSH_SCHEMES = ("ssh", "git", "git+ssh")
+_WEB_SCHEMES = ("http", "https")
 
-FILES_NAMED = 5
-"""How many of the files that are not committed an error names."""
+# The most uncommitted files that an error names.
+_MAX_FILES_SHOWN = 5
 
 
 def read_commit() -> str:
-    """The full hash of the commit that is checked out.
+    """Return the full hash of the commit that is checked out.
 
     Raises:
-        HandInError: there is none, or no git.
+        SubmissionError: The current folder is in no work tree, git is not installed, or the
+            repository has no commit.
     """
-    inside = _run("rev-parse", "--is-inside-work-tree")
+    inside = _run_git("rev-parse", "--is-inside-work-tree")
     if inside.stdout.strip() != "true":
-        reason = inside.stderr.strip() or "there is no work tree"
-        raise HandInError(f"run this in the git repository of the work ({reason})")
-    head = _run("rev-parse", "--verify", "--quiet", "HEAD")
+        reason = inside.stderr.strip() or "not a git work tree"
+        raise SubmissionError(reason, path=os.getcwd(), remedy="run this in your git repository")
+    head = _run_git("rev-parse", "--verify", "--quiet", "HEAD")
     if head.returncode != 0:
-        raise HandInError("the repository has no commit yet: commit the work, and push it")
+        raise SubmissionError("the repository has no commit", remedy="commit your work and push it")
     return head.stdout.strip()
 
 
 def check_clean() -> None:
-    """Check that the commit is what is here: nothing changed, and nothing new but what is ignored.
+    """Check that the commit holds all files that git does not ignore, as they are now.
 
     Raises:
-        HandInError: something is.
+        SubmissionError: A file was changed, added or removed since the commit.
     """
-    # Named, as the user's configuration may have it otherwise.
-    status = _run("status", "--porcelain", "--untracked-files=normal")
+    # The option overrides the user's configuration.
+    status = _run_git("status", "--porcelain", "--untracked-files=normal")
     if status.returncode != 0:
-        raise HandInError(f"git cannot tell whether all is committed: {status.stderr.strip()}")
+        raise SubmissionError(f"git status failed: {status.stderr.strip()}")
     changed = [line[3:] for line in status.stdout.splitlines()]
     if changed:
-        more = len(changed) - FILES_NAMED
-        named = ", ".join(changed[:FILES_NAMED]) + (f" and {more} more" if more > 0 else "")
-        raise HandInError(f"the work tree is not clean: commit, or let git ignore, {named}")
+        raise SubmissionError(
+            f"the work tree is not clean: {_shorten_list(changed)}",
+            remedy="commit these files or add them to .gitignore",
+        )
 
 
 def is_pushed(commit: str) -> bool:
-    """Whether a branch of a remote has the commit, as far as is known here; asks no server."""
-    return bool(_run("branch", "--remotes", "--contains", commit).stdout.strip())
+    """Return True if a remote branch has the commit, as of the last fetch or push."""
+    return bool(_run_git("branch", "--remotes", "--contains", commit).stdout.strip())
 
 
 def find_commit_url(commit: str, repository_url: str | None = None) -> str:
-    """The commit's address on the web.
+    """Return the URL of a commit's web page.
 
     Args:
-        commit: its full hash.
-        repository_url: the repository's address; else that of the remote ``origin``, else what
-            Travis CI tells.
+        commit: The full hash of the commit.
+        repository_url: The URL of the repository. Defaults to that of the remote ``origin``, or
+            else to the repository that Travis CI names.
 
     Raises:
-        HandInError: there is none of these, or it is not on the web.
+        SubmissionError: The repository's URL is unknown, or it has no web page.
     """
-    if repository_url:
-        known = repository_url, "the option --repository-url"
-    elif origin := _run("remote", "get-url", "origin").stdout.strip():
-        known = origin, "the address of git's remote origin"
-    elif slug := os.environ.get(SLUG_VARIABLE):
-        known = f"https://github.com/{slug}", SLUG_VARIABLE
-    else:
-        raise HandInError("git has no remote origin: give the repository's --repository-url")
-    address = to_web_address(known[0])
-    if address is None:
-        # Not repeated here: it may hold a password.
-        raise HandInError(f"{known[1]} is not on the web: {EXPECTED_ADDRESS}; --repository-url")
-    return f"{address}/commit/{commit}"
+    known = _find_repository_url(repository_url)
+    if known is None:
+        raise SubmissionError("git has no remote origin", remedy="give --repository-url")
+    url, source = known
+    page = find_web_page(url)
+    if page is None:
+        # The URL may hold a password, so the error names its source instead.
+        raise SubmissionError(
+            f"{source} has no web page",
+            remedy="give --repository-url as https://host/owner/name or git@host:owner/name",
+        )
+    return f"{page}/commit/{commit}"
 
 
-def to_web_address(remote: str) -> str | None:
-    """A repository's page for an address that git takes, without credentials; None if it has none.
+def find_web_page(url: str) -> str | None:
+    """Return a repository's web page, without credentials; None if it has none.
 
-    ``git@host:owner/name.git`` and ``ssh://git@host:22/owner/name.git`` are at
-    ``https://host/owner/name``.
+    Args:
+        url: A URL or path that git takes. ``git@host:owner/name.git`` and
+            ``ssh://git@host:22/owner/name.git`` have the page ``https://host/owner/name``.
     """
-    if "://" in remote:
-        parts = urlsplit(remote)
-        location = parts.netloc.rpartition("@")[2]
-        path = parts.path
-        if parts.scheme in SSH_SCHEMES:
-            scheme, location = "https", location.partition(":")[0]
-        elif parts.scheme in ("http", "https"):
-            scheme = parts.scheme
-        else:
-            return None
-    else:
-        match = SCP_LIKE.fullmatch(remote)
-        if match is None:
-            return None
-        scheme, location, path = "https", match["host"], match["path"]
+    parts = _split_git_url(url)
+    if parts is None:
+        return None
+    scheme, host, path = parts
     path = path.strip("/").removesuffix(".git")
-    return f"{scheme}://{location}/{path}" if location and path else None
+    return f"{scheme}://{host}/{path}" if host and path else None
 
 
-def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def _find_repository_url(option: str | None) -> tuple[str, str] | None:
+    """Return the repository's URL, and what names it; None if nothing does."""
+    if option:
+        return option, "the repository of --repository-url"
+    if origin := _run_git("remote", "get-url", "origin").stdout.strip():
+        return origin, "git's remote origin"
+    if slug := os.environ.get(_SLUG_VARIABLE):
+        return f"https://github.com/{slug}", f"the repository of {_SLUG_VARIABLE}"
+    return None
+
+
+def _split_git_url(url: str) -> tuple[str, str, str] | None:
+    """Return scheme, host and path of the web page; None for local paths and other schemes."""
+    if "://" not in url:
+        match = _SCP_LIKE.fullmatch(url)
+        return match and ("https", match["host"], match["path"])
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    if parts.scheme in _SSH_SCHEMES:
+        return "https", host.partition(":")[0], parts.path
+    return (parts.scheme, host, parts.path) if parts.scheme in _WEB_SCHEMES else None
+
+
+def _shorten_list(names: list[str]) -> str:
+    more = len(names) - _MAX_FILES_SHOWN
+    return ", ".join(names[:_MAX_FILES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _run_git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["git", *arguments]
     try:
         return subprocess.run(
-            ["git", *arguments],
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
+            command, capture_output=True, encoding="utf-8", errors="replace", check=False
         )
     except FileNotFoundError:
-        raise HandInError("git is not installed, and tells what is handed in: install it") from None
+        raise SubmissionError("git is not installed", remedy="install git") from None

@@ -1,13 +1,15 @@
-"""Sending the work: the quiz first, as the course has it, so that the submission comes last."""
+"""Sending the work to Canvas: the quiz first, because a submission finishes the work."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import HandInError
-from .answers import KEYS, Question, answer_all
+from ..errors import PartialSubmissionError, SubmissionError
+from .answers import KEYS, Question, answer_questions
 from .canvas import Connection
-from .destination import ADDRESS_TYPE, Destination, read_questions
+from .destination import URL_TYPE, Destination, read_questions
 from .work import Work
 
 Step = tuple[str, str]
@@ -23,150 +25,157 @@ PAST = {
     "comment": "commented",
     "attach": "attached",
 }
+"""The past tense of each verb of a step."""
 
-QUIZ, SUBMISSION, PICTURE = "the quiz", "the submission", "the picture"
+_QUIZ, _SUBMISSION, _RESULT = "the quiz", "the submission", "the result"
 
 
 def plan(
     work: Work, assignment: str, quiz: str | None, found: Destination | None = None
 ) -> list[Step]:
-    """The steps of `send`.
+    """Return the steps of `send`.
 
     Args:
-        work: what is handed in.
-        assignment: the assignment's name.
-        quiz: the quiz's name; None for none.
-        found: what is known of them; None if nobody looked.
+        work: The work to submit.
+        assignment: The name of the assignment.
+        quiz: The name of the quiz; None to leave the quiz out.
+        found: The destination; None if nothing was looked up.
     """
-    steps: list[Step] = []
-    if quiz is not None:
-        attempt = _name_attempt(quiz, found.number if found else None)
-        steps.append(("continue" if found and found.attempt else "begin", attempt))
-        if found and found.questions is not None:
-            steps += _list_answers(found.questions, work)
-        else:
-            # The course asks for a picture by the id "style".
-            facts = {**work.facts(), "style": f"{work.model}, or {work.picture_path}"}
-            steps += [("answer", f"{key}, where asked: {fact}") for key, fact in facts.items()]
-        steps.append(("complete", attempt))
-    if found is None or found.submission_type == ADDRESS_TYPE:
-        return [
-            *steps,
-            *_list_submission(work.url, assignment, work),
-            ("attach", work.picture_path),
-        ]
-    return [*steps, *_list_submission(work.picture_path, assignment, work)]
+    steps = [] if quiz is None else _plan_quiz(work, quiz, found)
+    if found is None or found.submission_type == URL_TYPE:
+        steps += _list_submission(work.url, assignment, work)
+        return [*steps, ("attach", work.result_path)]
+    return steps + _list_submission(work.result_path, assignment, work)
+
+
+def _plan_quiz(work: Work, quiz: str, found: Destination | None) -> list[Step]:
+    attempt = _name_attempt(quiz, found.number if found else None)
+    begin = ("continue" if found and found.attempt else "begin", attempt)
+    if found and found.questions is not None:
+        answers = _list_answers(found.questions, work)
+    else:
+        # The course asks for an image by the id "style".
+        facts = {**work.facts(), "style": f"{work.model}, or {work.result_path}"}
+        answers = [("answer", f"{key}, where asked: {fact}") for key, fact in facts.items()]
+    return [begin, *answers, ("complete", attempt)]
 
 
 def send(
-    connection: Connection, to: Destination, work: Work, report: Callable[[Step], None]
+    connection: Connection, to: Destination, work: Work, progress: Callable[[Step], None]
 ) -> None:
-    """Hand the work in.
+    """Submit the work.
 
     Args:
-        connection: to the server that `to` was looked up on.
-        to: where it goes.
-        work: what goes there.
-        report: called with each step that is done.
+        connection: The connection on which the destination was looked up.
+        to: The destination.
+        work: The work to submit.
+        progress: Called with each step that is done.
 
     Raises:
-        HandInError: a part was not taken; the message tells what is sent and what is not.
+        PartialSubmissionError: Canvas did not accept a part.
     """
-    with_address = to.submission_type == ADDRESS_TYPE
-    parts = _Parts(
-        connection, [*([QUIZ] if to.quiz else []), SUBMISSION, *([PICTURE] if with_address else [])]
-    )
-    if to.quiz:
-        with parts.sending():
-            _take_quiz(connection, to, work, report)
-    with parts.sending():
-        submission = _submit(connection, to, work, report)
-    if with_address:
-        with parts.sending():
-            _attach(connection, submission, work)
-        report(("attach", work.picture_path))
+    _Sender(connection, to, work, progress).send()
 
 
-class _Parts:
-    """Which parts are sent, and which are not."""
+class _Sender:
+    """Sends the parts of one submission, and remembers which are sent."""
 
-    def __init__(self, connection: Connection, names: list[str]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        to: Destination,
+        work: Work,
+        progress: Callable[[Step], None],
+    ) -> None:
         self._connection = connection
-        self._left = names
+        self._to = to
+        self._work = work
+        self._progress = progress
         self._sent: list[str] = []
+        self._unsent = [
+            *([_QUIZ] if to.quiz else []),
+            _SUBMISSION,
+            *([_RESULT] if to.submission_type == URL_TYPE else []),
+        ]
+
+    def send(self) -> None:
+        if self._to.quiz:
+            with self._next_part():
+                self._take_quiz(self._to.quiz)
+        with self._next_part():
+            submission = self._submit()
+        if self._unsent:
+            with self._next_part():
+                self._attach_result(submission)
 
     @contextmanager
-    def sending(self) -> Iterator[None]:
-        """Send the next part; an error tells where that leaves us."""
+    def _next_part(self) -> Iterator[None]:
+        """Count the next part as sent unless an error is raised inside."""
         try:
-            with self._connection.talking():
+            with self._connection.translated_errors():
                 yield
-        except HandInError as error:
-            sent, left = (", ".join(names) or "nothing" for names in (self._sent, self._left))
-            raise HandInError(f"{error}; sent: {sent}; not sent: {left}") from None
-        self._sent.append(self._left.pop(0))
+        except SubmissionError as error:
+            sent, unsent = tuple(self._sent), tuple(self._unsent)
+            raise PartialSubmissionError(error, sent, unsent) from None
+        self._sent.append(self._unsent.pop(0))
 
+    def _take_quiz(self, quiz: Any) -> None:
+        attempt = self._to.attempt or quiz.create_submission()
+        name = _name_attempt(quiz.title, attempt.attempt)
+        self._progress(("continue" if self._to.attempt else "begin", name))
+        known = self._to.questions
+        questions = read_questions(attempt) if known is None else known
+        self._answer(quiz, attempt, questions)
+        self._report(_list_answers(questions, self._work))
+        attempt.complete()
+        self._progress(("complete", name))
 
-def _take_quiz(
-    connection: Connection, to: Destination, work: Work, report: Callable[[Step], None]
-) -> None:
-    quiz: Any = to.quiz
-    attempt = to.attempt or quiz.create_submission()
-    name = _name_attempt(quiz.title, attempt.attempt)
-    report(("continue" if to.attempt else "begin", name))
-    questions = read_questions(attempt) if to.questions is None else to.questions
-    answers = answer_all(questions, work)
-    files = f"courses/{to.course.id}/quizzes/{quiz.id}/submissions/self/files"
-    attempt.answer_submission_questions(
-        quiz_questions=[
+    def _answer(self, quiz: Any, attempt: Any, questions: list[Question]) -> None:
+        endpoint = f"courses/{self._to.course.id}/quizzes/{quiz.id}/submissions/self/files"
+        answers = [
             {
                 "id": answer.question.id,
-                "answer": (
-                    connection.upload(files, work.picture_path)
-                    if answer.value is None
-                    else answer.value
-                ),
+                "answer": self._upload(endpoint) if answer.value is None else answer.value,
             }
-            for answer in answers
+            for answer in answer_questions(questions, self._work)
         ]
-    )
-    for step in _list_answers(questions, work):
-        report(step)
-    attempt.complete()
-    report(("complete", name))
+        attempt.answer_submission_questions(quiz_questions=answers)
 
+    def _submit(self) -> Any:
+        course, assignment = self._to.course, self._to.assignment
+        form: dict[str, object] = {"submission_type": self._to.submission_type}
+        if self._to.submission_type == URL_TYPE:
+            sent = form["url"] = self._work.url
+        else:
+            sent = self._work.result_path
+            endpoint = f"courses/{course.id}/assignments/{assignment.id}/submissions/self/files"
+            form["file_ids"] = [self._upload(endpoint)]
+        submission = assignment.submit(form, comment={"text_comment": self._work.comment()})
+        self._report(_list_submission(sent, assignment.name, self._work))
+        return submission
 
-def _submit(
-    connection: Connection, to: Destination, work: Work, report: Callable[[Step], None]
-) -> Any:
-    form: dict[str, Any] = {"submission_type": to.submission_type}
-    if to.submission_type == ADDRESS_TYPE:
-        sent = form["url"] = work.url
-    else:
-        sent = work.picture_path
-        files = f"courses/{to.course.id}/assignments/{to.assignment.id}/submissions/self/files"
-        form["file_ids"] = [connection.upload(files, work.picture_path)]
-    submission = to.assignment.submit(form, comment={"text_comment": work.comment()})
-    for step in _list_submission(sent, to.assignment.name, work):
-        report(step)
-    return submission
+    def _attach_result(self, submission: Any) -> None:
+        file_id = self._upload(
+            f"courses/{submission.course_id}/assignments/{submission.assignment_id}"
+            f"/submissions/{submission.user_id}/comments/files"
+        )
+        # Without the attempt, Canvas would show the comment beside the first one.
+        submission.edit(comment={"file_ids": [file_id], "attempt": submission.attempt})
+        self._progress(("attach", self._work.result_path))
 
+    def _upload(self, endpoint: str) -> int:
+        return self._connection.upload(endpoint, self._work.result_path)
 
-def _attach(connection: Connection, submission: Any, work: Work) -> None:
-    where = (
-        f"courses/{submission.course_id}/assignments/{submission.assignment_id}"
-        f"/submissions/{submission.user_id}"
-    )
-    file_id = connection.upload(f"{where}/comments/files", work.picture_path)
-    # With the attempt, or Canvas would show the comment beside the first one.
-    submission.edit(comment={"file_ids": [file_id], "attempt": submission.attempt})
+    def _report(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            self._progress(step)
 
 
 def _list_answers(questions: Iterable[Question], work: Work) -> list[Step]:
     questions = list(questions)
     steps = [
         ("answer", f"{answer.question.key}: {answer.shown}")
-        for answer in answer_all(questions, work)
+        for answer in answer_questions(questions, work)
     ]
     return steps + [
         ("leave", f"{question.name}, which asks for none of {', '.join(KEYS)}")

@@ -1,36 +1,41 @@
-"""What is handed in: a commit, a stylized picture, and the hours spent."""
+"""The work to submit: a commit, a result, and the hours spent."""
+
+from __future__ import annotations
 
 import json
 import os
 import shlex
 from dataclasses import dataclass
 
-from ..errors import HandInError
+from ..errors import SubmissionError
 from ..records import is_unaltered
 from . import repository
 
 
 @dataclass(frozen=True)
 class Work:
-    """A clean commit, and a picture that was painted here."""
+    """A clean commit, and a result that was painted on this machine."""
 
     commit: str
-    """The full hash."""
+    """The full hash of the commit."""
     url: str
-    """The commit's address on the web."""
+    """The URL of the commit's web page."""
     image: str
+    """The name of the image."""
     model: str
-    picture_path: str
+    """The name of the model."""
+    result_path: str
+    """The path of the result: the image, stylized by the model."""
     hours: str | None
-    """Hours spent: a number, or as a choice of the quiz reads; None if nobody said."""
+    """Hours spent: a number, or the text of a choice in the quiz; None if unknown."""
 
     def facts(self) -> dict[str, object]:
-        """What a quiz may ask for, by the id of the question."""
+        """Return what is known, by the ids that mark a quiz's questions."""
         known = {"commit": self.commit, "clean": True, "hours": self.hours, "style": self.model}
         return {key: value for key, value in known.items() if value is not None}
 
     def comment(self) -> str:
-        """All of it as JSON, for people and programs."""
+        """Return a comment for the submission: what is known, as one line of JSON."""
         facts = {"url": self.url, **self.facts(), "image": self.image}
         return json.dumps(facts, ensure_ascii=False)
 
@@ -38,25 +43,29 @@ class Work:
 def find_work(
     results: str, image: str, model: str, hours: str | None, repository_url: str | None
 ) -> Work:
-    """What is handed in from the current folder's repository.
+    """Find the work in the current folder's repository and check that it can be submitted.
 
     Args:
-        results: the folder of results.
-        image: the picture's name.
-        model: the style that it is painted in.
-        hours: hours spent; None or empty if nobody said.
-        repository_url: see `repository.find_commit_url`.
+        results: The folder of results.
+        image: The name of the image.
+        model: The name of the model.
+        hours: Hours spent; None or empty if unknown.
+        repository_url: As in `repository.find_commit_url`.
 
     Raises:
-        HandInError: something is not committed, not painted, or altered since.
+        SubmissionError: The work tree is not clean, or the result does not exist or was altered.
     """
     commit = repository.read_commit()
     repository.check_clean()
     url = repository.find_commit_url(commit, repository_url)
-    path = f"{results}/{model}/{image}"
-    paint = shlex.join(["python", "-m", "pset_4", "main", "--image", image, "--model", model])
+    result_path = f"{results}/{model}/{image}"
+    command = ["python", "-m", "pset_4", "main", "--image", image, "--model", model]
+    _check_result(result_path, f"run {shlex.join(command)}")
+    return Work(commit, url, image, model, result_path, hours or None)
+
+
+def _check_result(path: str, remedy: str) -> None:
     if not os.path.isfile(path):
-        raise HandInError(f"there is no {path}: run {paint}")
+        raise SubmissionError("the result does not exist", path=path, remedy=remedy)
     if not is_unaltered(path):
-        raise HandInError(f"{path} is not as it was painted: run {paint}")
-    return Work(commit, url, image, model, path, hours or None)
+        raise SubmissionError("the result was altered", path=path, remedy=remedy)

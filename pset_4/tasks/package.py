@@ -11,10 +11,9 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
 
-from .. import context
+from .. import context, packaging
 from ..errors import DamagedPackageError, MissingError
 from ..names import DEFAULT_MODEL
-from ..packaging import package
 from ..remote import target_at
 from ..settings import PACKAGES
 from .download import DownloadModel
@@ -41,19 +40,19 @@ class PackageModel(luigi.Task):
 
     def output(self) -> FileSystemTarget:
         """Return the place of the package's manifest in the remote."""
-        return target_at(f"{self.PACKAGE_ROOT}/{self.model}/{package.MANIFEST}")
+        return target_at(f"{self.PACKAGE_ROOT}/{self.model}/{packaging.MANIFEST}")
 
     def complete(self) -> bool:
         """Return whether the remote has a whole package of these bytes with the current code."""
         if not (self.requires().complete() and self.output().exists()):
             return False
         try:
-            manifest = package.read_manifest(self.output().path)
+            manifest = packaging.read_manifest(self.output().path)
         except DamagedPackageError:
             return False
-        wanted = file_digest(self.input().path), package.digest_code()
+        wanted = file_digest(self.input().path), packaging.digest_code()
         is_current = (manifest.model_digest, manifest.code_digest) == wanted
-        return is_current and package.is_whole(f"{self.PACKAGE_ROOT}/{self.model}", manifest)
+        return is_current and packaging.is_whole(f"{self.PACKAGE_ROOT}/{self.model}", manifest)
 
     def run(self) -> None:
         """Build the package, and publish it."""
@@ -61,8 +60,8 @@ class PackageModel(luigi.Task):
         if not self.is_made:
             return
         with TemporaryDirectory(prefix="pset_4-") as scratch:
-            package_path = package.build(Path(self.input().path), Path(scratch))
-            package.publish(package_path, f"{self.PACKAGE_ROOT}/{self.model}")
+            package_path = packaging.build_package(Path(self.input().path), Path(scratch))
+            packaging.publish_package(package_path, f"{self.PACKAGE_ROOT}/{self.model}")
 
 
 class SavedPackage(luigi.ExternalTask):
@@ -74,7 +73,7 @@ class SavedPackage(luigi.ExternalTask):
 
     def output(self) -> FileSystemTarget:
         """Return the place of the package's manifest in the remote."""
-        return target_at(f"{self.PACKAGE_ROOT}/{self.model}/{package.MANIFEST}")
+        return target_at(f"{self.PACKAGE_ROOT}/{self.model}/{packaging.MANIFEST}")
 
     def explain_absence(self) -> MissingError:
         """Return why the remote does not have it, and what to do."""
@@ -96,7 +95,9 @@ class DownloadPackage(luigi.Task):
     def output(self) -> FileSystemTarget:
         """Return the place of the manifest in the data folder."""
         version = str(self.input().fs.version(self.input().path))[:SHOWN_OF_VERSION]
-        return target_at(f"{self.LOCAL_ROOT}/{PACKAGES}/{self.model}/{version}/{package.MANIFEST}")
+        return target_at(
+            f"{self.LOCAL_ROOT}/{PACKAGES}/{self.model}/{version}/{packaging.MANIFEST}"
+        )
 
     def complete(self) -> bool:
         """Return whether all files of the remote's package are here with their bytes."""
@@ -105,9 +106,11 @@ class DownloadPackage(luigi.Task):
         remote, path = self.input(), Path(self.output().path)
         if not remote.fs.same_bytes(remote.path, str(path)):
             return False
-        files = package.read_manifest(str(path)).files
-        return all(package.is_intact(path.parent / name, files[name]) for name in files)
+        files = packaging.read_manifest(str(path)).files
+        return all(packaging.is_intact(path.parent / name, files[name]) for name in files)
 
     def run(self) -> None:
         """Fetch it."""
-        package.fetch(self.input().path.removesuffix(f"/{package.MANIFEST}"), self.output())
+        packaging.fetch_package(
+            self.input().path.removesuffix(f"/{packaging.MANIFEST}"), self.output()
+        )

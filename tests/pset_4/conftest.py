@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from pset_4 import context
-from pset_4.packaging.package import Manifest, digest_code
+from pset_4.packaging import Manifest, digest_code
 from tests.support import models
 from tests.support.models import MakeModel
 from tests.support.packages import FindInPackage

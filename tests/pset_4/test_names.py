@@ -1,47 +1,73 @@
-"""Names are checked where they come in."""
+"""Which names of images and models are safe."""
+
+from __future__ import annotations
 
 import pytest
 
 from pset_4.errors import InvalidNameError
-from pset_4.names import ModelName, check_image_name, check_model_file, parse_model_name
+from pset_4.names import (
+    MAX_NAME_BYTES,
+    ModelName,
+    check_image_name,
+    check_model_file,
+    check_name,
+    parse_model_name,
+    split_valid,
+)
 
-HOSTILE = [
-    "",
-    "../x.png",
-    "/etc/x.png",
-    "a/../../x.png",
-    "a/b.png",
-    "a\\b.png",
-    "x\0.png",
-    "x\n.png",
-    "C:x.png",
-    "CON.png",
-    "nul.png",
-    "com1.tar.png",
-    "x.png.",
-    "x.png ",
-    " x.png",
-    ".x.png",
-    "..",
-    "\u202egnp.x.png",
-    "x\u200b.png",
-    "x\udc80.png",
-    "what?.png",
-    "x" * 300 + ".png",
-    "\u00e9" * 100 + ".png",
-]
+EMPTY = "the name is empty"
+INVISIBLE = "the name has invisible or control characters"
+PATH = "expected a file name, got a path"
+EDGE = "the name begins or ends with a dot or a space"
+DEVICE = "Windows reserves the name for a device"
+
+HOSTILE = {
+    "": EMPTY,
+    "../x.png": PATH,
+    "/etc/x.png": PATH,
+    "a/../../x.png": PATH,
+    "a/b.png": PATH,
+    "a\\b.png": PATH,
+    "x\0.png": INVISIBLE,
+    "x\n.png": INVISIBLE,
+    "x\x85.png": INVISIBLE,
+    "\u202egnp.x.png": INVISIBLE,
+    "x\u200b.png": INVISIBLE,
+    "x\u2028.png": INVISIBLE,
+    "x\udc80.png": INVISIBLE,
+    "C:x.png": "Windows forbids the characters : in names",
+    "what?*.png": "Windows forbids the characters * ? in names",
+    "CON.png": DEVICE,
+    "con .png": DEVICE,
+    "nul.png": DEVICE,
+    "com1.tar.png": DEVICE,
+    "COM\u00b9.png": DEVICE,
+    "CONIN$.png": DEVICE,
+    "x.png.": EDGE,
+    "x.png ": EDGE,
+    " x.png": EDGE,
+    ".x.png": EDGE,
+    "..": EDGE,
+    "x" * 197 + ".png": "expected a name of at most 200 bytes, got 201",
+    "\u00e9" * 100 + ".png": "expected a name of at most 200 bytes, got 204",
+}
+"""Names that some system does not take for a file of this name, and why."""
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_is_refused(name: str) -> None:
-    with pytest.raises(InvalidNameError):
-        check_image_name(name)
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_the_refusal_is_one_printable_line(name: str) -> None:
+@pytest.mark.parametrize(("name", "reason"), HOSTILE.items())
+def test_a_hostile_name_is_refused_with_the_reason(name: str, reason: str) -> None:
     with pytest.raises(InvalidNameError) as refusal:
         check_image_name(name)
+
+    assert (refusal.value.path, refusal.value.reason) == (name or None, reason)
+    assert refusal.value.remedy == "use another name"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_refusal_is_one_printable_line(name: str) -> None:
+    with pytest.raises(InvalidNameError) as refusal:
+        check_image_name(name)
+
     assert str(refusal.value).isprintable()
 
 
@@ -49,14 +75,27 @@ def test_the_refusal_is_one_printable_line(name: str) -> None:
     "name",
     ["luigi.jpg", "A photo (2).JPEG", "caf\u00e9.png", "\u732b.webp", "a.b.c.tif", "a@2.png"],
 )
-def test_a_usual_name_of_a_picture_is_accepted(name: str) -> None:
+def test_a_usual_name_of_an_image_is_accepted(name: str) -> None:
+    assert check_image_name(name) == name
+
+
+def test_a_name_of_the_greatest_length_is_accepted() -> None:
+    name = "x" * MAX_NAME_BYTES
+
+    assert check_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["lpt10.png", "console.png", "com.png"])
+def test_a_name_that_resembles_a_device_is_accepted(name: str) -> None:
     assert check_image_name(name) == name
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a", "a.pth", "a.png.exe", "png"])
-def test_a_name_without_a_picture_s_suffix_is_no_picture(name: str) -> None:
-    with pytest.raises(InvalidNameError, match="picture"):
+def test_a_name_without_the_suffix_of_an_image_is_refused(name: str) -> None:
+    with pytest.raises(InvalidNameError) as refusal:
         check_image_name(name)
+
+    assert str(refusal.value).startswith(f"{name}: not the name of an image; use one of the suff")
 
 
 @pytest.mark.parametrize("name", ["rain_princess.pth", "a.onnx", "A.PTH"])
@@ -74,7 +113,7 @@ def test_a_usual_name_of_a_model_is_accepted(name: str) -> None:
         ("a@2.onnx@25", ModelName("a@2.onnx", 25)),
     ],
 )
-def test_a_model_s_name_may_carry_a_style_number(name: str, expected: ModelName) -> None:
+def test_the_name_of_a_model_may_have_a_style_number(name: str, expected: ModelName) -> None:
     assert parse_model_name(name) == expected
 
 
@@ -84,5 +123,12 @@ def test_a_malformed_style_number_is_refused(name: str) -> None:
         parse_model_name(name)
 
 
-def test_a_model_s_name_reads_as_it_was_written() -> None:
+def test_the_name_of_a_model_reads_as_it_was_written() -> None:
     assert str(parse_model_name("a.onnx@7")) == "a.onnx@7"
+
+
+def test_names_are_split_into_valid_and_refused_ones() -> None:
+    valid, refused = split_valid(["a.png", "a/b.png"], check_image_name)
+
+    assert valid == ["a.png"]
+    assert refused == {"a/b.png": f"a/b.png: {PATH}; use another name"}

@@ -1,21 +1,27 @@
-"""Where the remote and the data folder come from."""
+"""The settings of the remote and the data folder."""
+
+from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
 
-from pset_4 import context, settings
+from pset_4 import settings
 from pset_4.errors import SettingsError
 from pset_4.tasks.remote import ContentImage
+from tests.support.projects import Project
 
 
-def test_the_embedded_default_lies_in_the_data_folder(tmp_path: Path) -> None:
+def test_the_default_remote_is_in_the_data_folder(tmp_path: Path) -> None:
     found = settings.read_settings()
+
     assert (found.remote, found.is_embedded) == (str(tmp_path / "data" / "remote"), True)
 
 
-def test_the_embedded_default_follows_the_data_folder(tmp_path: Path) -> None:
-    assert settings.read_settings(data="elsewhere").remote == str(tmp_path / "elsewhere" / "remote")
+def test_the_default_remote_follows_the_data_folder(tmp_path: Path) -> None:
+    found = settings.read_settings(data="elsewhere")
+
+    assert found.remote == str(tmp_path / "elsewhere" / "remote")
 
 
 @pytest.mark.parametrize(
@@ -26,7 +32,7 @@ def test_the_embedded_default_follows_the_data_folder(tmp_path: Path) -> None:
         (None, None, "s3://dotenv", "s3://dotenv"),
     ],
 )
-def test_an_option_wins_over_a_variable_and_that_over_dotenv(
+def test_an_option_takes_precedence_over_a_variable_and_dotenv(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     option: str | None,
@@ -34,12 +40,20 @@ def test_an_option_wins_over_a_variable_and_that_over_dotenv(
     dotenv: str,
     expected: str,
 ) -> None:
-    # Set and deleted, so that what .env puts into the environment is taken out again.
+    # Set and deleted, so that monkeypatch removes what .env puts into the environment.
     monkeypatch.setenv(settings.REMOTE_VARIABLE, variable or "")
     if variable is None:
         monkeypatch.delenv(settings.REMOTE_VARIABLE)
     (tmp_path / ".env").write_text(f"{settings.REMOTE_VARIABLE}={dotenv}\n")
+
     assert settings.read_settings(remote=option).remote == expected
+
+
+def test_a_dotenv_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(SettingsError, match=r"\.env"):
+        settings.read_settings()
 
 
 @pytest.mark.parametrize(
@@ -57,77 +71,73 @@ def test_an_s3_remote_loses_its_closing_slash(remote: str, expected: str) -> Non
 @pytest.mark.parametrize(
     "remote", ["s3://", "s3:///prefix", "s3://bucket//prefix", "https://bucket", "gs://bucket"]
 )
-def test_a_remote_of_no_known_kind_is_refused(remote: str) -> None:
+def test_a_remote_of_an_unknown_kind_is_refused(remote: str) -> None:
     with pytest.raises(SettingsError, match=r"expected s3://bucket/prefix or a directory"):
         settings.read_settings(remote=remote)
 
 
-def test_a_directory_remote_may_be_made_in_a_folder_that_is_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bucket", ["My_Bucket!", "a b", "b" * 256, "b\u00fccher"])
+def test_an_impossible_bucket_name_is_refused(bucket: str) -> None:
+    with pytest.raises(SettingsError, match="is not the name of a bucket"):
+        settings.read_settings(remote=f"s3://{bucket}/prefix")
+
+
+def test_a_blank_remote_counts_as_none() -> None:
+    assert settings.read_settings(remote="  ").is_embedded
+
+
+def test_a_new_directory_in_an_existing_folder_may_be_a_remote(tmp_path: Path) -> None:
     assert settings.read_settings(remote="new").remote == str(tmp_path / "new")
 
 
-def test_a_directory_remote_in_a_folder_that_is_not_there_is_refused() -> None:
+def test_a_directory_in_a_missing_folder_is_refused() -> None:
     with pytest.raises(SettingsError, match="there is no folder"):
         settings.read_settings(remote="not/mounted")
 
 
+def test_a_file_is_refused_as_a_remote(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(SettingsError, match="is a file"):
+        settings.read_settings(remote="file")
+
+
 @pytest.mark.parametrize("remote", ["data", "data/uploads", "data/stylized/deeper", "data/x/.."])
-def test_a_remote_where_the_machine_keeps_its_own_files_is_refused(
-    tmp_path: Path, remote: str
-) -> None:
+def test_a_folder_of_the_machine_s_own_files_is_refused(tmp_path: Path, remote: str) -> None:
     (tmp_path / "data" / "stylized").mkdir(parents=True)
+
     with pytest.raises(SettingsError, match="its own files"):
         settings.read_settings(remote=remote)
 
 
 @pytest.mark.parametrize("folder", ["data", "data/uploads"])
-def test_a_link_to_where_the_machine_keeps_its_own_files_is_refused(
-    tmp_path: Path, folder: str
-) -> None:
+def test_a_link_to_the_machine_s_own_files_is_refused(tmp_path: Path, folder: str) -> None:
     (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / folder)
+
     with pytest.raises(SettingsError, match="its own files"):
         settings.read_settings(remote="link")
 
 
-def test_where_the_data_folder_is_a_link_its_own_files_are_no_remote(tmp_path: Path) -> None:
+def test_own_files_behind_a_linked_data_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere" / "uploads").mkdir(parents=True)
     (tmp_path / "data").symlink_to(tmp_path / "elsewhere")
+
     with pytest.raises(SettingsError, match="its own files"):
         settings.read_settings(remote="elsewhere/uploads")
 
 
-def test_a_link_to_another_directory_is_a_remote(tmp_path: Path) -> None:
+def test_a_link_to_another_directory_may_be_a_remote(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+
     assert settings.read_settings(remote="link").remote == str(tmp_path / "link")
 
 
-@pytest.mark.parametrize("bucket", ["My_Bucket!", "a b", "b" * 256, "b\u00fccher"])
-def test_what_is_no_name_of_a_bucket_is_refused(bucket: str) -> None:
-    with pytest.raises(SettingsError, match="is not the name of a bucket"):
-        settings.read_settings(remote=f"s3://{bucket}/prefix")
-
-
-def test_a_blank_remote_is_none() -> None:
-    assert settings.read_settings(remote="  ").is_embedded
-
-
-def test_a_dotenv_that_is_no_text_is_named(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_bytes(b"\xff\xfe")
-    with pytest.raises(SettingsError, match=r"\.env"):
-        settings.read_settings()
-
-
-def test_a_remote_that_is_a_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(SettingsError, match="is a file"):
-        settings.read_settings(remote="file")
-
-
-def test_tasks_follow_the_settings_in_force() -> None:
-    with context.activated(settings.read_settings(remote="s3://bucket")):
+def test_tasks_follow_the_settings_in_force(tmp_path: Path) -> None:
+    with Project(tmp_path, "s3://bucket").in_force():
         assert ContentImage.IMAGE_ROOT == "s3://bucket/images"
+
     assert ContentImage.IMAGE_ROOT != "s3://bucket/images"
 
 

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
+
+FIND_OUTPUT = (
+    'for word in "$@"; do case "$word" in --output-image=*) out="${word#*=}" ;; esac; done'
+)
+"""Lines of a shell script that set ``$out`` to the path of the wanted image."""
+
+_WITHOUT = """
+import sys
+for name in {modules}:
+    sys.modules[name] = None
+from pset_4.cli import cli
+cli({arguments})
+"""
 
 
 class MakePython(Protocol):
@@ -22,6 +37,14 @@ def write_program(path: Path, lines: str) -> Path:
     path.write_text(f"#!/bin/sh\n{lines}\n")
     path.chmod(0o755)
     return path
+
+
+def run_without(
+    modules: Sequence[str], arguments: Sequence[str]
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process in which some modules cannot be imported."""
+    script = _WITHOUT.format(modules=list(modules), arguments=list(arguments))
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
 
+from pset_4 import settings
 from pset_4.cli import cli
 
 
@@ -40,11 +43,19 @@ class Project:
 
     def run(self, *arguments: str) -> Result:
         """Run the command line in this process."""
-        return CliRunner().invoke(cli, [*self._roots, *arguments])
+        return CliRunner().invoke(cli, self.arguments(*arguments))
+
+    def run_apart(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line in a process of its own, which must end within a minute."""
+        return subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=60)
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command that `run` runs, for a process of its own."""
-        return [sys.executable, "-m", "pset_4", *self._roots, *arguments]
+        return [sys.executable, "-m", "pset_4", *self.arguments(*arguments)]
+
+    def arguments(self, *arguments: str) -> list[str]:
+        """Return the arguments of the command line, preceded by the project's two folders."""
+        return ["--remote", self.remote_url, "--data", str(self.data), *arguments]
 
     def run_well(self, *arguments: str) -> dict[str, int]:
         """Run the command line, expect success, and return the counts of its summary."""
@@ -71,9 +82,11 @@ class Project:
             if path.is_file() and path.parent.name != ".records"
         )
 
-    @property
-    def _roots(self) -> list[str]:
-        return ["--remote", self.remote_url, "--data", str(self.data)]
+    @contextmanager
+    def in_force(self) -> Iterator[None]:
+        """Put the project's settings in force, for tasks that no command runs."""
+        with settings.use(settings.read_settings(self.remote_url, str(self.data))):
+            yield
 
 
 MakeProject = Callable[[str, str], Project]
@@ -84,3 +97,14 @@ def read_summary(result: Result) -> dict[str, int]:
     """Return the counts of the summary that a command printed, by their label."""
     rows = [line.split() for line in result.stdout.splitlines()]
     return {row[0]: int(row[1]) for row in rows}
+
+
+def failures(result: Result | subprocess.CompletedProcess[str]) -> list[str]:
+    """Return the lines in which a command reported what failed."""
+    return [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
+
+
+def assert_failed(result: Result, message: str, exit_code: int = 1) -> None:
+    """Check a command's exit code, and that it printed a message that contains `message`."""
+    assert result.exit_code == exit_code, result.output
+    assert message in result.stderr

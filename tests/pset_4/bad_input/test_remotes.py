@@ -1,0 +1,131 @@
+"""Remotes with unusable names in them, and remotes that do not answer."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.projects import MakeProject, Project, assert_failed, failures
+from tests.support.stores import DirectoryStore, RemoteStore, S3Store
+
+
+def test_a_hostile_name_is_reported_and_not_fetched(
+    directory_project: Project, directory_store: DirectoryStore, photograph: bytes
+) -> None:
+    directory_store.write("images/CON.png", photograph)
+    directory_store.write("images/photo.jpg", photograph)
+
+    result = directory_project.run("download")
+
+    assert_failed(result, "CON.png")
+    assert directory_project.files("images") == ["images/photo.jpg"]
+
+
+@pytest.mark.parametrize("name", [".hidden.png", "sub/y.png", "sub/../y.png"])
+def test_an_image_at_an_unusable_key_is_reported_and_not_fetched(
+    name: str, make_project: MakeProject, s3_store: S3Store, drawing: bytes
+) -> None:
+    s3_store.write(f"images/{name}", drawing)
+    s3_store.write("images/drawing.png", drawing)
+    project = make_project("machine", s3_store.url)
+
+    result = project.run("download")
+
+    assert_failed(result, f"{name}: ")
+    assert project.files("images") == ["images/drawing.png"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".DS_Store",
+        "sub/.DS_Store",
+        "sub/readme.txt",
+        "readme.txt",
+        "._photo.jpg",
+        ".records/photo.jpg",
+        ".luigi-tmp-0123456789abcdef.jpg",
+    ],
+)
+def test_files_of_other_programs_and_kinds_are_ignored(
+    name: str, project: Project, store: RemoteStore, photograph: bytes
+) -> None:
+    store.write(f"images/{name}", b"kept")
+    store.write("images/photo.jpg", photograph)
+
+    assert project.run_well("download")["fetched"] == 1
+
+
+@pytest.mark.parametrize("command", ["upload", "download"])
+@pytest.mark.parametrize("kind", ["folder", "fifo"])
+def test_a_folder_or_fifo_in_place_of_a_file_is_reported(
+    kind: str,
+    command: str,
+    directory_project: Project,
+    directory_store: DirectoryStore,
+    photograph: bytes,
+) -> None:
+    if kind == "fifo" and not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no FIFOs")
+    path = Path(directory_store.url, "images", "photo.jpg")
+    path.parent.mkdir()
+    path.mkdir() if kind == "folder" else os.mkfifo(path)
+    directory_project.drop("photo.jpg", photograph)
+
+    result = directory_project.run_apart(command, "--image", "photo.jpg")
+
+    assert failures(result) == [f"failed: {path} is not a file: take it away and run again"]
+
+
+def test_an_endpoint_that_is_no_url_is_reported(
+    make_project: MakeProject, s3_environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1")
+
+    result = make_project("machine", "s3://bucket").run("status")
+
+    assert_failed(result, "check AWS_ENDPOINT_URL")
+
+
+def test_a_missing_bucket_is_reported_once(
+    make_project: MakeProject, s3_environment: None, photograph: bytes, model: bytes
+) -> None:
+    project = make_project("machine", "s3://no-such-bucket-here/prefix")
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+
+    result = project.run("main")
+
+    assert (result.exit_code, result.stderr.count("no-such-bucket-here'")) == (1, 1)
+
+
+def test_a_missing_bucket_is_not_created(
+    make_project: MakeProject, s3_store: S3Store, photograph: bytes
+) -> None:
+    project = make_project("machine", "s3://no-such-bucket-here/prefix")
+    project.drop("photo.jpg", photograph)
+
+    project.run("main")
+
+    names = [bucket["Name"] for bucket in s3_store.client.list_buckets()["Buckets"]]
+    assert s3_store.bucket in names
+    assert "no-such-bucket-here" not in names
+
+
+def test_a_server_that_does_not_answer_is_reported_in_one_line(
+    make_project: MakeProject,
+    s3_environment: None,
+    monkeypatch: pytest.MonkeyPatch,
+    photograph: bytes,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    project = make_project("machine", "s3://bucket/prefix")
+    project.drop("photo.jpg", photograph)
+
+    result = project.run("upload")
+
+    assert_failed(result, "check the network and AWS_ENDPOINT_URL")
+    assert len(result.stderr.splitlines()) == 1

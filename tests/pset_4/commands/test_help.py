@@ -1,0 +1,86 @@
+"""The help, and what a command needs to start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pset_4.cli import cli
+from tests.support.programs import run_without
+from tests.support.projects import Project, assert_failed
+
+COMMANDS = (
+    "main",
+    "stylize",
+    "upload",
+    "download",
+    "status",
+    "demo",
+    "package",
+    "models",
+    "submit",
+)
+HEAVY = ("torch", "numpy", "openvino", "PIL", "luigi", "boto3", "tqdm")
+
+IMPORTED_BY = f"""
+import sys
+from pset_4.cli import cli
+cli(sys.argv[1:], standalone_mode=False)
+sys.exit(", ".join({set(HEAVY)} & set(sys.modules)) or 0)
+"""
+"""A program that fails with the names of the heavy modules that a command imported."""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", IMPORTED_BY, *arguments], capture_output=True, text=True
+    )
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_lists_the_command(command: str) -> None:
+    assert f"\n  {command} " in CliRunner().invoke(cli, ["--help"]).stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["main"], ["models", "list"], ["submit"]])
+def test_h_is_short_for_help(arguments: list[str]) -> None:
+    short, long = (CliRunner().invoke(cli, [*arguments, word]).output for word in ("-h", "--help"))
+
+    assert short.startswith("Usage: ")
+    assert short == long
+
+
+def test_python_m_runs_the_command_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pset_4", "status", "--json"]
+
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+
+    assert json.loads(result.stdout)["remote"] == str(tmp_path / "data" / "remote")
+
+
+@pytest.mark.parametrize("command", ["main", "stylize", "upload"])
+def test_a_missing_luigi_is_named_first(command: str) -> None:
+    result = run_without(["luigi"], [command])
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: not installed: luigi")
+
+
+def test_a_missing_package_is_named_with_the_remedy(
+    directory_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "pset_4.commands.session.find_spec",
+        lambda name: None if name == "boto3" else find_spec(name),
+    )
+
+    assert_failed(directory_project.run("main"), "not installed: boto3; run pip install")

@@ -1,0 +1,63 @@
+"""The commands main and demo."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from tests.support.projects import Project
+
+
+@pytest.fixture
+def filled_project(project: Project, photograph: bytes, model: bytes) -> Project:
+    """A project with an image and a model dropped in."""
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    return project
+
+
+def test_without_a_command_main_runs(filled_project: Project) -> None:
+    assert filled_project.run_well()["painted"] == 1
+
+
+def test_main_reports_each_step(filled_project: Project) -> None:
+    result = filled_project.run("main")
+
+    # Notes depend on how the engine was installed. The image and the model do not wait for each
+    # other, so the order may vary.
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("note: ")]
+    assert sorted(lines) == [
+        "fetched images/photo.jpg",
+        "fetched saved_models/one.pth",
+        "painted stylized/one.pth/photo.jpg",
+        "published images/photo.jpg",
+        "published saved_models/one.pth",
+        "published stylized/one.pth/photo.jpg",
+    ]
+
+
+def test_main_prints_a_summary_with_folders(filled_project: Project) -> None:
+    result = filled_project.run("main")
+
+    remote = filled_project.remote_url.removeprefix(f"{filled_project.folder.parent}/")
+    assert result.stdout.splitlines() == [
+        "painted        1  machine/data/stylized",
+        f"published      3  {remote}",
+        "fetched        2  machine/data",
+        "skipped        0  already there",
+        "failed         0  asked for and not done",
+    ]
+
+
+@pytest.mark.parametrize("command", ["main", "stylize", "upload"])
+def test_a_missing_drop_in_is_mentioned(directory_project: Project, command: str) -> None:
+    assert "dropped in" in directory_project.run(command).stderr
+
+
+def test_demo_paints_its_samples(directory_project: Project, many_styles: bytes) -> None:
+    summary = directory_project.run_well("demo", "--max-side", "64")
+
+    assert (summary["painted"], summary["failed"]) == (4 * 26, 0)
+    for path in directory_project.files("stylized"):
+        with Image.open(directory_project.data / path) as result:
+            assert max(result.size) == 64, path

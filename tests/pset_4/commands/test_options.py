@@ -1,0 +1,66 @@
+"""Options that all commands share, and mistakes in them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from pset_4.cli import cli
+from tests.support.projects import Project
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--data", "elsewhere", "status"), ("status", "--data", "elsewhere")]
+)
+def test_common_options_stand_before_or_after_the_command(arguments: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli, arguments)
+
+    assert "\ndata    elsewhere\n" in result.stdout
+
+
+def test_the_default_remote_is_announced() -> None:
+    result = CliRunner().invoke(cli, ["status"])
+
+    assert "remote: data/remote (embedded default" in result.stderr
+
+
+def test_a_configured_remote_is_not_called_the_default(project: Project) -> None:
+    result = project.run("status")
+
+    assert result.exit_code == 0
+    assert "default" not in result.stderr
+
+
+def test_debug_shows_the_traceback() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "pset_4", "--debug", "--remote", "x/y/z", "status"],
+        capture_output=True,
+        text=True,
+    )
+
+    assert "Traceback" in result.stderr
+
+
+def test_a_wrong_setting_is_reported_in_one_line_with_exit_code_2() -> None:
+    result = CliRunner().invoke(cli, ["--remote", "https://somewhere", "status"])
+
+    (line,) = result.stderr.splitlines()
+    assert result.exit_code == 2
+    assert line.startswith("error: remote 'https://somewhere'")
+
+
+@pytest.mark.parametrize("option", ["--image", "--model"])
+def test_a_name_that_is_given_twice_counts_once(
+    option: str, directory_project: Project, drawing: bytes, model: bytes
+) -> None:
+    name, content = {"--image": ("a.png", drawing), "--model": ("a.pth", model)}[option]
+    directory_project.drop(name, content)
+    twice = [option, name, option, name]
+
+    first = directory_project.run_well("upload", *twice)
+    second = directory_project.run_well("upload", *twice)
+
+    assert (first["published"], second["skipped"]) == (1, 1)

@@ -1,0 +1,185 @@
+"""How tasks are run: their order, their progress, interrupts and failures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import enumerate as enumerate_threads
+
+import luigi
+import pytest
+
+from pset_4.execution import run as execution
+from pset_4.execution.run import SLICE, run_tasks
+from pset_4.report import format_failures
+
+
+class Touch(luigi.Task):
+    """Creates an empty file."""
+
+    path = luigi.Parameter()
+
+    def output(self) -> luigi.LocalTarget:
+        return luigi.LocalTarget(self.path)
+
+    def run(self) -> None:
+        Path(self.path).touch()
+
+
+class Flickering(Touch):
+    """Fails to say whether it is complete the first time."""
+
+    asked = 0
+
+    def complete(self) -> bool:
+        self.asked += 1
+        if self.asked == 1:
+            raise OSError("no answer")
+        return False
+
+
+class Slow(Touch):
+    """Reports its progress before it finishes."""
+
+    def run(self) -> None:
+        assert self.set_progress_percentage is not None  # set by a worker
+        self.set_progress_percentage(40)
+        super().run()
+
+
+class Vanishing(Touch):
+    """Leaves no output, although it succeeds."""
+
+    def run(self) -> None:
+        """Do nothing."""
+
+
+class RequiringVanishing(Touch):
+    """Requires an output that is gone when it is needed."""
+
+    def requires(self) -> Vanishing:
+        return Vanishing(path=self.path + "-needed")
+
+
+class Failing(Touch):
+    """Fails."""
+
+    def run(self) -> None:
+        raise OSError("no room")
+
+
+class RequiringFailing(Touch):
+    """Requires a task that fails, the same one for all tasks of a folder."""
+
+    def requires(self) -> Failing:
+        return Failing(path=str(Path(self.path).with_name("shared")))
+
+
+class Recorder:
+    """Records the finished tasks by name, with whether each ran."""
+
+    def __init__(self) -> None:
+        self.finished: list[tuple[str, bool]] = []
+        self.threads: set[str] = set()
+
+    def __call__(self, task: luigi.Task, ran: bool) -> None:
+        assert isinstance(task, Touch)
+        self.finished.append((Path(task.path).name, ran))
+        self.threads |= {thread.name for thread in enumerate_threads()}
+
+
+def interrupt(*arguments: object) -> None:
+    """Stand in for Ctrl-C during a callback."""
+    raise KeyboardInterrupt
+
+
+def touch_all(folder: Path, *names: object) -> list[luigi.Task]:
+    """Return a task for each name."""
+    return [Touch(path=str(folder / str(name))) for name in names]
+
+
+@pytest.fixture
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Luigi gets two tasks at a time."""
+    monkeypatch.setattr(execution, "SLICE", 2)
+
+
+def test_progress_is_passed_on(tmp_path: Path) -> None:
+    percentages: list[int] = []
+
+    run_tasks([Slow(path=str(tmp_path / "a"))], on_progress=percentages.append)
+
+    assert percentages == [40]
+
+
+def test_an_interrupt_while_progress_is_passed_on_ends_the_run(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run_tasks([Slow(path=str(tmp_path / "a"))], on_progress=interrupt)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("count", [1, 3, 2 * SLICE])
+def test_an_interrupt_between_tasks_ends_the_run(count: int, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run_tasks(touch_all(tmp_path, *range(count)), interrupt)
+
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_no_thread_runs_that_an_interrupt_could_leave_waiting(tmp_path: Path) -> None:
+    recorder = Recorder()
+
+    run_tasks(touch_all(tmp_path, "a", "b"), recorder)
+
+    assert "MainThread" in recorder.threads
+    assert "QueueFeederThread" not in recorder.threads
+
+
+def test_tasks_that_ran_are_told_apart_from_complete_ones(tmp_path: Path) -> None:
+    recorder = Recorder()
+    (tmp_path / "a").touch()
+
+    run_tasks(touch_all(tmp_path, "a", "b"), recorder)
+
+    assert sorted(recorder.finished) == [("a", False), ("b", True)]
+
+
+def test_a_check_that_fails_for_a_moment_is_not_called_missing(tmp_path: Path) -> None:
+    (failure,) = run_tasks([Flickering(path=str(tmp_path / "a"))]).failures
+
+    assert "could not be looked at for a moment: run again" in failure.message
+
+
+def test_an_input_that_vanished_is_reported_in_words(tmp_path: Path) -> None:
+    outcome = run_tasks([RequiringVanishing(path=str(tmp_path / "a"))])
+
+    assert list(format_failures(outcome, {})) == [
+        f"failed: {tmp_path / 'a'}: what it is made from changed meanwhile: run again"
+    ]
+
+
+@pytest.mark.usefixtures("small_slices")
+def test_many_tasks_all_run(tmp_path: Path) -> None:
+    recorder = Recorder()
+
+    outcome = run_tasks(touch_all(tmp_path, *range(5)), recorder)
+
+    assert sorted(recorder.finished) == [(str(number), True) for number in range(5)]
+    assert outcome.unfinished == []
+
+
+@pytest.mark.usefixtures("small_slices")
+def test_a_failure_that_many_tasks_share_is_reported_once(tmp_path: Path) -> None:
+    tasks = [RequiringFailing(path=str(tmp_path / str(number))) for number in range(5)]
+
+    outcome = run_tasks(tasks)
+
+    assert list(format_failures(outcome, {})) == ["failed: no room"]
+    assert outcome.unfinished == tasks
+
+
+@pytest.mark.usefixtures("small_slices")
+def test_after_a_failure_the_other_tasks_run(tmp_path: Path) -> None:
+    run_tasks([RequiringFailing(path=str(tmp_path / "0")), *touch_all(tmp_path, 1, 2, 3, 4)])
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "3", "4"]

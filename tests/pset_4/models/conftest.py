@@ -1,0 +1,47 @@
+"""Fixtures of the models' tests: official models, and servers of their archive."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from pset_4.models.official import OFFICIAL_MODELS
+from tests.support.archives import ArchiveServer, Models, pack, serve_archive
+from tests.support.models import make_model
+
+
+@pytest.fixture(scope="session")
+def official() -> Models:
+    """Small models under the official names."""
+    return {name: make_model(seed) for seed, name in enumerate(OFFICIAL_MODELS)}
+
+
+@pytest.fixture
+def server(official: Models) -> Iterator[ArchiveServer]:
+    """A server of the archive of the official models."""
+    with serve_archive(pack(official)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def secure_server(
+    authority: trustme.CA, official: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ArchiveServer]:
+    """A server of the same archive over HTTPS, with a trusted certificate."""
+    path = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(path))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with serve_archive(pack(official), context) as server:
+        yield server

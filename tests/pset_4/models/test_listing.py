@@ -1,0 +1,184 @@
+"""The command ``models list``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from neural_style import StyleDescription
+from pset_4.errors import RunnerError
+from pset_4.models import listing
+from pset_4.settings import Settings
+from tests.support.models import MODEL_WIDTH, make_model
+from tests.support.projects import MakeProject, Project
+from tests.support.stores import RemoteStore, S3Store
+
+Listed = dict[str, object]
+"""A model in the JSON output."""
+
+
+def read_models(output: str) -> list[Listed]:
+    models: list[Listed] = json.loads(output)["models"]
+    return models
+
+
+def list_models(project: Project) -> list[Listed]:
+    result = project.run("models", "list", "--json")
+    assert result.exit_code == 0, result.output
+    return read_models(result.stdout)
+
+
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_each_model_is_listed_in_each_place(project: Project, store: RemoteStore) -> None:
+    contents = {"drop-in": make_model(1), "remote": make_model(2), "cache": make_model(3)}
+    project.drop("one.pth", contents["drop-in"])
+    store.write("saved_models/one.pth", contents["remote"])
+    cached = project.data / "saved_models" / "one.pth"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(contents["cache"])
+
+    models = list_models(project)
+
+    assert models == [
+        {
+            "name": "one.pth",
+            "place": place,
+            "size": len(content),
+            "sha256": digest_of(content),
+            "loads": True,
+            "base_width": MODEL_WIDTH,
+            "styles": None,
+            "reason": None,
+        }
+        for place, content in contents.items()
+    ]
+
+
+def test_listing_writes_nothing(project: Project, store: RemoteStore, model: bytes) -> None:
+    store.write("saved_models/one.pth", model)
+
+    models = list_models(project)
+
+    assert [found["place"] for found in models] == ["remote"]
+    assert store.list() == ["saved_models/one.pth"]
+    assert not project.data.exists()
+
+
+def test_the_number_of_styles_in_a_file_is_listed(
+    project: Project, store: RemoteStore, many_styles: bytes
+) -> None:
+    store.write("saved_models/many.onnx", many_styles)
+
+    (model,) = list_models(project)
+
+    assert (model["loads"], model["base_width"], model["styles"]) == (True, None, 26)
+
+
+@pytest.mark.parametrize("place", ["cache", "drop-in"])
+def test_a_local_file_with_the_bytes_in_s3_is_not_downloaded(
+    project: Project, model: bytes, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    path = project.drop("one.pth", model)
+    project.run_well("upload")
+    if place == "cache":
+        project.run_well("download")
+        path.unlink()
+    monkeypatch.delattr(listing, "copy")
+
+    models = list_models(project)
+
+    digests = {found["place"]: found["sha256"] for found in models}
+    assert digests == dict.fromkeys([place, "remote"], digest_of(model))
+
+
+def test_a_model_that_does_not_load_is_listed_with_the_reason(
+    project: Project, store: RemoteStore, model: bytes
+) -> None:
+    store.write("saved_models/bad.pth", b"<html>")
+    store.write("saved_models/good.pth", model)
+
+    bad, good = list_models(project)
+
+    assert (bad["loads"], good["loads"]) == (False, True)
+    assert str(bad["reason"]).startswith("expected a style model, got text that begins")
+
+
+def test_an_object_that_is_too_large_for_a_model_is_not_read(
+    make_project: MakeProject, s3_store: S3Store, model: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MAX_STYLE_BYTES", len(model) - 1)
+    s3_store.write("saved_models/one.pth", model)
+
+    (found,) = list_models(make_project("machine", s3_store.url))
+
+    assert (found["loads"], found["size"], found["sha256"]) == (False, len(model), None)
+
+
+@pytest.mark.usefixtures("bound_by_permissions")
+def test_an_unreadable_model_fails_the_command_and_lists_the_others(
+    directory_project: Project, model: bytes
+) -> None:
+    directory_project.drop("locked.pth", model).chmod(0)
+    directory_project.drop("one.pth", model)
+
+    result = directory_project.run("models", "list", "--json")
+
+    loads = {found["name"]: found["loads"] for found in read_models(result.stdout)}
+    assert result.exit_code == 1
+    assert loads == {"locked.pth": None, "one.pth": True}
+
+
+def test_a_model_that_cannot_be_loaded_here_is_listed_as_unknown(
+    directory_project: Project, model: bytes
+) -> None:
+    def fail(path: str) -> StyleDescription:
+        raise RunnerError("does not start", path="/no/python", remedy="check --python")
+
+    directory_project.drop("one.pth", model)
+    settings = Settings(str(directory_project.data), directory_project.remote_url, False)
+
+    (found,) = listing.list_models(settings, fail).models
+
+    assert found.loads is None
+    assert found.reason == "/no/python: does not start; check --python"
+    assert found.sha256 == digest_of(model)
+
+
+def test_an_invalid_name_is_listed_as_refused(
+    project: Project, store: RemoteStore, model: bytes
+) -> None:
+    store.write("saved_models/CON.pth", model)
+
+    result = project.run("models", "list")
+
+    assert result.exit_code == 0
+    assert "refused: CON.pth: Windows reserves the name for a device; " in result.stdout
+
+
+def test_the_output_is_a_table(directory_project: Project, many_styles: bytes) -> None:
+    directory_project.drop("bad.pth", b"<html>")
+    directory_project.drop("many.onnx", many_styles)
+
+    result = directory_project.run("models", "list")
+
+    digest, bad_digest = digest_of(many_styles)[:12], digest_of(b"<html>")[:12]
+    assert result.stdout.splitlines() == [
+        "remote  remote-directory",
+        "data    machine/data",
+        "",
+        "STYLES     place    size      width      SHA-256        loads",
+        f"bad.pth    drop-in  6 bytes   -          {bad_digest}…  no",
+        f"many.onnx  drop-in  {len(many_styles) / 1e3:.1f} kB  26 styles  {digest}…  yes",
+        "",
+        "bad.pth (drop-in): expected a style model, got text that begins '<html>'; "
+        "download the model again",
+    ]
+
+
+def test_a_listing_without_models_is_empty(project: Project) -> None:
+    assert list_models(project) == []

@@ -1,0 +1,110 @@
+"""The download of ``models fetch``: interruptions, HTTPS, redirects and the official URL."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pset_4.models.official import OFFICIAL_URL
+from tests.support.archives import ArchiveServer, Models
+from tests.support.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
+from tests.support.projects import Project
+
+
+def partial_sizes(folder: Path) -> list[int]:
+    """Return the sizes of all partial downloads in a folder."""
+    return [path.stat().st_size for path in folder.glob(".*.part")]
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait until the condition is true while the process runs."""
+    for _ in range(1200):
+        if condition():
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    raise AssertionError("the condition did not become true")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
+def test_an_interrupted_download_continues_where_it_stopped(
+    directory_project: Project, server: ArchiveServer, official: Models, number: signal.Signals
+) -> None:
+    size = server.stalls_once_after = len(server.content) // 2
+    command = [sys.executable, "-m", "pset_4", "--data", str(directory_project.data)]
+    command += ["models", "fetch", "--url", server.url]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        folder = directory_project.data / "downloads"
+        wait_until(lambda: size in partial_sizes(folder), process)
+        process.send_signal(number)
+        errors = process.communicate()[1]
+
+    fetch_well(directory_project, server)
+
+    assert "Traceback" not in errors
+    assert server.ranges == [None, f"bytes={size}-"]
+    assert read_drop_ins(directory_project) == official
+
+
+def test_a_silent_server_is_asked_again_after_the_timeout(
+    directory_project: Project, server: ArchiveServer
+) -> None:
+    size = server.stalls_once_after = len(server.content) // 2
+
+    result = directory_project.run("models", "fetch", "--url", server.url, "--timeout", "1")
+
+    assert result.exit_code == 0, result.output
+    assert "timed out" in result.stderr and "trying again" in result.stderr
+    assert server.ranges == [None, f"bytes={size}-"]
+
+
+def test_models_are_fetched_over_https(
+    directory_project: Project, secure_server: ArchiveServer, official: Models
+) -> None:
+    fetch_well(directory_project, secure_server)
+
+    assert read_drop_ins(directory_project) == official
+
+
+def test_an_untrusted_certificate_is_refused(
+    directory_project: Project, secure_server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+
+    error = fetch_badly(directory_project, secure_server)
+
+    assert "not trusted" in error
+
+
+def test_a_redirect_from_https_to_http_is_refused(
+    directory_project: Project, secure_server: ArchiveServer, server: ArchiveServer
+) -> None:
+    secure_server.redirects_to = server.url
+
+    result = fetch(directory_project, secure_server)
+
+    assert result.exit_code == 1
+    assert "not encrypted" in result.stderr
+    assert server.paths == []
+
+
+def test_the_default_is_the_official_url(
+    directory_project: Project, server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", server.url)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    server.redirects_to = "/"  # a proxy may answer so if it lets nobody through
+
+    result = directory_project.run("models", "fetch")
+
+    assert result.exit_code == 1
+    assert server.paths[0] == "www.dropbox.com:443"
+    assert f"error: {OFFICIAL_URL.partition('?')[0]}: " in result.stderr

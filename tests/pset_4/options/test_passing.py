@@ -1,0 +1,75 @@
+"""Options of a painting, from the command line to what paints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import neural_style
+from tests.support.painting import PAINT, paint_with
+from tests.support.programs import MakePython
+from tests.support.projects import Project
+
+OPTIONS = ("--precision", "fast", "--threads", "3", "--memory", "2GiB", "--device", "cuda:1")
+VALUES = {"precision": "fast", "threads": 3, "memory": 2 * 1024**3, "device": "cuda:1"}
+"""The values of `OPTIONS` as `neural_style` takes them."""
+
+RECORD_CALL = """
+printf '%s\\n' "$@" > "{folder}/arguments"
+[ "$2" = mlflow ] && cp "$8" "{folder}/request.json"
+exit 1"""
+"""Lines of a shell script that records its arguments, and the request to MLflow."""
+
+
+@pytest.fixture
+def recorder(make_python: MakePython, tmp_path: Path) -> Path:
+    """A program that records its call in the folder `tmp_path`."""
+    return make_python(RECORD_CALL.format(folder=tmp_path))
+
+
+def test_a_program_gets_the_options(published: Project, recorder: Path, tmp_path: Path) -> None:
+    published.run(*paint_with("program", recorder), *OPTIONS)
+
+    arguments = (tmp_path / "arguments").read_text().splitlines()
+    assert {f"--{name}={value}" for name, value in VALUES.items()} <= set(arguments)
+
+
+def test_a_packaged_model_gets_the_options(
+    published: Project, recorder: Path, tmp_path: Path
+) -> None:
+    published.run(*paint_with("mlflow", recorder), *OPTIONS)
+
+    table = json.loads((tmp_path / "request.json").read_text())["dataframe_split"]
+    (row,) = table["data"]
+    assert dict(zip(table["columns"], row, strict=True)).items() >= VALUES.items()
+
+
+def test_a_style_in_this_process_gets_the_options(
+    published: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed: dict[str, Any] = {}
+
+    def load(path: str, device: str, **options: Any) -> neural_style.Style:
+        passed.update(options, device=device)
+        raise neural_style.StyleError("no style")
+
+    monkeypatch.setattr(neural_style, "load", load)
+
+    published.run(*PAINT, *OPTIONS)
+
+    assert passed.items() >= VALUES.items()
+
+
+def test_options_may_come_from_the_environment(
+    published: Project, recorder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("threads", "memory", "device"):
+        monkeypatch.setenv(f"PSET_4_{name.upper()}", str(VALUES[name]))
+
+    published.run(*paint_with("program", recorder))
+
+    arguments = (tmp_path / "arguments").read_text().splitlines()
+    assert {"--threads=3", f"--memory={2 * 1024**3}", "--device=cuda:1"} <= set(arguments)

@@ -1,0 +1,185 @@
+"""The work of a first run of main, and of the runs after it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.httpsession import URLLib3Session
+from PIL import Image
+
+from tests.support.models import MakeModel
+from tests.support.pictures import decode_rgb
+from tests.support.projects import MakeProject, Project
+from tests.support.stores import RemoteStore, S3Store
+
+RESULTS = [
+    f"stylized/{model}/{image}"
+    for model in ("one.pth", "two.pth")
+    for image in ("drawing.png", "photo.jpg")
+]
+CACHED = ["images/drawing.png", "images/photo.jpg", "saved_models/one.pth", "saved_models/two.pth"]
+
+
+def count_work(summary: dict[str, int]) -> tuple[int, int, int]:
+    """Return how many files were fetched, painted and published."""
+    return summary["fetched"], summary["painted"], summary["published"]
+
+
+@pytest.fixture
+def sent_urls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The URL of each request to S3 in this process so far."""
+    urls: list[str] = []
+    send = URLLib3Session.send
+
+    def record(session: URLLib3Session, request: AWSPreparedRequest) -> object:
+        urls.append(request.url)
+        return send(session, request)
+
+    monkeypatch.setattr(URLLib3Session, "send", record)
+    return urls
+
+
+def test_main_paints_every_image_in_every_style(painted: Project) -> None:
+    assert painted.files("stylized") == RESULTS
+
+
+def test_main_publishes_drop_ins_and_results(painted: Project, store: RemoteStore) -> None:
+    assert store.list() == sorted(CACHED + RESULTS)
+
+
+def test_main_publishes_the_bytes_that_were_dropped_in(
+    painted: Project, store: RemoteStore
+) -> None:
+    for name in CACHED:
+        assert store.read(name) == (painted.uploads / Path(name).name).read_bytes(), name
+
+
+def test_main_publishes_the_bytes_that_were_painted(painted: Project, store: RemoteStore) -> None:
+    for name in RESULTS:
+        assert store.read(name) == (painted.data / name).read_bytes(), name
+
+
+def test_main_does_not_change_the_drop_ins(painted: Project, photograph: bytes) -> None:
+    assert (painted.uploads / "photo.jpg").read_bytes() == photograph
+
+
+def test_main_leaves_no_hidden_file_but_records(painted: Project) -> None:
+    hidden = {path.name for path in painted.data.rglob(".*")}
+
+    assert hidden == {".records"}
+
+
+def test_results_have_the_size_of_their_images(painted: Project) -> None:
+    with Image.open(painted.data / "stylized/one.pth/drawing.png") as result:
+        assert result.size == (33, 21)
+
+
+def test_results_differ_from_style_to_style(painted: Project) -> None:
+    one, two = (decode_rgb((painted.data / path).read_bytes()) for path in RESULTS[::2])
+
+    assert np.abs(one - two).max() > 1
+
+
+def test_a_second_run_does_nothing(painted: Project) -> None:
+    times = {path: path.stat().st_mtime_ns for path in painted.data.rglob("*") if path.is_file()}
+
+    summary = painted.run_well("main")
+
+    assert summary == {"painted": 0, "published": 0, "fetched": 0, "skipped": 4, "failed": 0}
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+
+
+def test_a_second_run_asks_s3_for_each_object_once(
+    s3_store: S3Store,
+    make_project: MakeProject,
+    photograph: bytes,
+    drawing: bytes,
+    model: bytes,
+    sent_urls: list[str],
+) -> None:
+    project = make_project("machine", s3_store.url)
+    project.drop("photo.jpg", photograph)
+    project.drop("drawing.png", drawing)
+    project.drop("one.pth", model)
+    project.run_well("main")
+    sent_urls.clear()
+
+    project.run_well("main")
+
+    keys = [url for url in sent_urls if "list-type" not in url]
+    assert len(keys) == len(set(keys)) == 5
+
+
+def test_after_the_cache_is_removed_a_run_only_fetches(painted: Project) -> None:
+    shutil.rmtree(painted.data / "images")
+    shutil.rmtree(painted.data / "saved_models")
+
+    summary = painted.run_well("main")
+
+    assert count_work(summary) == (4, 0, 0)
+    assert painted.files("images", "saved_models") == CACHED
+
+
+def test_after_all_but_the_drop_ins_is_removed_nothing_is_published(painted: Project) -> None:
+    for path in painted.data.iterdir():
+        if path.name not in ("uploads", "remote"):
+            shutil.rmtree(path)
+
+    assert count_work(painted.run_well("main")) == (4, 4, 0)
+
+
+def test_a_new_drop_in_adds_only_its_own_work(painted: Project, make_model: MakeModel) -> None:
+    painted.drop("three.pth", make_model(3))
+
+    assert count_work(painted.run_well("main")) == (1, 2, 3)
+
+
+def test_another_machine_paints_the_same_from_the_remote_alone(
+    painted: Project, store: RemoteStore, make_project: MakeProject
+) -> None:
+    other = make_project("other", store.url)
+
+    summary = other.run_well("stylize", "--no-upload", "--image", "photo.jpg", "--model", "one.pth")
+
+    result = "stylized/one.pth/photo.jpg"
+    assert count_work(summary) == (2, 1, 0)
+    assert (other.data / result).read_bytes() == (painted.data / result).read_bytes()
+
+
+def test_without_drop_ins_main_paints_the_defaults_of_the_remote(
+    project: Project, store: RemoteStore, photograph: bytes, model: bytes
+) -> None:
+    store.write("images/luigi.jpg", photograph)
+    store.write("saved_models/rain_princess.pth", model)
+
+    summary = project.run_well("main")
+
+    assert count_work(summary) == (2, 1, 1)
+    assert "stylized/rain_princess.pth/luigi.jpg" in store.list()
+
+
+def test_without_drop_ins_stylize_paints_the_defaults_of_the_remote(
+    project: Project, store: RemoteStore, photograph: bytes, model: bytes
+) -> None:
+    store.write("images/luigi.jpg", photograph)
+    store.write("saved_models/rain_princess.pth", model)
+
+    project.run_well("stylize", "--no-upload")
+
+    assert project.files("stylized") == ["stylized/rain_princess.pth/luigi.jpg"]
+
+
+def test_no_upload_writes_nothing_to_the_remote(
+    project: Project, store: RemoteStore, photograph: bytes, model: bytes
+) -> None:
+    store.write("images/photo.jpg", photograph)
+    store.write("saved_models/one.pth", model)
+
+    summary = project.run_well("main", "--no-upload", "--image", "photo.jpg", "--model", "one.pth")
+
+    assert summary["painted"] == 1
+    assert store.list() == ["images/photo.jpg", "saved_models/one.pth"]

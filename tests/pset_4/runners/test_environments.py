@@ -1,0 +1,120 @@
+"""Which packages, variables and modules the processes of a painting can see."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.painting import PAINT, RESULT, paint_with
+from tests.support.programs import MakePython, run_without
+from tests.support.projects import Project
+
+SECRETS = (
+    "AWS_SESSION_TOKEN",
+    "CANVAS_URL",
+    "aws_profile",
+    "GITHUB_TOKEN",
+    "DB_PASSWORD",
+    "OPENAI_API_KEY",
+    "client_secret",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+)
+
+
+@pytest.fixture
+def filled_project(directory_project: Project, drawing: bytes, model: bytes) -> Project:
+    """A project with an image and a model dropped in."""
+    directory_project.drop("drawing.png", drawing)
+    directory_project.drop("model.pth", model)
+    return directory_project
+
+
+def test_a_program_paints_where_the_pipeline_has_no_backend(filled_project: Project) -> None:
+    options = ("--runner", "program", "--python", sys.executable)
+
+    pipeline = run_without(["torch", "openvino"], filled_project.arguments("main", *options))
+
+    assert pipeline.returncode == 0, pipeline.stderr
+    assert filled_project.files("stylized") == [RESULT]
+
+
+def test_a_missing_backend_is_named_if_no_program_is_chosen(
+    filled_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEURAL_STYLE_CACHE", str(tmp_path / "no-weights"))
+
+    pipeline = run_without(["torch", "openvino"], filled_project.arguments("main"))
+
+    assert pipeline.returncode == 1
+    assert "expected PyTorch to be installed" in pipeline.stderr
+
+
+def test_a_model_without_a_backend_does_not_stop_the_others(
+    filled_project: Project, many_styles: bytes
+) -> None:
+    filled_project.drop("many.onnx", many_styles)
+
+    pipeline = run_without(["openvino"], filled_project.arguments("main"))
+
+    assert pipeline.returncode == 1
+    assert "expected OpenVINO to be" in pipeline.stderr
+    assert filled_project.files("stylized") == [RESULT]
+
+
+def test_a_cached_model_paints_without_pytorch(published: Project) -> None:
+    pytest.importorskip(
+        "neural_style.engine._core", reason="the C++ engine is not installed", exc_type=ImportError
+    )
+    published.run("models", "list")
+
+    pipeline = run_without(["torch", "openvino"], published.arguments(*PAINT))
+
+    assert pipeline.returncode == 0, pipeline.stderr
+    assert published.files("stylized") == [RESULT]
+
+
+@pytest.mark.parametrize("runner", ["program", "mlflow"])
+def test_a_program_gets_the_environment_without_secrets(
+    runner: str,
+    published: Project,
+    make_python: MakePython,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in SECRETS:
+        monkeypatch.setenv(name, "hush")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+    published.run(*paint_with(runner, make_python(f'env > "{tmp_path}/environment"')))
+
+    seen = (tmp_path / "environment").read_text()
+    assert "OMP_NUM_THREADS=1" in seen
+    assert "hush" not in seen
+
+
+def test_the_traceback_of_a_program_does_not_show_the_environment(
+    published: Project, make_python: MakePython, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOMETHING_PRIVATE", "hush")
+
+    pipeline = subprocess.run(
+        published.command("--debug", *paint_with("program", make_python("exit 3"))),
+        capture_output=True,
+        text=True,
+    )
+
+    assert "Traceback" in pipeline.stderr
+    assert "hush" not in pipeline.stdout + pipeline.stderr
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python knows PYTHONSAFEPATH since 3.11")
+def test_a_program_imports_nothing_from_the_current_folder(
+    directory_project: Project, model: bytes
+) -> None:
+    Path("neural_style.py").write_text("raise SystemExit('planted')")
+    directory_project.drop("model.pth", model)
+
+    assert directory_project.run_well("upload", "--runner", "program")["published"] == 1

@@ -1,0 +1,78 @@
+"""Signals that end a painting, and what they leave behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from csci_utils.luigi.target import ORPHAN_SECONDS
+from tests.support.painting import PAINT, paint_with
+from tests.support.programs import FIND_OUTPUT, MakePython, is_running, wait_until
+from tests.support.projects import Project
+from tests.support.stores import RemoteStore
+
+
+def has_line(path: Path) -> bool:
+    """Return True if the file holds a whole line."""
+    return path.exists() and path.read_text().endswith("\n")
+
+
+@pytest.mark.parametrize(
+    ("runner", "number"),
+    [("program", signal.SIGINT), ("program", signal.SIGTERM), ("mlflow", signal.SIGTERM)],
+)
+def test_a_signal_ends_the_run_and_the_program_and_leaves_nothing(
+    runner: str,
+    number: signal.Signals,
+    published: Project,
+    directory_store: RemoteStore,
+    drawing: bytes,
+    make_python: MakePython,
+    tmp_path: Path,
+) -> None:
+    directory_store.write("images/another.png", drawing)
+    started = tmp_path / "started"
+    sleeping = make_python(
+        f'{FIND_OUTPUT}\n[ -z "$out" ] || echo > "$(dirname "$out")/.begun.png"\n'
+        f'echo $$ >> "{started}"\nexec sleep 60'
+    )
+    command = published.command(*paint_with(runner, sleeping), "--image", "another.png")
+
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as pipeline:
+        try:
+            wait_until(lambda: has_line(started))
+            pipeline.send_signal(number)
+            assert pipeline.wait(60) == 130
+        finally:
+            pipeline.kill()
+
+    (pid,) = started.read_text().split()
+    wait_until(lambda: not is_running(int(pid)))
+    assert published.files("stylized") == []
+
+
+def test_what_killed_programs_began_is_removed_after_a_day(
+    published: Project, make_python: MakePython, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    waiting = make_python(f'{FIND_OUTPUT}\necho "$out" > "{begun}"; exec sleep 60')
+    with subprocess.Popen(
+        published.command(*paint_with("program", waiting)), start_new_session=True
+    ) as pipeline:
+        wait_until(lambda: has_line(begun))
+        os.killpg(pipeline.pid, signal.SIGKILL)
+    folder = Path(begun.read_text()).parent
+    assert folder.is_dir()
+    a_day_ago = time.time() - ORPHAN_SECONDS - 60
+    os.utime(folder, (a_day_ago, a_day_ago))
+
+    published.run_well(*PAINT)
+
+    assert not folder.exists()
