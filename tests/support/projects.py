@@ -13,7 +13,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from pset_4 import settings
+from pset_4 import context, settings
 from pset_4.cli import cli
 
 
@@ -85,7 +85,7 @@ class Project:
     @contextmanager
     def in_force(self) -> Iterator[None]:
         """Put the project's settings in force, for tasks that no command runs."""
-        with settings.use(settings.read_settings(self.remote_url, str(self.data))):
+        with context.activated(settings.read_settings(self.remote_url, str(self.data))):
             yield
 
 

@@ -43,7 +43,7 @@ def test_a_link_does_not_stand_for_the_remote_image_of_its_name(
 
     result = project.run(command, "--image", "link.jpg", "--model", "one.pth")
 
-    assert_failed(result, "is a link")
+    assert_failed(result, "link.jpg: a link")
     assert project.files("stylized") == []
 
 
@@ -115,7 +115,7 @@ def test_a_file_in_place_of_the_uploads_folder_is_reported(
 
     result = directory_project.run(command)
 
-    assert_failed(result, "uploads is not a folder: take away", exit_code=2)
+    assert_failed(result, "uploads: not a folder; take away", exit_code=2)
     assert len(result.stderr.splitlines()) == 1
 
 

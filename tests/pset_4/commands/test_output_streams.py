@@ -74,7 +74,7 @@ def test_an_answer_that_cannot_be_written_is_reported_in_one_line(run_in_shell: 
 
     assert result.returncode == 1
     assert result.stderr.splitlines() == [
-        "error: standard output cannot be written; check where it leads"
+        "error: standard output cannot be written; check where it is redirected to"
     ]
 
 

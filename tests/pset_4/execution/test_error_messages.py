@@ -11,7 +11,7 @@ import botocore.client
 import pytest
 from botocore.exceptions import ClientError
 
-from pset_4.execution.run import describe_error
+from pset_4.execution.messages import describe_error
 from tests.support.painting import PAINT
 from tests.support.projects import MakeProject, Project, failures
 from tests.support.stores import DirectoryStore, S3Store
@@ -22,15 +22,15 @@ from tests.support.stores import DirectoryStore, S3Store
     [
         (
             OSError(errno.EACCES, "Permission denied", "data/a.png"),
-            "data/a.png: Permission denied: check its permissions, and those of its folder",
+            "data/a.png: Permission denied; check its permissions, and those of its folder",
         ),
         (
             OSError(errno.ENOSPC, "No space left on device"),
-            "No space left on device: make room on that disk, and run again",
+            "No space left on device; make room on that disk, and run again",
         ),
         (
             OSError(errno.EISDIR, "Is a directory", "data/.tmp.png", None, b"data/a.png"),
-            "data/a.png: Is a directory: move away what is there",
+            "data/a.png: Is a directory; move away what is there",
         ),
         (OSError(errno.EIO, "Input/output error", "a\n.png"), "a .png: Input/output error"),
         (OSError(errno.EIO, "Input/output error", 3), "Input/output error"),
@@ -41,7 +41,7 @@ from tests.support.stores import DirectoryStore, S3Store
 def test_an_error_of_the_system_is_described_with_place_and_remedy(
     error: OSError, message: str
 ) -> None:
-    assert describe_error(error) == message
+    assert str(describe_error(error)) == message
 
 
 @pytest.mark.usefixtures("bound_by_permissions")
@@ -55,7 +55,7 @@ def test_a_file_in_a_locked_folder_is_not_called_missing(
     folder.chmod(0o755)
 
     (failure,) = failures(result)
-    assert "images/drawing.png: Permission denied: check its permissions" in failure
+    assert "images/drawing.png: Permission denied; check its permissions" in failure
 
 
 def test_an_object_that_s3_refuses_is_not_called_missing(
@@ -80,4 +80,4 @@ def test_an_object_that_s3_refuses_is_not_called_missing(
     result = make_project("machine", s3_store.url).run(*PAINT)
 
     (failure,) = failures(result)
-    assert "may not do that" in failure
+    assert "these credentials do not permit this" in failure

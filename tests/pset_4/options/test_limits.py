@@ -6,7 +6,7 @@ from unittest.mock import Mock
 
 import pytest
 
-import neural_style
+from neural_style import Painter
 from tests.support.painting import PAINT
 from tests.support.pictures import encode_gray
 from tests.support.programs import run_without
@@ -20,8 +20,8 @@ def test_an_image_too_wide_for_its_format_is_refused_unpainted(
     published: Project, directory_store: RemoteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory_store.write("images/wide.webp", encode_gray((330, 1), "WEBP"))
-    load = Mock()
-    monkeypatch.setattr(neural_style, "load", load)
+    load_style = Mock()
+    monkeypatch.setattr(Painter, "load_style", load_style)
 
     result = published.run(
         *("stylize", "--no-upload", "--image", "wide.webp", "--model", "model.pth"),
@@ -32,7 +32,7 @@ def test_an_image_too_wide_for_its_format_is_refused_unpainted(
         result,
         "stylized/model.pth/wide.webp: cannot be written: expected at most 16383 px a side",
     )
-    load.assert_not_called()
+    load_style.assert_not_called()
 
 
 def test_an_image_that_cannot_be_scaled_is_named(published: Project) -> None:

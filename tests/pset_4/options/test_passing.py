@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import neural_style
+from neural_style import Painter, RenderingOptions, Style, StyleError
 from tests.support.painting import PAINT, paint_with
 from tests.support.programs import MakePython
 from tests.support.projects import Project
@@ -50,13 +50,13 @@ def test_a_packaged_model_gets_the_options(
 def test_a_style_in_this_process_gets_the_options(
     published: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    passed: dict[str, Any] = {}
+    passed: dict[str, object] = {}
 
-    def load(path: str, device: str, **options: Any) -> neural_style.Style:
-        passed.update(options, device=device)
-        raise neural_style.StyleError("no style")
+    def load_style(painter: Painter, model: Path, options: RenderingOptions) -> Style:
+        passed.update(asdict(options))
+        raise StyleError("no style")
 
-    monkeypatch.setattr(neural_style, "load", load)
+    monkeypatch.setattr(Painter, "load_style", load_style)
 
     published.run(*PAINT, *OPTIONS)
 

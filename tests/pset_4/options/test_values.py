@@ -15,13 +15,13 @@ from tests.support.projects import Project, assert_failed
         ("--content-scale", "0", "expected a number above 0, got '0'"),
         ("--content-scale", "nan", "expected a number above 0, got 'nan'"),
         ("--content-scale", "inf", "expected a number above 0, got 'inf'"),
-        ("--threads", "0", "from 1 to 1024, got '0' (--threads, PSET_4_THREADS)"),
+        ("--threads", "0", "from 1 to 1024, got '0'; check --threads or PSET_4_THREADS"),
         ("--threads", "1025", "expected a whole number from 1 to 1024, got '1025'"),
         ("--threads", "two", "expected a whole number from 1 to 1024, got 'two'"),
         ("--memory", "lots", "expected a size such as 512MiB, 1.5GB or 2000000000, got 'lots'"),
         ("--memory", "0", "expected a size"),
-        ("--device", "gpu", "device 'gpu': expected one of cpu, auto, cuda, mps, xpu"),
-        ("--device", "cuda:x", "device 'cuda:x': expected one of cpu, auto, cuda, mps, xpu"),
+        ("--device", "gpu", "device: expected one of cpu, auto, cuda, mps, xpu, got 'gpu'"),
+        ("--device", "cuda:x", "device: expected one of cpu, auto, cuda, mps, xpu, got 'cuda:x'"),
     ],
 )
 @pytest.mark.parametrize("command", ["main", "stylize", "demo"])

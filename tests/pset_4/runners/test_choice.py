@@ -38,15 +38,21 @@ def test_a_relative_python_is_not_searched_on_the_path(
 
     result = directory_project.run("upload", "--runner", "program", "--python", "./python")
 
-    assert f"failed: {here} -m neural_style inspect failed (return code 7)" in result.stderr
+    assert f"failed: {here} -m neural_style inspect failed with return code 7 " in result.stderr
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--runner", "program", "--python", "no/such/python"), "check the path"),
+        (
+            ("--runner", "program", "--python", "no/such/python"),
+            "not an interpreter; check it (--python",
+        ),
         (("--runner", "program", "--python", "."), "name the interpreter itself"),
-        (("--python", sys.executable), "expected --runner program or mlflow with it"),
+        (
+            ("--python", sys.executable),
+            "starts no Python; add --runner program",
+        ),
         (("--runner", "docker"), "'in-process', 'program', 'mlflow'"),
     ],
     ids=["missing", "folder", "without-runner", "unknown"],

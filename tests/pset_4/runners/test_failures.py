@@ -14,7 +14,11 @@ from tests.support.painting import PAINT, RESULT, paint_with
 from tests.support.programs import FIND_OUTPUT, MakePython
 from tests.support.projects import Project, assert_failed
 
+REPORT_SUCCESS = """echo '{"result": {"has_more_frames": false}}'"""
+"""A line of a shell script that reports a finished painting."""
+
 PAINT_BADLY = f"""{FIND_OUTPUT}
+{REPORT_SUCCESS}
 if [ "$2" = mlflow ]; then echo '{{"predictions": [{{"picture": "aGk="}}]}}' > "${{10}}"
 else echo hi > "$out"; fi"""
 """Lines of a shell script that writes something else than an image, for both runners."""
@@ -30,6 +34,16 @@ cp "$from" "$to"
 """
 """Lines of a shell script that returns the image that it is asked to paint."""
 
+REPORT_SLOWNESS = """echo '{"note": "it will be slow"}'"""
+"""A line of a shell script that reports a note."""
+
+REPORT_ERROR = """
+printf '{{"error": {{"type": "PictureError", "path": "%s", "reason": "dry", "remedy": "wet it"}}}}'\
+    "{path}"
+exit 1
+"""
+"""Lines of a shell script that reports an error about a file."""
+
 COMMANDS = {"program": "neural_style eval", "mlflow": "mlflow models predict"}
 """What each runner starts, as its messages name it."""
 
@@ -44,15 +58,21 @@ def fail_as_full(*arguments: object) -> None:
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        ("echo the paint is dry >&2; exit 3", "failed (return code 3): the paint is dry"),
-        ("printf 'error: dry\nbye\n' >&2; exit 1", "failed (return code 1): dry"),
-        ("printf 'Traceback:\n  x\nE: dry\n\n' >&2; exit 1", "failed (return code 1): E: dry"),
-        ("printf 'gr\\374n' >&2; exit 1", "failed (return code 1): gr\N{REPLACEMENT CHARACTER}n"),
-        ("echo note >&2; kill -9 $$", "(return code -9): the system may have killed it for want"),
-        ("exit 1", "failed (return code 1): it did not say why"),
-        ("", "painted nothing: check --python"),
+        (
+            "echo the paint is dry >&2; exit 3",
+            "failed with return code 3 (the paint is dry)",
+        ),
+        ("printf 'Traceback:\n  x\nE: dry\n\n' >&2; exit 1", "failed with return code 1 (E: dry)"),
+        (
+            "printf 'gr\\374n' >&2; exit 1",
+            "return code 1 (gr\N{REPLACEMENT CHARACTER}n)",
+        ),
+        ("echo note >&2; kill -9 $$", "was killed; if memory was short, try --max-side"),
+        ("exit 1", "failed with return code 1 (it did not say why)"),
+        ("", "reported no result that is understood here; check that --python"),
+        (REPORT_SUCCESS, "painted nothing; check --python"),
     ],
-    ids=["a-line", "an-error", "a-traceback", "not-utf-8", "killed", "silent", "nothing-painted"],
+    ids=["a-line", "a-traceback", "not-utf-8", "killed", "silent", "no-report", "nothing-painted"],
 )
 @both_runners
 def test_the_message_of_a_failing_program_is_passed_on(
@@ -67,8 +87,20 @@ def test_the_message_of_a_failing_program_is_passed_on(
     assert published.files("stylized") == []
 
 
+@both_runners
+def test_the_error_that_a_program_reports_is_passed_on(
+    runner: str, published: Project, make_python: MakePython
+) -> None:
+    python = make_python(REPORT_ERROR.format(path="candy.pth"))
+
+    result = published.run(*paint_with(runner, python))
+
+    assert_failed(result, "failed: candy.pth: dry; wet it")
+    assert published.files("stylized") == []
+
+
 def test_the_notes_of_a_program_are_passed_on(published: Project, make_python: MakePython) -> None:
-    python = make_python(f"{COPY_IMAGE}\necho 'note: it will be slow' >&2")
+    python = make_python(f"{COPY_IMAGE}\n{REPORT_SLOWNESS}\n{REPORT_SUCCESS}")
 
     result = published.run(*paint_with("program", python))
 
@@ -84,11 +116,11 @@ def test_a_failure_of_mlflow_names_the_image(published: Project, make_python: Ma
 def test_a_result_that_a_program_cannot_write_has_its_final_name(
     published: Project, make_python: MakePython
 ) -> None:
-    failing = make_python(f'{FIND_OUTPUT}\necho "error: $out: cannot be written: full" >&2; exit 1')
+    failing = make_python(FIND_OUTPUT + REPORT_ERROR.format(path="$out"))
 
     result = published.run(*paint_with("program", failing))
 
-    assert_failed(result, f"{published.data}/{RESULT}: cannot be written: full")
+    assert_failed(result, f"failed: {published.data}/{RESULT}: dry; wet it")
 
 
 @both_runners
@@ -99,7 +131,7 @@ def test_a_full_disk_is_reported_with_the_name_of_the_result(
 
     result = published.run(*paint_with(runner, make_python(PAINT_BADLY)))
 
-    assert_failed(result, f"failed: {published.data}/{RESULT}: cannot be written: No space")
+    assert_failed(result, f"failed: {published.data}/{RESULT}: cannot be written (No space")
 
 
 def test_a_full_disk_of_temporary_files_is_reported_with_its_folder(
@@ -124,4 +156,4 @@ def test_a_program_that_does_not_start_is_reported(
 
     result = published.run(command, *names, "--runner", "program", "--python", str(no_program))
 
-    assert_failed(result, f"failed: {no_program} does not start: ")
+    assert_failed(result, f"failed: {no_program}: cannot be started (Exec format error); check")

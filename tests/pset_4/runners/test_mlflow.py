@@ -48,7 +48,7 @@ def test_a_package_of_other_code_is_not_run(
 
     assert_failed(
         result,
-        "model.pth was packaged with other code than is here: run python -m pset_4 package",
+        "model.pth: packaged with other code than this one; run python -m pset_4 package",
     )
     assert not (tmp_path / "started").exists()
 

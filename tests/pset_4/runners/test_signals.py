@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from csci_utils.luigi.target import ORPHAN_SECONDS
+from csci_utils.atomic import ORPHAN_SECONDS
 from tests.support.painting import PAINT, paint_with
 from tests.support.programs import FIND_OUTPUT, MakePython, is_running, wait_until
 from tests.support.projects import Project

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from csci_utils.errors import ChangedError
+from neural_style import PaintingResult
 from pset_4.execution.run import run_tasks
 from pset_4.records import write_origin
 from pset_4.runners.in_process import InProcessRunner
@@ -32,9 +33,10 @@ def after_painting(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]
     """Do something between a painting and the look at what it was painted from."""
     paint = InProcessRunner.paint
 
-    def paint_and_act(*arguments: Any, **options: Any) -> None:
-        paint(*arguments, **options)
+    def paint_and_act(*arguments: Any) -> PaintingResult:
+        result = paint(*arguments)
         action()
+        return result
 
     monkeypatch.setattr(InProcessRunner, "paint", paint_and_act)
 
@@ -62,7 +64,7 @@ def test_a_long_painting_reports_its_progress(
 
     with published.in_force():
         task = Stylize(image="drawing.png", model="model.pth", upload=False)
-        run_tasks([task], on_progress=percentages.append)
+        run_tasks([task], progress=percentages.append)
         assert task.complete()
 
     assert percentages == sorted(percentages)
