@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from csci_utils.console import EXIT_FAILURE, EXIT_INTERRUPTED, ExitCode, answer, say
+from csci_utils.console import ExitCode, answer, say
 from csci_utils.errors import OutputError
 
 

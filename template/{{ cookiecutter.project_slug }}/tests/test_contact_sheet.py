@@ -144,4 +144,4 @@ def test_without_upload_the_sheet_stays_here(remote: Path) -> None:
 def test_a_style_that_is_not_there_is_named_and_fails() -> None:
     result = run_command("--model", "three.pth")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "three.pth is not in the remote" in result.stderr
+    assert "three.pth: not in the remote" in result.stderr
