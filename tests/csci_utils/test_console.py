@@ -97,7 +97,3 @@ def test_exit_codes_are_those_of_shells_and_argparse() -> None:
         "USAGE": 2,
         "INTERRUPTED": 130,
     }
-
-
-def test_the_older_names_stand_for_the_same_codes() -> None:
-    assert (EXIT_FAILURE, EXIT_INTERRUPTED) == (1, 130)

@@ -131,4 +131,6 @@ def test_names_are_split_into_valid_and_refused_ones() -> None:
     valid, refused = split_valid(["a.png", "a/b.png"], check_image_name)
 
     assert valid == ["a.png"]
-    assert refused == {"a/b.png": f"a/b.png: {PATH}; use another name"}
+    assert {name: str(error) for name, error in refused.items()} == {
+        "a/b.png": f"a/b.png: {PATH}; use another name"
+    }
