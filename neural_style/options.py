@@ -97,6 +97,7 @@ class RenderingOptions:
     )
 
     def __post_init__(self) -> None:
+        """Check the values."""
         for option in OPTIONS:
             value = getattr(self, option.name)
             if value is not None:

@@ -29,6 +29,7 @@ class PaintingRequest:
     options: RenderingOptions = field(default_factory=RenderingOptions)
 
     def __post_init__(self) -> None:
+        """Turn texts into paths."""
         for name in _FILES:
             object.__setattr__(self, name, Path(getattr(self, name)))
 

@@ -29,7 +29,7 @@ class Context:
         self._kept: dict[Callable[[Settings], Any], Any] = {}
 
     def keep(self, make: Callable[[Settings], Value]) -> Value:
-        """Return what `make` makes of the settings: made the first time, and kept for the others."""
+        """Return what `make` makes of the settings: made once, and kept."""
         if make not in self._kept:
             self._kept[make] = make(self.settings)
         value: Value = self._kept[make]

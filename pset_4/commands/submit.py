@@ -116,8 +116,8 @@ def _warn_if_unpushed(work: Work) -> None:
 
     if not is_pushed(work.commit):
         _say(
-            "warning: no remote has this commit, as far as is known here; push it, or nobody can open "
-            "its address",
+            "warning: no remote has this commit, as far as is known here; push it, or nobody can "
+            "open its address",
             sys.stderr,
         )
 
