@@ -7,7 +7,7 @@
 
 #include <cstring>
 
-#include "blocks.h"
+#include "partition.h"
 #include "memory.h"
 #include "ring.h"
 #include "workers.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel.h"
+#include "kernels/kernel.h"
 #include "memory.h"
 #include "statistics.h"
 

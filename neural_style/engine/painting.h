@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <exception>
 
-#include "blocks.h"
+#include "partition.h"
 #include "memory.h"
 #include "network.h"
 #include "statistics.h"

@@ -3,8 +3,8 @@
 
 #include <cstring>
 
-#include "blocks.h"
-#include "kernel.h"
+#include "partition.h"
+#include "kernels/kernel.h"
 #include "memory.h"
 
 namespace engine {

@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "kernel.h"
+#include "kernels/kernel.h"
 #include "memory.h"
 
 namespace engine {

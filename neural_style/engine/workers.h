@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "kernel.h"
+#include "kernels/kernel.h"
 #include "memory.h"
 
 namespace engine {

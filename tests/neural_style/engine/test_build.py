@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCES = [ROOT / "CMakeLists.txt", *(ROOT / "neural_style" / "engine").glob("*.[ch]*")]
+SOURCES = [ROOT / "CMakeLists.txt", *(ROOT / "neural_style" / "engine").rglob("*.[ch]*")]
 HEADER = Path(sysconfig.get_path("include")) / "Python.h"
 
 Fuzz = Callable[[int, int], None]

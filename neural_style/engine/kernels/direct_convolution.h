@@ -1,7 +1,7 @@
 // A convolution as it is written: each output is a sum of products.
 #pragma once
 
-#include "vector_blocks.h"
+#include "accumulators.h"
 
 namespace {
 

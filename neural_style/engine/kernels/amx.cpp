@@ -1,4 +1,4 @@
-#include "kernel_amx.h"
+#include "tile_kernel.h"
 
 namespace engine {
 

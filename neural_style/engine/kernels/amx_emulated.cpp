@@ -1,7 +1,7 @@
 // The same kernels as for AMX, for tests on processors without.
 #define ENGINE_EMULATES_TILES
 #define ENGINE_WITHOUT_VECTORS
-#include "kernel_amx.h"
+#include "tile_kernel.h"
 
 namespace engine {
 

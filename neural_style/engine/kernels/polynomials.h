@@ -7,7 +7,7 @@
 // https://arxiv.org/abs/1509.09308: the loss in fp32 is small, and the transforms are cheap.
 #pragma once
 
-#include "vector_blocks.h"
+#include "accumulators.h"
 
 namespace {
 

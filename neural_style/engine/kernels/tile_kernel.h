@@ -5,7 +5,7 @@
 #pragma once
 
 #define LANES 16
-#include "conversions.h"
+#include "bf16.h"
 #include "tile_product.h"
 
 namespace {
