@@ -7,8 +7,8 @@
 
 #include <cstring>
 
-#include "partition.h"
 #include "memory.h"
+#include "partition.h"
 #include "ring.h"
 #include "workers.h"
 

@@ -19,7 +19,8 @@ namespace {
 
 using Weights = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
 using Pixels = nb::ndarray<const std::uint8_t, nb::shape<-1, -1, 3>, nb::c_contig, nb::device::cpu>;
-using WritablePixels = nb::ndarray<std::uint8_t, nb::shape<-1, -1, 3>, nb::c_contig, nb::device::cpu>;
+using WritablePixels =
+    nb::ndarray<std::uint8_t, nb::shape<-1, -1, 3>, nb::c_contig, nb::device::cpu>;
 using Memory = nb::ndarray<std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 constexpr auto poll_interval = std::chrono::milliseconds(50);
@@ -112,13 +113,13 @@ NB_MODULE(_neural_style_engine, module) {
     module.def("fast_kernels", [] { return names(fast_kernels()); });
     module.def("count_units", &Painting::count_units, "height"_a, "width"_a);
     nb::class_<Network>(module, "Network")
-        .def("__init__",
-             [](Network* self, const nb::dict& tensors, const std::string& kernel) {
-                 new (self) Network(make_network(tensors, kernel));
-             },
-             "tensors"_a, "kernel"_a)
+        .def(
+            "__init__",
+            [](Network* self, const nb::dict& tensors, const std::string& kernel) {
+                new (self) Network(make_network(tensors, kernel));
+            },
+            "tensors"_a, "kernel"_a)
         .def("arena_bytes", &Arena::bytes, "height"_a, "width"_a)
         .def("paint", &paint, "picture"_a.noconvert(), "painted"_a.noconvert(),
-             "arena"_a.noconvert(), "threads"_a,
-             "progress"_a.none() = nb::none());
+             "arena"_a.noconvert(), "threads"_a, "progress"_a.none() = nb::none());
 }

@@ -124,8 +124,8 @@ Network::Network(const Builder& build)
       in5(build.norm("in5", build.narrow)),
       deconv3(build.convolution("deconv3", build.narrow, picture, broad_filter)) {
     for (int layer = 0; layer < residual_layers; layer++) {
-        residual.push_back(build.convolution(residual_name(layer, "conv"), build.wide, build.wide,
-                                             narrow_filter));
+        residual.push_back(
+            build.convolution(residual_name(layer, "conv"), build.wide, build.wide, narrow_filter));
         residual_norm.push_back(build.norm(residual_name(layer, "in"), build.wide));
     }
     const float* values = build.tensors("deconv3.conv2d.bias", picture.count);

@@ -8,10 +8,10 @@ namespace engine {
 namespace {
 
 constexpr int picture_channels = 3;
-constexpr int reach = 4;         // of a 9 x 9 filter, beyond its middle
+constexpr int reach = 4;  // of a 9 x 9 filter, beyond its middle
 constexpr int broad = 2 * reach + 1;
-constexpr int narrow = 3;        // rows of the others
-constexpr int shrinking = 4;     // how many times the picture is larger than the smallest layers
+constexpr int narrow = 3;     // rows of the others
+constexpr int shrinking = 4;  // how many times the picture is larger than the smallest layers
 
 Output measure(UnitStatistics& statistics) {
     return {Output::measure, statistics.row_sums(), nullptr, 1, {}};
@@ -36,8 +36,7 @@ public:
     // Of `count` rows the last one may stand for those that no wanted output needs: it is always
     // the same one, while a ring may still hold anything there.
     Rows(const Ring& ring, int row, int column, int count, int needed) {
-        for (int y = 0; y < count; y++)
-            rows_[y] = ring.at(row + std::min(y, needed - 1), column);
+        for (int y = 0; y < count; y++) rows_[y] = ring.at(row + std::min(y, needed - 1), column);
     }
     Rows(const Ring& ring, int row, int column, int count)
         : Rows(ring, row, column, count, count) {}
@@ -71,8 +70,8 @@ public:
         : painting_(painting),
           columns_(columns),
           ring_(make_ring(painting.kernel_, scratch, broad, first_row - reach,
-                          columns.widened(reach, reach), painting.full_,
-                          painting.network_.conv1, Edge::reflect)),
+                          columns.widened(reach, reach), painting.full_, painting.network_.conv1,
+                          Edge::reflect)),
           convolve_(painting.kernel_, painting.network_.conv1, columns.size(), scratch) {}
 
     void compute(int row, const Output& output) {
@@ -82,8 +81,8 @@ public:
             painting_.kernel_.load_picture(painting_.picture_.pixels + first * picture_channels,
                                            inner.size(), ring_.at(next, inner.begin));
         });
-        convolve_(painting_.network_.conv1,
-                  Rows(ring_, row - reach, columns_.begin - reach, broad), columns_.size(), output);
+        convolve_(painting_.network_.conv1, Rows(ring_, row - reach, columns_.begin - reach, broad),
+                  columns_.size(), output);
     }
 
 private:
@@ -186,8 +185,7 @@ void Painting::conv1_and_conv2() {
         const Span rows = unit.rows.times(2).within(middle_.height);
         const Span columns = unit.columns.times(2).within(middle_.width);
         Ring ring = make_ring(kernel_, scratch, narrow, 2 * rows.begin - 1,
-                              columns.times(2).widened(1, 0), full_, network_.conv2,
-                              Edge::reflect);
+                              columns.times(2).widened(1, 0), full_, network_.conv2, Edge::reflect);
         PictureRows conv1(*this, scratch, ring.next_row(), ring.inner());
         const Convolver convolve(kernel_, network_.conv2, columns.size(), scratch);
         for (int row = rows.begin; row < rows.end; row++) {
@@ -280,8 +278,8 @@ void Painting::deconv2_and_deconv3() {
         const Span inner = ring.inner();
         DoubledRows deconv2(*this, norm_, scratch, ring.next_row(),
                             Span{inner.begin / 2, inner.end / 2});
-        std::byte* working = scratch.take(
-            kernel_.scratch_bytes(network_.deconv3.filter().geometry, columns.size()));
+        std::byte* working =
+            scratch.take(kernel_.scratch_bytes(network_.deconv3.filter().geometry, columns.size()));
         for (int row = rows.begin; row < rows.end; row++) {
             workers_.check();
             ring.advance(row + reach, [&](int next) {
@@ -313,9 +311,9 @@ Statistics Painting::convolve_in_place(const Filter& filter, Size size, Load loa
     const auto work = [&](const Unit& unit, UnitStatistics& statistics, Scratch& scratch) {
         const int width = unit.columns.size();
         const int seen = stride * (at_once - 1) + narrow;  // rows of the input
-        Ring ring = make_ring(kernel_, scratch, seen, stride * unit.rows.begin - 1,
-                              unit.columns.times(stride).widened(1, 1), size, filter,
-                              Edge::reflect);
+        Ring ring =
+            make_ring(kernel_, scratch, seen, stride * unit.rows.begin - 1,
+                      unit.columns.times(stride).widened(1, 1), size, filter, Edge::reflect);
         const Convolver convolve(kernel_, filter, width, scratch);
         for (int row = unit.rows.begin; row < unit.rows.end; row += at_once) {
             workers_.check();
@@ -358,9 +356,8 @@ void Painting::pass(Work work) {
 
 // A pixel in half a slot.
 std::byte* Painting::half(int row, int half, int column, int channels) const {
-    const std::size_t values =
-        (std::size_t(row) * 2 + half) * small_.width * network_.wide +
-        std::size_t(column) * channels;
+    const std::size_t values = (std::size_t(row) * 2 + half) * small_.width * network_.wide +
+                               std::size_t(column) * channels;
     return arena_.memory + values * kernel_.stored_bytes();
 }
 

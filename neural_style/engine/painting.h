@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <exception>
 
-#include "partition.h"
 #include "memory.h"
 #include "network.h"
+#include "partition.h"
 #include "statistics.h"
 #include "workers.h"
 

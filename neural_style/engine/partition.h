@@ -9,7 +9,7 @@
 
 namespace engine {
 
-constexpr int largest_rows = 64;      // of a unit: rings are filled anew for each
+constexpr int largest_rows = 64;  // of a unit: rings are filled anew for each
 constexpr int fewest_rows = 8;
 constexpr int strips_wanted = 8;      // of a small picture: work for that many threads
 constexpr int largest_columns = 256;  // a ring's rows stay in the second-level cache
@@ -46,8 +46,8 @@ private:
         const int count = (size + largest - 1) / largest;
         std::vector<Span> spans;
         for (long long i = 0; i < count; i++)
-            spans.push_back({static_cast<int>(size * i / count),
-                             static_cast<int>(size * (i + 1) / count)});
+            spans.push_back(
+                {static_cast<int>(size * i / count), static_cast<int>(size * (i + 1) / count)});
         return spans;
     }
 };

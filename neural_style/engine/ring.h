@@ -3,9 +3,9 @@
 
 #include <cstring>
 
-#include "partition.h"
 #include "kernels/kernel.h"
 #include "memory.h"
+#include "partition.h"
 
 namespace engine {
 
@@ -63,8 +63,8 @@ private:
         for (int column = inner.end; column < columns_.end; column++) continue_at(row, column);
     }
     void continue_at(int row, int column) const {
-        const int source = std::clamp(continued(column, width_, edge_), inner().begin,
-                                      inner().end - 1);
+        const int source =
+            std::clamp(continued(column, width_, edge_), inner().begin, inner().end - 1);
         std::memcpy(at(row, column), at(row, source), pixel_bytes_);
     }
 

@@ -49,8 +49,8 @@ private:
     const Work* work_ = nullptr;
     int count_ = 0;
     // Written under the mutex, and read without it by threads that may sleep next.
-    std::atomic<long long> round_{0};      // of `run`
-    std::atomic<int> busy_{0};             // threads that have not finished this round
+    std::atomic<long long> round_{0};  // of `run`
+    std::atomic<int> busy_{0};         // threads that have not finished this round
     std::atomic<bool> is_closing_{false};
     std::atomic<int> next_item_{0};
     std::exception_ptr error_;

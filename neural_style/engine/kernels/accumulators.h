@@ -8,12 +8,10 @@ namespace {
 
 using namespace engine;
 
-constexpr int group = 2 * LANES;              // channels that are computed at once
+constexpr int group = 2 * LANES;  // channels that are computed at once
 constexpr int picture_channels = 3;
 
-inline const float* floats(const std::byte* bytes) {
-    return reinterpret_cast<const float*>(bytes);
-}
+inline const float* floats(const std::byte* bytes) { return reinterpret_cast<const float*>(bytes); }
 inline float* floats(std::byte* bytes) { return reinterpret_cast<float*>(bytes); }
 
 // The sums of `P` outputs and one group of channels.
@@ -99,8 +97,10 @@ template <int P>
 void finish(Block<P>& block, const Output& output, int channels, int channel, int first,
             bool is_first) {
     const std::ptrdiff_t step = (std::ptrdiff_t)output.step * channels;
-    if (output.kind == Output::normalize) normalize(block, output.affine, channel);
-    else measure(block, *output.sums, channel, is_first && !output.sums->has_pivot);
+    if (output.kind == Output::normalize)
+        normalize(block, output.affine, channel);
+    else
+        measure(block, *output.sums, channel, is_first && !output.sums->has_pivot);
     if (output.kind != Output::measure)
         store(block, floats(output.target) + first * step + channel, step);
 }

@@ -31,7 +31,7 @@ inline std::uint16_t rounded_to_bf16(float value) {
     const std::uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
     const std::uint32_t not_a_number = bits >> 16 | 0x40;
     const std::uint32_t zero = bits >> 16 & 0x8000;
-    return static_cast<std::uint16_t>(size < smallest  ? zero
+    return static_cast<std::uint16_t>(size < smallest   ? zero
                                       : size > infinity ? not_a_number
                                                         : rounded);
 }

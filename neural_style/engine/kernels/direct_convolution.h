@@ -18,9 +18,7 @@ struct DirectConvolution {
     static std::size_t packed_floats(const Geometry& g) {
         return (std::size_t)g.rows * g.columns * g.inputs * g.outputs;
     }
-    static std::size_t scratch_floats(int count) {
-        return (std::size_t)count * group;
-    }
+    static std::size_t scratch_floats(int count) { return (std::size_t)count * group; }
 
     static void pack(const Geometry& g, const float* weights, float* packed) {
         for (int channel = 0; channel < g.outputs; channel += group)
@@ -48,8 +46,10 @@ private:
 
     template <int P>
     void add_rest(int first, int channel, int row, int end) const {
-        if (count - first == P) add_to<P>(first, channel, row, end);
-        else if constexpr (P > 1) add_rest<P - 1>(first, channel, row, end);
+        if (count - first == P)
+            add_to<P>(first, channel, row, end);
+        else if constexpr (P > 1)
+            add_rest<P - 1>(first, channel, row, end);
     }
 
     template <int P>
@@ -61,12 +61,16 @@ private:
             floats(filter.weights) + ((std::ptrdiff_t)channel * g.rows + row * group) * length;
         float* unfinished = sums + first * group;
         Block<P> block;
-        if (row == 0) block.clear();
-        else block.read_from(unfinished);
+        if (row == 0)
+            block.clear();
+        else
+            block.read_from(unfinished);
         for (int y = row; y < end; y++, weights += length * group)
             block.multiply(floats(rows[y]) + first * stride, stride, length, weights);
-        if (end == g.rows) finish(block, output, g.outputs, channel, first, first == 0);
-        else block.write_to(unfinished);
+        if (end == g.rows)
+            finish(block, output, g.outputs, channel, first, first == 0);
+        else
+            block.write_to(unfinished);
     }
 };
 

@@ -54,8 +54,8 @@ struct PlaneConvolution {
                         },
                         along[y]);
                 for (int p = 0; p < points; p++) {
-                    weights_to_points<columns>(
-                        [&](int y, int lane) { return along[y][p][lane]; }, at);
+                    weights_to_points<columns>([&](int y, int lane) { return along[y][p][lane]; },
+                                               at);
                     for (int q = 0; q < points; q++)
                         for (int lane = 0; lane < group; lane++)
                             packed[(q * points + p) * kind + input * group + lane] =
@@ -105,8 +105,7 @@ private:
         Vector low[tile][tile], high[tile][tile];
         transform_back(t, 0, low);
         transform_back(t, LANES, high);
-        for (int y = 0; y < output.rows; y++)
-            finish_row<tile>(low[y], high[y], y, first, channel);
+        for (int y = 0; y < output.rows; y++) finish_row<tile>(low[y], high[y], y, first, channel);
     }
 
     // The row's last tile may have fewer outputs than the others.

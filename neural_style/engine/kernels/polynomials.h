@@ -1,10 +1,11 @@
 // The transforms of convolutions with fewer products.
 //
-// A row of outputs is a product of polynomials: its inputs times its filter. That product can be had
-// from its values at a few points, where it takes one multiplication each: 6 points give 4 outputs
-// of a filter of 3 columns, or 5 of one of 2, instead of 12 or 10 products. The points are 0, 1, -1,
-// 2, -2 and infinity, as in Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks",
-// https://arxiv.org/abs/1509.09308: the loss in fp32 is small, and the transforms are cheap.
+// A row of outputs is a product of polynomials: its inputs times its filter. That product can be
+// had from its values at a few points, where it takes one multiplication each: 6 points give 4
+// outputs of a filter of 3 columns, or 5 of one of 2, instead of 12 or 10 products. The points are
+// 0, 1, -1, 2, -2 and infinity, as in Lavin and Gray, "Fast Algorithms for Convolutional Neural
+// Networks", https://arxiv.org/abs/1509.09308: the loss in fp32 is small, and the transforms are
+// cheap.
 #pragma once
 
 #include "accumulators.h"
@@ -81,9 +82,9 @@ void from_points(const Vector (&at)[points], Vector* out) {
 struct PointProducts {
     int kinds;
     int length;
-    int capacity;     // in tiles
-    float* inputs;    // [kinds][capacity][length]
-    float* sums;      // of one group of channels: [kinds][capacity][group]
+    int capacity;   // in tiles
+    float* inputs;  // [kinds][capacity][length]
+    float* sums;    // of one group of channels: [kinds][capacity][group]
 
     static std::size_t scratch_floats(int kinds, int length, int capacity) {
         return (std::size_t)kinds * capacity * (length + group);
@@ -104,7 +105,8 @@ struct PointProducts {
     void multiply(int tiles, const float* weights) const {
         for (int kind = 0; kind < kinds; kind++, weights += (std::ptrdiff_t)length * group) {
             int tile = 0;
-            for (; tile + PIXELS <= tiles; tile += PIXELS) multiply_some<PIXELS>(kind, tile, weights);
+            for (; tile + PIXELS <= tiles; tile += PIXELS)
+                multiply_some<PIXELS>(kind, tile, weights);
             multiply_rest<PIXELS - 1>(kind, tile, tiles, weights);
         }
     }
@@ -112,8 +114,10 @@ struct PointProducts {
 private:
     template <int P>
     void multiply_rest(int kind, int tile, int tiles, const float* weights) const {
-        if (tiles - tile == P) multiply_some<P>(kind, tile, weights);
-        else if constexpr (P > 1) multiply_rest<P - 1>(kind, tile, tiles, weights);
+        if (tiles - tile == P)
+            multiply_some<P>(kind, tile, weights);
+        else if constexpr (P > 1)
+            multiply_rest<P - 1>(kind, tile, tiles, weights);
     }
     template <int P>
     ENGINE_NOT_INLINE void multiply_some(int kind, int tile, const float* weights) const {

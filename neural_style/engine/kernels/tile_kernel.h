@@ -10,9 +10,7 @@
 
 namespace {
 
-inline const float* floats(const std::byte* bytes) {
-    return reinterpret_cast<const float*>(bytes);
-}
+inline const float* floats(const std::byte* bytes) { return reinterpret_cast<const float*>(bytes); }
 inline float* floats(std::byte* bytes) { return reinterpret_cast<float*>(bytes); }
 
 // 32 channels of a pixel.
@@ -130,8 +128,10 @@ inline bool paint(const float* sums, int count, const float* bias, std::uint8_t*
         differences += value - value;  // zero, or NaN
         std::uint8_t bytes[LANES];
         write_bytes(bytes, value);
-        if (left >= values) std::memcpy(pixels, bytes, values);
-        else std::memcpy(pixels, bytes, left);
+        if (left >= values)
+            std::memcpy(pixels, bytes, values);
+        else
+            std::memcpy(pixels, bytes, left);
         sums += LANES;
         pixels += values;
     }

@@ -23,10 +23,10 @@ namespace {
 
 using namespace engine;
 
-constexpr int chunk = 32;             // inputs that one product takes in
-constexpr int group = 32;             // outputs that are computed at once
+constexpr int chunk = 32;  // inputs that one product takes in
+constexpr int group = 32;  // outputs that are computed at once
 constexpr int picture_channels = 3;
-constexpr int pixels_together = 4;    // of the picture that is painted: 12 of a tile's 16 columns
+constexpr int pixels_together = 4;  // of the picture that is painted: 12 of a tile's 16 columns
 constexpr int first_level_bytes = 40 * 1024;  // of 48 KiB; the sums take up to 8 more
 constexpr int sum_tiles = 4;
 
@@ -185,8 +185,10 @@ private:
             if (left <= (M - 1) * tiles::rows) return add_units<M - 1>(section, first, left);
         using Sums = Block<M, N>;
         float* unfinished = unfinished_ + (std::ptrdiff_t)first * sums_of_output;
-        if (section.begin == 0) Sums::clear();
-        else Sums::read_from(unfinished);
+        if (section.begin == 0)
+            Sums::clear();
+        else
+            Sums::read_from(unfinished);
         multiply<M>(section, first);
         Sums::write_to(section.end == layout_.units() ? finished(first) : unfinished);
     }
@@ -203,9 +205,8 @@ private:
             weights_ + ((std::ptrdiff_t)section.group * layout.units() + section.begin) *
                            layout.taps * tap_bytes;
         for (int unit = section.begin; unit < section.end; unit++) {
-            const std::byte* inputs =
-                rows_[unit / layout.chunks] + first * step +
-                (std::ptrdiff_t)(unit % layout.chunks) * tiles::row_bytes;
+            const std::byte* inputs = rows_[unit / layout.chunks] + first * step +
+                                      (std::ptrdiff_t)(unit % layout.chunks) * tiles::row_bytes;
             layout.each_tap([&](int tap) {
                 multiply_tap<M>(inputs + tap * pixel_bytes, step, pixel_bytes / 2, weights);
                 weights += tap_bytes;
@@ -231,7 +232,7 @@ private:
     const std::byte* weights_;
     const std::byte* const* rows_;
     int count_, pixel_bytes_;
-    std::ptrdiff_t step_;  // bytes from one output's inputs to the next one's
+    std::ptrdiff_t step_;            // bytes from one output's inputs to the next one's
     float *finished_, *unfinished_;  // of two blocks in turn, and of all in the row
 };
 

@@ -40,8 +40,8 @@ struct Vector {
     float operator[](int i) const { return lane[i]; }
 };
 
-#define ENGINE_EACH_LANE(expression)                        \
-    Vector result;                                          \
+#define ENGINE_EACH_LANE(expression)                             \
+    Vector result;                                               \
     for (int i = 0; i < LANES; i++) result.lane[i] = expression; \
     return result
 

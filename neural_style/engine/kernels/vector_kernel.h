@@ -25,7 +25,8 @@ bool paint_pixels(const Filter& filter, const float* bias, const std::byte* cons
         for (int c = 0; c < picture_channels; c++) sums[p][c] = Vector{};
     for (int y = 0; y < g.rows; y++) {
         const float* inputs = floats(rows[y]) + (std::ptrdiff_t)first * g.inputs;
-        const float* weights = floats(filter.weights) + (std::ptrdiff_t)y * picture_channels * length;
+        const float* weights =
+            floats(filter.weights) + (std::ptrdiff_t)y * picture_channels * length;
         for (int k = 0; k < length; k += LANES)
             for (int c = 0; c < picture_channels; c++) {
                 const Vector weight = read(weights + c * length + k);
@@ -60,8 +61,9 @@ public:
     int slack() const override { return 0; }
     std::size_t scratch_bytes(const Geometry& g, int count) const override {
         return sizeof(float) * (PlaneConvolution::suits(g) ? PlaneConvolution::scratch_floats(g)
-                                : RowConvolution::suits(g) ? RowConvolution::scratch_floats(g)
-                                                           : DirectConvolution::scratch_floats(count));
+                                : RowConvolution::suits(g)
+                                    ? RowConvolution::scratch_floats(g)
+                                    : DirectConvolution::scratch_floats(count));
     }
     int rows_at_once(const Geometry& g) const override {
         return PlaneConvolution::suits(g) ? PlaneConvolution::tile : 1;
@@ -76,10 +78,14 @@ public:
     }
 
     void pack(const Geometry& g, const float* weights, std::byte* packed) const override {
-        if (g.outputs == picture_channels) pack_last(g, weights, floats(packed));
-        else if (PlaneConvolution::suits(g)) PlaneConvolution::pack(g, weights, floats(packed));
-        else if (RowConvolution::suits(g)) RowConvolution::pack(g, weights, floats(packed));
-        else DirectConvolution::pack(g, weights, floats(packed));
+        if (g.outputs == picture_channels)
+            pack_last(g, weights, floats(packed));
+        else if (PlaneConvolution::suits(g))
+            PlaneConvolution::pack(g, weights, floats(packed));
+        else if (RowConvolution::suits(g))
+            RowConvolution::pack(g, weights, floats(packed));
+        else
+            DirectConvolution::pack(g, weights, floats(packed));
     }
 
     void load_picture(const std::uint8_t* pixels, int count, std::byte* ring) const override {

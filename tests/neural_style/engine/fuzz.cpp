@@ -116,7 +116,8 @@ std::vector<const Kernel*> all_kernels() {
 bool passes(unsigned seed) {
     Random random(seed);
     const Case size(random);
-    std::printf("seed %u: %d x %d, base width %d\n", seed, size.width, size.height, size.base_width);
+    std::printf("seed %u: %d x %d, base width %d\n", seed, size.width, size.height,
+                size.base_width);
     std::fflush(stdout);  // a sanitizer ends the program
     Pixels picture(std::size_t(size.height) * size.width * channels);
     for (std::uint8_t& value : picture) value = static_cast<std::uint8_t>(pick(random, 0, 255));
