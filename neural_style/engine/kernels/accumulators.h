@@ -1,5 +1,7 @@
-// Sums of products, and what is done with them.
+// Sums of products in registers, and what becomes of them.
 #pragma once
+
+#include <cstddef>
 
 #include "kernel.h"
 #include "vector.h"
@@ -8,15 +10,11 @@ namespace {
 
 using namespace engine;
 
-constexpr int group = 2 * LANES;  // channels that are computed at once
-constexpr int picture_channels = 3;
+constexpr int group_size = 2 * LANES;  // channels that are computed at once
 
-inline const float* floats(const std::byte* bytes) { return reinterpret_cast<const float*>(bytes); }
-inline float* floats(std::byte* bytes) { return reinterpret_cast<float*>(bytes); }
-
-// The sums of `P` outputs and one group of channels.
+// The sums of `P` outputs for one group of channels.
 template <int P>
-struct Block {
+struct Accumulators {
     Vector low[P], high[P];
 
     void clear() {
@@ -25,21 +23,23 @@ struct Block {
     }
     void read_from(const float* sums) {
         for (int p = 0; p < P; p++) {
-            low[p] = read(sums + p * group);
-            high[p] = read(sums + p * group + LANES);
+            low[p] = read(sums + p * group_size);
+            high[p] = read(sums + p * group_size + LANES);
         }
     }
     void write_to(float* sums) const {
         for (int p = 0; p < P; p++) {
-            write(sums + p * group, low[p]);
-            write(sums + p * group + LANES, high[p]);
+            write(sums + p * group_size, low[p]);
+            write(sums + p * group_size + LANES, high[p]);
         }
     }
-    // Adds `length` inputs times their weights; an output's inputs are contiguous.
+    // Add the products of `length` inputs and their weights. An output's inputs are contiguous;
+    // those of the next output begin `stride` floats further.
     void multiply(const float* inputs, std::ptrdiff_t stride, int length, const float* weights) {
-        Block sums = *this;  // a local variable: the compiler keeps it in registers
+        Accumulators sums = *this;  // the compiler keeps a local variable in registers
         for (int k = 0; k < length; k++) {
-            const Vector a = read(weights + k * group), b = read(weights + k * group + LANES);
+            const Vector a = read(weights + k * group_size);
+            const Vector b = read(weights + k * group_size + LANES);
             for (int p = 0; p < P; p++) {
                 const float input = inputs[p * stride + k];
                 sums.low[p] += input * a;
@@ -50,17 +50,16 @@ struct Block {
     }
 };
 
-// Adds `P` outputs to the sums of their row.
+// Add the outputs to the sums of their row.
 template <int P>
-void measure(const Block<P>& block, RowSums& sums, int channel, bool is_pivot) {
+void measure(const Accumulators<P>& outputs, const RowSums& sums, int channel, bool is_pivot) {
     float* pivot = sums.pivot + channel;
     if (is_pivot) {
-        write(pivot, block.low[0]);
-        write(pivot + LANES, block.high[0]);
+        write(pivot, outputs.low[0]);
+        write(pivot + LANES, outputs.high[0]);
     }
-    for (int half = 0; half < 2; half++) {
-        const Vector* values = half ? block.high : block.low;
-        const int offset = half * LANES;
+    for (int offset = 0; offset < group_size; offset += LANES) {
+        const Vector* values = offset == 0 ? outputs.low : outputs.high;
         const Vector origin = read(pivot + offset);
         Vector sum = read(sums.sum + channel + offset);
         Vector square = read(sums.square + channel + offset);
@@ -75,34 +74,35 @@ void measure(const Block<P>& block, RowSums& sums, int channel, bool is_pivot) {
 }
 
 template <int P>
-void store(const Block<P>& block, float* target, std::ptrdiff_t step) {
+void store(const Accumulators<P>& outputs, float* target, std::ptrdiff_t step) {
     for (int p = 0; p < P; p++) {
-        write(target + p * step, block.low[p]);
-        write(target + p * step + LANES, block.high[p]);
+        write(target + p * step, outputs.low[p]);
+        write(target + p * step + LANES, outputs.high[p]);
     }
 }
 
 template <int P>
-void normalize(Block<P>& block, const Affine& affine, int channel) {
-    for (int half = 0; half < 2; half++) {
-        Vector* values = half ? block.high : block.low;
-        const Vector scale = read(affine.scale + channel + half * LANES);
-        const Vector shift = read(affine.shift + channel + half * LANES);
-        for (int p = 0; p < P; p++) values[p] = rectified(values[p] * scale + shift);
+void normalize(Accumulators<P>& outputs, const Affine& affine, int channel) {
+    for (int offset = 0; offset < group_size; offset += LANES) {
+        Vector* values = offset == 0 ? outputs.low : outputs.high;
+        const Vector scale = read(affine.scale + channel + offset);
+        const Vector shift = read(affine.shift + channel + offset);
+        for (int p = 0; p < P; p++) values[p] = relu(values[p] * scale + shift);
     }
 }
 
-// Some outputs of a row are finished, for one group of channels.
+// Process finished outputs from number `first` of their row on. `is_first` marks the first outputs
+// of all rows that are computed at once.
 template <int P>
-void finish(Block<P>& block, const Output& output, int channels, int channel, int first,
+void finish(Accumulators<P>& outputs, const Output& output, int channels, int channel, int first,
             bool is_first) {
-    const std::ptrdiff_t step = (std::ptrdiff_t)output.step * channels;
+    const std::ptrdiff_t step = std::ptrdiff_t(output.step) * channels;
     if (output.kind == Output::normalize)
-        normalize(block, output.affine, channel);
+        normalize(outputs, output.affine, channel);
     else
-        measure(block, *output.sums, channel, is_first && !output.sums->has_pivot);
+        measure(outputs, *output.sums, channel, is_first && !output.sums->has_pivot);
     if (output.kind != Output::measure)
-        store(block, floats(output.target) + first * step + channel, step);
+        store(outputs, floats(output.target) + first * step + channel, step);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "kernels.h"
 #include "tile_kernel.h"
 
 namespace engine {

@@ -1,43 +1,45 @@
-// A convolution as it is written: each output is a sum of products.
+// Direct convolution: each output is a sum of products.
 #pragma once
+
+#include <cstddef>
 
 #include "accumulators.h"
 
 namespace {
 
-constexpr int first_level_bytes = 25 * 1024;  // of weights at once: they stay in that cache
+constexpr int first_level_bytes = 25 * 1024;  // of the first-level cache, for weights
 
-// Along one row. Weights are packed as [group][rows][columns][inputs], a group of outputs each.
+// Computes one row of outputs. Weights are packed as [groups][rows][columns][inputs][group_size].
 struct DirectConvolution {
     const Filter& filter;
     const std::byte* const* rows;
     int count;
     const Output& output;
-    float* sums;  // of one group of channels, for all outputs of the row
+    float* sums;  // of one group of channels: [count][group_size]
 
     static std::size_t packed_floats(const Geometry& g) {
-        return (std::size_t)g.rows * g.columns * g.inputs * g.outputs;
+        return std::size_t(g.rows) * g.columns * g.inputs * g.outputs;
     }
-    static std::size_t scratch_floats(int count) { return (std::size_t)count * group; }
+    static std::size_t scratch_floats(int count) { return std::size_t(count) * group_size; }
 
     static void pack(const Geometry& g, const float* weights, float* packed) {
-        for (int channel = 0; channel < g.outputs; channel += group)
+        for (int channel = 0; channel < g.outputs; channel += group_size)
             for (int k = 0; k < g.rows * g.columns * g.inputs; k++)
-                for (int lane = 0; lane < group; lane++)
-                    *packed++ = weights[(std::ptrdiff_t)k * g.outputs + channel + lane];
+                for (int lane = 0; lane < group_size; lane++)
+                    *packed++ = weights[std::ptrdiff_t(k) * g.outputs + channel + lane];
     }
 
     void run() const {
         const Geometry& g = filter.geometry;
-        const int row_bytes = g.columns * g.inputs * group * (int)sizeof(float);
+        const int row_bytes = g.columns * g.inputs * group_size * int(sizeof(float));
         const int rows_at_once = row_bytes < first_level_bytes ? first_level_bytes / row_bytes : 1;
-        for (int channel = 0; channel < g.outputs; channel += group)
+        for (int channel = 0; channel < g.outputs; channel += group_size)
             for (int row = 0; row < g.rows; row += rows_at_once)
                 add_rows(channel, row, row + rows_at_once < g.rows ? row + rows_at_once : g.rows);
     }
 
 private:
-    // Adds some of the filter's rows, for all outputs, while their weights are in the cache.
+    // Add the filter's rows from `row` up to `end` to all outputs, while their weights are cached.
     void add_rows(int channel, int row, int end) const {
         int first = 0;
         for (; first + PIXELS <= count; first += PIXELS) add_to<PIXELS>(first, channel, row, end);
@@ -56,21 +58,21 @@ private:
     ENGINE_NOT_INLINE void add_to(int first, int channel, int row, int end) const {
         const Geometry& g = filter.geometry;
         const int length = g.columns * g.inputs;
-        const std::ptrdiff_t stride = (std::ptrdiff_t)g.stride * g.inputs;
+        const std::ptrdiff_t stride = std::ptrdiff_t(g.stride) * g.inputs;
         const float* weights =
-            floats(filter.weights) + ((std::ptrdiff_t)channel * g.rows + row * group) * length;
-        float* unfinished = sums + first * group;
-        Block<P> block;
+            floats(filter.weights) + (std::ptrdiff_t(channel) * g.rows + row * group_size) * length;
+        float* unfinished = sums + first * group_size;
+        Accumulators<P> accumulators;
         if (row == 0)
-            block.clear();
+            accumulators.clear();
         else
-            block.read_from(unfinished);
-        for (int y = row; y < end; y++, weights += length * group)
-            block.multiply(floats(rows[y]) + first * stride, stride, length, weights);
+            accumulators.read_from(unfinished);
+        for (int y = row; y < end; y++, weights += length * group_size)
+            accumulators.multiply(floats(rows[y]) + first * stride, stride, length, weights);
         if (end == g.rows)
-            finish(block, output, g.outputs, channel, first, first == 0);
+            finish(accumulators, output, g.outputs, channel, first, first == 0);
         else
-            block.write_to(unfinished);
+            accumulators.write_to(unfinished);
     }
 };
 

@@ -23,7 +23,6 @@ using Random = std::mt19937;
 using Pixels = std::vector<std::uint8_t>;
 
 constexpr int most_threads = 3;
-constexpr int channels = 3;
 constexpr int widths[] = {8, 1, 3, 12, 16, 24, 32};
 constexpr int longest_side = 70;  // one block of columns, a few strips of rows
 constexpr int long_side = 1200;   // two blocks of columns, and strips as high as they get
@@ -36,13 +35,13 @@ struct Case {
     int height, width, base_width;
 
     explicit Case(Random& random)
-        : height(pick(random, smallest_side, longest_side)),
-          width(pick(random, smallest_side, longest_side)),
+        : height(pick(random, min_side, longest_side)),
+          width(pick(random, min_side, longest_side)),
           base_width(widths[pick(random, 0, 6)]) {
         // Now and then a long one: narrow and of few channels, or it would take too long.
         if (const int kind = pick(random, 0, 15); kind < 2) {
             (kind ? height : width) = long_side + pick(random, 0, 15);
-            (kind ? width : height) = smallest_side + pick(random, 0, 4);
+            (kind ? width : height) = min_side + pick(random, 0, 4);
             base_width = widths[0];
         }
     }
@@ -119,7 +118,7 @@ bool passes(unsigned seed) {
     std::printf("seed %u: %d x %d, base width %d\n", seed, size.width, size.height,
                 size.base_width);
     std::fflush(stdout);  // a sanitizer ends the program
-    Pixels picture(std::size_t(size.height) * size.width * channels);
+    Pixels picture(std::size_t(size.height) * size.width * picture_channels);
     for (std::uint8_t& value : picture) value = static_cast<std::uint8_t>(pick(random, 0, 255));
     RandomTensors tensors(size.base_width, seed);
 
