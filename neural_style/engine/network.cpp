@@ -1,6 +1,7 @@
 #include "network.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace engine {
 

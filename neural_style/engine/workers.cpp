@@ -1,6 +1,7 @@
 #include "workers.h"
 
 #include <chrono>
+#include <functional>
 #include <utility>
 
 namespace engine {

@@ -105,7 +105,7 @@ private:
 
     template <int parts>
     void normalize(int channel, int first, int count, const float* sums) const {
-        const std::ptrdiff_t bytes = std::ptrdiff_t(sizeof(std::uint16_t));
+        const auto bytes = std::ptrdiff_t(sizeof(std::uint16_t));
         const std::ptrdiff_t step = output.step * channels * parts * bytes;
         std::byte* target = output.target + first * step + channel * bytes;
         const Values scale = read_values(output.affine.scale + channel);
