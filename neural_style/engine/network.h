@@ -14,7 +14,7 @@
 
 namespace engine {
 
-// Return the values of the tensor `name` of the state dict, or throw if it has not `size` values.
+// Returns the values of a tensor of the state dict. Throws if it does not have `size` values.
 using Tensors = std::function<const float*(const std::string& name, std::size_t size)>;
 
 constexpr int large_filter = 9;      // rows and columns of conv1's and deconv3's filters

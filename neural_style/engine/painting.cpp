@@ -33,8 +33,8 @@ Ring make_ring(const Kernel& kernel, Scratch& scratch, int capacity, int first_r
 // The row pointers that `Kernel::convolve` takes: `count` rows of a ring, from `row` on.
 class RowPointers {
 public:
-    // The last of `needed` rows stands for all rows behind it. Their outputs are discarded, but a
-    // ring's stale rows would make them depend on the number of threads.
+    // The last of `needed` rows stands for all rows behind it. Their outputs are discarded, but
+    // Winograd transforms mix rows: a stale row would change how the other outputs are rounded.
     RowPointers(const Ring& ring, int row, int column, int count, int needed) {
         for (int y = 0; y < count; y++) rows_[y] = ring.at(row + std::min(y, needed - 1), column);
     }

@@ -140,7 +140,7 @@ public:
 
     static std::size_t memory_bytes(int count) {
         const int blocks = (count + outputs_at_once - 1) / outputs_at_once;
-        return (std::size_t)(2 + blocks) * sums_at_once * sizeof(float);
+        return std::size_t(2 + blocks) * sums_at_once * sizeof(float);
     }
 
     // Call `finish(group, first, count, sums)` for a few outputs at a time; the sums are
@@ -213,7 +213,7 @@ private:
                            layout.taps * tap_bytes;
         for (int slice = section.begin; slice < section.end; slice++) {
             const std::byte* inputs = rows_[slice / layout.chunks] + first * step +
-                                      (std::ptrdiff_t)(slice % layout.chunks) * tiles::row_bytes;
+                                      std::ptrdiff_t(slice % layout.chunks) * tiles::row_bytes;
             layout.for_each_tap([&](int tap) {
                 multiply_tap<M>(inputs + tap * pixel_bytes, step, pixel_bytes / 2, weights);
                 weights += tap_bytes;

@@ -122,7 +122,7 @@ inline void store(void* to, std::ptrdiff_t step) {
 #define ENGINE_UNSANITIZED
 #endif
 
-// Replace denormal numbers by zero, as AMX does regardless of the thread's rounding mode.
+// Replace denormal numbers by zero, as AMX does regardless of the thread's MXCSR.
 ENGINE_UNSANITIZED inline float flush_denormal(float value) {
     const float smallest = 1.17549435e-38F;
     return value > -smallest && value < smallest ? 0 : value;
