@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from neural_style.engine import KERNEL_VARIABLE
+from tests.support.styles import MakeState
 
 
 @pytest.fixture(scope="session")
 def make_path(
-    make_state: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+    make_state: MakeState, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[int], Path]:
     """Write a checkpoint of random weights of a base width, once per width."""
     safetensors = pytest.importorskip("safetensors.torch")

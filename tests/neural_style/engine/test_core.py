@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
-from PIL import Image
 
 from neural_style.engine import list_kernels
 from neural_style.options import EXACT
 from tests.support.engine import weights_of
+from tests.support.styles import MakePicture, MakeState
 
 pytest.importorskip("torch")
 pytest.importorskip(
     "neural_style.engine._core", reason="the C++ engine is not installed", exc_type=ImportError
 )
 
-import torch
 
 from neural_style.engine._core import Network
-
-MakePicture = Callable[..., Image.Image]
-MakeState = Callable[..., dict[str, torch.Tensor]]
 
 KERNEL = list_kernels(EXACT)[0]
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 import neural_style
 from neural_style.backends.loading import load_weights
 from neural_style.engine import list_kernels
 from neural_style.options import FAST
 from tests.support.engine import measure_psnr, paint_with, paint_with_pytorch
+from tests.support.styles import MakePicture
 
 pytest.importorskip("torch")
 pytest.importorskip(
@@ -20,7 +20,6 @@ pytest.importorskip(
 )
 
 MakePath = Callable[[int], Path]
-MakePicture = Callable[..., Image.Image]
 
 EMULATED = "amx-bf16-emulated"
 ENLARGED = (1632, 1224)

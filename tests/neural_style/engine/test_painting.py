@@ -15,6 +15,7 @@ from neural_style.backends.loading import load_weights
 from neural_style.engine import list_kernels
 from neural_style.options import EXACT, FAST
 from tests.support.engine import Levels, count_errors, paint_with, paint_with_pytorch
+from tests.support.styles import MakePicture, MakeState
 
 pytest.importorskip("torch")
 pytest.importorskip("safetensors.torch")
@@ -27,8 +28,6 @@ import torch
 
 ForceKernel = Callable[[str], None]
 MakePath = Callable[[int], Path]
-MakePicture = Callable[..., Image.Image]
-MakeState = Callable[..., dict[str, torch.Tensor]]
 Size = tuple[int, int]
 
 KERNELS = list_kernels(EXACT)
