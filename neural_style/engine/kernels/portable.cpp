@@ -1,6 +1,7 @@
 #define NAME "portable"
 #define LANES 4
 #define PIXELS 4
+#include "kernels.h"
 #include "vector_kernel.h"
 
 namespace engine {

@@ -1,4 +1,5 @@
-#include "kernel_amx.h"
+#include "kernels.h"
+#include "tile_kernel.h"
 
 namespace engine {
 

@@ -1,7 +1,8 @@
-// The same kernels as for AMX, for tests on processors without.
+// The AMX kernels with emulated instructions: for tests on processors without AMX.
 #define ENGINE_EMULATES_TILES
 #define ENGINE_WITHOUT_VECTORS
-#include "kernel_amx.h"
+#include "kernels.h"
+#include "tile_kernel.h"
 
 namespace engine {
 

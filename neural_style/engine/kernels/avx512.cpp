@@ -1,6 +1,7 @@
 #define NAME "avx512"
 #define LANES 16
 #define PIXELS 12
+#include "kernels.h"
 #include "vector_kernel.h"
 
 namespace engine {

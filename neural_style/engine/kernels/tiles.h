@@ -1,19 +1,19 @@
 // Tiles: eight registers of 16 rows of 64 bytes, and their product.
 //
-// A tile of inputs has a row for each of 16 pixels, with 32 channels as bf16. A tile of weights has
-// a row for each pair of channels, with 16 outputs, two weights each. Their product is added to a
-// tile of sums: a row for each pixel, with 16 outputs as fp32.
+// A tile of inputs has one row per pixel, with 32 channels in bf16. A tile of weights has one row
+// per pair of channels, with two weights for each of 16 outputs. Their product is added to a tile
+// of sums, which has one row per pixel, with 16 outputs in fp32.
 //
-// Two implementations: the instructions of AMX, and, with ENGINE_EMULATES_TILES, the same in plain
-// C++, for tests on processors that do not have them.
+// There are two implementations: AMX instructions and, with ENGINE_EMULATES_TILES, plain C++ that
+// computes the same bits, for tests on processors without AMX.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#if defined(ENGINE_EMULATES_TILES)
-#include <stdlib.h>
+#ifdef ENGINE_EMULATES_TILES
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): <cstdlib> declares inline functions
 #endif
 
 namespace {
@@ -24,9 +24,9 @@ constexpr int rows = 16;
 constexpr int row_bytes = 64;
 constexpr int bytes = rows * row_bytes;
 
-#if !defined(ENGINE_EMULATES_TILES)
+#ifndef ENGINE_EMULATES_TILES
 
-// What LDTILECFG reads.
+// The operand of LDTILECFG.
 struct alignas(64) Configuration {
     std::uint8_t palette = 1;
     std::uint8_t start_row = 0;
@@ -34,12 +34,12 @@ struct alignas(64) Configuration {
     std::uint16_t row_bytes[16] = {};
     std::uint8_t rows[16] = {};
 };
-static_assert(sizeof(Configuration) == 64, "the instruction reads so many bytes");
+static_assert(sizeof(Configuration) == 64, "LDTILECFG reads 64 bytes");
 
-// Assembly rather than intrinsics: those of GCC are macros that need the number of a tile spelled
-// out, and do not tell the compiler that they read and write memory.
+// Assembly instead of intrinsics: GCC's are macros that need a tile's number as a literal, and they
+// do not tell the compiler that they access memory.
 
-// A thread's tiles are there from here on, until it releases them.
+// Make the tiles available to this thread until it releases them.
 inline void configure() {
     Configuration configuration;
     for (int tile = 0; tile < count; tile++) {
@@ -56,7 +56,7 @@ inline void zero() {
     asm volatile("tilezero %%tmm%c0" ::"i"(tile));
 }
 
-// `step` bytes from one row to the next.
+// Rows are `step` bytes apart.
 template <int tile>
 inline void load(const void* from, std::ptrdiff_t step) {
     asm volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(step), "i"(tile) : "memory");
@@ -74,7 +74,7 @@ inline void multiply() {
 
 #else
 
-constexpr int row_values = row_bytes / (int)sizeof(std::uint16_t);
+constexpr int row_values = row_bytes / int(sizeof(std::uint16_t));
 
 struct Registers {
     bool are_configured;
@@ -83,7 +83,7 @@ struct Registers {
 
 thread_local Registers registers;
 
-// To use a tile of a thread that has none is an error of the processor's, too.
+// Like the processor, refuse to use tiles that are not configured.
 inline unsigned char* bytes_of(int tile) {
     if (!registers.are_configured) abort();
     return registers.bytes[tile];
@@ -115,49 +115,49 @@ inline void store(void* to, std::ptrdiff_t step) {
         std::memcpy(static_cast<char*>(to) + row * step, from + row * row_bytes, row_bytes);
 }
 
-// Arithmetic among registers, which no sanitizer has to watch: it would take ten times as long.
-#if defined(__GNUC__)
-#define ENGINE_UNWATCHED __attribute__((no_sanitize("address", "undefined")))
+// Arithmetic on registers needs no sanitizer, which would make it ten times slower.
+#ifdef __GNUC__
+#define ENGINE_UNSANITIZED __attribute__((no_sanitize("address", "undefined")))
 #else
-#define ENGINE_UNWATCHED
+#define ENGINE_UNSANITIZED
 #endif
 
-// Numbers so small that they have fewer digits count as zero, whatever the thread's mode.
-ENGINE_UNWATCHED inline float without_denormal(float value) {
-    const float smallest = 1.17549435e-38f;
+// Replace denormal numbers by zero, as AMX does regardless of the thread's MXCSR.
+ENGINE_UNSANITIZED inline float flush_denormal(float value) {
+    const float smallest = 1.17549435e-38F;
     return value > -smallest && value < smallest ? 0 : value;
 }
 
-ENGINE_UNWATCHED inline void widen(int tile, float* values) {
+ENGINE_UNSANITIZED inline void read_bf16(int tile, float* values) {
     std::uint16_t halves[rows * row_values];
     std::memcpy(halves, bytes_of(tile), bytes);
     for (int i = 0; i < rows * row_values; i++) {
         const std::uint32_t bits = std::uint32_t(halves[i]) << 16;
         std::memcpy(values + i, &bits, sizeof bits);
-        values[i] = without_denormal(values[i]);
+        values[i] = flush_denormal(values[i]);
     }
 }
 
-// As TDPBF16PS does it: the products with the even channels are added up, those with the odd ones,
-// then both sums, and then this to what was there. All is rounded to nearest.
+// Compute what TDPBF16PS does: the sum of the products with even channels plus the sum of those
+// with odd channels, added to the previous value. Every step rounds to nearest.
 template <int sums, int inputs, int weights>
-ENGINE_UNWATCHED inline void multiply() {
+ENGINE_UNSANITIZED inline void multiply() {
     float a[rows * row_values], b[rows * row_values], c[rows][row_values / 2];
-    widen(inputs, a);
-    widen(weights, b);
+    read_bf16(inputs, a);
+    read_bf16(weights, b);
     std::memcpy(c, bytes_of(sums), bytes);
     for (int row = 0; row < rows; row++) {
         float products[row_values] = {};
         for (int pair = 0; pair < rows; pair++) {
             const float* input = a + row * row_values + 2 * pair;
             const float* weight = b + pair * row_values;
-            // A product of two bf16 is exact in fp32: so this is a fused multiply-add.
+            // The product of two bf16 is exact in fp32, so this equals a fused multiply-add.
             for (int i = 0; i < row_values; i++)
-                products[i] = without_denormal(products[i] + input[i % 2] * weight[i]);
+                products[i] = flush_denormal(products[i] + input[i % 2] * weight[i]);
         }
         for (int i = 0; i < row_values / 2; i++) {
-            const float both = without_denormal(products[2 * i] + products[2 * i + 1]);
-            c[row][i] = without_denormal(without_denormal(c[row][i]) + both);
+            const float both = flush_denormal(products[2 * i] + products[2 * i + 1]);
+            c[row][i] = flush_denormal(flush_denormal(c[row][i]) + both);
         }
     }
     std::memcpy(bytes_of(sums), c, bytes);

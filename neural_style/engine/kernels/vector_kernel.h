@@ -1,11 +1,14 @@
-// The kernel for processors with vectors: fp32 throughout, exact.
+// The kernel for processors with vectors: fp32 throughout.
 //
-// Included by one file for each kind of processor, which says
-//   NAME   of the kernel
+// Each file that includes this compiles it for one kind of processor and sets
+//   NAME   the kernel's name
 //   LANES  floats in a vector
-//   PIXELS outputs that are computed at once: their sums, 2 * PIXELS vectors, and a few more are to
+//   PIXELS outputs that are computed at once: their sums, 2 * PIXELS vectors, and a few more must
 //          fit into the registers
 #pragma once
+
+#include <cstddef>
+#include <cstdint>
 
 #include "direct_convolution.h"
 #include "plane_convolution.h"
@@ -13,7 +16,8 @@
 
 namespace {
 
-// The last layer: few outputs, so that vectors are of inputs, and their lanes are added up.
+// Compute `P` pixels of the picture. There are few outputs, so vectors run along the inputs and
+// their lanes are added up.
 template <int P>
 bool paint_pixels(const Filter& filter, const float* bias, const std::byte* const* rows, int first,
                   std::uint8_t* pixels) {
@@ -24,8 +28,9 @@ bool paint_pixels(const Filter& filter, const float* bias, const std::byte* cons
     for (int p = 0; p < P; p++)
         for (int c = 0; c < picture_channels; c++) sums[p][c] = Vector{};
     for (int y = 0; y < g.rows; y++) {
-        const float* inputs = floats(rows[y]) + (std::ptrdiff_t)first * g.inputs;
-        const float* weights = floats(filter.weights) + (std::ptrdiff_t)y * picture_channels * length;
+        const float* inputs = floats(rows[y]) + std::ptrdiff_t(first) * g.inputs;
+        const float* weights =
+            floats(filter.weights) + std::ptrdiff_t(y) * picture_channels * length;
         for (int k = 0; k < length; k += LANES)
             for (int c = 0; c < picture_channels; c++) {
                 const Vector weight = read(weights + c * length + k);
@@ -36,14 +41,14 @@ bool paint_pixels(const Filter& filter, const float* bias, const std::byte* cons
     for (int p = 0; p < P; p++)
         for (int c = 0; c < picture_channels; c++) {
             const float value = total(sums[p][c]) + bias[c];
-            is_finite &= value - value == 0;
+            is_finite &= zero_if_finite(value) == 0;
             const float clamped = value > 0 ? (value < 255 ? value : 255) : 0;  // NaN becomes 0
             pixels[(first + p) * picture_channels + c] = static_cast<std::uint8_t>(clamped);
         }
     return is_finite;
 }
 
-// Weights of the last layer: [rows][3][columns][inputs].
+// Pack the last layer's weights as [rows][3][columns][inputs].
 void pack_last(const Geometry& g, const float* weights, float* packed) {
     const int length = g.columns * g.inputs;
     for (int y = 0; y < g.rows; y++)
@@ -54,14 +59,14 @@ void pack_last(const Geometry& g, const float* weights, float* packed) {
 class VectorKernel : public Kernel {
 public:
     const char* name() const override { return NAME; }
-    int channel_multiple() const override { return group; }
+    int channel_multiple() const override { return group_size; }
     int stored_bytes() const override { return sizeof(float); }
-    int pixel_bytes(const Geometry& g) const override { return g.inputs * (int)sizeof(float); }
+    int pixel_bytes(const Geometry& reader) const override {
+        return reader.inputs * int(sizeof(float));
+    }
     int slack() const override { return 0; }
     std::size_t scratch_bytes(const Geometry& g, int count) const override {
-        return sizeof(float) * (PlaneConvolution::suits(g) ? PlaneConvolution::scratch_floats(g)
-                                : RowConvolution::suits(g) ? RowConvolution::scratch_floats(g)
-                                                           : DirectConvolution::scratch_floats(count));
+        return sizeof(float) * scratch_floats(g, count);
     }
     int rows_at_once(const Geometry& g) const override {
         return PlaneConvolution::suits(g) ? PlaneConvolution::tile : 1;
@@ -70,16 +75,18 @@ public:
     void end_thread() const override {}
 
     std::size_t packed_bytes(const Geometry& g) const override {
-        return sizeof(float) * (PlaneConvolution::suits(g) ? PlaneConvolution::packed_floats(g)
-                                : RowConvolution::suits(g) ? RowConvolution::packed_floats(g)
-                                                           : DirectConvolution::packed_floats(g));
+        return sizeof(float) * packed_floats(g);
     }
 
     void pack(const Geometry& g, const float* weights, std::byte* packed) const override {
-        if (g.outputs == picture_channels) pack_last(g, weights, floats(packed));
-        else if (PlaneConvolution::suits(g)) PlaneConvolution::pack(g, weights, floats(packed));
-        else if (RowConvolution::suits(g)) RowConvolution::pack(g, weights, floats(packed));
-        else DirectConvolution::pack(g, weights, floats(packed));
+        if (g.outputs == picture_channels)
+            pack_last(g, weights, floats(packed));
+        else if (PlaneConvolution::suits(g))
+            PlaneConvolution::pack(g, weights, floats(packed));
+        else if (RowConvolution::suits(g))
+            RowConvolution::pack(g, weights, floats(packed));
+        else
+            DirectConvolution::pack(g, weights, floats(packed));
     }
 
     void load_picture(const std::uint8_t* pixels, int count, std::byte* ring) const override {
@@ -92,9 +99,9 @@ public:
         for (int channel = 0; channel < channels; channel += LANES) {
             const Vector scale = read(input.affine.scale + channel);
             const Vector shift = read(input.affine.shift + channel);
-            for (std::ptrdiff_t i = channel; i < (std::ptrdiff_t)count * channels; i += channels) {
+            for (std::ptrdiff_t i = channel; i < std::ptrdiff_t(count) * channels; i += channels) {
                 Vector value = read(values + i) * scale + shift;
-                if (input.rectify) value = rectified(value);
+                if (input.rectify) value = relu(value);
                 if (addend) value = value + read(addend + i);
                 write(target + i, value);
                 if (copy) write(copy + i, value);
@@ -116,7 +123,8 @@ public:
     }
 
     bool convolve_to_picture(const Filter& filter, const float* bias, const std::byte* const* rows,
-                             int count, std::uint8_t* pixels, std::byte*) const override {
+                             int count, std::uint8_t* pixels,
+                             std::byte* /*scratch*/) const override {
         constexpr int at_once = PIXELS * 2 / picture_channels;
         bool is_finite = true;
         int first = 0;
@@ -125,6 +133,18 @@ public:
         for (; first < count; first++)
             is_finite &= paint_pixels<1>(filter, bias, rows, first, pixels);
         return is_finite;
+    }
+
+private:
+    static std::size_t scratch_floats(const Geometry& g, int count) {
+        if (PlaneConvolution::suits(g)) return PlaneConvolution::scratch_floats(g);
+        if (RowConvolution::suits(g)) return RowConvolution::scratch_floats(g);
+        return DirectConvolution::scratch_floats(count);
+    }
+    static std::size_t packed_floats(const Geometry& g) {
+        if (PlaneConvolution::suits(g)) return PlaneConvolution::packed_floats(g);
+        if (RowConvolution::suits(g)) return RowConvolution::packed_floats(g);
+        return DirectConvolution::packed_floats(g);
     }
 };
 
