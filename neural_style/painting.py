@@ -165,6 +165,8 @@ class Painter:
 
     def _share_arena(self, limit: int | None) -> Arena:
         if self._arena is None or self._arena.limit != limit:
+            if self._arena is not None:
+                self._arena.release()  # styles that were loaded earlier still refer to it
             self._arena = Arena(limit, self._notify)
         return self._arena
 
