@@ -99,7 +99,7 @@ class Style(ABC):
                 f"expected {width}x{height} px from this network, "
                 f"got {painted.shape[1]}x{painted.shape[0]}",
                 path=self.path,
-                remedy="it is not a style model",
+                remedy="use a style model",
             )
         return Image.fromarray(np.ascontiguousarray(painted[:height, :width]))
 
@@ -188,7 +188,9 @@ class FloatStyle(Style):
 
 def not_finite() -> StyleError:
     """Return the error of a network that paints NaN or infinity."""
-    return StyleError("painted NaN or infinity", remedy="it is not a usable style model")
+    return StyleError(
+        "expected finite colors from this network, got NaN or infinity", remedy="use another model"
+    )
 
 
 def check_number(number: int | None, count: int | None) -> None:
