@@ -195,8 +195,8 @@ def _add_inspect(commands: Commands) -> None:
 def _add_info(commands: Commands) -> None:
     informing = commands.add_parser(
         "info",
-        help="show what paints on this machine",
-        description="Show what paints on this machine, and why.",
+        help="show which backend paints on this machine",
+        description="Show which backend paints on this machine, and why.",
     )
     informing.set_defaults(run=_run_info)
     informing.add_argument("--device", metavar="NAME", help=INFO_DEVICE_HELP)

@@ -19,19 +19,20 @@ _ACCELERATOR = "accel"  # what --accel stands for; accepted as a name, too
 
 
 class Kind(ABC):
-    """What values an option takes."""
+    """The values that an option accepts."""
 
     type: ClassVar[type]
     """The Python type of the values: `int`, `float` or `str`."""
     metavar: str
-    """What stands for a value in help texts."""
+    """The placeholder for a value in help texts."""
 
     @abstractmethod
     def parse(self, text: str) -> Any:
         """Return the value that `text` stands for.
 
         Raises:
-            ValueError: It stands for none; the message says what was expected and what came.
+            ValueError: The text is not such a value. The message says what was expected and what
+                came.
         """
 
     @abstractmethod

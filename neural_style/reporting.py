@@ -1,4 +1,4 @@
-"""What a command reports while it works: as text for people, or as JSON for a parent process."""
+"""Reports of a command at work: text for people, or JSON for a parent process."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ REPORT_VARIABLE = "NEURAL_STYLE_REPORT"
 
 
 class Reporter(ABC):
-    """Reports notices, progress, and how a command ended."""
+    """Reports notes, progress, and how a command ended."""
 
     @abstractmethod
     def notify(self, text: str) -> None:
-        """Report what somebody who waits should know."""
+        """Report a note: one line that the reader should know, such as a change of backend."""
 
     @abstractmethod
     def progress(self, done: int, total: int) -> None:
@@ -33,8 +33,8 @@ class Reporter(ABC):
         """Report success.
 
         Args:
-            lines: What people should read.
-            result: The same for a program, as plain JSON values.
+            lines: The result for people.
+            result: The result for a program, as plain JSON values.
         """
 
     @abstractmethod
@@ -93,7 +93,7 @@ class JsonReporter(Reporter):
         self._write(note=one_line(text))
 
     def progress(self, done: int, total: int) -> None:
-        """Write how far a painting is."""
+        """Write the progress of a painting."""
         self._write(progress=[done, total])
 
     def finish(self, lines: list[str], **result: Any) -> None:

@@ -1,4 +1,4 @@
-"""The one value that describes a painting."""
+"""Painting requests: a picture, a style, an output, and the options."""
 
 from __future__ import annotations
 

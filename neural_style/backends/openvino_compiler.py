@@ -132,6 +132,6 @@ def _is_for_pictures(port: openvino.Output) -> bool:
 
 
 def describe(error: Exception) -> str:
-    """Return what OpenVINO says, without places in its own source and general advice."""
+    """Return the reason in an error of OpenVINO, without source locations and general advice."""
     told = [line for line in str(error).splitlines() if line and not line.startswith(_BOILERPLATE)]
     return one_line(" ".join(told))[:_LONGEST_REASON] or type(error).__name__
