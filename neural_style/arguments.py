@@ -1,4 +1,4 @@
-"""Options of the command line, and how their values are read."""
+"""Options of the command line, and the parsing of their values."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _add(parser: _ActionsContainer, option: Option) -> None:
 
 
 def read_rendering_options(args: Namespace) -> RenderingOptions:
-    """Return what was given for the options of `add_rendering_options`; others keep defaults."""
+    """Return the options that were given; the others have their defaults."""
     given = {option.name: getattr(args, option.name, None) for option in OPTIONS}
     if given["number"] is None:
         given["number"] = getattr(args, "style", None)

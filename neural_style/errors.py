@@ -1,4 +1,4 @@
-"""What can go wrong while a picture is painted; every error is a `NeuralStyleError`."""
+"""The errors of this package; each is a `NeuralStyleError`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What paints on this machine, and why."""
+"""The backend that paints on this machine, and the resources that it has."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Option:
     flag: str
     """The name on command lines and in packaged models, such as ``max-side``."""
     kind: Kind
-    """What values it takes, and how they are written."""
+    """The values that it accepts, and how they are written."""
     help: str
     default: object
     """The value where none is given."""

@@ -38,7 +38,7 @@ _StyleKey = tuple[str, Path, RenderingOptions]
 
 @dataclass(frozen=True)
 class PaintingResult:
-    """What a painting found out, besides the file that it wrote."""
+    """The result of a painting, besides the file that it wrote."""
 
     has_more_frames: bool
     """Whether the picture's file has frames or pages after the first, which was painted."""
@@ -68,7 +68,7 @@ class Painter:
         """Keep nothing yet.
 
         Args:
-            notify: Called with one line each for what somebody who waits should know: see `load`.
+            notify: Called with each note, one line: see `load`.
             keeps: Whether to keep anything. Without it, a painting takes less memory.
         """
         self.notify = notify
@@ -93,7 +93,7 @@ class Painter:
                 can leave a part of an old file.
 
         Raises:
-            NeuralStyleError: Something keeps it from being done; `path` names the file concerned.
+            NeuralStyleError: The picture cannot be painted; `path` names the file concerned.
         """
         options = request.options
         picture = self.load_picture(request.content_image, options.memory)
@@ -165,6 +165,8 @@ class Painter:
 
     def _share_arena(self, limit: int | None) -> Arena:
         if self._arena is None or self._arena.limit != limit:
+            if self._arena is not None:
+                self._arena.release()  # styles that were loaded earlier still refer to it
             self._arena = Arena(limit, self._notify)
         return self._arena
 

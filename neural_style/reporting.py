@@ -1,4 +1,4 @@
-"""What a command reports while it works: as text for people, or as JSON for a parent process."""
+"""Reports of a command at work: text for people, or JSON for a parent process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from csci_utils.console import answer, say
-from csci_utils.errors import DescribedError
+from csci_utils.errors import DescribedError, OutputError
 from csci_utils.text import one_line
 
 from .system.progress import ProgressLine
@@ -18,11 +18,11 @@ REPORT_VARIABLE = "NEURAL_STYLE_REPORT"
 
 
 class Reporter(ABC):
-    """Reports notices, progress, and how a command ended."""
+    """Reports notes, progress, and how a command ended."""
 
     @abstractmethod
     def notify(self, text: str) -> None:
-        """Report what somebody who waits should know."""
+        """Report a note: one line that the reader should know, such as a change of backend."""
 
     @abstractmethod
     def progress(self, done: int, total: int) -> None:
@@ -33,8 +33,8 @@ class Reporter(ABC):
         """Report success.
 
         Args:
-            lines: What people should read.
-            result: The same for a program, as plain JSON values.
+            lines: The result for people.
+            result: The result for a program, as plain JSON values.
         """
 
     @abstractmethod
@@ -61,7 +61,7 @@ class TextReporter(Reporter):
         self._line(done, total)
 
     def finish(self, lines: list[str], **result: Any) -> None:
-        """Write the lines; where nobody reads them, the work counts all the same."""
+        """Write the lines. A failure to write them is not an error, because the work is done."""
         self.close()
         for line in lines:
             say(one_line(line), sys.stdout)
@@ -81,29 +81,44 @@ class JsonReporter(Reporter):
 
     The objects are ``{"note": text}`` and ``{"progress": [done, total]}``, and at the end either
     ``{"result": {...}}`` or ``{"error": {...}}`` with the error's type, path, reason and remedy.
+    An object that cannot be written does not stop the work, but makes `finish` fail.
     """
+
+    def __init__(self) -> None:
+        """Write nothing yet."""
+        self._failure: OutputError | None = None
 
     def notify(self, text: str) -> None:
         """Write a note."""
-        _write(note=one_line(text))
+        self._write(note=one_line(text))
 
     def progress(self, done: int, total: int) -> None:
-        """Write how far a painting is."""
-        _write(progress=[done, total])
+        """Write the progress of a painting."""
+        self._write(progress=[done, total])
 
     def finish(self, lines: list[str], **result: Any) -> None:
-        """Write the result."""
-        _write(result=result)
+        """Write the result.
+
+        Raises:
+            OutputError: This object, or an earlier one, cannot be written.
+        """
+        self._write(result=result)
+        if self._failure is not None:
+            raise self._failure
 
     def fail(self, error: DescribedError) -> None:
-        """Write the error."""
-        _write(error=error.to_json())
+        """Write the error; to standard error if standard output cannot be written."""
+        self._write(error=error.to_json())
+        if self._failure is not None:
+            say(f"error: {error}", sys.stderr)
+
+    def _write(self, **event: Any) -> None:
+        try:
+            answer(json.dumps(event))
+        except OutputError as error:
+            self._failure = error
 
 
 def make_reporter(is_for_program: bool) -> Reporter:
     """Return the reporter for a program, or for people."""
     return JsonReporter() if is_for_program else TextReporter()
-
-
-def _write(**event: Any) -> None:
-    answer(json.dumps(event))

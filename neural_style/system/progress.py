@@ -37,6 +37,7 @@ class ProgressLine:
     def close(self) -> None:
         """Erase the bar if it is shown."""
         if self._is_shown:
+            self._is_shown = False
             self._write(_ERASE_LINE)
 
     def _write(self, text: str) -> None:
