@@ -16,13 +16,13 @@ from csci_utils.errors import DescribedError
 from csci_utils.files import check_place
 from csci_utils.text import one_line
 
-from .arguments import ShowVersion, add_rendering_options, read_rendering_options
+from .command_line.arguments import ShowVersion, add_rendering_options, read_rendering_options
+from .command_line.reporting import Reporter, TextReporter, make_reporter
 from .errors import PictureError, StyleError, needing
 from .formats.model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES, STYLE_SUFFIXES
 from .inspection import inspect
 from .painting import PaintingResult, paint_file
 from .pictures.file_formats import PICTURE_SUFFIXES, format_for
-from .reporting import Reporter, TextReporter, make_reporter
 from .request import PaintingRequest
 from .training.command import add_train
 
@@ -118,7 +118,7 @@ def _run_inspect(args: Any, reporter: Reporter) -> None:
 
 
 def _run_info(args: Any, reporter: Reporter) -> None:
-    from .info import describe  # its imports would slow down every painting
+    from .command_line.info import describe  # its imports would slow down every painting
 
     lines = describe(args.device)
     width = max(len(name) for name, _ in lines)

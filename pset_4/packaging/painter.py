@@ -20,8 +20,8 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 
 import neural_style
 from csci_utils.errors import DescribedError
+from neural_style.command_line.reporting import REPORT_VARIABLE, make_reporter
 from neural_style.options import OPTIONS, RenderingOptions
-from neural_style.reporting import REPORT_VARIABLE, make_reporter
 
 
 class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any

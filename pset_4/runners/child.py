@@ -1,4 +1,4 @@
-"""Child processes that report one JSON object per line: see `neural_style.reporting`."""
+"""Child processes that report one JSON object per line, as `JsonReporter` writes them."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from neural_style import PaintingRequest, RenderingOptions
-from neural_style.arguments import read_rendering_options
+from neural_style.command_line.arguments import read_rendering_options
 from neural_style.neural_style import _build_parser
 from neural_style.option_kinds import (
     DEVICE_KINDS,

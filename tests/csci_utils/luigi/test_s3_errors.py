@@ -7,11 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from csci_utils.errors import (
-    S3AccessError,
-    S3BucketMissingError,
-    S3Error,
-)
+from csci_utils.errors import S3AccessError, S3BucketMissingError, S3Error
 from csci_utils.luigi import S3Client
 from csci_utils.luigi.s3_connection import CONNECT_TRIES, REQUEST_TRIES
 from tests.support.s3_fake import FakeS3

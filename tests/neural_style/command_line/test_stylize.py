@@ -9,8 +9,8 @@ from unittest.mock import Mock
 import pytest
 
 from neural_style import NeuralStyleError, load_picture
+from neural_style.command_line.reporting import TextReporter
 from neural_style.neural_style import stylize
-from neural_style.reporting import TextReporter
 
 
 @pytest.mark.parametrize("device", [{}, {"cuda": 0}, {"accel": False}, {"cuda": None}], ids=str)

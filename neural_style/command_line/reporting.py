@@ -11,7 +11,7 @@ from csci_utils.console import answer, say
 from csci_utils.errors import DescribedError, OutputError
 from csci_utils.text import one_line
 
-from .system.progress import ProgressLine
+from .progress_line import ProgressLine
 
 REPORT_VARIABLE = "NEURAL_STYLE_REPORT"
 """Set to ``json`` for a packaged model by a parent process that reads its reports."""

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from neural_style.system.progress import ProgressLine
+from neural_style.command_line.progress_line import ProgressLine
 
 
 class Terminal(io.StringIO):
@@ -43,7 +43,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock that the progress bar reads."""
     clock = Clock()
-    monkeypatch.setattr("neural_style.system.progress.time.monotonic", clock)
+    monkeypatch.setattr("neural_style.command_line.progress_line.time.monotonic", clock)
     return clock
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from csci_utils.console import answer
 from csci_utils.text import parse_above_zero, parse_from_zero, parse_whole
 
-from .option_kinds import Choice
-from .options import OPTIONS, Option, RenderingOptions
+from ..option_kinds import Choice
+from ..options import OPTIONS, Option, RenderingOptions
 
 if TYPE_CHECKING:
     from argparse import Namespace, _ActionsContainer, _MutuallyExclusiveGroup

@@ -7,11 +7,11 @@ from importlib.util import find_spec
 
 from csci_utils.text import format_size
 
-from .engine import KERNEL_VARIABLE, choose_kernel, find_obstacle, list_kernels
-from .errors import needing
-from .formats.weight_cache import cache_folder, measure_cache
-from .options import EXACT, FAST
-from .system.resources import available_memory, count_threads
+from ..engine import KERNEL_VARIABLE, choose_kernel, find_obstacle, list_kernels
+from ..errors import needing
+from ..formats.weight_cache import cache_folder, measure_cache
+from ..options import EXACT, FAST
+from ..system.resources import available_memory, count_threads
 
 _ABSENT = "not installed"
 
@@ -78,5 +78,5 @@ def _version(package: str) -> str:
 
 def _find_device(name: str) -> str:
     with needing("PyTorch"):
-        from .backends.pytorch import find_device
+        from ..backends.pytorch import find_device
     return str(find_device(name))
