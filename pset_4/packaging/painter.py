@@ -65,7 +65,7 @@ def _check_suffix(suffix: str) -> str:
         return suffix
     known = " ".join(sorted(neural_style.PICTURE_SUFFIXES))
     raise neural_style.PictureError(
-        f"expected the suffix of a picture, got {suffix!r}", remedy=f"use one of {known}"
+        f"expected the suffix of an image, got {suffix!r}", remedy=f"use one of {known}"
     )
 
 
