@@ -111,6 +111,29 @@ class PositiveNumber(Kind):
 
 
 @dataclass(frozen=True)
+class UnitInterval(Kind):
+    """Numbers from 0 to 1."""
+
+    metavar: str = "X"
+    type = float
+
+    def parse(self, text: str) -> float:
+        """Return the number."""
+        try:
+            return self.check("a number", float(text))
+        except ValueError:
+            raise ValueError(f"expected a number from 0 to 1, got {text!r}") from None
+
+    def check(self, name: str, value: Any) -> float:
+        """Return the number as a `float`."""
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(f"expected a number, such as {name}=0.5, got {value!r}")
+        if not 0 <= float(value) <= 1:
+            raise ValueError(f"expected {name} from 0 to 1, got {value}")
+        return float(value)
+
+
+@dataclass(frozen=True)
 class Choice(Kind):
     """One of a few words."""
 

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from .option_kinds import ByteSize, Choice, DeviceName, Kind, PositiveNumber, WholeNumber
+from .option_kinds import (
+    ByteSize,
+    Choice,
+    DeviceName,
+    Kind,
+    PositiveNumber,
+    UnitInterval,
+    WholeNumber,
+)
 
 EXACT, FAST = "exact", "fast"
 PRECISIONS = (EXACT, FAST)
@@ -74,6 +82,12 @@ class RenderingOptions:
         "shrink the picture first so that its longer side has at most this many pixels",
         changes_result=True,
     )
+    strength: float | None = _option(
+        UnitInterval(),
+        "how far to go from the photograph, 0, to the painting, 1 (the default)",
+        changes_result=True,
+    )
+    """How far to go from the photograph (0) to the painting (1); None for the painting."""
     precision: str = _option(
         Choice(PRECISIONS),
         "how precisely to compute: exact, within one level of fp32 on every machine, or fast, in "

@@ -31,6 +31,7 @@ MAX_LIGHT_STYLES = 8
 _MEMORY_SHARE = 8
 """A decoded picture is kept if it takes at most this part of the memory that is free."""
 
+_ROWS_AT_ONCE = 256  # of a picture that is blended
 _BYTES_PER_PIXEL = 4  # of Pillow, for RGB, too
 
 _StyleKey = tuple[str, Path, RenderingOptions]
@@ -105,6 +106,8 @@ class Painter:
         style = self.load_style(request.model, options)
         with at_path(request.content_image):
             painted = style(picture, progress)
+        if options.strength is not None:
+            _blend(painted, picture, options.strength)
         del picture, style
         if not self._keeps:
             self.release()  # encoding takes memory, too
@@ -169,6 +172,13 @@ class Painter:
                 self._arena.release()  # styles that were loaded earlier still refer to it
             self._arena = Arena(limit, self._notify)
         return self._arena
+
+
+def _blend(painted: Image.Image, photograph: Image.Image, strength: float) -> None:
+    """Move a painting toward its photograph, in place: a second might not fit in memory."""
+    for top in range(0, painted.height, _ROWS_AT_ONCE):
+        box = (0, top, painted.width, min(top + _ROWS_AT_ONCE, painted.height))
+        painted.paste(Image.blend(photograph.crop(box), painted.crop(box), strength), box)
 
 
 def _save_atomically(picture: Image.Image, path: Path) -> None:

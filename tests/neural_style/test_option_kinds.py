@@ -15,12 +15,14 @@ from neural_style.option_kinds import (
     DeviceName,
     Kind,
     PositiveNumber,
+    UnitInterval,
     WholeNumber,
 )
 
 COUNT = WholeNumber(1, 4)
 SIZE = ByteSize()
 SCALE = PositiveNumber()
+STRENGTH = UnitInterval()
 WORD = Choice(("exact", "fast"))
 DEVICE = DeviceName()
 
@@ -35,6 +37,8 @@ DEVICE = DeviceName()
         (SIZE, "1", 1),
         (SCALE, "1.5", 1.5),
         (SCALE, "1e-3", 0.001),
+        (STRENGTH, "0", 0.0),
+        (STRENGTH, "1", 1.0),
         (WORD, "fast", "fast"),
         (DEVICE, "cuda:1", "cuda:1"),
         (DEVICE, "accel", "accel"),
@@ -56,6 +60,10 @@ def test_a_text_is_read(kind: Kind, text: str, value: object) -> None:
         (SCALE, "0", "a number above 0, got '0'"),
         (SCALE, "nan", "a number above 0, got 'nan'"),
         (SCALE, "inf", "a number above 0, got 'inf'"),
+        (STRENGTH, "1.01", "a number from 0 to 1, got '1.01'"),
+        (STRENGTH, "-0.1", "a number from 0 to 1, got '-0.1'"),
+        (STRENGTH, "nan", "a number from 0 to 1, got 'nan'"),
+        (STRENGTH, "half", "a number from 0 to 1, got 'half'"),
         (WORD, "good", "exact or fast, got 'good'"),
         (DEVICE, "", "one of cpu, auto, .*, got ''"),
         (DEVICE, "abacus", "one of cpu, auto, .*, got 'abacus'"),

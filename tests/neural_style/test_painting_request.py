@@ -21,6 +21,7 @@ from neural_style.option_kinds import (
     DeviceName,
     Kind,
     PositiveNumber,
+    UnitInterval,
     WholeNumber,
 )
 from neural_style.options import OPTIONS, Option
@@ -31,6 +32,7 @@ MAKE_VALUE: dict[type[Kind], Callable[[Any, random.Random], object]] = {
     WholeNumber: lambda kind, rng: rng.randint(kind.minimum, kind.maximum or 10**9),
     ByteSize: lambda kind, rng: rng.randint(1, 2**50),
     PositiveNumber: lambda kind, rng: 10 ** rng.uniform(-300, 300),
+    UnitInterval: lambda kind, rng: rng.random(),
     Choice: lambda kind, rng: rng.choice(kind.choices),
     DeviceName: lambda kind, rng: (
         rng.choice((*DEVICE_KINDS, "accel")) + rng.choice(["", ":0", ":17"])
@@ -80,8 +82,8 @@ def test_options_that_are_not_set_are_left_out_of_json() -> None:
 
 
 def test_options_that_do_not_exist_are_refused() -> None:
-    with pytest.raises(TypeError, match="strength"):
-        RenderingOptions.from_json({"strength": 1})
+    with pytest.raises(TypeError, match="glaze"):
+        RenderingOptions.from_json({"glaze": 1})
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=[option.name for option in OPTIONS])

@@ -63,7 +63,10 @@ def test_the_package_of_a_replaced_model_is_not_run(packaged: Project, store: Re
     result = run_with_mlflow(packaged)
 
     assert result.exit_code == 1
-    assert "model.pth: the model was replaced since it was packaged; run python -m pset_4" in result.stderr
+    assert (
+        "model.pth: the model was replaced since it was packaged; run python -m pset_4"
+        in result.stderr
+    )
     packaged.run_well(*PACKAGE)
     assert store.read("mlflow/model.pth/artifacts/style.pth") == other
 
