@@ -1,0 +1,74 @@
+"""Which kinds of TIFF files Pillow decodes rightly, and what the others are called."""
+
+from __future__ import annotations
+
+from ..errors import PictureError
+from .tiff import Page, Tag
+
+_PHOTOMETRICS = {
+    0: "gray", 1: "gray", 2: "RGB", 3: "palette", 4: "mask", 5: "CMYK", 6: "YCbCr", 8: "Lab",
+    9: "ICC Lab", 10: "ITU Lab", 32803: "camera raw", 32844: "LogL", 32845: "LogLuv",
+    34892: "camera raw",
+}  # fmt: skip
+_FORMATS = {2: "signed ", 3: "floating point ", 5: "complex ", 6: "complex "}
+_COLORS = {2: 3, 5: 4, 6: 3, 8: 3}  # components, by photometric interpretation; others have one
+_SEPARATE = 2  # planar configuration: each component in a plane of its own
+
+_COMPRESSIONS = {
+    1: "", 2: "CCITT", 3: "CCITT Group 3", 4: "CCITT Group 4", 5: "LZW", 6: "old JPEG", 7: "JPEG",
+    8: "Deflate", 32773: "PackBits", 32946: "Deflate", 34925: "LZMA", 50000: "Zstandard",
+}  # fmt: skip
+"""Those that Pillow's libtiff has."""
+_OTHER_COMPRESSIONS = {
+    32809: "ThunderScan", 33003: "JPEG 2000", 33005: "JPEG 2000", 34676: "SGILog",
+    34677: "SGILog", 34712: "JPEG 2000", 34887: "LERC", 34892: "lossy JPEG", 50001: "WebP",
+    50002: "JPEG XL", 52546: "JPEG XL",
+}  # fmt: skip
+
+
+def is_misread(page: Page) -> bool:
+    """Return True if Pillow may decode the samples of a page wrongly without noticing it.
+
+    It does so with signed samples, gray of more than 8 bits, and separate planes of more than 8
+    bits or with alpha.
+    """
+    samples = page.number(Tag.SAMPLES, 1)
+    colors = _COLORS.get(page.number(Tag.PHOTOMETRIC), 1)
+    is_separate = page.number(Tag.PLANAR, 1) == _SEPARATE and samples > 1
+    is_deep = _bits(page) > 8
+    is_signed = page.number(Tag.SAMPLE_FORMAT, 1) not in (1, 4)
+    return (
+        is_signed
+        or (is_deep and (colors == 1 or is_separate))
+        or (is_separate and samples > colors)
+    )
+
+
+def is_supported(page: Page) -> bool:
+    """Return True if there is a decoder for the compression of a page and its sample width."""
+    compression = page.number(Tag.COMPRESSION, 1)
+    has_8_bits_only = compression in (2, 3, 4, 6, 7)
+    return compression in _COMPRESSIONS and not (has_8_bits_only and _bits(page) > 8)
+
+
+def describe_kind(page: Page) -> PictureError:
+    """Return the error for a page of a kind that cannot be decoded."""
+    compression = page.number(Tag.COMPRESSION, 1)
+    name = _COMPRESSIONS.get(compression, _OTHER_COMPRESSIONS.get(compression))
+    photometric = page.number(Tag.PHOTOMETRIC)
+    kind = _FORMATS.get(page.number(Tag.SAMPLE_FORMAT, 1), "")
+    colors = _PHOTOMETRICS.get(photometric, f"colors of kind {photometric}")
+    extra = page.number(Tag.SAMPLES, 1) - _COLORS.get(photometric, 1)
+    got = f"{_bits(page)}-bit {kind}{colors}"
+    got += f" with {extra} more samples" if extra > 0 else ""
+    if name != "":
+        got += f" compressed with {name or f'method {compression}'}"
+    return PictureError(
+        f"expected a TIFF file with 8 or 16 bits a color in a common compression, got {got}",
+        remedy="save it as RGB with 8 or 16 bits and LZW or Deflate compression",
+    )
+
+
+def _bits(page: Page) -> int:
+    """Return the most bits that a sample has."""
+    return int(page.array(Tag.BITS).max(initial=1))
