@@ -54,7 +54,7 @@ def _contains_indexed(data: bytes, structure: jpeg.JpegFile) -> bool:
     """
     try:
         (page,) = read_pages(structure.index)[:1]
-        _, place, size = page.places[_MPF_ENTRIES]
+        _, size, place = page.places[_MPF_ENTRIES]
         entries = [
             struct.unpack_from(f"{page.order}4xII", structure.index, at)
             for at in range(place, place + size, 16)

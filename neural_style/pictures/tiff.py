@@ -38,6 +38,7 @@ class Tag(IntEnum):
     STRIP_BYTE_COUNTS = 279
     PLANAR = 284
     PREDICTOR = 317
+    COLOR_MAP = 320
     TILE_WIDTH = 322
     TILE_HEIGHT = 323
     TILE_OFFSETS = 324
@@ -213,12 +214,10 @@ def _read_page(data: bytes, offset: int, layout: _Layout) -> tuple[Page, int]:
         place = begin + (index + 1) * width - values_in_entry
         if number * _value_bytes(kind) > values_in_entry:
             place = _read(data, place, layout.offset_type)
+        if place + number * _value_bytes(kind) > len(data):
+            raise ValueError(f"the values of tag {tag} are beyond the end of the file")
         places[tag] = kind, number, place
-    # Some writers leave out the offset of the next directory where there is none.
-    end = begin + count * width
-    following = 0
-    if end + np.dtype(layout.offset_type).itemsize <= len(data):
-        following = _read(data, end, layout.offset_type)
+    following = _read(data, begin + count * width, layout.offset_type)
     return Page(data, offset, layout.order, places), following
 
 

@@ -21,26 +21,25 @@ _COMPRESSIONS = {
 """Those that Pillow's libtiff has."""
 _OTHER_COMPRESSIONS = {
     32809: "ThunderScan", 33003: "JPEG 2000", 33005: "JPEG 2000", 34676: "SGILog",
-    34677: "SGILog", 34712: "JPEG 2000", 34887: "LERC", 34892: "lossy JPEG", 50001: "WebP",
-    50002: "JPEG XL", 52546: "JPEG XL",
+    34677: "SGILog", 34712: "JPEG 2000", 34933: "PNG", 34887: "LERC", 34892: "lossy JPEG",
+    50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL",
 }  # fmt: skip
 
 
 def is_misread(page: Page) -> bool:
-    """Return True if Pillow may decode the samples of a page wrongly without noticing it.
+    """Return True if Pillow may refuse the samples of a page, or decode them wrongly.
 
-    It does so with signed samples, gray of more than 8 bits, and separate planes of more than 8
-    bits or with alpha.
+    It does so without a word with signed samples, gray of more than 8 bits, separate planes,
+    reversed bits, and palettes of 8 bits a color.
     """
-    samples = page.number(Tag.SAMPLES, 1)
-    colors = _COLORS.get(page.number(Tag.PHOTOMETRIC), 1)
-    is_separate = page.number(Tag.PLANAR, 1) == _SEPARATE and samples > 1
-    is_deep = _bits(page) > 8
-    is_signed = page.number(Tag.SAMPLE_FORMAT, 1) not in (1, 4)
+    is_gray = page.number(Tag.PHOTOMETRIC) in (0, 1)
+    is_separate = page.number(Tag.PLANAR, 1) == _SEPARATE and page.number(Tag.SAMPLES, 1) > 1
     return (
-        is_signed
-        or (is_deep and (colors == 1 or is_separate))
-        or (is_separate and samples > colors)
+        is_separate
+        or page.number(Tag.SAMPLE_FORMAT, 1) not in (1, 4)
+        or page.number(Tag.FILL_ORDER, 1) != 1
+        or (is_gray and _bits(page) > 8)
+        or page.array(Tag.COLOR_MAP).max(initial=0) in range(1, 0x100)
     )
 
 

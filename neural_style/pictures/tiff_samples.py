@@ -19,8 +19,8 @@ from .conversion import split_rows
 from .levels import Samples, find_full_range, to_8_bits
 from .tiff import Page, Tag
 
-_MODES = {0: "L", 1: "L", 2: "RGB", 5: "CMYK"}  # by photometric interpretation
-_WHITE_IS_ZERO = 0
+_MODES = {0: "L", 1: "L", 2: "RGB", 3: "P", 5: "CMYK"}  # by photometric interpretation
+_WHITE_IS_ZERO, _PALETTE = 0, 3
 _KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}  # NumPy's, by sample format
 _WIDTHS = {"u": (8, 16, 32, 64), "i": (8, 16, 32, 64), "f": (16, 32, 64)}  # in bits
 _SEPARATE = 2  # planar configuration: each component in a plane of its own
@@ -37,7 +37,7 @@ class SampleLayout:
     size: tuple[int, int]
     """Width and height in px."""
     photometric: int
-    """0 and 1 for gray (0: white is zero), 2 for RGB, 5 for CMYK."""
+    """0 and 1 for gray (0: white is zero), 2 for RGB, 3 for a palette, 5 for CMYK."""
     bits: int
     """Of a sample."""
     kind: str
@@ -118,7 +118,7 @@ def read_layout(page: Page) -> SampleLayout | None:
 
 
 def decode_samples(page: Page, layout: SampleLayout) -> tuple[Image.Image, Image.Image | None]:
-    """Return the colors of a page in mode L, RGB or CMYK, and its alpha channel if it has one.
+    """Return the colors of a page in mode L, P, RGB or CMYK, and its alpha channel if it has one.
 
     Raises:
         ValueError: The file is damaged.
@@ -126,6 +126,9 @@ def decode_samples(page: Page, layout: SampleLayout) -> tuple[Image.Image, Image
     planes = [_decompress(page, layout, plane) for plane in range(layout.planes)]
     color_range, alpha_range = _find_ranges(planes, layout)
     colors = Image.new(layout.mode, layout.size)
+    if layout.photometric == _PALETTE:
+        colors.putpalette(read_palette(page, layout.bits))
+        color_range = 0xFF  # the samples are indices
     alpha = Image.new("L", layout.size) if layout.alpha else None
     for top, samples in _read_samples(planes, layout):
         levels = to_8_bits(samples[..., : layout.colors], color_range)
@@ -140,6 +143,19 @@ def decode_samples(page: Page, layout: SampleLayout) -> tuple[Image.Image, Image
     return colors, alpha
 
 
+def read_palette(page: Page, bits: int) -> bytes:
+    """Return the colors of a palette: red, green and blue of each.
+
+    The file has 16 bits for each; the upper 8 of some old writers are 0.
+    """
+    levels = page.array(Tag.COLOR_MAP)[: 3 * 2**bits]
+    if levels.size < 3 * 2**bits:
+        raise ValueError("the palette is too short")
+    if levels.max() > 0xFF:
+        levels = levels >> 8
+    return levels.reshape(3, -1).T.astype(np.uint8).tobytes()
+
+
 def _read_alpha(page: Page, extra: int) -> int:
     """Return the kind of the first extra sample; a single one that has no kind counts as alpha."""
     if extra <= 0:
@@ -150,13 +166,15 @@ def _read_alpha(page: Page, extra: int) -> int:
 
 
 def _is_known(layout: SampleLayout) -> bool:
+    if layout.photometric == _PALETTE and (layout.kind != "u" or layout.bits > 8):
+        return False
     if layout.tile_width < 1:
         return False
     if layout.bits in _WIDTHS.get(layout.kind, ()):
         return layout.predictor in (1, _DIFFERENCES) or (
             layout.predictor == _FLOAT_DIFFERENCES and layout.kind == "f"
         )
-    return layout.kind == "u" and layout.bits < 16 and layout.predictor == 1
+    return layout.kind == "u" and 0 < layout.bits < 16 and layout.predictor == 1
 
 
 def _decompress(page: Page, layout: SampleLayout, plane: int) -> Image.Image:
@@ -245,21 +263,20 @@ def _undo_float_differences(
 
 
 def _unpack(rows: NDArray[np.uint8], layout: SampleLayout) -> NDArray[np.uint16]:
-    """Return samples of fewer than 16 bits, scaled to 16 bits; whole bytes end a row of a tile."""
+    """Return samples of fewer than 16 bits; each row of a tile is padded to whole bytes."""
     count, bits = len(rows), layout.bits
     samples = layout.tile_width * layout.samples // layout.planes
     tiles = rows.reshape(count, layout.row_bytes // -(-samples * bits // 8), -1)
     single = np.unpackbits(tiles, axis=2, count=samples * bits)
     padded = np.zeros((*single.shape[:2], samples, 16), np.uint8)
     padded[..., 16 - bits :] = single.reshape(*single.shape[:2], samples, bits)
-    values = np.packbits(padded, axis=3).view(">u2")[..., 0].astype(np.uint32)
-    return (values * 0xFFFF // (2**bits - 1)).astype(np.uint16)
+    return np.packbits(padded, axis=3).view(">u2")[..., 0].astype(np.uint16)
 
 
 def _find_ranges(planes: list[Image.Image], layout: SampleLayout) -> tuple[float, float]:
     """Return the values of full intensity and of full opacity."""
     if layout.kind == "u" and layout.bits <= 16:
-        full = 0xFF if layout.bits == 8 else 0xFFFF
+        full = 2**layout.bits - 1
         return full, full
     parts = [slice(layout.colors)]
     if layout.alpha:
