@@ -13,10 +13,10 @@ from PIL.ImageFile import ImageFile
 from ..errors import PictureError
 from ..system.interruption import call_interruptibly
 from ..system.warning_filter import suppress_warnings
-from . import jpeg, png, tiff, tiff_kinds
+from . import jpeg, jpeg2000, png, tiff, tiff_kinds
 from .completeness import is_complete
 from .conversion import ICC_PROFILE, take_plain
-from .decoding_memory import bytes_per_pixel, check_decoding_memory
+from .decoding_memory import PLAIN_BYTES, bytes_per_pixel, check_decoding_memory
 from .file_formats import FORMAT_NAMES
 from .libtiff import silence_libtiff
 from .tiff_samples import SampleLayout, decode_samples, read_layout
@@ -25,7 +25,7 @@ MORE_FRAMES = "more_frames"
 """The key in `Image.info` that is True if the file has more frames or pages than the one read."""
 
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF 6.0, p. 13, and BigTIFF
-_SIGNATURES = (png.SIGNATURE, jpeg.SIGNATURE, b"GIF8", *_TIFF_MAGICS)
+_SIGNATURES = (png.SIGNATURE, jpeg.SIGNATURE, b"GIF8", *_TIFF_MAGICS, *jpeg2000.SIGNATURES)
 _KEY_BYTES = 9  # of a pixel: the lower bytes of 16-bit colors, and the copy with alpha
 
 
@@ -66,6 +66,8 @@ def _decode(data: bytes, memory: int | None) -> Image.Image:
             plain, has_more_frames = _decode_jpeg(data, memory)
         elif data.startswith(_TIFF_MAGICS):
             plain, has_more_frames = _decode_tiff(data, memory)
+        elif data.startswith(jpeg2000.SIGNATURES):
+            plain, has_more_frames = _decode_jpeg2000(data, memory)
         else:
             plain, has_more_frames = _decode_other(data, memory)
     if not is_complete(data):
@@ -136,6 +138,20 @@ def _decode_samples(page: tiff.Page, layout: SampleLayout, memory: int | None) -
     return take_plain(plain)
 
 
+def _decode_jpeg2000(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
+    """Return the plain picture in a file."""
+    with _open(data) as picture:
+        widened_data = jpeg2000.widen(data)
+        # The second picture, which is decoded from a second file.
+        _check_memory(picture, data, memory, PLAIN_BYTES if widened_data else 0)
+        picture.load()
+        if widened_data is not None:
+            with _open(widened_data) as widened:
+                widened.load()
+                jpeg2000.restore_white(picture, widened)
+        return take_plain(jpeg2000.stretch(data, picture)), False
+
+
 def _decode_other(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     """Return the plain picture in a file, and whether the file has more frames."""
     with _open(data) as picture:
@@ -170,8 +186,9 @@ def _describe_failure(error: Exception, data: bytes) -> PictureError:
             remedy="convert it to one of these formats",
         )
     reason = "" if isinstance(error, UnidentifiedImageError) else str(error)
+    got = "a damaged or unsupported one" if is_complete(data) else "a damaged one"
     return PictureError(
-        f"expected a whole picture, got a damaged one ({reason or type(error).__name__})",
+        f"expected a whole picture, got {got} ({reason or type(error).__name__})",
         remedy="copy or save it again",
     )
 

@@ -35,7 +35,7 @@ def bytes_per_pixel(picture: Image.Image, extra: float = 0) -> float:
     """
     decoder = _DECODER_BYTES.get(picture.format or "", extra)
     if picture.format == "JPEG2000":
-        decoder = _JPEG2000_BYTES * len(picture.getbands())
+        decoder = extra + _JPEG2000_BYTES * len(picture.getbands())
     return _STORED_BYTES.get(picture.mode, 4) + max(decoder, PLAIN_BYTES)
 
 
