@@ -116,7 +116,7 @@ def _decode_tiff(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
         return _decode_samples(page, layout, memory), has_more_pages
     try:
         with _open(tiff.start_with(page)) as picture:
-            _check_memory(picture, data, memory)
+            _check_memory(picture, data, memory, page.strip_bytes)
             picture.load()
             return take_plain(picture), has_more_pages
     except UnidentifiedImageError:

@@ -20,9 +20,8 @@ PLAIN_BYTES = 4
 """Bytes of a pixel in a plain picture: Pillow stores RGB as RGBX."""
 
 _STORED_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
-_DECODER_BYTES = {"AVIF": 8, "TIFF": 8, "WEBP": 12.5}
-"""Bytes of a pixel that decoders take besides the result, measured with Pillow 13.0. TIFF: a strip
-of RGBA with 16 bits that is as large as the picture."""
+_DECODER_BYTES = {"AVIF": 8, "WEBP": 12.5}
+"""Bytes of a pixel that decoders take besides the result, measured with Pillow 13.0."""
 _JPEG2000_BYTES = 5  # the same, for each component
 
 

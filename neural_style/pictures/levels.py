@@ -52,8 +52,11 @@ def to_8_bits(samples: Samples, full: float) -> NDArray[np.uint8]:
         samples = np.nan_to_num(samples, nan=0.0, posinf=np.inf, neginf=0.0)
         samples = samples.astype(np.promote_types(samples.dtype, np.float32), copy=False)
     elif full >= 0xFF and math.log2(full + 1).is_integer():
-        limit = min(int(full), np.iinfo(samples.dtype).max)
-        return (np.clip(samples, 0, limit) >> (int(full).bit_length() - 8)).astype(np.uint8)
+        if full < np.iinfo(samples.dtype).max:
+            samples = np.minimum(samples, samples.dtype.type(full))
+        if samples.dtype.kind == "i":
+            samples = np.maximum(samples, samples.dtype.type(0))
+        return (samples >> (int(full).bit_length() - 8)).astype(np.uint8)
     with np.errstate(over="ignore"):
         return np.clip(samples * (255 / full), 0, 255).round().astype(np.uint8)
 

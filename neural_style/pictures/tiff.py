@@ -113,6 +113,15 @@ class Page:
         return self.number(Tag.WIDTH), self.number(Tag.HEIGHT)
 
     @property
+    def strip_bytes(self) -> float:
+        """The bytes of the largest strip, divided by the number of pixels in the picture."""
+        width, height = self.size
+        if self.is_tiled or not width * height:
+            return 0
+        part = min(self.number(Tag.ROWS_PER_STRIP, height), height) / height
+        return part * self.number(Tag.SAMPLES, 1) * self.number(Tag.BITS, 1) / 8
+
+    @property
     def is_reduced(self) -> bool:
         """Whether the page is a preview, or the mask, of another one."""
         return bool(self.number(Tag.SUBFILE_TYPE) & 0b101)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .conversion import split_rows
+from .decoding_memory import PLAIN_BYTES
 from .levels import Samples, find_full_range, to_8_bits
 from .tiff import Page, Tag
 
@@ -81,10 +82,12 @@ class SampleLayout:
     def bytes_per_pixel(self) -> float:
         """The bytes of a pixel that decoding takes at most.
 
-        These are the stored bytes, twice if they are one strip, or what is made from them.
+        These are the stored bytes, with a copy of a plane if it is one strip, or with what is made
+        from them; then the latter and the plain picture.
         """
         stored = self.planes * self.row_bytes / self.size[0]
-        return stored + max(stored / self.planes, 9)
+        made = (PLAIN_BYTES if self.colors > 1 else 1) + bool(self.alpha)
+        return max(stored + max(stored / self.planes, made), made + PLAIN_BYTES)
 
 
 def read_layout(page: Page) -> SampleLayout | None:
@@ -231,7 +234,8 @@ def _read_samples(planes: list[Image.Image], layout: SampleLayout) -> Iterator[t
     """Yield the first row's number, and the samples of some rows: rows x width x samples."""
     for strips in zip(*(split_rows(plane) for plane in planes), strict=True):
         samples = [_interpret(np.asarray(rows), layout) for _, rows in strips]
-        yield strips[0][0], np.concatenate(samples, axis=2)[:, : layout.size[0]]
+        joined = np.concatenate(samples, axis=2) if len(samples) > 1 else samples[0]
+        yield strips[0][0], joined[:, : layout.size[0]]
 
 
 def _interpret(rows: NDArray[np.uint8], layout: SampleLayout) -> Samples:
@@ -244,11 +248,14 @@ def _interpret(rows: NDArray[np.uint8], layout: SampleLayout) -> Samples:
     if layout.predictor == _FLOAT_DIFFERENCES:
         values = _undo_float_differences(tiles, samples, width)
     else:
-        values = tiles.view(f"{layout.order}u{width}").astype(f"u{width}")
+        values = tiles.view(f"{layout.order}u{width}").astype(f"u{width}", copy=False)
         if layout.predictor == _DIFFERENCES:
             values = values.reshape(count, -1, layout.tile_width, samples)
             values = values.cumsum(axis=2, dtype=values.dtype)
-    return values.view(f"{layout.kind}{width}").reshape(count, -1, samples)
+    values = values.view(f"{layout.kind}{width}")
+    if layout.kind == "f" and width == 2:  # NumPy is slow with them
+        values = values.astype(np.float32)
+    return values.reshape(count, -1, samples)
 
 
 def _undo_float_differences(
