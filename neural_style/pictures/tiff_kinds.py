@@ -29,13 +29,12 @@ _OTHER_COMPRESSIONS = {
 def is_misread(page: Page) -> bool:
     """Return True if Pillow may refuse the samples of a page, or decode them wrongly.
 
-    It does so without a word with signed samples, gray of more than 8 bits, separate planes,
-    reversed bits, and palettes of 8 bits a color.
+    It does so without a word with signed samples, gray of more than 8 bits, separate planes
+    (even if there is only one), reversed bits, and palettes of 8 bits a color.
     """
     is_gray = page.number(Tag.PHOTOMETRIC) in (0, 1)
-    is_separate = page.number(Tag.PLANAR, 1) == _SEPARATE and page.number(Tag.SAMPLES, 1) > 1
     return (
-        is_separate
+        page.number(Tag.PLANAR, 1) == _SEPARATE
         or page.number(Tag.SAMPLE_FORMAT, 1) not in (1, 4)
         or page.number(Tag.FILL_ORDER, 1) != 1
         or (is_gray and _bits(page) > 8)
