@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,15 @@ NONE, DEFLATE = 1, 8
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK = 0, 1, 2, 3, 5
 """Photometric interpretations."""
 
+Order = Literal["<", ">"]
+"""NumPy's signs of the byte orders."""
+
+ORDERS: tuple[Order, ...] = ("<", ">")
+
 _FORMATS = {"u": 1, "i": 2, "f": 3}
 _SHORT, _LONG = 3, 4
 
-Samples = NDArray[np.generic]
+Samples = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -33,12 +39,12 @@ class Layout:
     kind: str = "u"
     extra_samples: Sequence[int] = ()
     is_separate: bool = False
-    order: str = "<"
+    order: Order = "<"
     tile: tuple[int, int] | None = None
     reversed_bits: bool = False
     compression: int = NONE
     predictor: int = 1
-    tags: dict[int, Sequence[int]] = field(default_factory=dict)
+    tags: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
 
 def make_tiff(samples: Samples, layout: Layout) -> bytes:

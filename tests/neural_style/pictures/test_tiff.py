@@ -20,10 +20,12 @@ from tests.support.tiff import (
     CMYK,
     DEFLATE,
     NONE,
+    ORDERS,
     PALETTE,
     RGB,
     WHITE_IS_ZERO,
     Layout,
+    Order,
     make_pages,
     make_tiff,
 )
@@ -92,7 +94,7 @@ def test_every_sample_layout_is_decoded(
     expected = to_rgb(levels_of(samples, kind, bits), photometric, extra)
     tolerance = 2 if photometric == CMYK else int(kind == "f")  # rounding of halves
 
-    for is_separate, order, tile in itertools.product((False, True), "<>", (None, (16, 32))):
+    for is_separate, order, tile in itertools.product((False, True), ORDERS, (None, (16, 32))):
         layout = Layout(photometric, bits, kind, extra, is_separate, order, tile)
         decoded = decode(make_tiff(samples, layout))
         assert decoded.shape == expected.shape, layout
@@ -101,7 +103,7 @@ def test_every_sample_layout_is_decoded(
 
 @pytest.mark.parametrize("tile", [None, (16, 32)], ids=["strips", "tiles"])
 @pytest.mark.parametrize("is_separate", [False, True], ids=["chunky", "separate"])
-@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize(
     ("kind", "bits", "predictor"),
     [
@@ -118,7 +120,7 @@ def test_predictors_are_undone(
     kind: str,
     bits: int,
     predictor: int,
-    order: str,
+    order: Order,
     is_separate: bool,
     tile: tuple[int, int] | None,
 ) -> None:
