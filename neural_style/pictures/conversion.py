@@ -99,7 +99,7 @@ def _to_rgb(picture: Image, profile: bytes) -> Image:
     full: float = 0xFFFF
     if picture.mode in _UNRANGED_MODES:
         full = find_full_range(np.asarray(rows) for _, rows in split_rows(picture))
-    converted = new(mode, picture.size)
+    converted = new(mode, picture.size, None)  # all rows follow
     for top, rows in split_rows(picture):
         converted.paste(_convert_rows(rows, mode, transform, full), (0, top))
     return converted

@@ -25,7 +25,9 @@ MORE_FRAMES = "more_frames"
 """The key in `Image.info` that is True if the file has more frames or pages than the one read."""
 
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF 6.0, p. 13, and BigTIFF
-_SIGNATURES = (png.SIGNATURE, jpeg.SIGNATURE, b"GIF8", *_TIFF_MAGICS, *jpeg2000.SIGNATURES)
+_GIF = b"GIF8"
+_ENDS_EARLY = "the file ends too early"
+_SIGNATURES = (png.SIGNATURE, jpeg.SIGNATURE, _GIF, *_TIFF_MAGICS, *jpeg2000.SIGNATURES)
 _KEY_BYTES = 9  # of a pixel: the lower bytes of 16-bit colors, and the copy with alpha
 
 
@@ -71,7 +73,7 @@ def _decode(data: bytes, memory: int | None) -> Image.Image:
         else:
             plain, has_more_frames = _decode_other(data, memory)
     if not is_complete(data):
-        raise ValueError("the file ends too early")
+        raise ValueError(_ENDS_EARLY)
     if has_more_frames:
         plain.info[MORE_FRAMES] = True
     return plain
@@ -154,6 +156,8 @@ def _decode_jpeg2000(data: bytes, memory: int | None) -> tuple[Image.Image, bool
 
 def _decode_other(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     """Return the plain picture in a file, and whether the file has more frames."""
+    if data.startswith(_GIF) and not is_complete(data):
+        raise ValueError(_ENDS_EARLY)  # Pillow reads any number of empty blocks
     with _open(data) as picture:
         has_more_frames = bool(getattr(picture, "is_animated", False))
         _check_memory(picture, data, memory)

@@ -193,7 +193,7 @@ def load_rows(png: PngFile, picture: Image.Image) -> None:
         Exception: The data are damaged or end too early; the type of Pillow's errors varies.
     """
     mark = Image.new(picture.mode, (picture.width, 1), _MARKS.get(picture.mode, 1))
-    canvas = Image.new(picture.mode, picture.size)
+    canvas = Image.new(picture.mode, picture.size, None)
     canvas.paste(mark, (0, picture.height - 1))
     picture.im = canvas.im
     picture.load()

@@ -128,11 +128,11 @@ def decode_samples(page: Page, layout: SampleLayout) -> tuple[Image.Image, Image
     """
     planes = [_decompress(page, layout, plane) for plane in range(layout.planes)]
     color_range, alpha_range = _find_ranges(planes, layout)
-    colors = Image.new(layout.mode, layout.size)
+    colors = Image.new(layout.mode, layout.size, None)  # all rows follow
     if layout.photometric == _PALETTE:
         colors.putpalette(read_palette(page, layout.bits))
         color_range = 0xFF  # the samples are indices
-    alpha = Image.new("L", layout.size) if layout.alpha else None
+    alpha = Image.new("L", layout.size, None) if layout.alpha else None
     for top, samples in _read_samples(planes, layout):
         levels = to_8_bits(samples[..., : layout.colors], color_range)
         if layout.photometric == _WHITE_IS_ZERO:
