@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from . import jpeg, png
-from .tiff import read_pages
+from .codecs import jpeg, png
+from .codecs.tiff import read_pages
 
 _MAX_BLOCKS = 2**22  # of a GIF file: those of the largest file that is read
 _MPF_ENTRIES = 0xB002  # CIPA DC-007, 5.2.3.3: the tag of the list of pictures

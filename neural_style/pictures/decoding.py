@@ -13,13 +13,14 @@ from PIL.ImageFile import ImageFile
 from ..errors import PictureError
 from ..system.interruption import call_interruptibly
 from ..system.warning_filter import suppress_warnings
-from . import jpeg, jpeg2000, png, tiff, tiff_kinds
+from .codecs import jpeg, jpeg2000, png, tiff, tiff_kinds
+from .codecs.libtiff import silence_tiff_decoders
+from .codecs.tiff_layout import SampleLayout, read_layout
+from .codecs.tiff_samples import decode_samples
 from .completeness import is_complete
 from .conversion import ICC_PROFILE, take_plain
 from .decoding_memory import PLAIN_BYTES, bytes_per_pixel, check_decoding_memory
 from .file_formats import FORMAT_NAMES
-from .libtiff import silence_libtiff
-from .tiff_samples import SampleLayout, decode_samples, read_layout
 
 MORE_FRAMES = "more_frames"
 """The key in `Image.info` that is True if the file has more frames or pages than the one read."""
@@ -51,6 +52,7 @@ def decode_picture(data: bytes, memory: int | None = None) -> Image.Image:
 
 def identify_picture(data: bytes) -> str | None:
     """Return Pillow's name for the format that `data` begins with; None if it is not a picture."""
+    silence_tiff_decoders()
     try:
         with suppress_warnings(), _open(data) as picture:
             return picture.format
@@ -109,7 +111,7 @@ def _decode_jpeg(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
 
 def _decode_tiff(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     """Return the plain picture in a file, and whether the file has more pages."""
-    silence_libtiff()
+    silence_tiff_decoders()
     page, has_more_pages = tiff.choose_page(data)
     layout = read_layout(page)
     if not tiff_kinds.is_supported(page):

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from neural_style import PictureError
+from neural_style.pictures.codecs.jpeg import read_jpeg
 from neural_style.pictures.completeness import is_complete
 from neural_style.pictures.decoding import decode_picture
-from neural_style.pictures.jpeg import read_jpeg
 from tests.support.pictures import encode
 from tests.support.styles import make_picture
 

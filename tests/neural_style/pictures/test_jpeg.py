@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from neural_style import PictureError
+from neural_style.pictures.codecs.jpeg import read_jpeg
 from neural_style.pictures.decoding import decode_picture
-from neural_style.pictures.jpeg import read_jpeg
 from tests.support.pictures import encode
 from tests.support.styles import make_picture
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from .conversion import split_rows
+from ..conversion import split_rows
 
 _START = b"\xff\x4f\xff\x51"  # markers SOC and SIZ
 SIGNATURES = (_START, b"\0\0\0\x0cjP  ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import PictureError
+from ...errors import PictureError
 from .tiff import Page, Tag
 
 _PHOTOMETRICS = {

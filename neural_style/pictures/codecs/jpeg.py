@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..errors import PictureError
+from ...errors import PictureError
 
 SIGNATURE = b"\xff\xd8\xff"
 """The first bytes of a JPEG file."""
