@@ -12,6 +12,7 @@ _PHOTOMETRICS = {
 }  # fmt: skip
 _FORMATS = {2: "signed ", 3: "floating point ", 5: "complex ", 6: "complex "}
 _COLORS = {2: 3, 5: 4, 6: 3, 8: 3}  # components, by photometric interpretation; others have one
+_YCBCR = 6
 _SEPARATE = 2  # planar configuration: each component in a plane of its own
 
 _COMPRESSIONS = {
@@ -46,6 +47,8 @@ def is_supported(page: Page) -> bool:
     """Return True if there is a decoder for the compression of a page and its sample width."""
     compression = page.number(Tag.COMPRESSION, 1)
     has_8_bits_only = compression in (2, 3, 4, 6, 7)
+    if compression == 1 and _is_subsampled(page):
+        return False  # Pillow takes it for colors of every pixel
     return compression in _COMPRESSIONS and not (has_8_bits_only and _bits(page) > 8)
 
 
@@ -57,7 +60,8 @@ def describe_kind(page: Page) -> PictureError:
     kind = _FORMATS.get(page.number(Tag.SAMPLE_FORMAT, 1), "")
     colors = _PHOTOMETRICS.get(photometric, f"colors of kind {photometric}")
     extra = page.number(Tag.SAMPLES, 1) - _COLORS.get(photometric, 1)
-    got = f"{_bits(page)}-bit {kind}{colors}"
+    subsampled = "subsampled " if _is_subsampled(page) else ""
+    got = f"{_bits(page)}-bit {subsampled}{kind}{colors}"
     got += f" with {extra} more samples" if extra > 0 else ""
     if name != "":
         got += f" compressed with {name or f'method {compression}'}"
@@ -65,6 +69,11 @@ def describe_kind(page: Page) -> PictureError:
         f"expected a TIFF file with 8 or 16 bits a color in a common compression, got {got}",
         remedy="save it as RGB with 8 or 16 bits and LZW or Deflate compression",
     )
+
+
+def _is_subsampled(page: Page) -> bool:
+    """Return True if several pixels share chroma samples."""
+    return page.number(Tag.PHOTOMETRIC) == _YCBCR and page.array(Tag.SUBSAMPLING).max(initial=1) > 1
 
 
 def _bits(page: Page) -> int:

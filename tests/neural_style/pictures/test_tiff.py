@@ -228,6 +228,7 @@ def test_the_full_page_is_chosen(
         ({258: [12] * 3, 259: [7]}, "got 12-bit RGB compressed with JPEG"),
         ({262: [32803]}, "got 8-bit camera raw with 2 more samples"),
         ({262: [8], 258: [16] * 3}, "got 16-bit Lab"),
+        ({262: [6], 530: [2, 2]}, "got 8-bit subsampled YCbCr"),
         ({339: [3] * 3}, "got 8-bit floating point RGB"),
     ],
 )
