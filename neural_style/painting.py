@@ -130,7 +130,7 @@ class Painter:
             if self._picture is not None and digest == self._picture_digest:
                 return self._picture
             self._picture = None  # released before the next one is decoded
-            picture = decode_picture(data)
+            picture = decode_picture(data, memory)
         if self._keeps and _is_small(picture, memory):
             self._picture, self._picture_digest = picture, digest
         return picture

@@ -9,21 +9,28 @@ Everything in this package works on plain pictures. A plain picture
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
 
 import numpy as np
 from PIL import ExifTags, ImageCms, ImageOps
-from PIL.Image import Image, fromarray
+from PIL.Image import Image, fromarray, new
 
 from ..errors import PictureError
+from .levels import find_full_range, to_8_bits
 
 ICC_PROFILE = "icc_profile"
 """Pillow's key for the ICC profile in `Image.info`."""
 
+TRANSPARENCY = "transparency"
+"""Pillow's key for the transparent color, or the alpha values of a palette, in `Image.info`."""
+
 _UPRIGHT = 1  # Exif 3.0, 4.6.5.1.6: row 0 is the top, column 0 the left side
 _PROFILE_SPACE = slice(16, 20)  # ICC.1:2022, 7.2: "data color space" in the header
 _GRAY_MODES = frozenset({"1", "L", "LA", "La"})
-_DEEP_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
+_UNRANGED_MODES = frozenset({"I", "F"})
+_DEEP_MODES = frozenset({"I;16", "I;16B", "I;16L", "I;16N"}) | _UNRANGED_MODES
+_PIXELS_AT_ONCE = 2**20  # bounds the memory of what is between a picture and its plain copy
 
 
 def to_plain(picture: Image) -> Image:
@@ -32,9 +39,8 @@ def to_plain(picture: Image) -> Image:
     - The EXIF orientation is applied. All metadata except an RGB ICC profile is dropped, so that a
       result does not reveal where a photograph was taken.
     - CMYK and gray values with an ICC profile are converted through it to sRGB.
-    - 16-bit values keep their upper 8 bits. Pillow's 32-bit mode I is treated as 0..65535, because
-      Pillow decodes 16-bit files to it. Mode F has no defined range: it is treated as 0..1 if its
-      maximum is at most 1, otherwise as 0..255.
+    - 16-bit values keep their upper 8 bits. Pillow's modes I and F have no defined range;
+      `find_full_range` explains which one is assumed.
     - Transparency becomes an alpha channel, whether it was a channel, part of a palette or a key
       color. The colors of transparent pixels are kept.
 
@@ -45,18 +51,32 @@ def to_plain(picture: Image) -> Image:
     """
     if not isinstance(picture, Image):
         raise TypeError(f"expected a picture (see load_picture), got {type(picture).__name__}")
+    plain = take_plain(picture)
+    return plain.copy() if plain.im is picture.im else plain
+
+
+def take_plain(picture: Image) -> Image:
+    """Return the plain picture of `picture`, as `to_plain` does, without a copy where possible.
+
+    The result may share its pixels with `picture`, which must not be used any more.
+    """
     if 0 in picture.size:
         raise PictureError(f"expected at least 1x1 px, got {picture.width}x{picture.height}")
     upright = _turn_upright(picture)
     profile = upright.info.get(ICC_PROFILE) or b""
-    colors, alpha = _split_alpha(upright)
-    plain = _to_rgb(colors, profile)
+    plain = _to_rgb(upright, profile)
     plain.info = {}
     if profile[_PROFILE_SPACE] == b"RGB " and upright.mode != "CMYK":
         plain.info[ICC_PROFILE] = profile
-    if alpha is not None:
-        plain.putalpha(alpha)
     return plain
+
+
+def split_rows(picture: Image) -> Iterator[tuple[int, Image]]:
+    """Yield the picture in strips from top to bottom: the first row's number, and the rows."""
+    height = max(1, _PIXELS_AT_ONCE // picture.width)
+    for top in range(0, picture.height, height):
+        bottom = min(top + height, picture.height)
+        yield top, picture.crop((0, top, picture.width, bottom))
 
 
 def _turn_upright(picture: Image) -> Image:
@@ -70,50 +90,66 @@ def _turn_upright(picture: Image) -> Image:
         return picture
 
 
-def _split_alpha(picture: Image) -> tuple[Image, Image | None]:
-    """Return the picture without transparency, and its alpha channel (mode L) if it has one."""
-    if not picture.has_transparency_data:
-        return picture, None
-    if picture.mode in _DEEP_MODES:  # Pillow ignores their key color
-        is_clear = np.asarray(picture) == picture.info["transparency"]
-        return picture, fromarray(np.where(is_clear, 0, 255).astype(np.uint8))
-    color_mode = "L" if picture.mode in _GRAY_MODES else "RGB"
-    with_alpha = picture.convert("LA" if color_mode == "L" else "RGBA")
-    return with_alpha.convert(color_mode), with_alpha.getchannel("A")
-
-
 def _to_rgb(picture: Image, profile: bytes) -> Image:
-    """Return an opaque picture as a new picture in mode RGB."""
-    if picture.mode in _DEEP_MODES:
-        picture = _to_8_bits(picture)
-    if profile and picture.mode in ("CMYK", "L"):
-        converted = _to_srgb(picture, profile)
-        if converted is not None:
-            return converted
-    return picture.convert("RGB")
+    """Return an upright picture in mode RGB, or RGBA if it has transparency."""
+    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    if picture.mode == mode:
+        return picture._new(picture.im)  # of no subclass, and without a copy
+    transform = _build_transform(picture, profile) if profile else None
+    full: float = 0xFFFF
+    if picture.mode in _UNRANGED_MODES:
+        full = find_full_range(np.asarray(rows) for _, rows in split_rows(picture))
+    converted = new(mode, picture.size, None)  # all rows follow
+    for top, rows in split_rows(picture):
+        converted.paste(_convert_rows(rows, mode, transform, full), (0, top))
+    return converted
 
 
-def _to_8_bits(picture: Image) -> Image:
-    """Convert a picture from one of the deep modes to mode L."""
-    values = np.asarray(picture)
-    if picture.mode == "F":
-        finite = np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=0.0)
-        in_levels = finite * 255 if finite.max() <= 1 else finite
-        return fromarray(np.clip(in_levels, 0, 255).round().astype(np.uint8))
-    return fromarray((np.clip(values, 0, 0xFFFF) >> 8).astype(np.uint8))
+def _convert_rows(
+    rows: Image, mode: str, transform: ImageCms.ImageCmsTransform | None, full: float
+) -> Image:
+    """Convert rows to RGB or RGBA through `transform`; samples of deep modes end at `full`."""
+    if rows.mode in _DEEP_MODES:
+        rows = _to_gray(rows, full)
+    if rows.mode == "La":  # Pillow converts it to LA only
+        rows = rows.convert("LA")
+    if transform is None or rows.mode == "1":
+        return rows.convert(mode)
+    if mode == "RGB":
+        return transform.apply(rows)
+    with_alpha = rows.convert("LA")
+    colors = transform.apply(with_alpha.convert("L"))
+    colors.putalpha(with_alpha.getchannel("A"))
+    return colors
 
 
-def _to_srgb(picture: Image, profile: bytes) -> Image | None:
-    """Convert a picture through its ICC profile to sRGB.
+def _to_gray(rows: Image, full: float) -> Image:
+    """Convert rows from one of the deep modes to L, or to LA if they have a key color."""
+    samples = np.asarray(rows)
+    gray = fromarray(to_8_bits(samples, full))
+    key = rows.info.get(TRANSPARENCY)
+    if key is not None:  # Pillow ignores the key color of these modes
+        gray.putalpha(fromarray(np.where(samples == key, 0, 255).astype(np.uint8)))
+    return gray
 
-    None if the profile is damaged or unsuitable. That costs exact colors, not the picture.
+
+def _build_transform(picture: Image, profile: bytes) -> ImageCms.ImageCmsTransform | None:
+    """Return the transform of CMYK or gray values to sRGB; None for other values.
+
+    None, too, if the profile is damaged or unsuitable. That costs exact colors, not the picture.
     """
+    is_gray = picture.mode in _GRAY_MODES | _DEEP_MODES
+    if not is_gray and picture.mode != "CMYK":
+        return None
+    mode = "L" if is_gray else "CMYK"
     try:
-        return ImageCms.profileToProfile(
-            picture,
+        transform = ImageCms.buildTransform(
             ImageCms.ImageCmsProfile(BytesIO(profile)),
             ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
-            outputMode="RGB",
+            mode,
+            "RGB",
         )
+        transform.apply(new(mode, (1, 1)))
     except (ImageCms.PyCMSError, ImportError, OSError, TypeError, ValueError):
         return None
+    return transform

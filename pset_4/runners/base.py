@@ -45,7 +45,7 @@ class Runner(ABC):
         """
         from neural_style import load_picture
 
-        load_picture(path)
+        load_picture(path, self.settings.machine.get("memory"))
 
     @abstractmethod
     def paint(

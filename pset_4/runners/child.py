@@ -30,7 +30,7 @@ WITHHELD = re.compile(
 
 PYTHON_VARIABLES = {
     "PYTHONIOENCODING": "utf-8",  # in which the output is read
-    "PYTHONSAFEPATH": "1",  # from 3.11: the current folder holds people's files, not modules
+    "PYTHONSAFEPATH": "1",  # the current folder holds people's files, not modules
 }
 
 KILLED = -9

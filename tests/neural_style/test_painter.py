@@ -45,9 +45,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The contents of all picture files that were decoded."""
     contents: list[bytes] = []
 
-    def record(data: bytes) -> Image.Image:
+    def record(data: bytes, memory: int | None = None) -> Image.Image:
         contents.append(data)
-        return decode_picture(data)
+        return decode_picture(data, memory)
 
     monkeypatch.setattr(painting, "decode_picture", record)
     return contents

@@ -110,7 +110,6 @@ def test_the_traceback_of_a_program_does_not_show_the_environment(
     assert "hush" not in pipeline.stdout + pipeline.stderr
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python knows PYTHONSAFEPATH since 3.11")
 def test_a_program_imports_nothing_from_the_current_folder(
     directory_project: Project, model: bytes
 ) -> None:

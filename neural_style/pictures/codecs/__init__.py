@@ -1,0 +1,1 @@
+"""The structure of image files, and decoders for what Pillow decodes wrongly or refuses."""

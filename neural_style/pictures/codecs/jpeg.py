@@ -1,0 +1,136 @@
+"""The structure of JPEG files, as far as it decides whether and how they are decoded.
+
+Markers are those of ITU-T T.81, table B.1.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ...errors import PictureError
+
+SIGNATURE = b"\xff\xd8\xff"
+"""The first bytes of a JPEG file."""
+
+_SOI, _EOI, _SOS, _APP2, _DAC = 0xD8, 0xD9, 0xDA, 0xE2, 0xCC
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, _DAC}  # SOF0 to SOF15
+_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+_NEXT_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # in the data of a scan
+_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_PROCESSES = {
+    0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical",
+    0xCB: "lossless", 0xCD: "hierarchical", 0xCE: "hierarchical", 0xCF: "hierarchical",
+}  # fmt: skip
+
+_MAX_SEGMENTS = 2**16
+_MAX_SCANS = 100  # progressive encoders write about 10
+_MAX_SCANNED_PIXELS = 4 * 10**9
+"""Scans times pixels: 40 scans of 100 megapixels."""
+
+
+class Segment(NamedTuple):
+    """A marker and its content; of a scan, without the data that follow."""
+
+    marker: int
+    """The marker's second byte."""
+    start: int
+    """Where the content begins, behind its length."""
+    end: int
+    """Where it ends."""
+
+
+@dataclass(frozen=True)
+class JpegFile:
+    """What is known of a JPEG file before it is decoded."""
+
+    process: int
+    """The marker of the frame header, SOF0 to SOF15; 0 if there is none."""
+    bits: int
+    """Of a sample."""
+    size: tuple[int, int]
+    """Width and height in px."""
+    components: int
+    """The number of color components."""
+    scans: int
+    """How many scans the file contains."""
+    end: int
+    """Where the picture ends in the file; 0 if the file is cut off before."""
+    index: bytes
+    """The index of further pictures (CIPA DC-007, MPF); empty if there is none."""
+    index_at: int
+    """The place in the file from which the index counts."""
+
+    @property
+    def coefficient_bytes(self) -> int:
+        """The bytes of a pixel that libjpeg keeps until it has read the last scan."""
+        return 2 * self.components if self.scans > 1 else 0
+
+    def check_kind(self) -> None:
+        """Raise an error if libjpeg cannot decode a file of this kind, or not in bounded time.
+
+        Raises:
+            PictureError: The file has too many scans, or samples or a coding process that are
+                not supported. The error has no path.
+        """
+        width, height = self.size
+        if self.scans > _MAX_SCANS or self.scans * width * height > _MAX_SCANNED_PIXELS:
+            raise PictureError(
+                f"expected a JPEG file with at most {_MAX_SCANS} scans, or fewer if it is large, "
+                f"got {self.scans} scans of {width}x{height} px",
+                remedy="save it again",
+            )
+        if self.process in _PROCESSES:
+            raise PictureError(
+                f"expected a baseline or progressive JPEG file, got a {_PROCESSES[self.process]} "
+                "one",
+                remedy="save it as a baseline JPEG or as PNG",
+            )
+        if self.process and self.bits != 8:
+            raise PictureError(
+                f"expected a JPEG file with 8 bits a color, got {self.bits} bits",
+                remedy="save it with 8 bits, or as a 16-bit PNG",
+            )
+
+
+def read_jpeg(data: bytes) -> JpegFile:
+    """Return what is known of a JPEG file before it is decoded."""
+    process = bits = width = height = components = scans = end = index_at = 0
+    index = b""
+    for marker, start, stop in _read_segments(data):
+        if marker in _FRAMES and not process and stop - start >= 6:
+            process = marker
+            bits, height, width, components = struct.unpack_from(">BHHB", data, start)
+        elif marker == _SOS:
+            scans += 1
+        elif marker == _EOI:
+            end = stop
+        elif marker == _APP2 and data.startswith(b"MPF\0", start):
+            index_at = start + 4
+            index = data[index_at:stop]
+    return JpegFile(process, bits, (width, height), components, scans, end, index, index_at)
+
+
+def _read_segments(data: bytes) -> Iterator[Segment]:
+    """Yield the segments of the first picture in a file, up to its end or where it is cut off."""
+    position, pattern = len(SIGNATURE) - 1, _MARKER
+    for _ in range(_MAX_SEGMENTS):
+        found = pattern.search(data, position)
+        if found is None:
+            return
+        marker, position, pattern = found[1][0], found.end(), _MARKER
+        if marker == _EOI:
+            yield Segment(marker, position, position)
+            return
+        if marker in _WITHOUT_LENGTH:
+            continue
+        if position + 2 > len(data):
+            return
+        end = position + struct.unpack_from(">H", data, position)[0]
+        if end > len(data):
+            return
+        yield Segment(marker, position + 2, end)
+        position, pattern = max(end, position + 2), _NEXT_MARKER if marker == _SOS else _MARKER

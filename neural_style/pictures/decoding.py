@@ -1,0 +1,203 @@
+"""Decode image files that are in memory to plain pictures, see `conversion`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import Base as ExifTag
+from PIL.ImageFile import ImageFile
+
+from ..errors import PictureError
+from ..system.interruption import call_interruptibly
+from ..system.warning_filter import suppress_warnings
+from .codecs import jpeg, jpeg2000, png, tiff, tiff_kinds
+from .codecs.libtiff import silence_tiff_decoders
+from .codecs.tiff_layout import SampleLayout, read_layout
+from .codecs.tiff_samples import decode_samples
+from .completeness import is_complete
+from .conversion import ICC_PROFILE, take_plain
+from .decoding_memory import PLAIN_BYTES, bytes_per_pixel, check_decoding_memory
+from .file_formats import FORMAT_NAMES
+
+MORE_FRAMES = "more_frames"
+"""The key in `Image.info` that is True if the file has more frames or pages than the one read."""
+
+_TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF 6.0, p. 13, and BigTIFF
+_GIF = b"GIF8"
+_ENDS_EARLY = "the file ends too early"
+_SIGNATURES = (png.SIGNATURE, jpeg.SIGNATURE, _GIF, *_TIFF_MAGICS, *jpeg2000.SIGNATURES)
+_KEY_BYTES = 9  # of a pixel: the lower bytes of 16-bit colors, and the copy with alpha
+
+
+def decode_picture(data: bytes, memory: int | None = None) -> Image.Image:
+    """Decode the content of an image file as `load_picture` does.
+
+    Raises:
+        PictureError: See `load_picture`. The error has no path.
+    """
+    if not data:
+        raise PictureError(
+            "expected a picture, got an empty file of 0 bytes", remedy="copy it again"
+        )
+    try:
+        return call_interruptibly(lambda: _decode(data, memory))
+    except PictureError:
+        raise
+    except Exception as error:  # for damaged files, Pillow raises about seven types
+        raise _describe_failure(error, data) from error
+
+
+def identify_picture(data: bytes) -> str | None:
+    """Return Pillow's name for the format that `data` begins with; None if it is not a picture."""
+    silence_tiff_decoders()
+    try:
+        with suppress_warnings(), _open(data) as picture:
+            return picture.format
+    except Image.DecompressionBombError:
+        return "very large"
+    except Exception:  # see `decode_picture`
+        return None
+
+
+def _decode(data: bytes, memory: int | None) -> Image.Image:
+    with suppress_warnings():
+        if data.startswith(png.SIGNATURE):
+            plain, has_more_frames = _decode_png(data, memory)
+        elif data.startswith(jpeg.SIGNATURE):
+            plain, has_more_frames = _decode_jpeg(data, memory)
+        elif data.startswith(_TIFF_MAGICS):
+            plain, has_more_frames = _decode_tiff(data, memory)
+        elif data.startswith(jpeg2000.SIGNATURES):
+            plain, has_more_frames = _decode_jpeg2000(data, memory)
+        else:
+            plain, has_more_frames = _decode_other(data, memory)
+    if not is_complete(data):
+        raise ValueError(_ENDS_EARLY)
+    if has_more_frames:
+        plain.info[MORE_FRAMES] = True
+    return plain
+
+
+def _decode_png(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
+    """Return the plain picture in a file, and whether the file has more frames."""
+    reduced = png.reduce_png(data)
+    with _open(reduced.data) as picture:
+        _check_memory(picture, data, memory, _KEY_BYTES if reduced.has_deep_key else 0)
+        png.load_rows(reduced, picture)
+        reduced.decode_key(picture)
+        if reduced.profile:
+            picture.info[ICC_PROFILE] = reduced.profile
+        return take_plain(picture), reduced.has_more_frames
+
+
+def _decode_jpeg(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
+    """Return the plain picture in a file.
+
+    A JPEG file with a second picture in it, which Pillow calls MPO, counts as one picture: many
+    phones write them, and the second one is a preview or a depth map, not a frame.
+    """
+    structure = jpeg.read_jpeg(data)
+    structure.check_kind()
+    with _open(data) as picture:
+        _check_memory(picture, data, memory, structure.coefficient_bytes)
+        # Whole, because libjpeg cannot pause in arithmetic-coded data.
+        picture.decodermaxblock = len(data)
+        picture.load()
+        return take_plain(picture), False
+
+
+def _decode_tiff(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
+    """Return the plain picture in a file, and whether the file has more pages."""
+    silence_tiff_decoders()
+    page, has_more_pages = tiff.choose_page(data)
+    layout = read_layout(page)
+    if not tiff_kinds.is_supported(page):
+        raise tiff_kinds.describe_kind(page)
+    if layout is not None and tiff_kinds.is_misread(page):
+        return _decode_samples(page, layout, memory), has_more_pages
+    try:
+        with _open(tiff.start_with(page)) as picture:
+            _check_memory(picture, data, memory, page.strip_bytes)
+            picture.load()
+            return take_plain(picture), has_more_pages
+    except UnidentifiedImageError:
+        if layout is None:
+            raise tiff_kinds.describe_kind(page) from None
+    return _decode_samples(page, layout, memory), has_more_pages
+
+
+def _decode_samples(page: tiff.Page, layout: SampleLayout, memory: int | None) -> Image.Image:
+    """Return the plain picture of a page that Pillow cannot decode, or decodes wrongly."""
+    Image._decompression_bomb_check(layout.size)
+    check_decoding_memory(layout.size, layout.bytes_per_pixel, len(page.data), memory)
+    colors, alpha = decode_samples(page, layout)
+    colors.info[ICC_PROFILE] = page.array(tiff.Tag.ICC_PROFILE).tobytes()
+    plain = take_plain(colors)
+    if alpha is not None:
+        plain.putalpha(alpha)
+    plain.getexif()[ExifTag.Orientation] = page.number(tiff.Tag.ORIENTATION, 1)
+    return take_plain(plain)
+
+
+def _decode_jpeg2000(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
+    """Return the plain picture in a file."""
+    with _open(data) as picture:
+        widened_data = jpeg2000.widen(data)
+        # The second picture, which is decoded from a second file.
+        _check_memory(picture, data, memory, PLAIN_BYTES if widened_data else 0)
+        picture.load()
+        if widened_data is not None:
+            with _open(widened_data) as widened:
+                widened.load()
+                jpeg2000.restore_white(picture, widened)
+        return take_plain(jpeg2000.stretch(data, picture)), False
+
+
+def _decode_other(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
+    """Return the plain picture in a file, and whether the file has more frames."""
+    if data.startswith(_GIF) and not is_complete(data):
+        raise ValueError(_ENDS_EARLY)  # Pillow reads any number of empty blocks
+    with _open(data) as picture:
+        has_more_frames = bool(getattr(picture, "is_animated", False))
+        _check_memory(picture, data, memory)
+        picture.load()
+        return take_plain(picture), has_more_frames
+
+
+@contextmanager
+def _open(data: bytes) -> Iterator[ImageFile]:
+    """Open an image file that is in memory: its header is read, its pixels are not."""
+    # Without a list of formats, Pillow would pass PostScript to an interpreter, among others.
+    with Image.open(BytesIO(data), formats=FORMAT_NAMES) as picture:
+        yield picture
+
+
+def _check_memory(
+    picture: ImageFile, data: bytes, memory: int | None, decoder_bytes: float = 0
+) -> None:
+    needed = bytes_per_pixel(picture, decoder_bytes)
+    check_decoding_memory(picture.size, needed, len(data), memory)
+
+
+def _describe_failure(error: Exception, data: bytes) -> PictureError:
+    """Return the error to raise in place of one that Pillow raised when it decoded `data`."""
+    if isinstance(error, Image.DecompressionBombError):
+        return PictureError(f"expected a smaller picture: {error}", remedy="scale it down first")
+    if isinstance(error, UnidentifiedImageError) and not _has_known_signature(data):
+        return PictureError(
+            f"expected a picture ({', '.join(FORMAT_NAMES)}), got something else",
+            remedy="convert it to one of these formats",
+        )
+    reason = "" if isinstance(error, UnidentifiedImageError) else str(error)
+    got = "a damaged or unsupported one" if is_complete(data) else "a damaged one"
+    return PictureError(
+        f"expected a whole picture, got {got} ({reason or type(error).__name__})",
+        remedy="copy or save it again",
+    )
+
+
+def _has_known_signature(data: bytes) -> bool:
+    return data.startswith(_SIGNATURES) or (data[:4], data[8:12]) == (b"RIFF", b"WEBP")

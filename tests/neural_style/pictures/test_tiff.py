@@ -1,0 +1,275 @@
+"""Reading of TIFF files in all sample layouts."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from neural_style import PictureError
+from neural_style.pictures.decoding import MORE_FRAMES, decode_picture
+from tests.support.pictures import encode
+from tests.support.styles import make_picture
+from tests.support.tiff import (
+    BLACK_IS_ZERO,
+    CMYK,
+    DEFLATE,
+    NONE,
+    ORDERS,
+    PALETTE,
+    RGB,
+    WHITE_IS_ZERO,
+    Layout,
+    Order,
+    make_pages,
+    make_tiff,
+)
+
+Levels = NDArray[np.int64]
+
+PREMULTIPLIED, ALPHA = 1, 2  # extra samples
+COLORS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, CMYK: 4}  # components
+
+COMBINATIONS = [
+    (WHITE_IS_ZERO, ()), (BLACK_IS_ZERO, ()), (BLACK_IS_ZERO, (ALPHA,)), (BLACK_IS_ZERO, (0,)),
+    (RGB, ()), (RGB, (ALPHA,)), (RGB, (0,)), (RGB, (ALPHA, 0)), (CMYK, ()), (CMYK, (ALPHA,)),
+]  # fmt: skip
+WIDTHS = [("u", bits) for bits in (1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 32)]
+WIDTHS += [("i", bits) for bits in (8, 16, 32)] + [("f", bits) for bits in (16, 32, 64)]
+
+
+def make_samples(kind: str, bits: int, count: int) -> NDArray[Any]:
+    """Return random samples over the whole range of their type; the first pixel has the maximum."""
+    rng, shape = np.random.default_rng(bits), (23, 37, count)
+    if kind == "f":
+        samples: NDArray[Any] = rng.random(shape).astype(f"f{bits // 8}")
+        samples[0, 0] = 1
+        return samples
+    full = 2 ** (bits - 1) - 1 if kind == "i" else 2**bits - 1
+    width = 8 if bits < 8 else (bits + 7) // 8 * 8
+    width = 16 if width not in (8, 16, 32) else width
+    values = rng.integers(-full if kind == "i" else 0, full, shape, endpoint=True)
+    values[0, 0] = full
+    return values.astype(f"{kind}{width // 8}")
+
+
+def levels_of(samples: NDArray[Any], kind: str, bits: int) -> Levels:
+    """Return samples as 8-bit levels."""
+    full = {"f": 1, "i": 2 ** (bits - 1) - 1, "u": 2**bits - 1}[kind]
+    values = np.maximum(samples, 0).astype(np.float64 if kind == "f" else np.int64)
+    if full >= 0xFF:
+        return (values >> (full.bit_length() - 8)).astype(np.int64)
+    return np.round(values * 255 / full).astype(np.int64)
+
+
+def to_rgb(levels: Levels, photometric: int, extra: tuple[int, ...]) -> Levels:
+    """Return the RGB or RGBA levels for the levels of all components."""
+    count = COLORS[photometric]
+    colors, alpha = levels[..., :count], levels[..., count : count + 1]
+    if photometric == WHITE_IS_ZERO:
+        colors = 255 - colors
+    if photometric == CMYK:
+        colors = np.round((255 - colors[..., :3]) * (255 - colors[..., 3:]) / 255).astype(np.int64)
+    elif count == 1:
+        colors = colors[..., [0, 0, 0]]
+    return np.concatenate([colors, alpha], axis=2) if ALPHA in extra else colors
+
+
+def decode(data: bytes) -> Levels:
+    return np.asarray(decode_picture(data)).astype(np.int64)
+
+
+@pytest.mark.parametrize(("photometric", "extra"), COMBINATIONS)
+@pytest.mark.parametrize(("kind", "bits"), WIDTHS)
+def test_every_sample_layout_is_decoded(
+    kind: str, bits: int, photometric: int, extra: tuple[int, ...]
+) -> None:
+    count = COLORS[photometric] + len(extra)
+    samples = make_samples(kind, bits, count)
+    expected = to_rgb(levels_of(samples, kind, bits), photometric, extra)
+    tolerance = 2 if photometric == CMYK else int(kind == "f")  # rounding of halves
+
+    for is_separate, order, tile in itertools.product((False, True), ORDERS, (None, (16, 32))):
+        layout = Layout(photometric, bits, kind, extra, is_separate, order, tile)
+        decoded = decode(make_tiff(samples, layout))
+        assert decoded.shape == expected.shape, layout
+        assert np.abs(decoded - expected).max() <= tolerance, layout
+
+
+@pytest.mark.parametrize("tile", [None, (16, 32)], ids=["strips", "tiles"])
+@pytest.mark.parametrize("is_separate", [False, True], ids=["chunky", "separate"])
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize(
+    ("kind", "bits", "predictor"),
+    [
+        ("u", 8, 2),
+        ("u", 16, 2),
+        ("u", 32, 2),
+        ("f", 32, 2),
+        ("f", 16, 3),
+        ("f", 32, 3),
+        ("f", 64, 3),
+    ],
+)
+def test_predictors_are_undone(
+    kind: str,
+    bits: int,
+    predictor: int,
+    order: Order,
+    is_separate: bool,
+    tile: tuple[int, int] | None,
+) -> None:
+    samples = make_samples(kind, bits, 3)
+    layout = Layout(
+        RGB, bits, kind, (), is_separate, order, tile, compression=DEFLATE, predictor=predictor
+    )
+
+    decoded = decode(make_tiff(samples, layout))
+
+    assert np.abs(decoded - levels_of(samples, kind, bits)).max() <= (kind == "f")
+
+
+@pytest.mark.parametrize("bits", [1, 4, 8, 16])
+@pytest.mark.parametrize("photometric", [WHITE_IS_ZERO, BLACK_IS_ZERO, RGB])
+@pytest.mark.parametrize("is_separate", [False, True], ids=["chunky", "separate"])
+def test_reversed_bits_are_turned(photometric: int, bits: int, is_separate: bool) -> None:
+    samples = make_samples("u", bits, COLORS[photometric])
+    layout = Layout(photometric, bits, is_separate=is_separate, reversed_bits=True)
+
+    decoded = decode(make_tiff(samples, layout))
+
+    assert decoded.tolist() == to_rgb(levels_of(samples, "u", bits), photometric, ()).tolist()
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 6, 8])
+@pytest.mark.parametrize("scale", [257, 1], ids=["16-bit palette", "8-bit palette"])
+@pytest.mark.parametrize("extra", [(), (ALPHA,)], ids=["opaque", "alpha"])
+def test_palettes_are_applied(bits: int, scale: int, extra: tuple[int, ...]) -> None:
+    samples = make_samples("u", bits, 1 + len(extra))
+    colors = np.random.default_rng(0).integers(0, 256, (3, 2**bits))
+    tags = {320: (colors * scale).ravel().tolist()}
+    layout = Layout(PALETTE, bits, extra_samples=extra, tags=tags)
+
+    decoded = decode(make_tiff(samples, layout))
+
+    assert decoded[..., :3].tolist() == colors.T[samples[..., 0]].tolist()
+    assert decoded.shape[2] == 3 + len(extra)
+
+
+@pytest.mark.parametrize(("kind", "bits"), [("u", 8), ("u", 16), ("u", 32), ("f", 32)])
+def test_premultiplied_colors_are_divided(kind: str, bits: int) -> None:
+    full = 1 if kind == "f" else 2**bits - 1
+    pixels = np.array([[[0.5, 0.25, 0, 0.5], [0.5, 0.5, 0.5, 0]]]) * full
+    samples = np.floor(pixels).astype(f"u{bits // 8}") if kind == "u" else pixels.astype(np.float32)
+
+    decoded = decode(make_tiff(samples, Layout(RGB, bits, kind, (PREMULTIPLIED,))))
+
+    assert np.abs(decoded - [[[255, 127, 0, 127], [0, 0, 0, 0]]]).max() <= 1
+
+
+def test_the_orientation_is_applied() -> None:
+    samples = make_samples("u", 32, 3)
+
+    decoded = decode(make_tiff(samples, Layout(RGB, 32, tags={274: [6]})))
+
+    assert decoded.tolist() == np.rot90(levels_of(samples, "u", 32), -1).tolist()
+
+
+# Pages
+
+
+def make_page(side: int, level: int, subfile_type: int = 0) -> tuple[NDArray[np.uint8], Layout]:
+    """Return a page of one gray level."""
+    samples = np.full((side, side, 1), level, np.uint8)
+    return samples, Layout(BLACK_IS_ZERO, 8, tags={254: [subfile_type]})
+
+
+@pytest.mark.parametrize(
+    ("pages", "level", "more"),
+    [
+        ([make_page(20, 1, 1), make_page(32, 2)], 2, False),
+        ([make_page(8, 1), make_page(32, 2)], 2, False),
+        ([make_page(8, 1), make_page(32, 2), make_page(32, 3)], 2, True),
+        ([make_page(32, 1), make_page(8, 2)], 1, False),
+        ([make_page(32, 1), make_page(16, 2, 1)], 1, False),
+        ([make_page(32, 1), make_page(32, 2)], 1, True),
+        ([make_page(16, 1), make_page(32, 2)], 1, True),
+        ([make_page(32, 1, 4), make_page(32, 2)], 2, False),
+        ([make_page(32, 1, 1)], 1, False),
+    ],
+    ids=[
+        "declared preview first", "small preview first", "preview and two pages", "preview last",
+        "declared preview last", "two pages", "two sizes", "mask first", "only a preview",
+    ],
+)  # fmt: skip
+def test_the_full_page_is_chosen(
+    pages: list[tuple[NDArray[np.uint8], Layout]], level: int, more: bool
+) -> None:
+    picture = decode_picture(make_pages(pages))
+
+    assert np.asarray(picture)[0, 0, 0] == level
+    assert picture.info.get(MORE_FRAMES, False) is more
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("tags", "kind"),
+    [
+        ({259: [50001]}, "got 8-bit RGB compressed with WebP"),
+        ({259: [34887]}, "got 8-bit RGB compressed with LERC"),
+        ({259: [60000]}, "got 8-bit RGB compressed with method 60000"),
+        ({258: [12] * 3, 259: [7]}, "got 12-bit RGB compressed with JPEG"),
+        ({262: [32803]}, "got 8-bit camera raw with 2 more samples"),
+        ({262: [8], 258: [16] * 3}, "got 16-bit Lab"),
+        ({262: [6], 530: [2, 2]}, "got 8-bit subsampled YCbCr"),
+        ({339: [3] * 3}, "got 8-bit floating point RGB"),
+    ],
+)
+def test_an_unsupported_kind_is_named(tags: dict[int, list[int]], kind: str) -> None:
+    samples = np.zeros((8, 8, 3), np.uint8)
+
+    with pytest.raises(PictureError) as caught:
+        decode_picture(make_tiff(samples, Layout(RGB, 8, tags=dict(tags))))
+
+    assert caught.value.reason.endswith(kind)
+    assert caught.value.remedy.startswith("save it as RGB with 8 or 16 bits")
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+def test_a_truncated_strip_is_refused(compression: str | None) -> None:
+    data = encode(make_picture(), "TIFF", compression=compression)
+    layout = Layout(RGB, 32, compression=DEFLATE if compression else NONE)
+    deep = make_tiff(make_samples("u", 32, 3), layout)
+
+    for whole in (data, deep):
+        with pytest.raises(PictureError, match="damaged"):
+            decode_picture(whole[: len(whole) // 2])
+
+
+def test_damage_is_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    whole = encode(make_picture(), "TIFF", compression="tiff_lzw")
+    rng = np.random.default_rng(0)
+
+    for place in rng.integers(8, len(whole), 50):
+        damaged = bytearray(whole)
+        damaged[place : place + 4] = rng.bytes(4)
+        with suppress(PictureError):
+            decode_picture(bytes(damaged))
+
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_picture_with_a_loop_of_pages_is_read() -> None:
+    data = bytearray(make_pages([make_page(8, 1)]))
+    start = int.from_bytes(data[4:8], "little")
+    end = start + 2 + 12 * int.from_bytes(data[start : start + 2], "little")
+    data[end : end + 4] = data[4:8]
+
+    assert isinstance(decode_picture(bytes(data)), Image.Image)
