@@ -19,6 +19,7 @@ from ..formats.model_file import (
     read_style_file,
 )
 from ..formats.safetensors_file import decode_weights
+from ..formats.state_dict import decode_checkpoint
 from ..formats.weight_cache import keep, load_cached
 from ..formats.weights import Weights
 from ..options import EXACT, RenderingOptions, ignore
@@ -145,8 +146,6 @@ def decode_style(file: StyleFile) -> Weights:
             return decode_weights(file.data)
         weights = load_cached(file.data)
         if weights is None:
-            with needing("PyTorch"):
-                from ..formats.checkpoint import decode_checkpoint
             weights = decode_checkpoint(file.data)
             keep(file.data, weights)
         return weights
