@@ -1,4 +1,4 @@
-"""Style files: read, check, cache, convert and write them.
+"""Style files: read, check, convert and write them.
 
 `model_file` reads a file and refuses what is obviously not a style. `safetensors_file` decodes one
 checkpoint format. `torch_file` decodes the other without PyTorch, from the archives that
