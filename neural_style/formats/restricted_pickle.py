@@ -20,7 +20,7 @@ from .model_file import TORCH_FILE, damaged
 MAX_PICKLE_BYTES = 2**24
 """The largest pickle that is read; that of an official model has 5,705 bytes."""
 
-_MAX_OPCODES = 2**20  # about a second; an official model has 1,900
+_MAX_OPCODES = 2**18  # less than a second; an official model has 1,900
 _MAX_INTEGER_BYTES = 10  # PyTorch's magic number has ten, all others fit into eight
 _MAX_STRING_BYTES = 2**16  # of each; comparing longer ones as keys could take for ever
 _MAX_KEY = 2**31  # of a dict; larger integers could be chosen to have the same hash
@@ -78,12 +78,14 @@ class Unpickler:
         """
         self._stack, self._outer_stacks, self._memo = [], [], {}
         self._end = min(len(self._data), self.position + MAX_PICKLE_BYTES)
-        while (code := self._read_number(1)) != pickle.STOP[0]:
+        while (code := self._read(1)[0]) != pickle.STOP[0]:
             self._spend(1)
             operation = _OPERATIONS.get(code)
             if operation is None:
                 raise damaged(f"its pickle uses the opcode {_name_opcode(code)}")
             operation(self)
+        if self._outer_stacks or len(self._stack) != 1:
+            raise damaged("its pickle does not end with one value")
         return self._pop()
 
     def _spend(self, opcodes: int) -> None:

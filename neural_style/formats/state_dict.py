@@ -65,7 +65,7 @@ def _check_weight(name: object, value: object) -> tuple[str, StoredTensor]:
     if not (isinstance(name, str) and isinstance(value, StoredTensor)):
         raise StyleError(
             "expected a state dict of floating-point tensors, got "
-            f"{name!r} with a {_describe(value)}",
+            f"{name!r:.80} with a {_describe(value)}",
             remedy=_SAVE_STATE_DICT,
         )
     check_float(name, value.dtype)

@@ -30,7 +30,7 @@ FLOAT_TYPES = ("F32", "F16", "BF16", "F64")
 """The types that weights may have."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StoredTensor:
     """A tensor in its file's precision."""
 
@@ -61,7 +61,7 @@ def check_float(name: str, dtype: str) -> None:
     """
     if dtype not in FLOAT_TYPES:
         raise StyleError(
-            f"expected weights of type {', '.join(FLOAT_TYPES)}, got {name!r} of {dtype}",
+            f"expected weights of type {', '.join(FLOAT_TYPES)}, got {name!r:.80} of {dtype}",
             remedy="use a style model",
         )
 

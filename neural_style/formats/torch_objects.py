@@ -23,7 +23,7 @@ from .tensors import NUMPY_TYPES, StoredTensor
 _MAX_COUNT = 2**40  # of a tensor's elements in one direction; NumPy computes with 64 bits
 _MAX_DIMENSIONS = 8
 _MAX_DEPTH = 16  # of containers in containers; a training's checkpoint has 4
-_MAX_VALUES = 2**18  # less than a second; a training's checkpoint has about a thousand
+_MAX_VALUES = 2**16  # a training's checkpoint has about a thousand
 _TYPES = (  # in safetensors' names, of typed storages, and in PyTorch's names
     ("F64", "Double", "float64"),
     ("F32", "Float", "float32"),
@@ -44,7 +44,7 @@ Saved = object
 """None, a bool, int, float, str or `StoredTensor`, or a list, tuple or dict of them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Type:
     """The type of a tensor, or of a storage if it is typed."""
 
@@ -56,14 +56,14 @@ class _Type:
         return 1 if self.name is None else np.dtype(NUMPY_TYPES[self.name]).itemsize
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _StorageType:
     """A class of storages."""
 
     type: _Type
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Storage:
     """A reference to a storage: memory that tensors may share."""
 
@@ -77,7 +77,7 @@ class Storage:
         return self.elements * self.type.item_bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Part:
     """The part of a storage that a persistent id refers to, in elements."""
 
@@ -86,7 +86,7 @@ class _Part:
     elements: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Tensor:
     """A reference to a tensor, which lies within its storage. All but the key counts elements."""
 

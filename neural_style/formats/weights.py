@@ -40,6 +40,7 @@ RESIDUAL_BLOCKS = 5
 _OLD_STATISTICS = re.compile(r"(^|\.)in\d+\.running_(mean|var)$")
 _WRAPPERS = re.compile(r"(module\.|_orig_mod\.){1,2}")
 _NAMES_SHOWN = 3
+_NAME_LENGTH = 80  # characters of each; a hostile file may choose them
 
 
 class _Layer(NamedTuple):
@@ -154,6 +155,6 @@ def check_finite(weights: Weights) -> None:
 def list_names(names: Iterable[str]) -> str:
     """Return the first few of `names` in order, and how many more there are, for a message."""
     ordered = sorted(names)
-    shown = ", ".join(ordered[:_NAMES_SHOWN]) or "nothing"
+    shown = ", ".join(f"{name:.{_NAME_LENGTH}}" for name in ordered[:_NAMES_SHOWN]) or "nothing"
     more = len(ordered) - _NAMES_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
