@@ -27,7 +27,7 @@ _MAX_KEY = 2**31  # of a dict; larger integers could be chosen to have the same 
 _MAX_ARGUMENTS = 8  # of a call
 _MAX_NAME = 100  # characters of a name in a message
 _PROTOCOLS = range(2, 6)
-_BINARY_FLOAT = struct.Struct(">d")
+_FLOAT = struct.Struct(">d")
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +102,8 @@ class Unpickler:
         self.position = end
         return self._data[start:end]
 
-    def _read_number(self, size: int) -> int:
-        return int.from_bytes(self._read(size), "little")
+    def _read_number(self, size: int, signed: bool = False) -> int:
+        return int.from_bytes(self._read(size), "little", signed=signed)
 
     def _read_string(self, length_bytes: int) -> str:
         size = self._read_number(length_bytes)
@@ -144,17 +144,11 @@ class Unpickler:
         if protocol not in _PROTOCOLS:
             raise damaged(f"its pickle has protocol {protocol}")
 
-    def _integer(self) -> None:
-        self._push(int.from_bytes(self._read(4), "little", signed=True))
-
     def _long_integer(self) -> None:
         size = self._read_number(1)
         if size > _MAX_INTEGER_BYTES:
             raise damaged(f"its pickle has an integer of {size} bytes")
-        self._push(int.from_bytes(self._read(size), "little", signed=True))
-
-    def _float(self) -> None:
-        self._push(_BINARY_FLOAT.unpack(self._read(8))[0])
+        self._push(self._read_number(size, signed=True))
 
     def _tuple(self, size: int) -> None:
         self._push(tuple([self._pop() for _ in range(size)][::-1]))
@@ -188,8 +182,6 @@ class Unpickler:
         self._spend(len(pairs))
         return OrderedDict(map(_check_pair, pairs))
 
-    # The memo
-
     def _memorize(self, key: int) -> None:
         value = self._pop()
         self._memo[key] = value
@@ -207,7 +199,11 @@ class Unpickler:
             raise damaged("its pickle has a global name that is not a string")
         full_name = f"{module}.{name}"
         if full_name not in self._names:
-            raise _refuse_name(full_name)
+            raise StyleError(
+                f"expected {TORCH_FILE}, got one that asks for the class or function "
+                f"{full_name:.{_MAX_NAME}}, which was not imported",
+                remedy="save the model's state_dict() instead, or do not trust this file",
+            )
         self._push(self._names[full_name])
 
     def _find_name_in_lines(self) -> None:
@@ -243,11 +239,11 @@ _OPERATIONS: dict[int, Callable[[Unpickler], None]] = {
         (pickle.NONE, lambda machine: machine._push(None)),
         (pickle.NEWTRUE, lambda machine: machine._push(True)),
         (pickle.NEWFALSE, lambda machine: machine._push(False)),
-        (pickle.BININT, Unpickler._integer),
+        (pickle.BININT, lambda machine: machine._push(machine._read_number(4, signed=True))),
         (pickle.BININT1, lambda machine: machine._push(machine._read_number(1))),
         (pickle.BININT2, lambda machine: machine._push(machine._read_number(2))),
         (pickle.LONG1, Unpickler._long_integer),
-        (pickle.BINFLOAT, Unpickler._float),
+        (pickle.BINFLOAT, lambda machine: machine._push(_FLOAT.unpack(machine._read(8))[0])),
         (pickle.SHORT_BINUNICODE, lambda machine: machine._push(machine._read_string(1))),
         (pickle.BINUNICODE, lambda machine: machine._push(machine._read_string(4))),
         (pickle.SHORT_BINSTRING, lambda machine: machine._push(machine._read_string(1))),
@@ -301,12 +297,3 @@ def _name_opcode(code: int) -> str:
     from pickletools import opcodes  # large tables, which are needed only here
 
     return next((info.name for info in opcodes if info.code == chr(code)), f"0x{code:02x}")
-
-
-def _refuse_name(name: str) -> StyleError:
-    shown = name if len(name) <= _MAX_NAME else f"{name[:_MAX_NAME]}..."
-    return StyleError(
-        f"expected {TORCH_FILE}, got one that asks for the class or function {shown}, which was "
-        "not imported",
-        remedy="save the model's state_dict() instead, or do not trust this file",
-    )
