@@ -99,6 +99,15 @@ def test_the_format_before_zip_archives_is_loaded(tmp_path: Path) -> None:
     assert all(torch.equal(loaded[key], value) for key, value in state.items())
 
 
+def test_a_training_of_a_parallel_network_is_loaded(tmp_path: Path) -> None:
+    state = make_state()
+    wrapped = {f"module.{key}": value for key, value in state.items()}
+
+    loaded = load_bytes(save({"epoch": 2, "state_dict": wrapped}), tmp_path).state_dict()
+
+    assert all(torch.equal(loaded[key], value) for key, value in state.items())
+
+
 def test_the_network_is_in_eval_mode(checkpoint_path: Path) -> None:
     assert not load_network(checkpoint_path).training
 

@@ -173,6 +173,14 @@ def test_an_archive_packed_by_another_program_is_read() -> None:
     assert_as_pytorch_reads(repacked.getvalue())
 
 
+def test_the_device_of_a_storage_does_not_matter() -> None:
+    part = storage().replace(text("cpu"), text("cuda:1"))
+
+    data = make_archive(program(make_dict(text("a"), tensor(of=part))))
+
+    assert read(data)["a"].values.tolist() == [0, 1, 2, 3]
+
+
 def test_big_endian_storages_are_read() -> None:
     data = make_archive(
         program(make_dict(text("a"), tensor())),
