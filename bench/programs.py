@@ -96,7 +96,7 @@ def remove_results(program: Program, place: Workplace) -> None:
 def environment(place: Workplace) -> dict[str, str]:
     """Return the variables of every process.
 
-    All have the same number of threads and their caches in the workplace. Settings of the user are
+    All have the same number of threads and their cache in the workplace. Settings of the user are
     left out.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_PRIVATE_PREFIXES)}
@@ -107,7 +107,6 @@ def environment(place: Workplace) -> dict[str, str]:
     return {
         **kept,
         **threads,
-        "NEURAL_STYLE_CACHE": str(place.folder / "cache"),
         "TORCHINDUCTOR_CACHE_DIR": str(place.folder / "inductor"),
         "TMPDIR": str(place.folder),
         "PYTHONPATH": os.pathsep.join(paths),

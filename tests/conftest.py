@@ -47,15 +47,6 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache of weights in place of the user's; all tests share it to read each model once."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NEURAL_STYLE_CACHE", str(folder))
-        yield folder
-
-
 @pytest.fixture(scope="session")
 def weights_dir() -> Path:
     """The folder with the four official models."""

@@ -41,8 +41,8 @@ _INTRODUCTION = """
 _PROGRAMS = """
 ## Whole processes
 
-These times run from the start of the command to the painted JPEG. The reference reads the style
-from PyTorch's file each time. Ours reads it from the cache after the first time.
+These times run from the start of the command to the painted JPEG. Both read the style from
+PyTorch's file each time.
 """
 
 _STAND_IN_NOTE = """

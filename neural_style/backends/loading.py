@@ -19,7 +19,7 @@ from ..formats.model_file import (
     read_style_file,
 )
 from ..formats.safetensors_file import decode_weights
-from ..formats.weight_cache import keep, load_cached
+from ..formats.state_dict import decode_checkpoint
 from ..formats.weights import Weights
 from ..options import EXACT, RenderingOptions, ignore
 from .arena import Arena
@@ -128,12 +128,10 @@ def load_style(
 def load_weights(path: str | PathLike[str]) -> Weights:
     """Load the weights in the checkpoint at `path`, as fp32.
 
-    PyTorch reads its own format, once: its result is cached.
-
     Raises:
         StyleError: The file is missing, unreadable, or not a state dict of a `TransformerNet` with
-            finite weights. Nothing in it is executed to find that out.
-        MissingDependencyError: PyTorch or safetensors is needed and not installed.
+            finite weights. Nothing in it is run to find that out.
+        MissingDependencyError: It is a .safetensors file, and safetensors is not installed.
     """
     return decode_style(read_style(path))
 
@@ -143,13 +141,7 @@ def decode_style(file: StyleFile) -> Weights:
     with at_path(file.path):
         if file.suffix in SAFETENSORS_SUFFIXES:
             return decode_weights(file.data)
-        weights = load_cached(file.data)
-        if weights is None:
-            with needing("PyTorch"):
-                from ..formats.checkpoint import decode_checkpoint
-            weights = decode_checkpoint(file.data)
-            keep(file.data, weights)
-        return weights
+        return decode_checkpoint(file.data)
 
 
 class _Checkpoint:

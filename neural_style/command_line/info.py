@@ -9,7 +9,6 @@ from csci_utils.text import format_size
 
 from ..engine import KERNEL_VARIABLE, choose_kernel, find_obstacle, list_kernels
 from ..errors import needing
-from ..formats.weight_cache import cache_folder, measure_cache
 from ..options import EXACT, FAST
 from ..system.resources import available_memory, count_threads
 
@@ -34,7 +33,6 @@ def describe(device: str | None = None) -> list[tuple[str, str]]:
     lines.append(("memory", "unknown" if free is None else f"{format_size(free)} available"))
     lines.append(("OpenVINO", _version("openvino")))
     lines.append(("PyTorch", _version("torch")))
-    lines.append(("cache", _describe_cache()))
     if device is not None:
         lines.append(("device", _find_device(device)))
     return lines
@@ -58,15 +56,6 @@ def _describe_engine() -> list[tuple[str, str]]:
 def _describe_kernel(precision: str) -> str:
     chosen, best = choose_kernel(precision), list_kernels(precision)[0]
     return f"kernel {chosen}" + ("" if chosen == best else f", as {KERNEL_VARIABLE} says")
-
-
-def _describe_cache() -> str:
-    try:
-        folder = cache_folder()
-    except RuntimeError as error:
-        return f"none ({error})"
-    count, size = measure_cache()
-    return f"{folder}: {count} checkpoint{'' if count == 1 else 's'}, {format_size(size)}"
 
 
 def _version(package: str) -> str:

@@ -1,7 +1,9 @@
-"""Style files: read, check, cache, convert and write them.
+"""Style files: read, check, convert and write them.
 
-`model_file` reads a file and refuses what is obviously not a style. `safetensors_file` and
-`torch_file` decode the two checkpoint formats; `weights` checks names, shapes and values for both.
-`checkpoint` builds a network from a checkpoint, `weight_cache` keeps the weights of checkpoints
-that only PyTorch can read, and `saving` and `onnx_export` write style files.
+`model_file` reads a file and refuses what is obviously not a style. `safetensors_file` decodes one
+checkpoint format. `torch_file` decodes the other without PyTorch, from the archives that
+`zip_archive` reads, the pickles that `restricted_pickle` reads, and the tensors in them, which
+`torch_objects` knows; `state_dict` finds the weights in what they hold. `tensors` and `weights`
+convert and check the weights of both. `checkpoint` builds a network of PyTorch from them, and
+`saving` and `onnx_export` write style files.
 """

@@ -1,7 +1,7 @@
 """Checkpoints as PyTorch networks, in steps that can each be called alone.
 
-bytes -> `read_checkpoint` or `read_safetensors` -> `to_state_dict` -> `build_network`.
-`load_network` takes all of them. The errors of the single steps have no path.
+path -> `read_weights` -> `build_network`; `load_network` takes both. `state_dict` and
+`safetensors_file` decode the files without PyTorch.
 """
 
 from __future__ import annotations
@@ -15,26 +15,31 @@ from torch import Tensor
 
 from csci_utils.errors import at_path
 
-from ..errors import StyleError
 from ..transformer_net import TransformerNet
-from .model_file import MAX_STYLE_BYTES, SAFETENSORS_SUFFIXES, read_style_file
-from .safetensors_file import is_safetensors, read_raw_weights
-from .torch_file import read_torch
-from .weights import Weights, check_finite, check_shapes, drop_old_statistics, width_of
+from .model_file import SAFETENSORS_SUFFIXES, read_style_file
+from .safetensors_file import read_tensors
+from .state_dict import read_state_dict
+from .tensors import StoredTensor
+from .weights import Weights, check_finite, check_shapes, width_of
 
-_SAVE_STATE_DICT = "save the model's state_dict()"
-_DTYPES = {  # of safetensors' `FLOAT_TYPES`
+_DTYPES = {  # by the names in `NUMPY_TYPES`
+    "F64": torch.float64,
     "F32": torch.float32,
     "F16": torch.float16,
     "BF16": torch.bfloat16,
-    "F64": torch.float64,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
 }
 
 
 def load_network(path: str | PathLike[str]) -> TransformerNet:
     """Return the network with the weights in a checkpoint file, on the CPU and in eval mode.
 
-    Nothing in the file is executed.
+    Nothing in the file is run.
 
     Raises:
         StyleError: The file cannot be read, or is not the state dict of a `TransformerNet` with
@@ -55,77 +60,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         MissingDependencyError: As for `load_network`.
     """
     data = read_style_file(path)
-    if path.suffix.lower() in SAFETENSORS_SUFFIXES:
-        return to_state_dict(read_safetensors(data))
-    return to_state_dict(read_checkpoint(data))
+    is_safetensors = path.suffix.lower() in SAFETENSORS_SUFFIXES
+    tensors = read_tensors(data) if is_safetensors else read_state_dict(data)
+    return {name: to_torch(tensor) for name, tensor in tensors.items()}
 
 
-def decode_checkpoint(data: bytes) -> Weights:
-    """Return the weights in the content of a file that `torch.save` wrote, as fp32.
-
-    Raises:
-        StyleError: As for `load_network`. The error has no path.
-    """
-    return _to_weights(to_state_dict(read_checkpoint(data)))
-
-
-def read_checkpoint(data: bytes) -> object:
-    """Return the object in the content of a file that `torch.save` wrote.
-
-    It consists of tensors, numbers, strings and containers of them.
-
-    Raises:
-        StyleError: `data` is damaged or another format, or refers to code.
-    """
-    if is_safetensors(data):
-        raise StyleError(
-            "expected a PyTorch checkpoint, got a safetensors file",
-            remedy="rename it to .safetensors",
-        )
-    return read_torch(data, StyleError, MAX_STYLE_BYTES)
-
-
-def read_safetensors(data: bytes) -> dict[str, Tensor]:
-    """Return the tensors in the content of a safetensors file.
-
-    Raises:
-        StyleError: See `read_raw_weights`.
-        MissingDependencyError: The package safetensors is not installed.
-    """
-    return {
-        name: torch.frombuffer(raw.data, dtype=_DTYPES[raw.dtype]).reshape(raw.shape)
-        for name, raw in read_raw_weights(data).items()
-    }
-
-
-def to_state_dict(checkpoint: object) -> dict[str, Tensor]:
-    """Return a checkpoint's weights, without old statistics.
-
-    Raises:
-        StyleError: `checkpoint` is not a mapping from names to dense floating-point tensors on the
-            CPU.
-    """
-    if not isinstance(checkpoint, Mapping):
-        raise StyleError(
-            f"expected a state dict, got a {type(checkpoint).__name__}", remedy=_SAVE_STATE_DICT
-        )
-    for key, value in checkpoint.items():
-        if not (isinstance(key, str) and _is_weight(value)):
-            raise StyleError(
-                "expected a state dict of dense floating-point tensors on the CPU, got "
-                f"{key!r} with a {type(value).__name__} of another kind",
-                remedy=_SAVE_STATE_DICT,
-            )
-    return drop_old_statistics(checkpoint)
-
-
-def _is_weight(value: object) -> bool:
-    return (
-        isinstance(value, Tensor)
-        and value.layout == torch.strided
-        and value.device.type == "cpu"
-        and value.dtype in _DTYPES.values()
-    )
+def to_torch(tensor: StoredTensor) -> Tensor:
+    """Return a copy with the same bits, and the same strides unless elements overlap."""
+    values = tensor.values
+    copy = values.astype(values.dtype.newbyteorder("="), order="K")
+    return torch.from_numpy(copy).view(_DTYPES[tensor.dtype])
 
 
 def build_network(state: Mapping[str, Tensor]) -> TransformerNet:

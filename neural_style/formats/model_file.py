@@ -35,6 +35,9 @@ MAX_STYLE_BYTES = 2**28
 ZIP_MAGIC = b"PK\x03\x04"
 """The first bytes of a zip archive, such as a PyTorch checkpoint; no picture begins with them."""
 
+TORCH_FILE = "a file that PyTorch saved, of tensors, numbers and strings alone"
+"""What messages call the files of `torch.save` that are read."""
+
 _EXPECTED = "expected a style model"
 _SAMPLE_BYTES = 512  # how much of a file is checked for being text
 _QUOTED_CHARACTERS = 40
@@ -54,6 +57,13 @@ def read_style_file(path: Path) -> bytes:
         _refuse_picture(data)
         _refuse_text(data)
     return data
+
+
+def damaged(detail: str, expected: str = TORCH_FILE) -> StyleError:
+    """Return the error for data that is not, or no longer, the `expected` format."""
+    return StyleError(
+        f"expected {expected}, got other or damaged data ({detail})", remedy="copy it again"
+    )
 
 
 def _refuse_picture(data: bytes) -> None:

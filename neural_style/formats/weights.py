@@ -38,7 +38,9 @@ RESIDUAL_BLOCKS = 5
 """The number of residual blocks; their parameters are named res1 to res5."""
 
 _OLD_STATISTICS = re.compile(r"(^|\.)in\d+\.running_(mean|var)$")
+_WRAPPERS = re.compile(r"(module\.|_orig_mod\.){1,2}")
 _NAMES_SHOWN = 3
+_NAME_LENGTH = 80  # characters of each; a hostile file may choose them
 
 
 class _Layer(NamedTuple):
@@ -83,12 +85,22 @@ def width_of(weights: Weights) -> int:
     return int(weights[WIDTH_KEY].shape[0])
 
 
-def drop_old_statistics(state: Mapping[str, AnyTensor]) -> dict[str, AnyTensor]:
-    """Return a copy of `state` without the running statistics of the instance norms.
+def canonicalize_names(state: Mapping[str, AnyTensor]) -> dict[str, AnyTensor]:
+    """Return a copy of `state` with the names of the network itself, without old statistics.
 
-    PyTorch before 0.4 stored them beside the weights; the networks never used them.
+    Data-parallel and compiled networks put "module." and "_orig_mod." before every name. PyTorch
+    before 0.4 stored running statistics of the instance norms, which the networks never used.
     """
-    return {name: value for name, value in state.items() if not _OLD_STATISTICS.search(name)}
+    prefix = _find_prefix(state)
+    names = {name: name.removeprefix(prefix) for name in state}
+    return {names[k]: v for k, v in state.items() if not _OLD_STATISTICS.search(names[k])}
+
+
+def _find_prefix(names: Iterable[str]) -> str:
+    """Return what wrappers put before all of `names`; empty if it is not before all."""
+    match = _WRAPPERS.match(next(iter(names), ""))
+    prefix = match[0] if match else ""
+    return prefix if all(name.startswith(prefix) for name in names) else ""
 
 
 def check_shapes(shapes: Mapping[str, Shape]) -> None:
@@ -143,6 +155,6 @@ def check_finite(weights: Weights) -> None:
 def list_names(names: Iterable[str]) -> str:
     """Return the first few of `names` in order, and how many more there are, for a message."""
     ordered = sorted(names)
-    shown = ", ".join(ordered[:_NAMES_SHOWN]) or "nothing"
+    shown = ", ".join(f"{name:.{_NAME_LENGTH}}" for name in ordered[:_NAMES_SHOWN]) or "nothing"
     more = len(ordered) - _NAMES_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown

@@ -6,13 +6,14 @@ the place in the dataset, and no state of a random number generator.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
 import torch
+from torch import Tensor
 from torch.optim import Optimizer
 
 from csci_utils.errors import at_path
@@ -25,9 +26,10 @@ from .saved import read_saved
 from .settings import Settings, check_settings
 
 _PARTS = frozenset({"network", "optimizer", "position", "settings"})
+_MAX_NUMBER = 2**53  # in a position; larger ones are not exact as floats
 
 # What PyTorch and `Position` raise when a part is not what its name says.
-_DAMAGE = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
+_DAMAGE = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass
@@ -102,13 +104,43 @@ def _restore(
     checkpoint: Mapping[str, Mapping[str, Any]], network: TransformerNet, optimizer: Optimizer
 ) -> Position:
     network.load_state_dict(checkpoint["network"])
-    optimizer.load_state_dict(dict(checkpoint["optimizer"]))
-    return Position(**checkpoint["position"])
+    moments = _check_moments(checkpoint["optimizer"]["state"], list(network.parameters()))
+    # The settings, which are checked, determine the optimizer's options.
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": moments, "param_groups": groups})
+    return _check_position(Position(**checkpoint["position"]))
+
+
+def _check_moments(state: Mapping[int, Any], parameters: Sequence[Tensor]) -> Mapping[int, Any]:
+    """Return Adam's state of each parameter if it is one.
+
+    Raises:
+        ValueError: It is not: the first step of the training would fail.
+    """
+    for index, moments in state.items():
+        shapes = {name: tuple(value.shape) for name, value in moments.items()}
+        shape = tuple(parameters[index].shape)
+        if shapes != {"step": (), "exp_avg": shape, "exp_avg_sq": shape}:
+            raise ValueError(f"the optimizer's state of parameter {index} has other shapes")
+    return state
+
+
+def _check_position(position: Position) -> Position:
+    """Return `position` if its fields are numbers.
+
+    Raises:
+        ValueError: They are not.
+    """
+    for name, value in asdict(position).items():
+        numbers = (int, float) if name in ("content", "style") else (int,)
+        if type(value) not in numbers or not 0 <= value < _MAX_NUMBER:
+            raise ValueError(f"the position's {name} is not a number from 0")
+    return position
 
 
 def _check_parts(saved: object) -> Mapping[str, Mapping[str, Any]]:
     """Return `saved` if it has the parts of a checkpoint; raise a TrainingError otherwise."""
-    if not (isinstance(saved, dict) and saved.keys() == _PARTS and _are_dicts(saved.values())):
+    if not (isinstance(saved, dict) and saved.keys() == _PARTS and _are_parts(saved)):
         raise TrainingError(
             "expected a checkpoint of a training, got something else that PyTorch saved",
             remedy="name a .ckpt file that a training wrote to its --checkpoint-model-dir; "
@@ -117,5 +149,10 @@ def _check_parts(saved: object) -> Mapping[str, Mapping[str, Any]]:
     return cast("Mapping[str, Mapping[str, Any]]", saved)
 
 
-def _are_dicts(parts: Iterable[object]) -> bool:
-    return all(isinstance(part, dict) for part in parts)
+def _are_parts(saved: Mapping[str, object]) -> bool:
+    settings = saved["settings"]
+    return (
+        all(isinstance(part, dict) for part in saved.values())
+        and isinstance(settings, dict)
+        and all(isinstance(value, (int, float, str)) for value in settings.values())
+    )

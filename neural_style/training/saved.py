@@ -6,11 +6,14 @@ from pathlib import Path
 
 from csci_utils.files import read_file
 
-from ..errors import TrainingError
+from ..errors import StyleError, TrainingError
+from ..formats.checkpoint import to_torch
+from ..formats.tensors import StoredTensor
 from ..formats.torch_file import read_torch
+from ..formats.torch_objects import Saved
 from ..pictures.io import identify_picture
 
-MAX_BYTES = 2**30  # twice the whole of torchvision's vgg16
+MAX_BYTES = 600_000_000  # the whole of torchvision's vgg16 has 553 million
 
 
 def read_saved(path: Path) -> object:
@@ -27,4 +30,19 @@ def read_saved(path: Path) -> object:
             f"expected a file that PyTorch saved, got a {picture_format} picture",
             remedy="name another file",
         )
-    return read_torch(data, TrainingError, MAX_BYTES)
+    try:
+        saved = read_torch(data, MAX_BYTES)
+    except StyleError as error:
+        raise TrainingError(error.reason, remedy=error.remedy) from error
+    return _to_torch(saved)
+
+
+def _to_torch(saved: Saved) -> object:
+    """Return a copy of a saved object with PyTorch's tensors."""
+    if isinstance(saved, StoredTensor):
+        return to_torch(saved)
+    if isinstance(saved, dict):
+        return {key: _to_torch(value) for key, value in saved.items()}
+    if isinstance(saved, (list, tuple)):
+        return type(saved)(map(_to_torch, saved))
+    return saved

@@ -72,12 +72,14 @@ def test_a_missing_style_is_named(name: str, tmp_path: Path) -> None:
         load(tmp_path / name)
 
 
-@pytest.mark.parametrize(("package", "name"), [("torch", "a.pth"), ("openvino", "a.onnx")])
+@pytest.mark.parametrize(
+    ("package", "name"), [("safetensors", "a.safetensors"), ("openvino", "a.onnx")]
+)
 def test_a_missing_package_is_answered_with_its_install_command(
     package: str, name: str, tmp_path: Path
 ) -> None:
     path = tmp_path / name
-    path.write_bytes(b"\x80 something that has to be read to know what it is")
+    path.write_bytes(b"\x10\0\0\0\0\0\0\0{ something that has to be read to know what it is")
     program = (
         f"import sys, neural_style; sys.modules[{package!r}] = None\n"
         "try: neural_style.load(sys.argv[1])\n"
@@ -87,6 +89,16 @@ def test_a_missing_package_is_answered_with_its_install_command(
     result = run_program(program, path)
 
     assert "pip install '.[style]'" in result.stdout
+
+
+def test_a_checkpoint_is_read_without_pytorch_and_safetensors(checkpoint_path: Path) -> None:
+    program = (
+        "import sys; sys.modules.update(torch=None, safetensors=None)\n"
+        "from neural_style.backends.loading import load_weights\n"
+        "print(len(load_weights(sys.argv[1])))"
+    )
+
+    assert run_program(program, checkpoint_path).stdout == "62\n"
 
 
 # Devices

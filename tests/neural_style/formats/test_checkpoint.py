@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import random
-import warnings
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -18,8 +17,7 @@ pytest.importorskip("torch")
 import torch
 
 from neural_style import StyleError
-from neural_style.formats.checkpoint import build_network, load_network, to_state_dict
-from neural_style.system.warning_filter import suppress_warnings
+from neural_style.formats.checkpoint import load_network
 from neural_style.transformer_net import TransformerNet
 from tests.support import styles
 from tests.support.pictures import encode
@@ -101,6 +99,15 @@ def test_the_format_before_zip_archives_is_loaded(tmp_path: Path) -> None:
     assert all(torch.equal(loaded[key], value) for key, value in state.items())
 
 
+def test_a_training_of_a_parallel_network_is_loaded(tmp_path: Path) -> None:
+    state = make_state()
+    wrapped = {f"module.{key}": value for key, value in state.items()}
+
+    loaded = load_bytes(save({"epoch": 2, "state_dict": wrapped}), tmp_path).state_dict()
+
+    assert all(torch.equal(loaded[key], value) for key, value in state.items())
+
+
 def test_the_network_is_in_eval_mode(checkpoint_path: Path) -> None:
     assert not load_network(checkpoint_path).training
 
@@ -130,21 +137,17 @@ def test_nothing_in_a_malicious_checkpoint_is_executed(tmp_path: Path) -> None:
 def test_an_error_names_the_code_in_a_malicious_checkpoint(tmp_path: Path) -> None:
     data = save({"conv1": ShellCommand(tmp_path / "executed")})
 
-    assert f"asks to run code, which was not done: {os.system.__module__}.system" in refusal_of(
-        data, tmp_path
-    )
+    message = refusal_of(data, tmp_path)
+
+    assert f"asks for the class or function {os.system.__module__}.system, which was not" in message
 
 
-def test_an_error_tells_how_to_save_a_whole_model(tmp_path: Path) -> None:
-    message = refusal_of(save(torch.nn.Linear(1, 1)), tmp_path)
+@pytest.mark.parametrize("in_old_format", [False, True], ids=["zip", "old"])
+def test_an_error_tells_how_to_save_a_whole_model(in_old_format: bool, tmp_path: Path) -> None:
+    message = refusal_of(save(torch.nn.Linear(1, 1), in_old_format), tmp_path)
 
-    assert "torch.nn.modules.linear.Linear; save the model's state_dict() instead" in message
-
-
-def test_an_error_tells_how_to_save_a_whole_model_in_the_old_format(tmp_path: Path) -> None:
-    message = refusal_of(save(torch.nn.Linear(1, 1), in_old_format=True), tmp_path)
-
-    assert "save the state_dict() if it is a whole model" in message
+    assert "asks for the class or function torch.nn.modules.linear.Linear" in message
+    assert "; save the model's state_dict() instead" in message
 
 
 # Files that are not checkpoints, or damaged
@@ -242,24 +245,6 @@ def test_altered_checkpoints_raise_only_style_errors(
             assert str(error).isprintable()
 
 
-def test_warning_filters_survive_an_overlap_with_another_thread(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other_thread = suppress_warnings()  # begins during the load and ends after it
-
-    def fail(*_: object, **__: object) -> None:
-        other_thread.__enter__()
-        raise EOFError
-
-    monkeypatch.setattr(torch, "load", fail)
-    before = list(warnings.filters)
-
-    refusal_of(b"\0" * 1000, tmp_path)
-    other_thread.__exit__(None, None, None)
-
-    assert list(warnings.filters) == before
-
-
 # Checkpoints of other models
 
 
@@ -269,13 +254,24 @@ def test_warning_filters_survive_an_overlap_with_another_thread(
         ([1, 2, 3], "got a list"),
         (torch.zeros(3), "got a Tensor"),
         ({"epoch": 7}, "'epoch' with a int"),
-        ({"state_dict": {"conv1.conv2d.weight": torch.zeros(1)}}, "'state_dict' with a dict"),
+        ({"state_dict": 7, "weight": torch.zeros(1)}, "'state_dict' with a int"),
+        ({"state_dict": {"epoch": 7}}, "'epoch' with a int"),
         ({1: torch.zeros(1)}, "1 with a Tensor"),
-        ({"weight": torch.zeros(1, dtype=torch.int64)}, "'weight' with a Tensor"),
-        ({"weight": torch.eye(2).to_sparse()}, "'weight' with a Tensor"),
-        ({"weight": torch.zeros(1, device="meta")}, "'weight' with a Tensor"),
+        ({"weight": torch.zeros(1, dtype=torch.int64)}, "'weight' of I64"),
+        ({"weight": torch.eye(2).to_sparse()}, "torch._utils._rebuild_sparse_tensor"),
+        ({"weight": torch.zeros(1, device="meta")}, "torch._utils._rebuild_meta_tensor"),
     ],
-    ids=["list", "tensor", "number", "nested", "number key", "integers", "sparse", "meta"],
+    ids=[
+        "list",
+        "tensor",
+        "number",
+        "wrapped number",
+        "nested",
+        "number key",
+        "integers",
+        "sparse",
+        "meta",
+    ],
 )
 def test_an_error_describes_an_object_that_is_not_a_state_dict(
     content: object, message: str, tmp_path: Path
@@ -299,7 +295,7 @@ def test_an_error_names_a_wrong_shape(key: str, tmp_path: Path) -> None:
     assert "got (8, 7)" in message
 
 
-@pytest.mark.parametrize("shape", [(), (0, 3, 9, 9), (10**6, 3, 9, 9)], ids=str)
+@pytest.mark.parametrize("shape", [(), (0, 3, 9, 9), (10**5, 3, 9, 9)], ids=str)
 def test_an_impossible_width_is_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
     state = make_state() | {"conv1.conv2d.weight": torch.zeros(()).expand(shape)}
 
@@ -312,20 +308,3 @@ def test_weights_that_are_not_finite_are_refused(value: float, tmp_path: Path) -
     state["res1.conv1.conv2d.weight"][0, 0, 0, 0] = value
 
     assert "NaN or infinity in res1.conv1.conv2d.weight" in refusal_of(save(state), tmp_path)
-
-
-# The single steps
-
-
-def test_the_steps_work_without_a_file() -> None:
-    network = build_network(to_state_dict(make_state()))
-
-    assert network.conv1.conv2d.out_channels == 8
-
-
-def test_a_state_dict_is_not_changed() -> None:
-    state = make_state() | {"in1.running_mean": torch.zeros(8)}
-
-    to_state_dict(state)
-
-    assert "in1.running_mean" in state

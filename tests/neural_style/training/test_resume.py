@@ -196,7 +196,7 @@ def test_another_style_picture_of_the_same_name_is_named(
     [
         (b"", "got other or damaged data"),
         (b"no checkpoint", "got other or damaged data"),
-        (save_to_bytes({"network": RunsCode()}), "which was not done"),
+        (save_to_bytes({"network": RunsCode()}), "which was not imported"),
         (save_to_bytes({"conv1.weight": torch.zeros(1)}), "got something else that PyTorch saved"),
         (
             save_to_bytes(dict.fromkeys(("network", "optimizer", "position", "settings"), 1)),

@@ -1,0 +1,76 @@
+"""State dicts in PyTorch's checkpoints: from a file's content to weights, without PyTorch.
+
+bytes -> `read_state_dict` -> `decode_checkpoint`; each step calls the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import StyleError
+from .model_file import MAX_STYLE_BYTES
+from .safetensors_file import is_safetensors
+from .tensors import StoredTensor, check_float, to_weights
+from .torch_file import read_torch
+from .weights import Weights, canonicalize_names
+
+_SAVE_STATE_DICT = "save the model's state_dict()"
+_WRAPPERS = ("state_dict", "model_state_dict")
+
+
+def decode_checkpoint(data: bytes) -> Weights:
+    """Return the weights in the content of a file that `torch.save` wrote, as fp32.
+
+    Raises:
+        StyleError: `data` is something else, or not the weights of a `TransformerNet`; see
+            `read_state_dict` and `to_weights`. The error has no path.
+    """
+    return to_weights(read_state_dict(data))
+
+
+def read_state_dict(data: bytes) -> dict[str, StoredTensor]:
+    """Return the state dict in the content of a file that `torch.save` wrote.
+
+    Raises:
+        StyleError: `data` is damaged, another format, or refers to a class or a function; see
+            `read_torch` and `find_state_dict`. The error has no path.
+    """
+    if is_safetensors(data):
+        raise StyleError(
+            "expected a PyTorch checkpoint, got a safetensors file",
+            remedy="rename it to .safetensors",
+        )
+    return find_state_dict(read_torch(data, MAX_STYLE_BYTES))
+
+
+def find_state_dict(checkpoint: object) -> dict[str, StoredTensor]:
+    """Return a checkpoint's state dict under its canonical names.
+
+    Args:
+        checkpoint: A state dict, or a dict that has one under "state_dict" or "model_state_dict".
+
+    Raises:
+        StyleError: It is something else, or not all values are floating-point tensors.
+    """
+    if not isinstance(checkpoint, Mapping):
+        raise StyleError(
+            f"expected a state dict, got a {_describe(checkpoint)}", remedy=_SAVE_STATE_DICT
+        )
+    wrapped = next((checkpoint[key] for key in _WRAPPERS if key in checkpoint), None)
+    state = wrapped if isinstance(wrapped, Mapping) else checkpoint
+    return canonicalize_names(dict(_check_weight(*item) for item in state.items()))
+
+
+def _check_weight(name: object, value: object) -> tuple[str, StoredTensor]:
+    if not (isinstance(name, str) and isinstance(value, StoredTensor)):
+        raise StyleError(
+            "expected a state dict of floating-point tensors, got "
+            f"{name!r:.80} with a {_describe(value)}",
+            remedy=_SAVE_STATE_DICT,
+        )
+    check_float(name, value.dtype)
+    return name, value
+
+
+def _describe(value: object) -> str:
+    return "Tensor" if isinstance(value, StoredTensor) else type(value).__name__
