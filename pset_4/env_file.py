@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from csci_utils.files import read_file
+from csci_utils.files import find_other_writer, read_file
 from csci_utils.text import one_line
 
 from .errors import SettingsError
@@ -142,19 +141,12 @@ def _check_owner(path: Path) -> None:
     Raises:
         SettingsError: Others can.
     """
-    if not hasattr(os, "getuid"):  # Windows
-        return
     try:
-        status = path.stat()
+        reason = find_other_writer(path)
     except OSError as error:
         raise SettingsError(
             f"cannot be read: {error.strerror}", path=path, remedy="repair it, or take it away"
         ) from error
-    if status.st_uid not in (0, os.getuid()):
-        raise SettingsError(
-            "belongs to another user, who may change it", path=path, remedy="replace it by a copy"
-        )
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise SettingsError(
-            "other users can write to it", path=path, remedy=f"run chmod go-w {path.name}"
-        )
+    if reason:
+        remedy = f"make sure that it is yours, and run chmod go-w {path.name}"
+        raise SettingsError(reason, path=path, remedy=remedy)

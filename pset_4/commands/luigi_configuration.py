@@ -23,9 +23,14 @@ _LOGGERS = ("luigi", "luigi-interface")
 def luigi_without_files(debug: bool = False) -> Iterator[None]:
     """Give Luigi an empty configuration while the body runs, and import it first if needed.
 
+    Does nothing where Luigi is not installed.
+
     Args:
         debug: Whether Luigi logs.
     """
+    if find_spec("luigi") is None:
+        yield
+        return
     with ExitStack() as stack:
         stack.enter_context(_without_variables())
         parser_class = _import_parser()
@@ -66,7 +71,7 @@ def _import_parser() -> Any:
     """Return the class of Luigi's configuration, imported before the package that reads it."""
     if "luigi" not in sys.modules:
         spec = find_spec("luigi")
-        assert spec is not None  # see `session.NEEDED_PACKAGES`
+        assert spec is not None
         sys.modules["luigi"] = module_from_spec(spec)
     from luigi.configuration.cfg_parser import LuigiConfigParser
 
@@ -77,5 +82,10 @@ def _import_luigi() -> None:
     """Run Luigi's package, if `_import_parser` has only prepared it."""
     module = sys.modules["luigi"]
     spec = module.__spec__
-    if not hasattr(module, "Task") and spec is not None and spec.loader is not None:
+    if hasattr(module, "Task") or spec is None or spec.loader is None:
+        return
+    try:
         spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules["luigi"]
+        raise

@@ -41,15 +41,14 @@ def session() -> Iterator[Settings]:
         if missing:
             remedy = install_remedy("luigi", "pipeline", "style")
             raise click.ClickException(f"not installed: {', '.join(missing)}; {remedy}")
-        with luigi_without_files(debug=bool(common_option("debug"))):
-            chosen = _read_settings()
-            from .. import context, remote
+        chosen = _read_settings()
+        from .. import context, remote
 
-            with context.activated(chosen):
-                # A remote that does not answer is reported once, and not for each task.
-                remote.check(chosen.remote)
-                with remote.remembering(chosen.remote):
-                    yield chosen
+        with context.activated(chosen):
+            # A remote that does not answer is reported once, and not for each task.
+            remote.check(chosen.remote)
+            with remote.remembering(chosen.remote):
+                yield chosen
 
 
 def _read_settings() -> Settings:
@@ -76,11 +75,14 @@ def _say(line: str) -> None:
 def errors_in_one_line(interrupted: str) -> Iterator[None]:
     """Turn an error into a line on standard error and an exit code.
 
+    Inside, Luigi reads no configuration file: see `luigi_configuration`.
+
     Args:
         interrupted: What to say after Ctrl-C.
     """
     try:
-        yield
+        with luigi_without_files(debug=bool(common_option("debug"))):
+            yield
     except click.ClickException:
         raise
     except KeyboardInterrupt:

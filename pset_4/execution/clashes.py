@@ -10,6 +10,7 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +21,7 @@ from csci_utils.atomic import make_temporary_name
 from .. import names
 from ..errors import InvalidNameError
 from ..remote import list_names
-from ..settings import IMAGES, MODELS, Settings
+from ..settings import IMAGES, MODELS, Settings, is_s3
 from ..tasks.upload import UploadTask
 
 
@@ -42,7 +43,7 @@ def find_clashes(
             continue
         for kind, spellings in seen.items():
             name = _file_of(getattr(task, kind, None))
-            if name and (other := _find_clash(name, spellings, settings.data)):
+            if name and (other := _find_clash(name, spellings, _list_folders(task, settings))):
                 found[task] = _describe(name, other)
     return found
 
@@ -72,12 +73,19 @@ def _by_folded_name(found: Sequence[str]) -> dict[str, list[str]]:
     return spellings
 
 
-def _find_clash(name: str, spellings: dict[str, list[str]], folder: str) -> str | None:
-    """Return a name seen earlier that is equal on the disk; else remember this one."""
+def _list_folders(task: luigi.Task, settings: Settings) -> list[str]:
+    """Return the roots that a task writes to on disks of this machine."""
+    is_published = getattr(task, "upload", False) and not is_s3(settings.remote)
+    return [settings.data, settings.remote] if is_published else [settings.data]
+
+
+def _find_clash(name: str, spellings: dict[str, list[str]], folders: Sequence[str]) -> str | None:
+    """Return a name seen earlier that is equal on a disk; else remember this one."""
     earlier = spellings.setdefault(_fold(name), [])
     if name in earlier:
         return None
-    clash = next((other for other in earlier if not can_hold_both(folder, other, name)), None)
+    pairs = product(earlier, folders)
+    clash = next((other for other, root in pairs if not can_hold_both(root, other, name)), None)
     if clash is None:
         earlier.append(name)
     return clash

@@ -179,7 +179,8 @@ def test_a_file_that_others_can_write_to_is_refused(mode: int) -> None:
         load_env_file(Path.cwd(), pytest.fail)
 
     assert str(refusal.value) == (
-        f"{Path.cwd()}/.env: other users can write to it; run chmod go-w .env"
+        f"{Path.cwd()}/.env: other users can write to it; make sure that it is yours, and run "
+        "chmod go-w .env"
     )
 
 

@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import save
 
 from neural_style import StyleError, inspect, load
+from neural_style.formats import weight_cache
 from neural_style.formats.weight_cache import cache_folder, load_cached, measure_cache
 from tests.support.styles import files_in, make_state
 
@@ -57,6 +58,30 @@ def test_only_the_user_can_read_the_cache(own_cache: Path, checkpoint_path: Path
     load(checkpoint_path)
 
     assert own_cache.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no permission bits")
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o1777])
+def test_a_folder_that_others_can_write_to_is_not_used(
+    own_cache: Path, checkpoint_path: Path, caplog: pytest.LogCaptureFixture, mode: int
+) -> None:
+    load(checkpoint_path)
+    before = files_in(own_cache)
+    for path in own_cache.iterdir():
+        path.unlink()
+    planted = own_cache / next(iter(before))
+    planted.write_bytes(b"planted")
+    own_cache.chmod(mode)
+    weight_cache._is_trusted.cache_clear()
+
+    for _ in range(2):
+        load(checkpoint_path)
+
+    assert files_in(own_cache) == {planted.name: b"planted"}
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{own_cache}: not used as the cache of weights: other users can write to it; run chmod "
+        "go-w on a folder of your own, or name another with NEURAL_STYLE_CACHE"
+    ]
 
 
 def test_a_safetensors_file_is_not_cached(own_cache: Path, tmp_path: Path) -> None:

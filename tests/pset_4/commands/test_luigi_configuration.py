@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import luigi
@@ -75,6 +77,18 @@ def test_a_failure_has_this_project_s_exit_code(directory_project: Project) -> N
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     assert "/images/nowhere.png: " in result.stderr
+
+
+def test_an_error_is_one_line_beside_a_damaged_configuration(directory_project: Project) -> None:
+    Path("luigi.cfg").write_text("no section")
+
+    result = subprocess.run(
+        [sys.executable, "-m", "pset_4", "submit", "--dry-run"], capture_output=True, text=True
+    )
+
+    assert result.returncode != 0
+    assert "Traceback" not in result.stderr and "no section" not in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_a_configuration_that_a_variable_names_changes_nothing_either(

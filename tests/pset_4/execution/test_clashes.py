@@ -8,7 +8,7 @@ import pytest
 
 from pset_4.execution import clashes
 from pset_4.execution.clashes import can_hold_both
-from tests.support.projects import Project, failures
+from tests.support.projects import Project, failures, read_summary
 from tests.support.stores import RemoteStore
 
 PAIRS = [
@@ -66,6 +66,26 @@ def test_a_cached_file_is_not_overwritten_by_one_of_an_equal_name(
 
     assert failures(result)[0].startswith("failed: A.png: this disk cannot hold it beside a.png")
     assert (directory_project.data / "images" / "a.png").read_bytes() == photograph
+
+
+@pytest.mark.parametrize(("options", "count"), [((), 1), (("--no-upload",), 2)])
+def test_the_disk_of_a_directory_remote_is_asked_if_it_is_written_to(
+    directory_project: Project,
+    drawing: bytes,
+    model: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    count: int,
+) -> None:
+    write_remote(directory_project, {"A.png": drawing, "a.png": drawing})
+    Path(directory_project.remote_url, "saved_models").mkdir()
+    Path(directory_project.remote_url, "saved_models", "one.pth").write_bytes(model)
+    remote = directory_project.remote_url
+    monkeypatch.setattr(clashes, "can_hold_both", lambda folder, *names: folder != remote)
+
+    result = directory_project.run("main", "-i", "A.png", "-i", "a.png", "-m", "one.pth", *options)
+
+    assert read_summary(result)["painted"] == count
 
 
 @pytest.mark.usefixtures("equal_names")
