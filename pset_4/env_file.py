@@ -24,7 +24,7 @@ from .rendering_options import MACHINE_OPTIONS, variable_of
 
 FILE_NAME = ".env"
 
-_MAX_BYTES = 1 << 20
+_MAX_BYTES = 1 << 16
 
 _SINGLE = frozenset(
     [
@@ -88,10 +88,8 @@ def load_env_file(folder: Path, notify: Callable[[str], None]) -> None:
     overridden = (_SINGLE | _GROUPED) & os.environ.keys()
     unused = sorted(values.keys() - chosen - overridden)
     if unused:
-        notify(
-            f"{path}: not used: {one_line(', '.join(unused))}; set in the environment what should "
-            "count"
-        )
+        remedy = "set in the environment what should count"
+        notify(one_line(f"{path}: not used: {', '.join(unused)}; {remedy}"))
     for name in chosen - os.environ.keys():
         os.environ[name] = values[name]
 

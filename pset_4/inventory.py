@@ -116,7 +116,7 @@ def _is_meant(path: str, is_kind: Callable[[str], bool]) -> bool:
     *folders, name = path.split("/")
     if any(folder.startswith(".") and folder.strip(".") for folder in folders):
         return False
-    if name.startswith(OWN_PREFIXES):
+    if name.startswith(OWN_PREFIXES) or any(map(_is_leftover, path.split("/"))):
         return False
     return is_kind(name) or not (folders or name.startswith("."))
 
@@ -210,7 +210,11 @@ def _is_ignored(name: str) -> bool:
         (name.startswith(IGNORED_PREFIXES) and not _ICLOUD.fullmatch(name))
         or name.endswith("~")
         or (name.startswith("#") and name.endswith("#"))
-        or name.lower() in IGNORED_NAMES
         or PurePosixPath(name).suffix.lower() in IGNORED_SUFFIXES
-        or _ZONE.search(name) is not None
+        or _is_leftover(name)
     )
+
+
+def _is_leftover(name: str) -> bool:
+    """Return True for a file or folder that no person made."""
+    return name.lower() in IGNORED_NAMES or _ZONE.search(name) is not None

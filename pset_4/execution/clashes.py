@@ -42,7 +42,7 @@ def find_clashes(
         if isinstance(task, UploadTask):  # it writes to the remote only, which keeps what it has
             continue
         for kind, spellings in seen.items():
-            name = _file_of(getattr(task, kind, None))
+            name = _file_of(kind, getattr(task, kind, None))
             if name and (other := _find_clash(name, spellings, _list_folders(task, settings))):
                 found[task] = _describe(name, other)
     return found
@@ -91,9 +91,11 @@ def _find_clash(name: str, spellings: dict[str, list[str]], folders: Sequence[st
     return clash
 
 
-def _file_of(name: str | None) -> str | None:
+def _file_of(kind: str, name: str | None) -> str | None:
     """Return the name of the file that a parameter names; a model's may have a style number."""
-    return name and (names.parse_model_name(name).file if "@" in name else name)
+    if not name or kind == "image" or names.is_model_file(name):
+        return name
+    return names.parse_model_name(name).file
 
 
 def _fold(name: str) -> str:

@@ -138,6 +138,16 @@ def test_leftovers_of_other_programs_are_ignored(
     assert store.list() == ["images/photo.jpg", "saved_models/one.pth"]
 
 
+def test_leftovers_in_a_directory_remote_are_ignored(
+    directory_project: Project, directory_store: DirectoryStore, photograph: bytes
+) -> None:
+    directory_store.write("images/photo.jpg", photograph)
+    for path in ("Icon\r", "photo.jpg:Zone.Identifier", "@eaDir/photo.jpg/THUMB.jpg"):
+        directory_store.write(f"images/{path}", b"left behind")
+
+    assert directory_project.run_well("download")["fetched"] == 1
+
+
 def test_a_placeholder_of_icloud_is_reported_with_the_remedy(valid_project: Project) -> None:
     valid_project.drop(".holiday.jpg.icloud", b"bplist00")
 
