@@ -59,6 +59,23 @@ def _check_readable(path: Path, error_type: type[DescribedError], max_bytes: int
         )
 
 
+def find_other_writer(path: str | os.PathLike[str]) -> str | None:
+    """Return who besides this user and root can change a file or folder, as a reason; else None.
+
+    Links are followed. On Windows, whose permissions are of another kind, nobody else can.
+
+    Raises:
+        OSError: The file or folder does not exist, or cannot be looked at.
+    """
+    if not hasattr(os, "getuid"):
+        return None
+    status = os.stat(path)
+    if status.st_uid not in (0, os.getuid()):
+        return "belongs to another user, who may change it"
+    is_open = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return "other users can write to it" if is_open else None
+
+
 def check_place(path: Path, error_type: type[DescribedError]) -> None:
     """Check, before long work, that a file can be written to `path`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,14 +17,64 @@ from .errors import InvalidNameError, SettingsError
 from .remote import list_all_paths, list_names
 from .settings import DATA_VARIABLE, IMAGES, MODELS, Settings
 
-IGNORED_NAMES = frozenset(["thumbs.db", "desktop.ini"])
-"""Files that file managers leave behind."""
+IGNORED_NAMES = frozenset(
+    [
+        # Windows
+        "thumbs.db",
+        "ehthumbs.db",
+        "ehthumbs_vista.db",
+        "desktop.ini",
+        "$recycle.bin",
+        "recycler",
+        "system volume information",
+        # macOS; folders and files with a dot in front are ignored anyway
+        "icon\r",
+        "__macosx",
+        "network trash folder",
+        "temporary items",
+        # network drives and disks for Linux
+        "@eadir",
+        "#recycle",
+        "#snapshot",
+        "lost+found",
+    ]
+)
+"""What file managers, file servers and archivers leave behind, in lower case."""
 
 OWN_PREFIXES = (TEMPORARY_PREFIX, "._")
 """Prefixes of the files of this pipeline, and of macOS on foreign disks."""
 
-IGNORED_SUFFIXES = frozenset([".tmp", ".part", ".crdownload", ".swp"])
+IGNORED_PREFIXES = (".", "~$", "~lock.")
+"""Prefixes of hidden files, and of the locks of office programs."""
+
+IGNORED_SUFFIXES = frozenset(
+    [
+        # Downloads by browsers and other programs
+        ".aria2",
+        ".crdownload",
+        ".download",
+        ".filepart",
+        ".opdownload",
+        ".part",
+        ".partial",
+        ".unconfirmed",
+        # Editors
+        ".swn",
+        ".swo",
+        ".swp",
+        ".swx",
+        ".temp",
+        ".tmp",
+    ]
+)
 """Suffixes of files that editors and browsers are still writing."""
+
+_ZONE = re.compile("[:\uf03a]Zone\\.Identifier(:\\$DATA)?$", re.IGNORECASE)
+"""The end of the name of a Windows file's origin, where it became a file of its own; shares that
+cannot have a colon in names have U+F03A in its place."""
+
+_ICLOUD = re.compile(r"\.(?P<name>.+)\.icloud", re.IGNORECASE)
+"""The name of the placeholder for a file that is in iCloud only."""
 
 
 @dataclass
@@ -65,7 +116,7 @@ def _is_meant(path: str, is_kind: Callable[[str], bool]) -> bool:
     *folders, name = path.split("/")
     if any(folder.startswith(".") and folder.strip(".") for folder in folders):
         return False
-    if name.startswith(OWN_PREFIXES):
+    if name.startswith(OWN_PREFIXES) or any(map(_is_leftover, path.split("/"))):
         return False
     return is_kind(name) or not (folders or name.startswith("."))
 
@@ -126,6 +177,12 @@ def _sort_in(found: Inventory, folder: str, name: str) -> None:
         InvalidNameError: It cannot be used.
     """
     path = os.path.join(folder, name)
+    if placeholder := _ICLOUD.fullmatch(name):
+        raise InvalidNameError(
+            "not downloaded from iCloud yet",
+            path=os.path.join(folder, placeholder["name"]),
+            remedy="open it in Finder, or turn off the optimization of storage, and run again",
+        )
     if not is_drop_in(path):
         kind = "a link" if os.path.islink(path) else "not a file"
         raise InvalidNameError(kind, path=path, remedy=f"copy the files themselves into {folder}")
@@ -150,8 +207,14 @@ def _describe_stranger(path: str) -> InvalidNameError:
 
 def _is_ignored(name: str) -> bool:
     return (
-        name.startswith(".")
+        (name.startswith(IGNORED_PREFIXES) and not _ICLOUD.fullmatch(name))
         or name.endswith("~")
-        or name.lower() in IGNORED_NAMES
+        or (name.startswith("#") and name.endswith("#"))
         or PurePosixPath(name).suffix.lower() in IGNORED_SUFFIXES
+        or _is_leftover(name)
     )
+
+
+def _is_leftover(name: str) -> bool:
+    """Return True for a file or folder that no person made."""
+    return name.lower() in IGNORED_NAMES or _ZONE.search(name) is not None

@@ -36,6 +36,11 @@ _DEVICES = frozenset(
 # Unicode categories: controls, text direction and zero width, surrogates, line separators.
 _INVISIBLE_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 
+# Invisible, but a part of emoji (U+200D) and of words in Persian or Hindi (both). Beside ASCII they
+# only make two names look the same. https://www.rfc-editor.org/rfc/rfc5892#appendix-A
+_JOINERS = "\u200c\u200d"
+_JOINED_CATEGORIES = frozenset("LMS")  # letters, marks, symbols
+
 _NUMBERED_MODEL = re.compile(r"(?P<file>.+\.onnx)@(?P<number>\d{1,6})", re.IGNORECASE)
 
 
@@ -113,6 +118,17 @@ def split_valid(
     return valid, refused
 
 
+def find_spelling(name: str, existing: Collection[str]) -> str:
+    """Return how a name is spelled among existing ones: composed or decomposed; else as given.
+
+    macOS stores an accent apart from its letter, most keyboards write both as one character.
+    """
+    if name in existing:
+        return name
+    composed = unicodedata.normalize("NFC", name)
+    return next((e for e in existing if unicodedata.normalize("NFC", e) == composed), name)
+
+
 def is_image_name(name: str) -> bool:
     """Return True if the suffix is one of an image."""
     from neural_style import PICTURE_SUFFIXES
@@ -131,7 +147,7 @@ def _find_problem(name: str) -> str | None:
     """Return why a name is unsafe, or None."""
     if not name:
         return "the name is empty"
-    if any(unicodedata.category(character) in _INVISIBLE_CATEGORIES for character in name):
+    if any(map(_is_invisible, _remove_joiners(name))):
         return "the name has invisible or control characters"
     if "/" in name or "\\" in name:
         return "expected a file name, got a path"
@@ -146,6 +162,25 @@ def _find_problem(name: str) -> str | None:
     if size > MAX_NAME_BYTES:
         return f"expected a name of at most {MAX_NAME_BYTES} bytes, got {size}"
     return None
+
+
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) in _INVISIBLE_CATEGORIES
+
+
+def _remove_joiners(name: str) -> str:
+    """Return a name without the joiners between characters that they can join."""
+    neighbors = zip(f" {name}", name, f"{name} "[1:], strict=False)
+    return "".join(
+        character
+        for before, character, after in neighbors
+        if not (character in _JOINERS and _is_joined(before) and _is_joined(after))
+    )
+
+
+def _is_joined(character: str) -> bool:
+    """Return True if joiners occur beside a character in real names."""
+    return not character.isascii() and unicodedata.category(character)[0] in _JOINED_CATEGORIES
 
 
 def _check_suffix(name: str, kind: str, suffixes: Collection[str]) -> str:

@@ -88,8 +88,9 @@ def format_not_fetched(fetched: FetchResult) -> list[str]:
 
 
 def format_json(found: Status | ModelListing) -> str:
-    """Return everything as JSON."""
-    return json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
+    """Return everything as JSON, in which characters that are not printable are escaped."""
+    text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def format_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

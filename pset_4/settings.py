@@ -1,22 +1,26 @@
 """Settings: the data folder of this machine, the remote, and what paints.
 
 An option takes precedence over an environment variable, that over the file ``.env`` of the current
-folder, and that over the default.
+folder (see `env_file`), and that over the default.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .env_file import load_env_file
 from .errors import SettingsError
 from .rendering_options import MACHINE_OPTIONS, variable_of
+
+_logger = logging.getLogger(__name__)
 
 REMOTE_VARIABLE = "PSET_4_REMOTE"
 DATA_VARIABLE = "PSET_4_DATA"
@@ -31,6 +35,9 @@ RUNNERS = (IN_PROCESS, PROGRAM, MLFLOW)
 """The ways to paint: see `runners`."""
 
 S3_SCHEME = "s3://"
+_LOGIN = re.compile(r"(^|//)[^/\\]*:[^/\\]*@|//[^/]*@")
+"""A user, or a user and a password, in an address."""
+
 BUCKET = re.compile(r"[\w.-]{1,255}|arn:.*", re.ASCII)
 """What botocore accepts as a bucket; new buckets allow lower case only, and no underscore."""
 
@@ -109,23 +116,26 @@ def read_settings(
     data: str | None = None,
     runner: str | None = None,
     python: str | None = None,
+    notify: Callable[[str], None] = _logger.warning,
     **machine: str | None,
 ) -> Settings:
     """Read settings from options, the environment, ``.env`` and defaults, in this order.
 
-    Variables in ``.env``, AWS's among them, are added to the environment unless they are set there.
+    Those variables in ``.env`` that it may set, AWS's among them, are added to the environment.
 
     Args:
         remote: An S3 URL or a directory.
         data: The data folder.
         runner: One of `RUNNERS`.
         python: An interpreter, by its path or as a shell would find it.
+        notify: Called with a message if variables in ``.env`` are not used. By default it is logged
+            as a warning.
         machine: Values of `MACHINE_OPTIONS` by name, as text.
 
     Raises:
         SettingsError: A value cannot be used; the message names its option and variable.
     """
-    _read_dotenv(Path.cwd() / ".env")
+    load_env_file(Path.cwd(), notify)
     data_path = _to_absolute(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
     runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
     configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
@@ -195,23 +205,15 @@ def _to_absolute(path: str) -> Path:
     return Path(os.path.abspath(Path(path).expanduser()))
 
 
-def _read_dotenv(path: Path) -> None:
-    from dotenv import load_dotenv
-
-    try:
-        load_dotenv(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"cannot be read ({error})", path=path, remedy="repair it, or take it away"
-        ) from error
-
-
 def _normalize_remote(remote: str, data_path: Path) -> str:
+    if _LOGIN.search(remote):
+        raise _refuse_login()
     if is_s3(remote):
         return _normalize_url(remote)
     path = _to_absolute(remote)
     if "://" in remote:
-        raise _refuse_remote(remote, "neither S3 nor a directory")
+        shown = remote.partition("?")[0]  # a query may hold a signature
+        raise _refuse_remote(shown, "neither S3 nor a directory")
     if path.exists() and not path.is_dir():
         raise _refuse_remote(remote, "a file, not a directory")
     if not path.parent.is_dir():
@@ -230,6 +232,8 @@ def _normalize_url(remote: str) -> str:
     if "" in parts:
         raise _refuse_remote(remote, "a part of the address is empty")
     if not BUCKET.fullmatch(parts[0]):
+        if ":" in parts[0]:  # a password with a slash in it, perhaps
+            raise _refuse_login()
         raise _refuse_remote(
             remote,
             f"{parts[0]!r} is not a bucket's name: only letters, digits, dots and hyphens",
@@ -243,6 +247,15 @@ def _is_own(path: Path, data_path: Path) -> bool:
     own_paths = (os.path.realpath(data_path / own) for own in OWN_FOLDERS)
     is_data = real_path == Path(os.path.realpath(data_path))
     return is_data or any(map(real_path.is_relative_to, own_paths))
+
+
+def _refuse_login() -> SettingsError:
+    """Return the error for an address with a user or a password in it, which it does not show."""
+    return SettingsError(
+        "the remote's address contains a user or a password",
+        remedy="leave them out, and set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+        f"AWS_SECRET_ACCESS_KEY (--remote, {REMOTE_VARIABLE})",
+    )
 
 
 def _refuse_remote(remote: str, reason: str) -> SettingsError:

@@ -13,6 +13,7 @@ from .options import common_options, runner_options
 from .session import EPILOG, session
 
 URL_HELP = "Where the archive is, if not at its official address; https:// or http://."
+ACCEPT_HELP = "Also take models whose SHA-256 is not that of the official ones, as from a mirror."
 TIMEOUT_HELP = "Seconds that the server may be silent before another try."
 
 
@@ -40,14 +41,15 @@ def _check_url(context: click.Context, parameter: click.Parameter, url: str | No
 @click.option(
     "--timeout", type=click.IntRange(min=1), default=30, show_default=True, help=TIMEOUT_HELP
 )
+@click.option("--accept-other-bytes", is_flag=True, help=ACCEPT_HELP)
 @runner_options
 @common_options
-def fetch(url: str | None, timeout: int) -> None:
+def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
     """Download the four official models and drop them in.
 
-    Each is loaded first, and published later like anything else that is dropped in. What is there
-    already is left as it is; where all four are, nothing is downloaded. A download that was cut
-    short goes on where it stopped.
+    Each is compared with its known SHA-256 and loaded first, and published later like anything else
+    that is dropped in. What is there already is left as it is; where all four are, nothing is
+    downloaded. A download that was cut short goes on where it stopped.
     """
     with session() as settings:
         from csci_utils.download import without_secrets
@@ -61,7 +63,13 @@ def fetch(url: str | None, timeout: int) -> None:
         inspect = current_runner().inspect
         with closing(DownloadProgress(without_secrets(url))) as progress:
             fetched = fetch_models(
-                settings, url, timeout, inspect, progress.update, progress.notify
+                settings,
+                url,
+                timeout,
+                inspect,
+                progress.update,
+                progress.notify,
+                accept_other_bytes,
             )
         for line in format_not_fetched(fetched):
             say(line, sys.stderr)

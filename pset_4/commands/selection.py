@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby, product
 
 from csci_utils.errors import DescribedError
@@ -11,7 +11,7 @@ from neural_style import NeuralStyleError
 
 from .. import names
 from ..errors import RunnerError
-from ..inventory import Inventory, list_drop_ins
+from ..inventory import Inventory, list_drop_ins, list_remote
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..runners import current_runner
 from ..settings import Settings
@@ -90,6 +90,7 @@ def select(
     If something was dropped in that is not of a kind, nobody meant the default of that kind.
     """
     drop_ins = list_drop_ins(settings)
+    images, models = spell(images, models, lambda: drop_ins if upload else list_remote(settings))
     refused = _select_refused(images, models, drop_ins, upload)
     has_bad_image = any(not names.is_model_file(name) for name in drop_ins.refused)
     has_bad_model = any(names.is_model_file(name) for name in drop_ins.refused)
@@ -108,6 +109,30 @@ def select(
         defaults,
         drop_ins,
     )
+
+
+def spell(
+    images: Sequence[str], models: Sequence[str], inventory: Callable[[], Inventory]
+) -> tuple[list[str], list[str]]:
+    """Return names as they are spelled in a place: with composed or decomposed accents.
+
+    Args:
+        images: Names of images.
+        models: Names of models; they may have a style number.
+        inventory: Lists the place. It is called only if a name is not ASCII.
+    """
+    if all(map(str.isascii, (*images, *models))):
+        return list(images), list(models)
+    found = inventory()
+    return (
+        [names.find_spelling(image, found.images) for image in images],
+        [_spell_model(model, found.models) for model in models],
+    )
+
+
+def _spell_model(model: str, existing: Sequence[str]) -> str:
+    name = names.parse_model_name(model)
+    return str(replace(name, file=names.find_spelling(name.file, existing)))
 
 
 def _select_refused(

@@ -13,6 +13,7 @@ import click
 from csci_utils.console import ExitCode, say
 from neural_style.errors import install_remedy
 
+from .luigi_configuration import luigi_without_files
 from .options import SETTINGS, common_option
 
 if TYPE_CHECKING:
@@ -40,15 +41,9 @@ def session() -> Iterator[Settings]:
         if missing:
             remedy = install_remedy("luigi", "pipeline", "style")
             raise click.ClickException(f"not installed: {', '.join(missing)}; {remedy}")
-        from .. import context, remote, settings
+        chosen = _read_settings()
+        from .. import context, remote
 
-        chosen = settings.read_settings(**{name: common_option(name) for name in SETTINGS})
-        if chosen.is_embedded:
-            say(
-                f"remote: {settings.shorten(chosen.remote)} (embedded default; "
-                f"--remote or {settings.REMOTE_VARIABLE} sets another)",
-                sys.stderr,
-            )
         with context.activated(chosen):
             # A remote that does not answer is reported once, and not for each task.
             remote.check(chosen.remote)
@@ -56,15 +51,38 @@ def session() -> Iterator[Settings]:
                 yield chosen
 
 
+def _read_settings() -> Settings:
+    """Return the command line's settings, and say so if they have the default remote."""
+    from .. import settings
+
+    chosen = settings.read_settings(
+        notify=lambda text: _say(f"note: {text}"),
+        **{name: common_option(name) for name in SETTINGS},
+    )
+    if chosen.is_embedded:
+        _say(
+            f"remote: {settings.shorten(chosen.remote)} (embedded default; "
+            f"--remote or {settings.REMOTE_VARIABLE} sets another)"
+        )
+    return chosen
+
+
+def _say(line: str) -> None:
+    say(line, sys.stderr)
+
+
 @contextmanager
 def errors_in_one_line(interrupted: str) -> Iterator[None]:
     """Turn an error into a line on standard error and an exit code.
+
+    Inside, Luigi reads no configuration file: see `luigi_configuration`.
 
     Args:
         interrupted: What to say after Ctrl-C.
     """
     try:
-        yield
+        with luigi_without_files(debug=bool(common_option("debug"))):
+            yield
     except click.ClickException:
         raise
     except KeyboardInterrupt:
@@ -82,13 +100,20 @@ def errors_in_one_line(interrupted: str) -> Iterator[None]:
 
 
 def run(tasks: Sequence[luigi.Task]) -> Outcome:
-    """Run tasks, and show progress."""
-    from ..execution import run_tasks
+    """Run tasks, and show progress. Those that would overwrite another's file fail at once."""
+    from ..context import current
+    from ..execution import Failure, run_tasks
+    from ..execution.clashes import find_clashes
     from .progress import Progress
 
-    with closing(Progress(tasks)) as progress:
+    clashes = find_clashes(tasks, current().settings)
+    distinct = [task for task in tasks if task not in clashes]
+    with closing(Progress(distinct)) as progress:
         debug = bool(common_option("debug"))
-        return run_tasks(tasks, progress.update, progress.notify, progress.show, debug)
+        outcome = run_tasks(distinct, progress.update, progress.notify, progress.show, debug)
+    outcome.asked = tasks
+    outcome.failures += [Failure(task, error) for task, error in clashes.items()]
+    return outcome
 
 
 def finish(outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]) -> None:

@@ -27,8 +27,10 @@ def upload(images: Sequence[str], models: Sequence[str]) -> None:
     """Publish drop-ins to the remote: those named, or all."""
     with session() as settings:
         from ..inventory import Inventory, list_drop_ins
+        from .selection import spell
 
-        chosen = Inventory(list(images), list(models)) or list_drop_ins(settings)
+        named = Inventory(*spell(images, models, lambda: list_drop_ins(settings)))
+        chosen = named or list_drop_ins(settings)
         if not chosen:
             say(f"nothing is dropped in: {settings.uploads} is empty", sys.stderr)
         finish(run(list_uploads(chosen)), settings, chosen.refused)
@@ -41,8 +43,10 @@ def download(images: Sequence[str], models: Sequence[str]) -> None:
     """Fetch images and models from the remote to the cache: those named, or all."""
     with session() as settings:
         from ..inventory import Inventory, list_remote
+        from .selection import spell
 
-        chosen = Inventory(list(images), list(models)) or list_remote(settings)
+        named = Inventory(*spell(images, models, lambda: list_remote(settings)))
+        chosen = named or list_remote(settings)
         finish(run(list_downloads(chosen)), settings, chosen.refused)
 
 

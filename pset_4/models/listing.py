@@ -134,6 +134,9 @@ class _ModelInspector:
         if size > MAX_STYLE_BYTES:
             reason = f"expected at most {MAX_STYLE_BYTES:,} bytes, got {size:,}"
             return replace(model, size=size, loads=False, reason=reason)
+        if size == 0:
+            reason = "expected a style model, got an empty file"
+            return replace(model, size=size, loads=False, reason=reason)
         with _local_copy_of_remote(model.name) as path:
             return self._inspect_file(model, path)
 

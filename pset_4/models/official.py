@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,15 @@ OFFICIAL_URL = "https://www.dropbox.com/s/lrvwfehqdcxoza8/saved_models.zip?dl=1"
 """The URL of the archive, from ``download_saved_models.py`` of pytorch/examples'
 fast_neural_style."""
 
-OFFICIAL_MODELS = ("candy.pth", "mosaic.pth", "rain_princess.pth", "udnie.pth")
+OFFICIAL_DIGESTS = {
+    "candy.pth": "7d83fb6c74b6d7d7ff4c2cbab38733b36d3d2f9b08ea674d00f3b3100afaeeef",
+    "mosaic.pth": "e7ef78e088ec8164869c43ec5b800c80b3a0a72b12766f9d44c15b86d3d11ea5",
+    "rain_princess.pth": "239dfedbc5827537ea4314d27cf5d1dd3d15728f25b2bd1f037854d8c3911c50",
+    "udnie.pth": "6a9136602bc99bde91de63f1a7ddfba1c6c13b22a546414935fa5c533c9c0a53",
+}
+"""The SHA-256 of each official model, by its file name."""
+
+OFFICIAL_MODELS = tuple(OFFICIAL_DIGESTS)
 """The file names of the official models."""
 
 _MAX_ARCHIVE_BYTES = len(OFFICIAL_MODELS) * MAX_MODEL_BYTES
@@ -69,6 +77,7 @@ def fetch_models(
     inspect: Inspect = inspect,
     progress: Callable[[int, int | None], None] = lambda size, total: None,
     notify: Callable[[str], None] = lambda message: None,
+    accept_other_bytes: bool = False,
 ) -> FetchResult:
     """Drop in the official models, and keep the drop-ins that already exist.
 
@@ -83,6 +92,7 @@ def fetch_models(
         inspect: Loads a model and describes it.
         progress: As in `csci_utils.download.download`.
         notify: Called with a message before another attempt to download.
+        accept_other_bytes: Whether models that differ from `OFFICIAL_DIGESTS` are dropped in.
 
     Raises:
         DownloadError: The archive cannot be downloaded.
@@ -100,7 +110,8 @@ def fetch_models(
             download(url, archive_path, _MAX_ARCHIVE_BYTES, timeout, progress, notify)
         finally:
             _remove_if_empty(os.path.dirname(archive_path))
-    return _use_archive(archive_path, without_secrets(url), paths, inspect)
+    digests = {} if accept_other_bytes else OFFICIAL_DIGESTS
+    return _use_archive(archive_path, without_secrets(url), paths, digests, inspect)
 
 
 def _archive_path(settings: Settings, url: str) -> str:
@@ -140,12 +151,16 @@ def _check_drop_in(path: str, inspect: Inspect) -> OfficialModel:
 
 
 def _use_archive(
-    archive_path: str, shown_url: str, paths: list[str], inspect: Inspect
+    archive_path: str,
+    shown_url: str,
+    paths: list[str],
+    digests: Mapping[str, str],
+    inspect: Inspect,
 ) -> FetchResult:
     """Drop in the models of the archive, and remove it if it is damaged or no longer needed."""
     try:
         with at_path(shown_url):
-            result = _unpack(archive_path, paths, inspect)
+            result = _unpack(archive_path, paths, digests, inspect)
     except ArchiveError:
         _remove_archive(archive_path)
         raise
@@ -157,7 +172,9 @@ def _use_archive(
     return result
 
 
-def _unpack(archive_path: str, paths: list[str], inspect: Inspect) -> FetchResult:
+def _unpack(
+    archive_path: str, paths: list[str], digests: Mapping[str, str], inspect: Inspect
+) -> FetchResult:
     """Drop in each model of the archive.
 
     Raises:
@@ -168,22 +185,25 @@ def _unpack(archive_path: str, paths: list[str], inspect: Inspect) -> FetchResul
         result.others = archive.others
         for path in paths:
             try:
-                result.models.append(_drop_in(archive, path, inspect))
+                result.models.append(_drop_in(archive, path, digests, inspect))
             except PipelineError as error:
                 result.failures.append(error)
     return result
 
 
-def _drop_in(archive: ModelArchive, path: str, inspect: Inspect) -> OfficialModel:
+def _drop_in(
+    archive: ModelArchive, path: str, digests: Mapping[str, str], inspect: Inspect
+) -> OfficialModel:
     """Drop in one model if it loads.
 
     Raises:
-        ArchiveError: The model cannot be unpacked or does not load.
+        ArchiveError: The model cannot be unpacked, does not load, or has another digest.
         ConflictError: A drop-in of this name has other bytes.
         RunnerError: The model cannot be loaded for another reason.
     """
     name = os.path.basename(path)
     data = archive.read(name)
+    _check_digest(name, data, digests.get(name))
     is_new = not os.path.lexists(path)
     if not is_new:
         _check_is_file(path)
@@ -194,6 +214,17 @@ def _drop_in(archive: ModelArchive, path: str, inspect: Inspect) -> OfficialMode
     except AlreadyExistsError as error:
         raise _conflict(path, data) from error
     return _describe(path, is_new, description)
+
+
+def _check_digest(name: str, data: bytes, expected: str | None) -> None:
+    """Raise ArchiveError if a model has another SHA-256 than expected; None accepts any."""
+    digest = hashlib.sha256(data).hexdigest()
+    if expected is not None and digest != expected:
+        raise ArchiveError(
+            f"expected the official {name} (SHA-256 {expected}) in the archive, got SHA-256 "
+            f"{digest}",
+            remedy="if you trust whoever made this archive, add --accept-other-bytes",
+        )
 
 
 def _inspect_unpacked(path: str, name: str, inspect: Inspect) -> StyleDescription:

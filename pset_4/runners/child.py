@@ -21,12 +21,39 @@ from neural_style.errors import install_remedy
 from ..errors import RunnerError
 from .base import Notify, Progress
 
-WITHHELD = re.compile(
-    "^(AWS|CANVAS|MLFLOW|PSET_4)_|CREDENTIAL|PASSPHRASE|PASSW|SECRET|TOKEN"
-    "|(ACCESS|API|PRIVATE)_?KEY",
-    re.IGNORECASE,
+PASSED = re.compile(
+    "|".join(
+        [
+            # Where programs, people's folders and temporary files are.
+            "PATH|PATHEXT|HOME|HOMEDRIVE|HOMEPATH|USERPROFILE|TMPDIR|TEMP|TMP|XDG_CACHE_HOME",
+            # What Windows' libraries and compilers of kernels ask for.
+            "SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|OS|APPDATA|LOCALAPPDATA|PROGRAMDATA"
+            r"|PROGRAMFILES(\(X86\))?|PROGRAMW6432|NUMBER_OF_PROCESSORS|PROCESSOR_\w+",
+            # Names of folders that caches are kept in.
+            "USER|USERNAME|LOGNAME",
+            # Language, encoding and time.
+            r"LANG|LANGUAGE|LC_\w+|TZ",
+            # Where shared libraries of engines and drivers are.
+            "LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|DYLD_FALLBACK_LIBRARY_PATH",
+            # The choice of a device, and settings of its driver.
+            r"(CUDA|HIP|ROCR|HSA|ZE|SYCL|ONEAPI|NVIDIA|PYTORCH)_\w+|GPU_DEVICE_ORDINAL",
+            # Threads, and the vector instructions of math libraries.
+            r"(OMP|GOMP|KMP|MKL|OPENBLAS|VECLIB|TBB|DNNL|ONEDNN|ATEN)_\w+",
+            # Settings of this project's painting.
+            r"NEURAL_STYLE_\w+",
+            # The interpreter's environment and modules, as they are for this process.
+            "VIRTUAL_ENV|CONDA_PREFIX|PYTHONPATH|PYTHONNOUSERSITE|PYTHONUSERBASE|PYTHONUTF8"
+            "|PYTHONDONTWRITEBYTECODE|PYTHONPYCACHEPREFIX|PYTHONHASHSEED|PYTHONWARNINGS"
+            "|PYTHONFAULTHANDLER",
+            # The server that a script reaches which paints in a container.
+            "DOCKER_HOST|DOCKER_CONTEXT|XDG_RUNTIME_DIR",
+        ]
+    )
 )
-"""Names of variables that are only the pipeline's business, or somebody's secrets."""
+"""Names of the variables that a program that paints gets. docs/runners.md gives the reasons."""
+
+SECRET = re.compile("AUTH|CREDENTIAL|KEY|PASS|PRIVATE|SECRET|TOKEN")
+"""Parts of names that are withheld all the same, such as ``NVIDIA_API_KEY``."""
 
 PYTHON_VARIABLES = {
     "PYTHONIOENCODING": "utf-8",  # in which the output is read
@@ -165,9 +192,12 @@ def _to_error(reported: Mapping[str, Any]) -> NeuralStyleError:
 
 
 def make_environment() -> dict[str, str]:
-    """Return this process's environment without what is no business of a program that paints."""
-    kept = {name: value for name, value in os.environ.items() if not WITHHELD.search(name)}
-    return kept | PYTHON_VARIABLES
+    """Return those of this process's variables that a program that paints needs."""
+    return {n: value for n, value in os.environ.items() if _is_passed(n)} | PYTHON_VARIABLES
+
+
+def _is_passed(name: str) -> bool:
+    return PASSED.fullmatch(name) is not None and SECRET.search(name) is None
 
 
 def name_command(arguments: Sequence[str]) -> str:

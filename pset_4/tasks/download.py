@@ -8,7 +8,7 @@ from typing import ClassVar
 from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
-from csci_utils.errors import ChangedError
+from csci_utils.errors import ChangedError, NothingWrittenError
 from csci_utils.luigi import CopyTask
 
 from .. import context
@@ -66,9 +66,17 @@ class DownloadTask(CopyTask):
 
         Raises:
             ChangedError: The object was replaced meanwhile.
+            NothingWrittenError: The object is empty.
         """
         origin = self.origin()
-        super().run()
+        try:
+            super().run()
+        except NothingWrittenError as error:
+            raise NothingWrittenError(
+                "the file in the remote is empty",
+                path=self.input().path,
+                remedy="remove it there, and publish the whole file",
+            ) from error
         if self.origin() != origin:
             raise ChangedError(
                 "replaced while it was being fetched", path=self.input().path, remedy="run again"

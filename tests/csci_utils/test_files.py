@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 
 from csci_utils.errors import BusyError, DescribedError
-from csci_utils.files import check_place, read_file, replacing
+from csci_utils.files import check_place, find_other_writer, read_file, replacing
 from tests.support.commits import trace_commits
 
 
@@ -226,3 +226,32 @@ def test_what_cannot_be_read_is_an_error_with_its_parts(
     error = caught.value
 
     assert (error.path, error.reason, error.remedy) == (str(tmp_path / name), reason, remedy)
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="this system has no POSIX permissions")
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [
+        (0o600, None),
+        (0o644, None),
+        (0o620, "other users can write to it"),
+        (0o602, "other users can write to it"),
+    ],
+)
+def test_other_users_who_can_write_to_a_file_are_found(
+    mode: int, reason: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    path.chmod(mode)
+
+    assert find_other_writer(path) == reason
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="root alone gives files away")
+def test_the_owner_of_a_file_can_change_it(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    os.chown(path, 12345, -1)
+
+    assert find_other_writer(path) == "belongs to another user, who may change it"

@@ -11,6 +11,7 @@ from pset_4.names import (
     check_image_name,
     check_model_file,
     check_name,
+    find_spelling,
     parse_model_name,
     split_valid,
 )
@@ -34,6 +35,12 @@ HOSTILE = {
     "\u202egnp.x.png": INVISIBLE,
     "x\u200b.png": INVISIBLE,
     "x\u2028.png": INVISIBLE,
+    "ph\u200doto.png": INVISIBLE,
+    "ph\u200coto.png": INVISIBLE,
+    "\u200d\u00e9.png": INVISIBLE,
+    "\u00e9\u200d.png": INVISIBLE,
+    "\u00e9\u200d\u200d\u00e9.png": INVISIBLE,
+    "\u00e9\ufeff\u00e9.png": INVISIBLE,
     "x\udc80.png": INVISIBLE,
     "C:x.png": "Windows forbids the characters : in names",
     "what?*.png": "Windows forbids the characters * ? in names",
@@ -77,6 +84,28 @@ def test_a_refusal_is_one_printable_line(name: str) -> None:
 )
 def test_a_usual_name_of_an_image_is_accepted(name: str) -> None:
     assert check_image_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("\U0001f468\u200d\U0001f469\u200d\U0001f467.jpg", id="family"),
+        pytest.param("\U0001f3f3\ufe0f\u200d\U0001f308.png", id="rainbow flag"),
+        pytest.param("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.png", id="Persian"),
+        pytest.param("\u0915\u094d\u200d\u0937.png", id="Hindi"),
+    ],
+)
+def test_a_joiner_that_belongs_to_the_name_is_accepted(name: str) -> None:
+    assert check_image_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"), [("\u00e9.jpg", "e\u0301.jpg"), ("e\u0301.jpg", "\u00e9.jpg")]
+)
+def test_a_name_is_found_composed_or_decomposed(name: str, stored: str) -> None:
+    assert find_spelling(name, ["a.jpg", stored]) == stored
+    assert find_spelling(name, [stored, name]) == name
+    assert find_spelling(name, ["a.jpg"]) == name
 
 
 def test_a_name_of_the_greatest_length_is_accepted() -> None:

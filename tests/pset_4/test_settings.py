@@ -45,15 +45,9 @@ def test_an_option_takes_precedence_over_a_variable_and_dotenv(
     if variable is None:
         monkeypatch.delenv(settings.REMOTE_VARIABLE)
     (tmp_path / ".env").write_text(f"{settings.REMOTE_VARIABLE}={dotenv}\n")
+    (tmp_path / ".env").chmod(0o600)
 
     assert settings.read_settings(remote=option).remote == expected
-
-
-def test_a_dotenv_file_that_is_no_text_is_named(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_bytes(b"\xff\xfe")
-
-    with pytest.raises(SettingsError, match=r"\.env"):
-        settings.read_settings()
 
 
 @pytest.mark.parametrize(
@@ -80,6 +74,39 @@ def test_a_remote_of_an_unknown_kind_is_refused(remote: str) -> None:
 def test_an_impossible_bucket_name_is_refused(bucket: str) -> None:
     with pytest.raises(SettingsError, match="is not a bucket's name"):
         settings.read_settings(remote=f"s3://{bucket}/prefix")
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "s3://user:hush@bucket/prefix",
+        "s3://hush@bucket",
+        "s3://user:hush/hush@bucket",
+        "https://user:hush@bucket.example/prefix",
+        "user:hush@host:folder",
+        "https://bucket.example/?X-Amz-Signature=hush",
+    ],
+)
+def test_a_secret_in_a_remote_is_refused_and_not_shown(remote: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        settings.read_settings(remote=remote)
+
+    assert "hush" not in str(refusal.value)
+
+
+def test_an_at_sign_in_a_prefix_is_no_secret() -> None:
+    assert settings.read_settings(remote="s3://bucket/a@b").remote == "s3://bucket/a@b"
+
+
+def test_variables_that_are_not_used_are_logged_by_default(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / ".env").write_text("PSET_4_PYTHON=/bin/false\n")
+    (tmp_path / ".env").chmod(0o600)
+
+    settings.read_settings()
+
+    assert "not used: PSET_4_PYTHON" in caplog.text
 
 
 def test_a_blank_remote_counts_as_none() -> None:

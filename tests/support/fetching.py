@@ -8,9 +8,10 @@ from tests.support.archives import ArchiveServer, Models
 from tests.support.projects import Project
 
 
-def fetch(project: Project, server: ArchiveServer) -> Result:
-    """Run ``models fetch`` with the URL of the server."""
-    return project.run("models", "fetch", "--url", server.url)
+def fetch(project: Project, server: ArchiveServer, *options: str) -> Result:
+    """Run ``models fetch`` with the URL of the server, whose small models are not the official."""
+    words = ("--url", server.url, "--accept-other-bytes", *options)
+    return project.run("models", "fetch", *words)
 
 
 def fetch_well(project: Project, server: ArchiveServer) -> Result:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.projects import Project, assert_failed
-from tests.support.stores import RemoteStore
+from tests.support.stores import DirectoryStore, RemoteStore
 
 
 @pytest.mark.parametrize("link", ["file", "folder", "nowhere"])
@@ -93,17 +93,96 @@ def test_a_folder_of_drop_ins_is_reported(directory_project: Project) -> None:
     assert_failed(directory_project.run("upload"), "holidays")
 
 
-@pytest.mark.parametrize(
-    "name", [".DS_Store", "Thumbs.db", "photo.jpg~", ".photo.jpg.swp", "photo.jpg.part"]
+LEFTOVERS = (
+    "#photo.jpg#",
+    ".DS_Store",
+    ".photo.jpg.swp",
+    ".~lock.photo.jpg#",
+    "Icon\r",
+    "Thumbs.db",
+    "candy.pth.aria2",
+    "candy.pth.crdownload",
+    "candy.pth.filepart",
+    "candy.pth.opdownload",
+    "desktop.ini",
+    "ehthumbs.db",
+    "photo.jpg.part",
+    "photo.jpg.partial",
+    "photo.jpg.swo",
+    "photo.jpg:Zone.Identifier",
+    "photo.jpg\uf03aZone.Identifier",
+    "photo.jpg~",
+    "~$photo.jpg",
 )
+
+LEFTOVER_FOLDERS = (
+    "$RECYCLE.BIN",
+    "@eaDir",
+    "System Volume Information",
+    "__MACOSX",
+    "lost+found",
+    "photo.jpg.download",
+)
+
+
 def test_leftovers_of_other_programs_are_ignored(
-    valid_project: Project, store: RemoteStore, name: str
+    valid_project: Project, store: RemoteStore
 ) -> None:
-    valid_project.drop(name, b"left behind")
+    for name in LEFTOVERS:
+        valid_project.drop(name, b"left behind")
+    for name in LEFTOVER_FOLDERS:
+        (valid_project.uploads / name).mkdir()
 
     valid_project.run_well("upload")
 
     assert store.list() == ["images/photo.jpg", "saved_models/one.pth"]
+
+
+def test_leftovers_in_a_directory_remote_are_ignored(
+    directory_project: Project, directory_store: DirectoryStore, photograph: bytes
+) -> None:
+    directory_store.write("images/photo.jpg", photograph)
+    for path in ("Icon\r", "photo.jpg:Zone.Identifier", "@eaDir/photo.jpg/THUMB.jpg"):
+        directory_store.write(f"images/{path}", b"left behind")
+
+    assert directory_project.run_well("download")["fetched"] == 1
+
+
+def test_a_placeholder_of_icloud_is_reported_with_the_remedy(valid_project: Project) -> None:
+    valid_project.drop(".holiday.jpg.icloud", b"bplist00")
+
+    result = valid_project.run("upload")
+
+    assert_failed(result, "uploads/holiday.jpg: not downloaded from iCloud yet; open it in Finder")
+
+
+@pytest.mark.parametrize(
+    ("asked", "stored"), [("\u00e9.jpg", "e\u0301.jpg"), ("e\u0301.jpg", "\u00e9.jpg")]
+)
+@pytest.mark.parametrize("command", ["upload", "stylize"])
+def test_a_drop_in_is_found_composed_or_decomposed(
+    directory_project: Project,
+    directory_store: DirectoryStore,
+    photograph: bytes,
+    model: bytes,
+    command: str,
+    asked: str,
+    stored: str,
+) -> None:
+    directory_project.drop(stored, photograph)
+    directory_project.drop("one.pth", model)
+
+    directory_project.run_well(command, "--image", asked, "--model", "one.pth")
+
+    assert f"images/{stored}" in directory_store.list()
+
+
+def test_a_remote_image_is_found_composed_or_decomposed(
+    project: Project, store: RemoteStore, photograph: bytes
+) -> None:
+    store.write("images/e\u0301.jpg", photograph)
+
+    assert project.run_well("download", "--image", "\u00e9.jpg")["fetched"] == 1
 
 
 @pytest.mark.parametrize("command", ["main", "upload", "status"])

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.support.projects import Project
+import json
+import sys
+
+import pytest
+
+from tests.support.projects import Project, assert_failed
 from tests.support.stores import RemoteStore
 
 
@@ -57,6 +62,43 @@ def test_status_of_an_empty_project_is_empty(project: Project) -> None:
     status = project.status()
 
     assert (status["pictures"], status["models"], status["results"]) == ([], [], [])
+
+
+def test_json_has_no_character_that_a_terminal_would_follow(project: Project) -> None:
+    names = ["a\x1b.png", "b\x9b.png", "c\u202e.png", "d\U000e0001.png"]
+    for name in names:
+        project.drop(name, b"")
+
+    result = project.run("status", "--json")
+
+    assert result.stdout.replace("\n", "").isprintable()
+    assert sorted(json.loads(result.stdout)["refused"]) == names
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have no such file names")
+def test_a_name_that_is_no_text_is_listed(project: Project) -> None:
+    project.drop("\udcff.png", b"")
+
+    assert list(project.status()["refused"]) == ["\udcff.png"]
+
+
+def test_an_empty_file_of_the_remote_is_called_empty(project: Project, store: RemoteStore) -> None:
+    store.write("images/empty.png", b"")
+
+    result = project.run("download")
+
+    assert_failed(result, f"{store.url}/images/empty.png: the file in the remote is empty; remove")
+
+
+def test_an_empty_model_of_the_remote_is_listed_as_empty(
+    project: Project, store: RemoteStore
+) -> None:
+    store.write("saved_models/empty.pth", b"")
+
+    result = project.run("models", "list")
+
+    assert result.exit_code == 0
+    assert "got an empty file" in result.stdout
 
 
 def test_status_lists_what_cannot_be_published(project: Project) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from neural_style import MissingDependencyError, StyleDescription
-from pset_4.models.official import OFFICIAL_MODELS, fetch_models
+from pset_4.models.official import OFFICIAL_DIGESTS, OFFICIAL_MODELS, fetch_models
 from pset_4.settings import Settings
 from tests.support.archives import ArchiveServer, Models, pack
 from tests.support.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
@@ -189,6 +189,7 @@ def test_the_program_of_the_course_fetches_the_same(
     server: ArchiveServer, official: Models, tmp_path: Path
 ) -> None:
     command = [sys.executable, str(ROOT / "download_saved_models.py"), "--url", server.url]
+    command.append("--accept-other-bytes")
 
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
 
@@ -204,10 +205,10 @@ def test_the_archive_is_kept_if_models_cannot_be_checked(
 
     settings = settings_of(directory_project)
     with pytest.raises(MissingDependencyError):
-        fetch_models(settings, server.url, inspect=miss_pytorch)
+        fetch_models(settings, server.url, inspect=miss_pytorch, accept_other_bytes=True)
     assert read_drop_ins(directory_project) == {}
 
-    fetch_models(settings, server.url)
+    fetch_models(settings, server.url, accept_other_bytes=True)
 
     assert read_drop_ins(directory_project) == official
     assert len(server.paths) == 1
@@ -219,7 +220,10 @@ def test_another_function_can_inspect_the_models(
     description = StyleDescription(5, None)
 
     result = fetch_models(
-        settings_of(directory_project), server.url, inspect=lambda path: description
+        settings_of(directory_project),
+        server.url,
+        inspect=lambda path: description,
+        accept_other_bytes=True,
     )
 
     assert [model.description for model in result.models] == [description] * 4
@@ -231,10 +235,26 @@ def test_the_official_models_are_fetched(
     official = {name: (weights_dir / name).read_bytes() for name in OFFICIAL_MODELS}
     server.content = pack(official)
 
-    result = fetch_well(directory_project, server)
+    result = directory_project.run("models", "fetch", "--url", server.url)
 
+    assert result.exit_code == 0, result.output
     assert read_drop_ins(directory_project) == official
     assert result.stdout.count("  32  ") == 4
+
+
+def test_other_models_than_the_official_ones_are_refused(
+    directory_project: Project, server: ArchiveServer, official: Models
+) -> None:
+    result = directory_project.run("models", "fetch", "--url", server.url)
+
+    got = hashlib.sha256(official["candy.pth"]).hexdigest()
+    assert result.exit_code == 1
+    assert read_drop_ins(directory_project) == {}
+    assert result.stderr.splitlines()[1] == (
+        f"failed: {server.url}: expected the official candy.pth (SHA-256 "
+        f"{OFFICIAL_DIGESTS['candy.pth']}) in the archive, got SHA-256 {got}; if you trust whoever "
+        "made this archive, add --accept-other-bytes"
+    )
 
 
 @pytest.mark.parametrize("option", ["--url=ftp://host/x", "--url=saved_models.zip", "--timeout=0"])

@@ -59,7 +59,7 @@ def test_a_silent_server_is_asked_again_after_the_timeout(
 ) -> None:
     size = server.stalls_once_after = len(server.content) // 2
 
-    result = directory_project.run("models", "fetch", "--url", server.url, "--timeout", "1")
+    result = fetch(directory_project, server, "--timeout", "1")
 
     assert result.exit_code == 0, result.output
     assert "timed out" in result.stderr and "trying again" in result.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pset_4.runners.child import make_environment
 from tests.support.painting import PAINT, RESULT, paint_with
 from tests.support.programs import MakePython, run_without
 from tests.support.projects import Project
@@ -17,11 +18,40 @@ SECRETS = (
     "CANVAS_URL",
     "aws_profile",
     "GITHUB_TOKEN",
+    "GITHUB_PAT",
     "DB_PASSWORD",
+    "MYSQL_PWD",
+    "DATABASE_URL",
+    "AZURE_STORAGE_KEY",
     "OPENAI_API_KEY",
+    "NVIDIA_API_KEY",
     "client_secret",
     "GOOGLE_APPLICATION_CREDENTIALS",
+    "HTTPS_PROXY",
+    "SSH_AUTH_SOCK",
+    "LD_PRELOAD_OPTIONS",
+    "anything",
 )
+
+NEEDED = (
+    "CUDA_VISIBLE_DEVICES",
+    "HIP_VISIBLE_DEVICES",
+    "ROCR_VISIBLE_DEVICES",
+    "ZE_AFFINITY_MASK",
+    "NVIDIA_VISIBLE_DEVICES",
+    "PYTORCH_ENABLE_MPS_FALLBACK",
+    "KMP_AFFINITY",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "NEURAL_STYLE_KERNEL",
+    "PROGRAMFILES(X86)",
+    "PYTHONPATH",
+    "SYSTEMROOT",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "XDG_CACHE_HOME",
+)
+"""Variables that devices, libraries and systems need."""
 
 
 @pytest.fixture
@@ -90,6 +120,15 @@ def test_a_program_gets_the_environment_without_secrets(
     seen = (tmp_path / "environment").read_text()
     assert "OMP_NUM_THREADS=1" in seen
     assert "hush" not in seen
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_variable_that_painting_needs_is_passed_on(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "value")
+
+    assert make_environment()[name] == "value"
 
 
 def test_the_traceback_of_a_program_does_not_show_the_environment(

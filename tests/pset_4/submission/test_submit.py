@@ -174,14 +174,32 @@ def test_an_option_overrides_a_variable(student: Repository, canvas: Canvas) -> 
 def test_settings_may_be_in_dotenv(
     student: Repository, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Set before it is removed, so that monkeypatch also removes what .env sets.
-    monkeypatch.setenv("CANVAS_TOKEN", "")
-    monkeypatch.delenv("CANVAS_TOKEN")
-    (student.folder / ".env").write_text(f"CANVAS_TOKEN={canvas.token}\n")
+    # Set before they are removed, so that monkeypatch also removes what .env sets.
+    for name in ("CANVAS_URL", "CANVAS_TOKEN"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    path = student.folder / ".env"
+    path.write_text(f"CANVAS_URL={canvas.url}\nCANVAS_TOKEN={canvas.token}\n")
+    path.chmod(0o600)
 
     student.run_well()
 
     assert len(canvas.submissions) == 1
+
+
+def test_a_token_of_the_environment_is_not_sent_to_the_server_of_a_dotenv(
+    student: Repository, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CANVAS_URL")
+    path = student.folder / ".env"
+    path.write_text(f"CANVAS_URL={canvas.url}\n")
+    path.chmod(0o600)
+
+    result = student.run()
+
+    assert result.exit_code == 2
+    assert "not set: CANVAS_URL" in result.stderr
+    assert canvas.submissions == []
 
 
 @pytest.mark.parametrize("name", ["CANVAS_URL", "CANVAS_TOKEN", "CANVAS_COURSE", "CANVAS_QUIZ"])

@@ -1,0 +1,111 @@
+"""Names that are equal on this machine's disk, where one file would overwrite the other.
+
+macOS, Windows and exFAT take ``A.png`` and ``a.png`` for one name; macOS also takes a composed and
+a decomposed accent for one. A remote on S3 or on a Linux disk has both.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import luigi
+
+from csci_utils.atomic import make_temporary_name
+
+from .. import names
+from ..errors import InvalidNameError
+from ..remote import list_names
+from ..settings import IMAGES, MODELS, Settings, is_s3
+from ..tasks.upload import UploadTask
+
+
+def find_clashes(
+    tasks: Sequence[luigi.Task], settings: Settings
+) -> dict[luigi.Task, InvalidNameError]:
+    """Return the tasks that would overwrite another's file, each with the error for it.
+
+    Of two names, the one that is cached already wins, else that of the first task. The disk is
+    written to only if two names differ by no more than case or accents.
+    """
+    seen = {
+        "image": _by_folded_name(list_names(f"{settings.data}/{IMAGES}")),
+        "model": _by_folded_name(list_names(f"{settings.data}/{MODELS}")),
+    }
+    found = {}
+    for task in tasks:
+        if isinstance(task, UploadTask):  # it writes to the remote only, which keeps what it has
+            continue
+        for kind, spellings in seen.items():
+            name = _file_of(kind, getattr(task, kind, None))
+            if name and (other := _find_clash(name, spellings, _list_folders(task, settings))):
+                found[task] = _describe(name, other)
+    return found
+
+
+def can_hold_both(folder: str, first: str, second: str) -> bool:
+    """Try, in a temporary folder, whether a disk tells two names apart.
+
+    Where nothing can be written, the answer is True: nothing can be overwritten either.
+
+    Args:
+        folder: Where the disk is mounted, or a folder on it, which may not exist yet.
+        first: A file name.
+        second: Another file name.
+    """
+    existing = next(path for path in (Path(folder), *Path(folder).parents) if path.is_dir())
+    prefix = f"{make_temporary_name()}."
+    with suppress(OSError), TemporaryDirectory(dir=existing, prefix=prefix) as scratch:
+        Path(scratch, first).touch()
+        return not os.path.lexists(os.path.join(scratch, second))
+    return True
+
+
+def _by_folded_name(found: Sequence[str]) -> dict[str, list[str]]:
+    spellings: dict[str, list[str]] = {}
+    for name in found:
+        spellings.setdefault(_fold(name), []).append(name)
+    return spellings
+
+
+def _list_folders(task: luigi.Task, settings: Settings) -> list[str]:
+    """Return the roots that a task writes to on disks of this machine."""
+    is_published = getattr(task, "upload", False) and not is_s3(settings.remote)
+    return [settings.data, settings.remote] if is_published else [settings.data]
+
+
+def _find_clash(name: str, spellings: dict[str, list[str]], folders: Sequence[str]) -> str | None:
+    """Return a name seen earlier that is equal on a disk; else remember this one."""
+    earlier = spellings.setdefault(_fold(name), [])
+    if name in earlier:
+        return None
+    pairs = product(earlier, folders)
+    clash = next((other for other, root in pairs if not can_hold_both(root, other, name)), None)
+    if clash is None:
+        earlier.append(name)
+    return clash
+
+
+def _file_of(kind: str, name: str | None) -> str | None:
+    """Return the name of the file that a parameter names; a model's may have a style number."""
+    if not name or kind == "image" or names.is_model_file(name):
+        return name
+    return names.parse_model_name(name).file
+
+
+def _fold(name: str) -> str:
+    """Return a text that is the same for all names that any disk takes for equal."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
+def _describe(name: str, other: str) -> InvalidNameError:
+    return InvalidNameError(
+        f"this disk cannot hold it beside {other}, whose name is equal here",
+        path=name,
+        remedy="rename one of them, or remove the other from the cache",
+    )

@@ -1,0 +1,133 @@
+"""Names that a disk takes for one: the second is refused, where a folder cannot hold both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pset_4.execution import clashes
+from pset_4.execution.clashes import can_hold_both
+from tests.support.projects import Project, failures, read_summary
+
+PAIRS = [
+    pytest.param("A.png", "a.png", id="case"),
+    pytest.param("\u00e9.png", "e\u0301.png", id="accent"),
+    pytest.param("\u00c9.png", "e\u0301.png", id="both"),
+]
+
+
+@pytest.fixture
+def equal_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk takes names that differ by case or accents for one."""
+    monkeypatch.setattr(clashes, "can_hold_both", lambda folder, first, second: False)
+
+
+@pytest.mark.usefixtures("equal_names")
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_the_second_of_two_equal_names_is_refused(
+    directory_project: Project, drawing: bytes, photograph: bytes, first: str, second: str
+) -> None:
+    write_remote(directory_project, {first: drawing, second: photograph})
+
+    result = directory_project.run("download")
+
+    kept, refused = sorted([first, second])
+    assert result.exit_code == 1
+    assert failures(result) == [
+        f"failed: {refused}: this disk cannot hold it beside {kept}, whose name is equal here; "
+        "rename one of them, or remove the other from the cache"
+    ]
+    assert directory_project.files("images") == [f"images/{kept}"]
+
+
+@pytest.mark.usefixtures("equal_names")
+def test_a_result_is_not_painted_over_one_of_an_equal_name(
+    directory_project: Project, drawing: bytes, photograph: bytes, model: bytes
+) -> None:
+    write_remote(directory_project, {"A.png": drawing, "a.png": photograph})
+    directory_project.drop("one.pth", model)
+
+    result = directory_project.run("main", "-i", "A.png", "-i", "a.png")
+
+    assert result.exit_code == 1
+    assert directory_project.files("stylized") == ["stylized/one.pth/A.png"]
+
+
+@pytest.mark.usefixtures("equal_names")
+def test_a_cached_file_is_not_overwritten_by_one_of_an_equal_name(
+    directory_project: Project, drawing: bytes, photograph: bytes
+) -> None:
+    write_remote(directory_project, {"A.png": drawing, "a.png": photograph})
+    directory_project.run_well("download", "--image", "a.png")
+
+    result = directory_project.run("download", "--image", "A.png")
+
+    assert failures(result)[0].startswith("failed: A.png: this disk cannot hold it beside a.png")
+    assert (directory_project.data / "images" / "a.png").read_bytes() == photograph
+
+
+@pytest.mark.parametrize(("options", "count"), [((), 1), (("--no-upload",), 2)])
+def test_the_disk_of_a_directory_remote_is_asked_if_it_is_written_to(
+    directory_project: Project,
+    drawing: bytes,
+    model: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    count: int,
+) -> None:
+    write_remote(directory_project, {"A.png": drawing, "a.png": drawing})
+    Path(directory_project.remote_url, "saved_models").mkdir()
+    Path(directory_project.remote_url, "saved_models", "one.pth").write_bytes(model)
+    remote = directory_project.remote_url
+    monkeypatch.setattr(clashes, "can_hold_both", lambda folder, *names: folder != remote)
+
+    result = directory_project.run("main", "-i", "A.png", "-i", "a.png", "-m", "one.pth", *options)
+
+    assert read_summary(result)["painted"] == count
+
+
+@pytest.mark.usefixtures("equal_names")
+def test_a_name_does_not_clash_with_itself(
+    project: Project, photograph: bytes, model: bytes
+) -> None:
+    project.drop("Photo@2.jpg", photograph)
+    project.drop("One.pth", model)
+
+    project.run_well("main")
+
+    assert project.run_well("main")["failed"] == 0
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_a_disk_that_keeps_both_holds_both(
+    directory_project: Project, drawing: bytes, photograph: bytes, first: str, second: str
+) -> None:
+    if not can_hold_both(str(directory_project.folder), first, second):
+        pytest.skip("this disk takes the names for one")
+    write_remote(directory_project, {first: drawing, second: photograph})
+
+    directory_project.run_well("download")
+
+    folder = directory_project.data / "images"
+    assert [(folder / name).read_bytes() for name in (first, second)] == [drawing, photograph]
+
+
+def test_a_disk_is_asked_for_the_names_themselves(tmp_path: Path) -> None:
+    assert not can_hold_both(str(tmp_path), "a.png", "a.png")
+    assert can_hold_both(str(tmp_path / "not" / "yet"), "a.png", "b.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("bound_by_permissions")
+def test_a_disk_that_cannot_be_written_to_overwrites_nothing(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+
+    assert can_hold_both(str(tmp_path), "a.png", "a.png")
+
+
+def write_remote(project: Project, images: dict[str, bytes]) -> None:
+    folder = Path(project.remote_url, "images")
+    folder.mkdir()
+    for name, content in images.items():
+        (folder / name).write_bytes(content)
