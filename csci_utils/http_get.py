@@ -13,7 +13,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from .errors import DownloadError, at_path
+from .errors import DownloadError, at_path, root_cause
+from .text import redact
 
 MAX_REDIRECTS = 10
 
@@ -38,7 +39,7 @@ def check_url(url: str) -> None:
 
 def without_secrets(url: str) -> str:
     """Return a URL for display, without user, password, query and fragment."""
-    return re.sub(r"//[^/?#]*@", "//", re.split(r"[?#]", url, maxsplit=1)[0])
+    return redact(re.split(r"[?#]", url, maxsplit=1)[0])
 
 
 @contextmanager
@@ -129,7 +130,7 @@ def _translated_errors() -> Iterator[None]:
     try:
         yield
     except (requests.Timeout, requests.ConnectionError, HTTPError) as error:
-        raise _translate(_root_cause(error)) from None
+        raise _translate(root_cause(error)) from None
     except requests.RequestException as error:
         raise DownloadError(
             f"the request cannot be made ({type(error).__name__})", remedy="check the URL"
@@ -146,11 +147,4 @@ def _translate(cause: BaseException) -> DownloadError:
     if isinstance(cause, IncompleteRead):
         return TransientError("the connection ended in the middle of the file")
     reason = getattr(cause, "strerror", None) or str(cause)
-    return TransientError(reason or type(cause).__name__)
-
-
-def _root_cause(error: BaseException) -> BaseException:
-    """Return the innermost of nested errors, which tells what went wrong."""
-    nested = (getattr(error, "reason", None), *error.args, error.__cause__, error.__context__)
-    inner = next((each for each in nested if isinstance(each, BaseException)), None)
-    return error if inner is None else _root_cause(inner)
+    return TransientError(redact(reason) or type(cause).__name__)

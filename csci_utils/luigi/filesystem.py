@@ -14,7 +14,10 @@ from collections.abc import Iterator
 import luigi.local_target
 
 from ..digest import file_digest
-from ..errors import NothingWrittenError
+from ..errors import NothingWrittenError, TooLargeError
+
+MAX_FILES = 10_000_000
+"""The longest listing."""
 
 
 class LocalFileSystem(luigi.local_target.LocalFileSystem):
@@ -43,8 +46,13 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
 
         Raises:
             OSError: A folder cannot be read (Luigi's own method skips it).
+            TooLargeError: There are more than `MAX_FILES`.
         """
+        count = 0
         for folder, _, names in os.walk(path, onerror=_raise_unless_missing):
+            count += max(len(names), 1)
+            if count > MAX_FILES:
+                raise too_long(path, MAX_FILES)
             yield from (os.path.join(folder, name) for name in names)
 
     def _size(self, path: str) -> int | None:
@@ -72,6 +80,15 @@ def check_written(temporary_path: str, path: str) -> None:
             path=path,
             remedy="write to the opened file or to its temporary path",
         )
+
+
+def too_long(path: str, max_files: int) -> TooLargeError:
+    """Return the error about a listing that exceeds the limit."""
+    return TooLargeError(
+        f"expected at most {max_files:,} files, found more",
+        path=path,
+        remedy="name a folder or prefix with fewer files",
+    )
 
 
 def _raise_unless_missing(error: OSError) -> None:

@@ -101,11 +101,10 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(
 
 def _note_opening(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     opened: list[Path] = []
-    original = Path.open
 
-    def noting(self: Path, mode: str) -> IO[Any]:
-        opened.append(self)
-        return original(self, mode)
+    def noting(path: Path, *arguments: Any, **options: Any) -> IO[Any]:
+        opened.append(path)
+        return open(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "open", noting)
+    monkeypatch.setattr(digest, "open", noting, raising=False)
     return opened

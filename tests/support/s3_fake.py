@@ -56,6 +56,10 @@ class FakeS3:
         """Add an answer that closes the connection without a reply."""
         self.answers.append(Answer(None))
 
+    def methods(self) -> list[str]:
+        """Return the method of each request so far."""
+        return [request.method for request in self.requests]
+
     def next_answer(self) -> Answer:
         """Return the answer to the next request."""
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -76,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status is not None:
             self._send(answer, answer.status)
 
-    do_GET = do_PUT = do_DELETE = handle_request
+    do_GET = do_HEAD = do_PUT = do_DELETE = handle_request
 
     def _send(self, answer: Answer, status: int) -> None:
         self.send_response(status)
@@ -84,7 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (defaults | answer.headers).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer.body)
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Log nothing; the log would go to standard error."""

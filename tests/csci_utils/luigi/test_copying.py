@@ -331,7 +331,7 @@ def test_a_task_that_ran_is_complete(ends: Ends, task: Copy) -> None:
 
 
 @pytest.mark.parametrize(
-    ("here", "expected"), [(None, []), (b"content", ["GetObject"])], ids=["missing", "current"]
+    ("here", "expected"), [(None, []), (b"content", ["HeadObject"])], ids=["missing", "current"]
 )
 def test_a_file_costs_at_most_one_request(
     here: bytes | None,

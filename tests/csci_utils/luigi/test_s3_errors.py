@@ -46,7 +46,7 @@ def test_the_endpoint_of_the_environment_is_used(fake_s3: FakeS3) -> None:
 
     S3Client().exists(URL)
 
-    assert len(fake_s3.requests) == 1
+    assert fake_s3.methods() == ["HEAD", "GET"]
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_profile_gives_endpoint_credentials_and_region(fake_s3: FakeS3, profil
     fake_s3.refuse(404, "NoSuchKey")
     S3Client().exists(URL)
 
-    ((_, headers, _),) = fake_s3.requests
+    _, headers, _ = fake_s3.requests[0]
 
     assert "Credential=key-of-painter/" in headers["authorization"]
     assert "/eu-central-1/s3/" in headers["authorization"]
@@ -141,7 +141,7 @@ def test_a_refusal_is_not_retried(code: str, fake_s3: FakeS3) -> None:
     with pytest.raises(S3AccessError):
         S3Client().exists(URL)
 
-    assert len(fake_s3.requests) == 1
+    assert fake_s3.methods() == ["HEAD", "GET"]  # the answer to a HEAD names no reason
 
 
 def test_a_refusal_does_not_show_the_secret(fake_s3: FakeS3) -> None:
@@ -157,7 +157,7 @@ def test_a_refusal_does_not_show_the_secret(fake_s3: FakeS3) -> None:
 def test_a_server_that_always_fails_is_an_error(call: str, fake_s3: FakeS3, photo: str) -> None:
     fake_s3.refuse(503, "SlowDown")
 
-    with pytest.raises(S3Error, match=r"SlowDown.*run again later"):
+    with pytest.raises(S3Error, match=r"(SlowDown|503): .*run again later"):
         ask(call, URL, photo)
 
 
