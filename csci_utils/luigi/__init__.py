@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .filesystem import LocalFileSystem
     from .s3 import S3Client
     from .s3_objects import ObjectState
+    from .s3_requests import Limits
     from .target import (
         BaseAtomicProviderLocalTarget,
         CreateOnlyLocalTarget,
@@ -28,6 +29,7 @@ else:
             "BaseAtomicProviderLocalTarget": "target",
             "CopyTask": "copying",
             "CreateOnlyLocalTarget": "target",
+            "Limits": "s3_requests",
             "LocalFileSystem": "filesystem",
             "ObjectState": "s3_objects",
             "S3Client": "s3",
@@ -42,6 +44,7 @@ __all__ = [
     "BaseAtomicProviderLocalTarget",
     "CopyTask",
     "CreateOnlyLocalTarget",
+    "Limits",
     "LocalFileSystem",
     "ObjectState",
     "S3Client",

@@ -17,6 +17,7 @@ from ..errors import (
     S3Error,
     S3KeyMissingError,
     TooLargeError,
+    TransferError,
 )
 from ..text import redact
 
@@ -90,6 +91,15 @@ def damaged_upload(path: str) -> ChangedError:
     )
 
 
+def damaged_download(path: str, detail: str) -> TransferError:
+    """Return the error about a download whose bytes did not arrive as they are."""
+    return TransferError(
+        f"the transfer was cut short or damaged ({detail})",
+        path=path,
+        remedy="run again; if that does not help, publish the object again",
+    )
+
+
 def too_large(path: str, size: int, max_bytes: int) -> TooLargeError:
     """Return the error about an object that exceeds the limit."""
     return TooLargeError(
@@ -142,7 +152,7 @@ def _translate_refusal(error: ClientError, code: str) -> S3Error:
         reason, remedy = _OTHER_PROBLEMS[code]
         return S3Error(f"{code}: {reason}{_name_region(error)}", remedy=remedy)
     if code in ACCESS_PROBLEMS or status in (401, 403):
-        if status == 403 and _is_clock_wrong(error):
+        if _is_clock_wrong(error):
             reason, remedy = ACCESS_PROBLEMS["RequestTimeTooSkewed"]
         else:
             default = ACCESS_PROBLEMS["401" if status == 401 else "AccessDenied"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from .filesystem import MAX_FILES, too_long
 from .s3_connection import connect
 from .s3_errors import translated_errors
 from .s3_objects import ObjectState, read_state, split_url
-from .s3_replies import error_code, translate_reply
+from .s3_replies import damaged_download, error_code, translate_reply
 from .s3_transfer import ObjectReader
 
 
@@ -73,9 +74,13 @@ class S3Requests:
             TooLargeError: The object is larger than the limit.
         """
         reply = self._get(path)
-        with translated_errors(path):
-            part_size = self._request_part_size(path, read_state(reply))
-            return ObjectReader(path, reply, self._limits.max_bytes, part_size)
+        with translated_errors(path), ExitStack() as on_error:
+            on_error.callback(reply["Body"].close)
+            state = read_state(reply)
+            part_size = None if state.sha256 or state.md5 else self._check_parts(path, state)
+            reader = ObjectReader(path, reply, self._limits.max_bytes, part_size)
+            on_error.pop_all()
+        return reader
 
     def list(self, path: str, **page_options: int) -> Iterator[str]:
         """Yield the URLs of all objects below a prefix, in the order of their keys.
@@ -133,12 +138,21 @@ class S3Requests:
         reply["Body"].close()
         return read_state(reply)
 
-    def _request_part_size(self, path: str, state: ObjectState) -> int | None:
-        """Return the size of the parts that an object was uploaded in; None if unknown."""
-        count = state.part_count
-        if not count or state.sha256:
-            return None
+    def _check_parts(self, path: str, state: ObjectState) -> int | None:
+        """Return the size of the parts that an object was uploaded in; None if unknown.
+
+        No digest tells whether such an object arrives as a whole, so its size is asked again.
+
+        Raises:
+            TransferError: The reply with the object named another size.
+        """
+        whole = self.state(path)
+        if whole and whole.etag == state.etag and whole.size != state.size:
+            raise damaged_download(path, f"{state.size:,} of {whole.size:,} bytes arrived")
         bucket, key = split_url(path)
+        count = state.part_count
+        if not count:
+            return None
         try:
             reply = self.boto_client.head_object(Bucket=bucket, Key=key, PartNumber=1)
         except ClientError:  # the server does not know parts

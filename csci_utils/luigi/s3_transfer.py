@@ -18,11 +18,11 @@ from botocore.exceptions import (
 from botocore.response import StreamingBody
 
 from ..digest import file_digest
-from ..errors import ChangedError, StalledError, TransferError, root_cause
+from ..errors import ChangedError, StalledError, root_cause
 from ..text import format_size, redact
 from .s3_errors import translated_errors
 from .s3_objects import SHA256_METADATA, ObjectState, content_type, read_state, split_url
-from .s3_replies import UndecidedError, damaged_upload, too_large
+from .s3_replies import UndecidedError, damaged_download, damaged_upload, too_large
 
 PUT_TRIES = 5
 """The number of tries while S3 answers 409 ("try again") or the bytes are damaged in transit."""
@@ -194,7 +194,7 @@ class ObjectReader:
         except ReadTimeoutError as error:
             raise self._stalled(error) from None
         except (FlexibleChecksumError, HTTPClientError, IncompleteReadError) as error:
-            raise self._damaged(redact(str(error))) from None
+            raise damaged_download(self._path, redact(str(error))) from None
         self._size += len(chunk)
         self._digest.update(chunk)
         if size is None or (size > 0 and not chunk):
@@ -207,9 +207,13 @@ class ObjectReader:
 
     def _check_end(self) -> None:
         if self._size != self.state.size:
-            raise self._damaged(f"{self._size:,} of {self.state.size:,} bytes arrived")
+            raise damaged_download(
+                self._path, f"{self._size:,} of {self.state.size:,} bytes arrived"
+            )
         if self._expected is not None and self._digest.hexdigest() != self._expected:
-            raise self._damaged("the digest of the bytes is not the one that S3 names")
+            raise damaged_download(
+                self._path, "the digest of the bytes is not the one that S3 names"
+            )
 
     def _stalled(self, error: ReadTimeoutError) -> StalledError:
         detail = str(root_cause(error))
@@ -217,13 +221,6 @@ class ObjectReader:
             f"the transfer stalled after {format_size(self._size)} ({redact(detail)})",
             path=self._path,
             remedy="check the network, and run again",
-        )
-
-    def _damaged(self, detail: str) -> TransferError:
-        return TransferError(
-            f"the transfer was cut short or damaged ({detail})",
-            path=self._path,
-            remedy="run again; if that does not help, publish the object again",
         )
 
 
