@@ -111,6 +111,10 @@ class AlreadyExistsError(CsciUtilsError, FileExistsError):
     """The target of a create-only write exists already, with other bytes."""
 
 
+class LinkError(CsciUtilsError, OSError):
+    """A link is where only files and folders are accepted; it was not followed."""
+
+
 class ChangedError(CsciUtilsError, RuntimeError):
     """A file changed while it was being read or sent."""
 

@@ -12,6 +12,7 @@ from ..lazy import lazy_names
 if TYPE_CHECKING:
     from .copying import CopyTask, copy
     from .filesystem import LocalFileSystem
+    from .rooted import RootedFileSystem, RootedTarget
     from .s3 import S3Client
     from .s3_objects import ObjectState
     from .s3_requests import Limits
@@ -32,6 +33,8 @@ else:
             "Limits": "s3_requests",
             "LocalFileSystem": "filesystem",
             "ObjectState": "s3_objects",
+            "RootedFileSystem": "rooted",
+            "RootedTarget": "rooted",
             "S3Client": "s3",
             "SuffixPreservingLocalTarget": "target",
             "copy": "copying",
@@ -47,6 +50,8 @@ __all__ = [
     "Limits",
     "LocalFileSystem",
     "ObjectState",
+    "RootedFileSystem",
+    "RootedTarget",
     "S3Client",
     "SuffixPreservingLocalTarget",
     "copy",

@@ -12,7 +12,7 @@ from luigi.target import FileSystemTarget
 
 from ..digest import CHUNK_SIZE, file_digest
 from ..errors import ChangedError, StalledError, TooLargeError, TransferError
-from .filesystem import LocalFileSystem
+from .rooted import RootedTarget
 
 TRIES = 5
 """The number of tries while the transfer is cut short or damaged."""
@@ -74,7 +74,7 @@ def _copy_once(source: FileSystemTarget, destination: FileSystemTarget, max_byte
             digest.update(chunk)
             writer.write(chunk)
         # S3 sends one version of an object; a local file can change while it is read.
-        if isinstance(source, LocalTarget) and _local_digest(source) != digest.hexdigest():
+        if not hasattr(source, "s3_options") and _digest(source) != digest.hexdigest():
             raise ChangedError(
                 "the file changed while it was being copied",
                 path=source.path,
@@ -83,8 +83,9 @@ def _copy_once(source: FileSystemTarget, destination: FileSystemTarget, max_byte
     return digest.hexdigest()
 
 
-def _local_digest(source: LocalTarget) -> str | None:
-    if isinstance(source.fs, LocalFileSystem):
+def _digest(source: FileSystemTarget) -> str | None:
+    """Return the SHA-256 of a file; a shared folder's file system follows no link to it."""
+    if isinstance(source, RootedTarget):
         return source.fs.version(source.path)
     return file_digest(source.path)
 

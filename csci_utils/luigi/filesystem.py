@@ -49,7 +49,7 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
             TooLargeError: There are more than `MAX_FILES`.
         """
         count = 0
-        for folder, _, names in os.walk(path, onerror=_raise_unless_missing):
+        for folder, _, names in os.walk(path, onerror=raise_unless_missing):
             count += max(len(names), 1)
             if count > MAX_FILES:
                 raise too_long(path, MAX_FILES)
@@ -64,17 +64,22 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def check_written(temporary_path: str, path: str) -> None:
+def check_written(temporary_path: str, path: str, dir_fd: int | None = None) -> None:
     """Check that a temporary file has bytes to commit.
 
     Args:
         temporary_path: The temporary file.
         path: The target, for the message.
+        dir_fd: The open folder that `temporary_path` is relative to.
 
     Raises:
         NothingWrittenError: The temporary file is empty or missing.
     """
-    if not os.path.exists(temporary_path) or os.path.getsize(temporary_path) == 0:
+    try:
+        size = os.stat(temporary_path, dir_fd=dir_fd).st_size
+    except FileNotFoundError:
+        size = 0
+    if size == 0:
         raise NothingWrittenError(
             "nothing was written, so nothing was committed",
             path=path,
@@ -91,6 +96,7 @@ def too_long(path: str, max_files: int) -> TooLargeError:
     )
 
 
-def _raise_unless_missing(error: OSError) -> None:
+def raise_unless_missing(error: OSError) -> None:
+    """Raise an error of ``os.walk`` unless the folder is missing."""
     if not isinstance(error, FileNotFoundError):
         raise error
