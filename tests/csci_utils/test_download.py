@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -360,6 +361,38 @@ def test_a_link_at_the_partial_path_is_not_followed(
         fetch(files, path)
 
     assert victim.read_bytes() == b"untouched"
+
+
+@pytest.mark.parametrize("name", [".file.zip.part", ".file.zip.part.json"])
+@pytest.mark.parametrize("plant", [os.symlink, os.link], ids=["symbolic", "hard"])
+def test_a_planted_link_is_not_written_through(
+    plant: Callable[[Path, Path], None],
+    name: str,
+    files: FileServer,
+    path: Path,
+    tmp_path: Path,
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"untouched")
+    path.parent.mkdir()
+    plant(victim, path.parent / name)
+
+    with suppress(OSError):
+        fetch(files, path)
+
+    assert victim.read_bytes() == b"untouched"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+@pytest.mark.parametrize("name", [".file.zip.part", ".file.zip.part.json"])
+def test_a_planted_fifo_is_not_waited_for(name: str, files: FileServer, path: Path) -> None:
+    path.parent.mkdir()
+    os.mkfifo(path.parent / name)
+
+    with suppress(OSError):
+        fetch(files, path)
+
+    assert not path.exists() or path.read_bytes() == CONTENT
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ class FakeS3:
     requests: list[Request] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     """Seconds of each pause that the client asked for; none is made."""
+    clock_skew_seconds: float = 0
+    """How far the server's clock is ahead."""
     answers: list[Answer] = field(default_factory=list)
 
     def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
@@ -81,6 +84,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(answer, answer.status)
 
     do_GET = do_HEAD = do_PUT = do_DELETE = handle_request
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the time on the server's clock."""
+        return super().date_time_string(time.time() + self.fake.clock_skew_seconds)
 
     def _send(self, answer: Answer, status: int) -> None:
         self.send_response(status)

@@ -151,6 +151,46 @@ def test_a_put_sends_the_md5(fake_s3: FakeS3, photo: str) -> None:
     assert fake_s3.requests[0][1]["content-md5"] == base64.b64encode(bytes.fromhex(MD5)).decode()
 
 
+def test_a_put_sends_the_sha256(fake_s3: FakeS3, photo: str) -> None:
+    fake_s3.answer(200, etag=f'"{MD5}"')
+
+    S3Client().put(photo, URL, Metadata={"author": "nobody"})
+
+    headers = fake_s3.requests[0].headers
+    assert headers["x-amz-meta-sha256"] == SHA256
+    assert headers["x-amz-checksum-sha256"] == base64.b64encode(bytes.fromhex(SHA256)).decode()
+    assert headers["x-amz-meta-author"] == "nobody"
+
+
+def test_the_state_after_a_put_is_that_of_the_object(s3_store: S3Store, photo: str) -> None:
+    client, url = S3Client(), f"{s3_store.url}/photo.jpg"
+
+    put = client.put(photo, url)
+
+    found = client.state(url)
+    assert found is not None
+    assert (put.sha256, put.version) == (SHA256, found.version)
+
+
+@every_size
+def test_a_body_with_another_sha256_is_an_error(size: int | None, fake_s3: FakeS3) -> None:
+    fake_s3.answer(200, CONTENT, etag='"x"', x_amz_meta_sha256="0" * 64)
+
+    with pytest.raises(TransferError, match=f"{URL}: .* damaged .*; run again"):
+        read_all(URL, size)
+
+
+def test_a_condition_is_tried_out_once(
+    s3_store: S3Store, sent: tuple[S3Client, list[str]], photo: str
+) -> None:
+    client, operations = sent
+
+    for name in ("a", "b", "c"):
+        client.put(photo, f"{s3_store.url}/{name}", IfNoneMatch="*")
+
+    assert operations.count("PutObject") == 4
+
+
 def test_a_conditional_put_whose_reply_is_lost_succeeds(fake_s3: FakeS3, photo: str) -> None:
     answer_absence(fake_s3)
     fake_s3.hang_up()
