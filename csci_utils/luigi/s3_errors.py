@@ -47,7 +47,7 @@ def translated_errors(path: str) -> Iterator[None]:
         # Without a cause, which may show secrets in a traceback.
         except ClientError as error:
             raise translate_reply(error, path) from None
-        except (BotoCoreError, HTTPError) as error:
+        except (BotoCoreError, HTTPError, ResponseParserError) as error:
             raise _translate_failure(error) from None
 
 
