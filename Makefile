@@ -5,10 +5,17 @@ VENV := .venv
 # Where the tools are; `make check BIN=` takes those on the path.
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)/
 
-# What the engine is compiled from.
-ENGINE := CMakeLists.txt $(wildcard neural_style/engine/*.cpp neural_style/engine/*.h)
+# What the engine is compiled from, and the C++ files that are checked.
+CPP := $(wildcard neural_style/engine/*.cpp neural_style/engine/kernels/*.cpp)
+HEADERS := $(wildcard neural_style/engine/*.h neural_style/engine/kernels/*.h)
+ENGINE := CMakeLists.txt $(CPP) $(HEADERS)
+FUZZ := tests/neural_style/engine/fuzz.cpp
+# clang-tidy reads the options of each file from CMake. It leaves out module.cpp, whose headers
+# (nanobind's and Python's) exist only while the engine is installed.
+TIDY := build/tidy
+TIDY_FILES := $(filter-out %/module.cpp,$(CPP)) $(FUZZ)
 
-.PHONY: help demo test check soak bench install clean
+.PHONY: help demo test check check-engine soak bench install clean
 
 help:
 	@echo 'make demo     paint real photographs: the main job, on the embedded default remote'
@@ -26,12 +33,21 @@ test: install
 	@$(MAKE) --no-print-directory check
 
 # As many processes as there are cores, with a thread each: more would only wait for one another.
-check:
+check: check-engine
 	$(BIN)ruff check
 	$(BIN)ruff format --check
 	$(BIN)mypy
 	$(BIN)python tools/structure.py
 	OMP_NUM_THREADS=1 $(BIN)pytest --numprocesses auto
+
+check-engine:
+	$(BIN)clang-format --dry-run --Werror $(CPP) $(HEADERS) $(FUZZ)
+	@if command -v cmake >/dev/null && command -v $${CXX:-c++} >/dev/null; then \
+		cmake -S . -B $(TIDY) -DENGINE_FUZZ=ON -DCMAKE_EXPORT_COMPILE_COMMANDS=ON >/dev/null && \
+		printf '%s\n' $(TIDY_FILES) | xargs -n 1 -P 2 $(BIN)clang-tidy -p $(TIDY) --quiet; \
+	else \
+		echo 'clang-tidy is skipped: it needs CMake and a C++ compiler on the path'; \
+	fi
 
 soak:
 	OMP_NUM_THREADS=1 $(BIN)pytest -m soak --numprocesses auto

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from csci_utils.console import ExitCode
 from csci_utils.errors import DescribedError
-from neural_style.arguments import reader, whole
+from neural_style.command_line.arguments import reader, whole
 from neural_style.options import MAX_THREADS
 
 from . import programs

@@ -1,4 +1,4 @@
-"""What can go wrong while a picture is painted; every error is a `NeuralStyleError`."""
+"""The errors of this package; each is a `NeuralStyleError`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from csci_utils.errors import DescribedError
-
-INSTALL_COMMAND = "pip install '.[{extra}]' in the project's folder"
 
 
 class NeuralStyleError(DescribedError):
@@ -47,5 +45,10 @@ def needing(package: str, extra: str = "style") -> Iterator[None]:
     except ImportError as error:
         raise MissingDependencyError(
             f"expected {package} to be installed, but its import failed ({error})",
-            remedy=f"run: {INSTALL_COMMAND.format(extra=extra)}",
+            remedy=install_remedy(extra),
         ) from error
+
+
+def install_remedy(*extras: str) -> str:
+    """Return the remedy for a missing package: the command that installs these extras."""
+    return f"run pip install '.[{','.join(extras)}]' in the project's folder"

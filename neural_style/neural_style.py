@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,13 @@ from csci_utils.errors import DescribedError
 from csci_utils.files import check_place
 from csci_utils.text import one_line
 
-from .arguments import ShowVersion, add_rendering_options, read_rendering_options
+from .command_line.arguments import ShowVersion, add_rendering_options, read_rendering_options
+from .command_line.reporting import Reporter, TextReporter, make_reporter
 from .errors import PictureError, StyleError, needing
 from .formats.model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES, STYLE_SUFFIXES
 from .inspection import inspect
 from .painting import PaintingResult, paint_file
 from .pictures.file_formats import PICTURE_SUFFIXES, format_for
-from .reporting import Reporter, TextReporter, make_reporter
 from .request import PaintingRequest
 from .training.command import add_train
 
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         is_no_style = isinstance(error, StyleError) and args.command == "inspect"
         return EXIT_NO_STYLE if is_no_style else ExitCode.FAILED
     except KeyboardInterrupt:
+        reporter.close()
         say("interrupted", sys.stderr)
         return ExitCode.INTERRUPTED
     finally:
@@ -73,12 +75,15 @@ def stylize(args: Any, reporter: Reporter | None = None) -> PaintingResult:
             optionally those of `RenderingOptions`, where `style` is another name of `number`,
             `accel` or `cuda` (true for the accelerator), and `export_onnx` (where to also write the
             model as a graph). A missing attribute is None.
-        reporter: Told of notices and progress. None to print them.
+        reporter: Receives notes and progress. None for the terminal.
 
     Raises:
-        NeuralStyleError: Something keeps it from being done. `output_image` is unchanged then.
+        NeuralStyleError: The picture cannot be painted; `output_image` is unchanged.
+        TypeError, ValueError: An option is of the wrong type, or out of range.
     """
-    reporter = reporter or TextReporter()
+    if reporter is None:
+        with closing(TextReporter()) as terminal:
+            return stylize(args, terminal)
     output_path = Path(args.output_image)
     export_path = getattr(args, "export_onnx", None)
     _check_outputs(output_path, export_path)
@@ -113,7 +118,7 @@ def _run_inspect(args: Any, reporter: Reporter) -> None:
 
 
 def _run_info(args: Any, reporter: Reporter) -> None:
-    from .info import describe  # its imports would slow down every painting
+    from .command_line.info import describe  # its imports would slow down every painting
 
     lines = describe(args.device)
     width = max(len(name) for name, _ in lines)
@@ -190,8 +195,8 @@ def _add_inspect(commands: Commands) -> None:
 def _add_info(commands: Commands) -> None:
     informing = commands.add_parser(
         "info",
-        help="show what paints on this machine",
-        description="Show what paints on this machine, and why.",
+        help="show which backend paints on this machine",
+        description="Show which backend paints on this machine, and why.",
     )
     informing.set_defaults(run=_run_info)
     informing.add_argument("--device", metavar="NAME", help=INFO_DEVICE_HELP)

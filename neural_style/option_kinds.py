@@ -10,24 +10,29 @@ from typing import Any, ClassVar
 
 from csci_utils.text import parse_above_zero, parse_size, parse_whole
 
+_SIZE_LIMIT = 2**63  # bytes: 8 EiB, as for `parse_size`
+
 DEVICE_KINDS = ("cpu", "auto", "cuda", "mps", "xpu")
-"""What paints in the end: the CPU, an accelerator of a kind, or one if there is one."""
+"""What the name of a device may begin with; see `load`."""
+
+_ACCELERATOR = "accel"  # what --accel stands for; accepted as a name, too
 
 
 class Kind(ABC):
-    """What values an option takes."""
+    """The values that an option accepts."""
 
     type: ClassVar[type]
     """The Python type of the values: `int`, `float` or `str`."""
     metavar: str
-    """What stands for a value in help texts."""
+    """The placeholder for a value in help texts."""
 
     @abstractmethod
     def parse(self, text: str) -> Any:
         """Return the value that `text` stands for.
 
         Raises:
-            ValueError: It stands for none; the message says what was expected and what came.
+            ValueError: The text is not such a value. The message says what was expected and what
+                came.
         """
 
     @abstractmethod
@@ -76,8 +81,8 @@ class ByteSize(Kind):
     def check(self, name: str, value: Any) -> int:
         """Return the size in bytes as an `int`."""
         size = check_whole(name, value)
-        if size < 1:
-            raise ValueError(f"expected {name} of at least 1 byte, got {size}")
+        if not 1 <= size < _SIZE_LIMIT:
+            raise ValueError(f"expected {name} from 1 byte to below 8 EiB, got {size}")
         return size
 
 
@@ -96,8 +101,35 @@ class PositiveNumber(Kind):
         """Return the number as a `float`."""
         if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(f"expected a number, such as {name}=1.5, got {value!r}")
-        if not 0 < float(value) < math.inf:
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number or fraction may be that large
+            number = math.inf
+        if not 0 < number < math.inf:
             raise ValueError(f"expected a finite {name} above 0, got {value}")
+        return number
+
+
+@dataclass(frozen=True)
+class UnitInterval(Kind):
+    """Numbers from 0 to 1."""
+
+    metavar: str = "X"
+    type = float
+
+    def parse(self, text: str) -> float:
+        """Return the number."""
+        try:
+            return self.check("a number", float(text))
+        except ValueError:
+            raise ValueError(f"expected a number from 0 to 1, got {text!r}") from None
+
+    def check(self, name: str, value: Any) -> float:
+        """Return the number as a `float`."""
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(f"expected a number, such as {name}=0.5, got {value!r}")
+        if not 0 <= float(value) <= 1:
+            raise ValueError(f"expected {name} from 0 to 1, got {value}")
         return float(value)
 
 
@@ -124,7 +156,7 @@ class Choice(Kind):
 
 @dataclass(frozen=True)
 class DeviceName(Kind):
-    """Names of devices as `load` takes them. Whether one exists, PyTorch finds out."""
+    """Names of devices as `load` takes them. PyTorch finds out whether a device exists."""
 
     metavar: str = "NAME"
     type = str
@@ -132,12 +164,12 @@ class DeviceName(Kind):
     def parse(self, text: str) -> str:
         """Return the name, if it is of a known kind."""
         kind, _, index = text.partition(":")
-        if kind not in DEVICE_KINDS or (":" in text and not index.isdecimal()):
+        if kind not in (*DEVICE_KINDS, _ACCELERATOR) or (":" in text and not index.isdecimal()):
             raise ValueError(f"expected one of {', '.join(DEVICE_KINDS)}, got {text!r}")
         return text
 
     def check(self, name: str, value: Any) -> str:
-        """Return the name, of whatever kind."""
+        """Return the name, whatever it begins with."""
         if not isinstance(value, str):
             raise TypeError(f"expected the name of a device as {name}, got {value!r}")
         return value

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from .option_kinds import ByteSize, Choice, DeviceName, Kind, PositiveNumber, WholeNumber
+from .option_kinds import (
+    ByteSize,
+    Choice,
+    DeviceName,
+    Kind,
+    PositiveNumber,
+    UnitInterval,
+    WholeNumber,
+)
 
 EXACT, FAST = "exact", "fast"
 PRECISIONS = (EXACT, FAST)
@@ -28,7 +36,7 @@ class Option:
     flag: str
     """The name on command lines and in packaged models, such as ``max-side``."""
     kind: Kind
-    """What values it takes, and how they are written."""
+    """The values that it accepts, and how they are written."""
     help: str
     default: object
     """The value where none is given."""
@@ -74,6 +82,12 @@ class RenderingOptions:
         "shrink the picture first so that its longer side has at most this many pixels",
         changes_result=True,
     )
+    strength: float | None = _option(
+        UnitInterval(),
+        "how far to go from the photograph, 0, to the painting, 1 (the default)",
+        changes_result=True,
+    )
+    """How far to go from the photograph (0) to the painting (1); None for the painting."""
     precision: str = _option(
         Choice(PRECISIONS),
         "how precisely to compute: exact, within one level of fp32 on every machine, or fast, in "
@@ -97,6 +111,7 @@ class RenderingOptions:
     )
 
     def __post_init__(self) -> None:
+        """Check the values."""
         for option in OPTIONS:
             value = getattr(self, option.name)
             if value is not None:

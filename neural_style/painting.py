@@ -31,6 +31,7 @@ MAX_LIGHT_STYLES = 8
 _MEMORY_SHARE = 8
 """A decoded picture is kept if it takes at most this part of the memory that is free."""
 
+_ROWS_AT_ONCE = 256  # of a picture that is blended
 _BYTES_PER_PIXEL = 4  # of Pillow, for RGB, too
 
 _StyleKey = tuple[str, Path, RenderingOptions]
@@ -38,7 +39,7 @@ _StyleKey = tuple[str, Path, RenderingOptions]
 
 @dataclass(frozen=True)
 class PaintingResult:
-    """What a painting found out, besides the file that it wrote."""
+    """The result of a painting, besides the file that it wrote."""
 
     has_more_frames: bool
     """Whether the picture's file has frames or pages after the first, which was painted."""
@@ -68,7 +69,7 @@ class Painter:
         """Keep nothing yet.
 
         Args:
-            notify: Called with one line each for what somebody who waits should know: see `load`.
+            notify: Called with each note, one line: see `load`.
             keeps: Whether to keep anything. Without it, a painting takes less memory.
         """
         self.notify = notify
@@ -93,7 +94,7 @@ class Painter:
                 can leave a part of an old file.
 
         Raises:
-            NeuralStyleError: Something keeps it from being done; `path` names the file concerned.
+            NeuralStyleError: The picture cannot be painted; `path` names the file concerned.
         """
         options = request.options
         picture = self.load_picture(request.content_image, options.memory)
@@ -105,6 +106,8 @@ class Painter:
         style = self.load_style(request.model, options)
         with at_path(request.content_image):
             painted = style(picture, progress)
+        if options.strength is not None:
+            _blend(painted, picture, options.strength)
         del picture, style
         if not self._keeps:
             self.release()  # encoding takes memory, too
@@ -165,8 +168,17 @@ class Painter:
 
     def _share_arena(self, limit: int | None) -> Arena:
         if self._arena is None or self._arena.limit != limit:
+            if self._arena is not None:
+                self._arena.release()  # styles that were loaded earlier still refer to it
             self._arena = Arena(limit, self._notify)
         return self._arena
+
+
+def _blend(painted: Image.Image, photograph: Image.Image, strength: float) -> None:
+    """Move a painting toward its photograph, in place: a second might not fit in memory."""
+    for top in range(0, painted.height, _ROWS_AT_ONCE):
+        box = (0, top, painted.width, min(top + _ROWS_AT_ONCE, painted.height))
+        painted.paste(Image.blend(photograph.crop(box), painted.crop(box), strength), box)
 
 
 def _save_atomically(picture: Image.Image, path: Path) -> None:

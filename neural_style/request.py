@@ -1,4 +1,4 @@
-"""The one value that describes a painting."""
+"""Painting requests: a picture, a style, an output, and the options."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class PaintingRequest:
     """One picture to be painted in one style, and where to.
 
     Raises:
-        TypeError: A path is not one.
+        TypeError: A path is neither a text nor a path.
     """
 
     content_image: Path
@@ -29,6 +29,7 @@ class PaintingRequest:
     options: RenderingOptions = field(default_factory=RenderingOptions)
 
     def __post_init__(self) -> None:
+        """Turn texts into paths."""
         for name in _FILES:
             object.__setattr__(self, name, Path(getattr(self, name)))
 

@@ -11,40 +11,29 @@ line, the first question reads the environment, once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
 from .settings import Settings, read_settings
 
-if TYPE_CHECKING:
-    from csci_utils.luigi.s3 import S3Client
-
-    from .runners import Runner
+Value = TypeVar("Value")
 
 
 class Context:
-    """Settings, and what is made from them when it is first needed."""
+    """Settings, and what is made from them once."""
 
     def __init__(self, settings: Settings) -> None:
         """Take the settings; nothing is connected or loaded yet."""
         self.settings = settings
+        self._kept: dict[Callable[[Settings], Any], Any] = {}
 
-    @cached_property
-    def s3_client(self) -> S3Client:
-        """The client of all S3 targets."""
-        # boto3 takes 0.2 s to import: only for those whose remote is S3.
-        from csci_utils.luigi.s3 import S3Client
-
-        return S3Client()
-
-    @cached_property
-    def runner(self) -> Runner:
-        """What paints, and what it has loaded."""
-        from .runners import make_runner
-
-        return make_runner(self.settings)
+    def keep(self, make: Callable[[Settings], Value]) -> Value:
+        """Return what `make` makes of the settings: made once, and kept."""
+        if make not in self._kept:
+            self._kept[make] = make(self.settings)
+        value: Value = self._kept[make]
+        return value
 
 
 _active: Context | None = None

@@ -61,8 +61,3 @@ class PartialSubmissionError(SubmissionError):
 
 class ArchiveError(PipelineError, ValueError):
     """An archive is damaged, hostile, or does not hold the expected models."""
-
-
-def install_remedy(*extras: str) -> str:
-    """Return the remedy for a missing dependency: the command that installs these extras."""
-    return f"run pip install '.[{','.join(extras)}]' in the project's folder"

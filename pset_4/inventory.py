@@ -36,6 +36,7 @@ class Inventory:
     """For each name that cannot be used, why."""
 
     def __bool__(self) -> bool:
+        """Return whether there is any name."""
         return bool(self.images or self.models or self.refused)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from luigi.format import Nop
 from luigi.target import FileSystemTarget
@@ -13,7 +14,10 @@ from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocal
 
 from . import context
 from .errors import MissingError
-from .settings import is_s3
+from .settings import Settings, is_s3
+
+if TYPE_CHECKING:
+    from csci_utils.luigi.s3 import S3Client
 
 
 def target_at(path: str, create_only: bool = False) -> FileSystemTarget:
@@ -28,7 +32,7 @@ def target_at(path: str, create_only: bool = False) -> FileSystemTarget:
 
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         options = {"IfNoneMatch": "*"} if create_only else {}
-        return S3Target(path, format=Nop, client=context.current().s3_client, **options)
+        return S3Target(path, format=Nop, client=_s3_client(), **options)
     kind = CreateOnlyLocalTarget if create_only else SuffixPreservingLocalTarget
     return kind(path, format=Nop)
 
@@ -66,7 +70,7 @@ def check(remote: str) -> None:
         csci_utils.errors.S3Error: It does not.
     """
     if is_s3(remote):
-        context.current().s3_client.isdir(remote)
+        _s3_client().isdir(remote)
 
 
 def remembering(remote: str) -> AbstractContextManager[None]:
@@ -74,4 +78,15 @@ def remembering(remote: str) -> AbstractContextManager[None]:
 
     A directory needs no such thing: a file is read again only if it has changed.
     """
-    return context.current().s3_client.remembering() if is_s3(remote) else nullcontext()
+    return _s3_client().remembering() if is_s3(remote) else nullcontext()
+
+
+def _s3_client() -> S3Client:
+    return context.current().keep(_make_s3_client)
+
+
+def _make_s3_client(settings: Settings) -> S3Client:
+    # boto3 takes 0.2 s to import: only for those whose remote is S3.
+    from csci_utils.luigi.s3 import S3Client
+
+    return S3Client()

@@ -145,7 +145,7 @@ def _format_share(results: Results, contender: Contender, size: Size, seconds: f
     """Return the share of the processor's peak for the number type of the contender."""
     if contender.is_other_network:
         return NOTHING
-    uses_amx = results.kernels.get(contender.name) == AMX
+    uses_amx = results.kernels.get(contender.name, "").startswith(AMX)
     rate = results.rates.get(BF16 if uses_amx else contender.dtype)
     operations = count_operations(results.base_width) * size.pixels
     return f"{operations / seconds / rate:.0%}" if rate else NOTHING

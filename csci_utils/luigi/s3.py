@@ -152,6 +152,7 @@ class S3Client(FileSystem):
             return self._accept(path, local_path)
         if self._has_conditions is None and state.size <= _MAX_PROBE_BYTES:
             self._has_conditions = self._try_condition(local_path, path, **options)
+            self._remember(path, state)
         if self._has_conditions is False:
             self._forget(path)
             return self._accept(path, local_path)

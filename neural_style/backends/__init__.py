@@ -1,1 +1,1 @@
-"""The engines that paint: one module for each, and `loading`, which chooses."""
+"""Backends: one module for each, and `loading`, which chooses one."""

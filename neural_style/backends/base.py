@@ -1,4 +1,4 @@
-"""What every style has in common: an image in, the painted image out."""
+"""The base of all styles: a picture goes in, the painted picture comes out."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Style(ABC):
             PictureError: The picture has no pixels.
             StyleError: The network paints numbers that are not finite, cannot paint this size, or
                 is one of several of which none is chosen.
-            DeviceError: The device, or the disk in its place, has too little memory.
+            DeviceError: The device, or the disk that replaces its memory, has too little room.
             OSError: The file of `picture`, which Pillow had not read yet, is damaged.
         """
         with at_path(self.path):
@@ -99,7 +99,7 @@ class Style(ABC):
                 f"expected {width}x{height} px from this network, "
                 f"got {painted.shape[1]}x{painted.shape[0]}",
                 path=self.path,
-                remedy="it is not a style model",
+                remedy="use a style model",
             )
         return Image.fromarray(np.ascontiguousarray(painted[:height, :width]))
 
@@ -161,7 +161,7 @@ class Style(ABC):
         """Do the work of `paint` for an array that is checked and contiguous."""
 
     def release(self) -> None:  # noqa: B027  (most styles keep nothing)
-        """Give back the memory that is kept for the next picture."""
+        """Release the memory that is kept for the next picture."""
 
 
 class FloatStyle(Style):
@@ -188,7 +188,9 @@ class FloatStyle(Style):
 
 def not_finite() -> StyleError:
     """Return the error of a network that paints NaN or infinity."""
-    return StyleError("painted NaN or infinity", remedy="it is not a usable style model")
+    return StyleError(
+        "expected finite colors from this network, got NaN or infinity", remedy="use another model"
+    )
 
 
 def check_number(number: int | None, count: int | None) -> None:

@@ -44,7 +44,7 @@ class EngineStyle(Style):
         Args:
             path: The file that the weights came from.
             weights: Checked weights of a `TransformerNet`.
-            options: Of these, precision and threads count.
+            options: `precision` and `threads` are used.
             arena: The memory to paint in; other styles may share it.
 
         Raises:
@@ -72,5 +72,5 @@ class EngineStyle(Style):
         return painted
 
     def release(self) -> None:
-        """Give back the arena's memory, which other styles may share."""
+        """Release the arena's memory, which other styles may share."""
         self._arena.release()

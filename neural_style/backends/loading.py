@@ -1,4 +1,4 @@
-"""From the file of a style to something that paints."""
+"""Load styles from files, and choose the backend that paints them."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def load(
         memory: How many bytes of memory this process may use in all while the engine paints; the
             rest goes into a temporary file. None for what the machine has. Where the engine is not
             installed, a picture that would need more is an error. It does not apply to ONNX styles.
-        notify: Called with one line each for what somebody who waits for the picture should know:
-            that another engine is used and why, or that a file takes the place of memory.
+        notify: Called with each note, one line: that another backend is used and why, or that a
+            file replaces memory.
 
     Raises:
         StyleError: The file is missing, unreadable, or not a style model, or has no such number.
@@ -104,7 +104,7 @@ def load_style(
 
     Args:
         file: What was read.
-        options: Of these, device, precision, threads and memory count here.
+        options: `device`, `precision`, `threads` and `memory` are used.
         notify: As for `load`.
         arena: The memory that the engine paints in, shared with other styles. None for its own.
 
@@ -153,7 +153,7 @@ def decode_style(file: StyleFile) -> Weights:
 
 
 class _Checkpoint:
-    """A checkpoint, for which the device and the installed packages decide who paints it."""
+    """A checkpoint; the device and the installed packages decide which backend paints it."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Checkpoints, painted by OpenVINO where the C++ engine is not installed, a picture at once."""
+"""Checkpoints, painted by OpenVINO where the C++ engine is not installed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class OpenvinoStyle(FloatStyle):
         self._compiler = Compiler(build_graph(weights), options)
 
     def paint_pixels(self, pixels: Pixels) -> Pixels:
-        """Paint, if there is memory for it."""
+        """Run the network, if there is enough memory."""
         needed = pixels[0, 0].size * _BYTES_PER_PIXEL * self.base_width // OFFICIAL_BASE_WIDTH
         check_memory(needed, self._options.memory)
         return infer(self._compiler.compile_for(pixels.shape), [pixels])

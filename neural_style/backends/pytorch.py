@@ -48,9 +48,9 @@ class TorchStyle(FloatStyle):
             path: The file that the weights came from.
             weights: Checked weights of a `TransformerNet`.
             device: Where to paint.
-            options: Of these, precision, threads and memory count.
+            options: `precision`, `threads` and `memory` are used.
             notify: Called when the CPU paints in place of an accelerator, with the reason.
-            load_for_cpu: Makes the style that does.
+            load_for_cpu: Loads the style that does. None if there is no accelerator to replace.
         """
         super().__init__(path)
         self.base_width: int = width_of(weights)
@@ -69,7 +69,7 @@ class TorchStyle(FloatStyle):
         """Paint on the device, or on the CPU if an accelerator fails.
 
         Accelerators report a lack of memory in many ways, some only in words. So the CPU takes over
-        whatever went wrong there, and the notice gives the reason.
+        after any failure, and the note gives the reason.
         """
         if self._load_for_cpu is None:
             return super().paint_colors(colors, progress)
@@ -99,7 +99,7 @@ class TorchStyle(FloatStyle):
             return _to_numpy(self._network(pictures))
 
     def release(self) -> None:
-        """Give back the memory of the style that stands in for an accelerator."""
+        """Release the memory of the style that replaces an accelerator."""
         if self._cpu_style is not None:
             self._cpu_style.release()
 

@@ -1,6 +1,7 @@
-"""OpenVINO, which by itself tells its makers over the network of each time that it is imported.
+"""OpenVINO without telemetry.
 
-It does not where its package for that is missing: https://github.com/openvinotoolkit/telemetry.
+By default it reports each import over the network. It does not if its telemetry package is missing:
+https://github.com/openvinotoolkit/telemetry.
 """
 
 import sys

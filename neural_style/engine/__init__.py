@@ -1,7 +1,7 @@
-"""The engine in C++, which paints on the CPU: whether it is here, and with which kernel.
+"""The C++ engine for CPUs: whether it is installed, and which kernel it uses.
 
-The installation compiles `_core`, and goes on without it where there is no compiler. How it works
-is told in docs/engine.md.
+The installation compiles the engine where it finds a C++ compiler. `docs/engine.md` describes how
+it works.
 """
 
 from __future__ import annotations
@@ -21,29 +21,31 @@ else:
     _import_error = None
 
 KERNEL_VARIABLE = "NEURAL_STYLE_KERNEL"
-"""Names the kernel to use, in place of the best one."""
+"""The environment variable that names the kernel to use instead of the fastest one."""
 
 
 def find_obstacle() -> str | None:
-    """Why the engine cannot paint; None if it can."""
+    """Return the reason why the engine cannot paint, or None if it can."""
     if _import_error is None:
         return None
     return f"the C++ engine is not installed ({one_line(str(_import_error))})"
 
 
 def list_kernels(precision: str) -> list[str]:
-    """The kernels for `precision` that this processor can run, the best one first.
+    """Return the kernels for `precision` that this processor can run, the fastest first.
 
-    Not every processor has one for `FAST`.
+    The list for `FAST` is empty on most processors.
     """
     return fast_kernels() if precision == FAST else exact_kernels()
 
 
 def choose_kernel(precision: str) -> str:
-    """The kernel that `KERNEL_VARIABLE` names, or else the best one for `precision`.
+    """Return the kernel that `KERNEL_VARIABLE` names, or the fastest one for `precision`.
+
+    Without a kernel for `FAST`, the fastest exact one is returned.
 
     Raises:
-        DeviceError: the variable names one that this processor cannot run.
+        DeviceError: The variable names a kernel that this processor cannot run.
     """
     exact, fast = list_kernels(EXACT), list_kernels(FAST)
     forced = os.environ.get(KERNEL_VARIABLE)
@@ -51,7 +53,8 @@ def choose_kernel(precision: str) -> str:
         return (fast + exact if precision == FAST else exact)[0]
     if forced not in exact + fast:
         raise DeviceError(
-            f"expected in {KERNEL_VARIABLE} one of {', '.join(exact + fast)}, which this processor "
-            f"can run, got {forced!r}; change it, or leave it out for the best one"
+            f"expected {KERNEL_VARIABLE} to name a kernel that this processor can run "
+            f"({', '.join(exact + fast)}), got {forced!r}",
+            remedy="name one of these, or unset the variable to use the fastest one",
         )
     return forced

@@ -1,7 +1,10 @@
-"""The compiled engine, a module beside this package: so a copy of the package finds it, too.
+"""The compiled engine.
 
-A packaged style carries such a copy, of Python files alone.
+The extension module is installed beside the package, not inside it. Copies of the package that
+contain only Python files, as in packaged styles, find it there.
 """
+
+from __future__ import annotations
 
 from _neural_style_engine import (
     Network,

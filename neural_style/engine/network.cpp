@@ -1,18 +1,19 @@
 #include "network.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace engine {
 
 namespace {
 
-// Of a layer: as PyTorch has them, and as kernels want them.
+// The channels of a layer: those of the state dict, and those that the kernel computes.
 struct Channels {
     int count, padded;
+    Channels times(int factor) const { return {factor * count, factor * padded}; }
 };
 
-constexpr Channels picture{3, 3};
-constexpr int narrow_filter = 3, broad_filter = 9;  // rows and columns
+constexpr Channels picture{picture_channels, picture_channels};
 
 int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
 
@@ -20,47 +21,57 @@ std::string residual_name(int layer, const char* kind) {
     return "res" + std::to_string(layer / 2 + 1) + "." + kind + std::to_string(layer % 2 + 1);
 }
 
+std::size_t weight_count(const Geometry& g) {
+    return std::size_t(g.rows) * g.columns * g.inputs * g.outputs;
+}
+
+std::size_t weight_index(const Geometry& g, int y, int x, int input, int output) {
+    return ((std::size_t(y) * g.columns + x) * g.inputs + input) * g.outputs + output;
+}
+
 }  // namespace
 
-// A layer's weights as PyTorch has them, [outputs][inputs][size][size], put where kernels want
-// them: [rows][columns][inputs][outputs], the channels padded with zeros.
+// Converts the state dict's tensors: weights from PyTorch's order [outputs][inputs][size][size] to
+// [rows][columns][inputs][outputs], with channels padded with zeros.
 class Network::Builder {
 public:
     const Kernel& kernel;
     const Tensors& tensors;
-    const Channels narrow, middle, wide;
+    const Channels full, half, quarter;
 
     Builder(const Kernel& kernel, int base_width, const Tensors& tensors)
         : kernel(kernel),
           tensors(tensors),
-          narrow{base_width, round_up(base_width, kernel.channel_multiple())},
-          middle{2 * narrow.count, 2 * narrow.padded},
-          wide{4 * narrow.count, 4 * narrow.padded} {}
+          full{base_width, round_up(base_width, kernel.channel_multiple())},
+          half(full.times(2)),
+          quarter(full.times(4)) {}
 
     PackedFilter convolution(const std::string& layer, Channels inputs, Channels outputs, int size,
                              int stride = 1, bool is_sensitive = false) const {
         const Geometry padded{size, size, inputs.padded, outputs.padded, stride, is_sensitive};
-        std::vector<float> weights(count(padded));
-        each(layer, inputs, outputs, size, [&](int y, int x, int i, int o, float weight) {
-            weights[index(padded, y, x, i, o)] = weight;
-        });
-        return PackedFilter(kernel, padded, weights.data());
+        std::vector<float> weights(weight_count(padded));
+        for_each_weight(layer, inputs, outputs, size,
+                        [&](int y, int x, int input, int output, float weight) {
+                            weights[weight_index(padded, y, x, input, output)] = weight;
+                        });
+        return {kernel, padded, weights.data()};
     }
 
-    // Doubling copies a pixel to where several of the filter's weights meet it: they are added up
-    // beforehand, which leaves 2 x 2 of 3 x 3, other ones for each parity of the output's position.
-    Doubling doubling(const std::string& layer, Channels inputs, Channels outputs) const {
-        Doubling filters;
+    // Upsampling copies each pixel to 2 x 2 places, where several weights of a 3 x 3 filter meet
+    // it. Adding these weights up leaves 2 x 2 weights, different ones for each parity.
+    UpsampleFilters upsampling(const std::string& layer, Channels inputs, Channels outputs) const {
+        UpsampleFilters filters;
         const Geometry padded{2, 2, inputs.padded, outputs.padded, 1};
         for (int row_parity = 0; row_parity < 2; row_parity++)
             for (int column_parity = 0; column_parity < 2; column_parity++) {
-                std::vector<double> sums(count(padded));
-                each(layer, inputs, outputs, narrow_filter,
-                     [&](int y, int x, int i, int o, float weight) {
-                         const int row = (row_parity + y + 1) / 2 - row_parity;
-                         const int column = (column_parity + x + 1) / 2 - column_parity;
-                         sums[index(padded, row, column, i, o)] += weight;
-                     });
+                std::vector<double> sums(weight_count(padded));
+                for_each_weight(layer, inputs, outputs, small_filter,
+                                [&](int y, int x, int input, int output, float weight) {
+                                    const int row = (row_parity + y + 1) / 2 - row_parity;
+                                    const int column = (column_parity + x + 1) / 2 - column_parity;
+                                    sums[weight_index(padded, row, column, input, output)] +=
+                                        weight;
+                                });
                 const std::vector<float> weights(sums.begin(), sums.end());
                 filters.emplace_back(kernel, padded, weights.data());
             }
@@ -72,18 +83,11 @@ public:
     }
 
 private:
-    static std::size_t count(const Geometry& g) {
-        return std::size_t(g.rows) * g.columns * g.inputs * g.outputs;
-    }
-    static std::size_t index(const Geometry& g, int y, int x, int input, int output) {
-        return ((std::size_t(y) * g.columns + x) * g.inputs + input) * g.outputs + output;
-    }
-
     template <class Visit>
-    void each(const std::string& layer, Channels inputs, Channels outputs, int size,
-              Visit visit) const {
-        const std::size_t weights = std::size_t(outputs.count) * inputs.count * size * size;
-        const float* weight = tensors(layer + ".conv2d.weight", weights);
+    void for_each_weight(const std::string& layer, Channels inputs, Channels outputs, int size,
+                         Visit visit) const {
+        const std::size_t count = std::size_t(outputs.count) * inputs.count * size * size;
+        const float* weight = tensors(layer + ".conv2d.weight", count);
         for (int output = 0; output < outputs.count; output++)
             for (int input = 0; input < inputs.count; input++)
                 for (int y = 0; y < size; y++)
@@ -99,7 +103,11 @@ private:
 };
 
 PackedFilter::PackedFilter(const Kernel& kernel, const Geometry& geometry, const float* weights)
-    : memory_(kernel.packed_bytes(geometry)), filter_{geometry, memory_.data()} {
+    : PackedFilter(kernel, geometry, weights, Bytes(kernel.packed_bytes(geometry))) {}
+
+PackedFilter::PackedFilter(const Kernel& kernel, const Geometry& geometry, const float* weights,
+                           Bytes memory)
+    : Filter{geometry, memory.data()}, memory_(std::move(memory)) {
     kernel.pack(geometry, weights, memory_.data());
 }
 
@@ -108,25 +116,25 @@ Network::Network(const Kernel& kernel, int base_width, const Tensors& tensors)
 
 Network::Network(const Builder& build)
     : kernel(build.kernel),
-      narrow(build.narrow.padded),
-      middle(build.middle.padded),
-      wide(build.wide.padded),
-      conv1(build.convolution("conv1", picture, build.narrow, broad_filter)),
-      // It tells neighbours apart, which in a smooth picture are nearly the same.
-      conv2(build.convolution("conv2", build.narrow, build.middle, narrow_filter, 2, true)),
-      conv3(build.convolution("conv3", build.middle, build.wide, narrow_filter, 2)),
-      in1(build.norm("in1", build.narrow)),
-      in2(build.norm("in2", build.middle)),
-      in3(build.norm("in3", build.wide)),
-      deconv1(build.doubling("deconv1", build.wide, build.middle)),
-      deconv2(build.doubling("deconv2", build.middle, build.narrow)),
-      in4(build.norm("in4", build.middle)),
-      in5(build.norm("in5", build.narrow)),
-      deconv3(build.convolution("deconv3", build.narrow, picture, broad_filter)) {
+      full_channels(build.full.padded),
+      half_channels(build.half.padded),
+      quarter_channels(build.quarter.padded),
+      conv1(build.convolution("conv1", picture, build.full, large_filter)),
+      // Sensitive: in a smooth picture, it tells apart neighbors that are nearly equal.
+      conv2(build.convolution("conv2", build.full, build.half, small_filter, 2, true)),
+      conv3(build.convolution("conv3", build.half, build.quarter, small_filter, 2)),
+      in1(build.norm("in1", build.full)),
+      in2(build.norm("in2", build.half)),
+      in3(build.norm("in3", build.quarter)),
+      deconv1(build.upsampling("deconv1", build.quarter, build.half)),
+      deconv2(build.upsampling("deconv2", build.half, build.full)),
+      in4(build.norm("in4", build.half)),
+      in5(build.norm("in5", build.full)),
+      deconv3(build.convolution("deconv3", build.full, picture, large_filter)) {
     for (int layer = 0; layer < residual_layers; layer++) {
-        residual.push_back(build.convolution(residual_name(layer, "conv"), build.wide, build.wide,
-                                             narrow_filter));
-        residual_norm.push_back(build.norm(residual_name(layer, "in"), build.wide));
+        residual.push_back(build.convolution(residual_name(layer, "conv"), build.quarter,
+                                             build.quarter, small_filter));
+        residual_norm.push_back(build.norm(residual_name(layer, "in"), build.quarter));
     }
     const float* values = build.tensors("deconv3.conv2d.bias", picture.count);
     std::copy(values, values + picture.count, bias.begin());

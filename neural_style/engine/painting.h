@@ -1,4 +1,4 @@
-// One picture on its way through the network.
+// The passes that take one picture through the network.
 #pragma once
 
 #include <atomic>
@@ -6,18 +6,18 @@
 #include <cstdint>
 #include <exception>
 
-#include "blocks.h"
 #include "memory.h"
 #include "network.h"
+#include "partition.h"
 #include "statistics.h"
 #include "workers.h"
 
 namespace engine {
 
-constexpr int smallest_side = 5;  // pixels: below, reflection reaches beyond the picture
+constexpr int min_side = 5;  // pixels: reflection padding of smaller pictures is undefined
 constexpr int pass_count = 6 + residual_layers;
 
-// Rows of RGB pixels, 8 bits a channel, without gaps.
+// Rows of RGB pixels, 8 bits per channel, without gaps.
 struct Picture {
     const std::uint8_t* pixels;
     int height, width;
@@ -34,13 +34,14 @@ struct NotFinite : std::exception {
     const char* what() const noexcept override { return "the style painted NaN or infinity"; }
 };
 
-// What a painting keeps between passes. It may be large, and is kept from picture to picture.
+// The memory that holds a layer between two passes. It may be large; callers reuse it.
 //
-// There is a slot for each row of the smallest layers, in two halves, each of `wide` values for
-// each pixel of the row. A slot holds, one after the other,
-// - the two rows of conv2's output that this row is made of, one in each half;
-// - a residual layer's output in half 0, and in half 1 what the block is going to be added to;
-// - the two rows of deconv1's output that this row becomes.
+// It has two lines for each row of the quarter-size layers. A line holds a quarter-size row of
+// `quarter_channels`, or a half-size row of `half_channels`: the room is the same. The two lines of
+// a row hold, in turn,
+// - two rows of conv2's output;
+// - a residual layer's output, and the input of its block (the skip connection);
+// - two rows of deconv1's output.
 struct Arena {
     std::byte* memory;
 
@@ -49,19 +50,19 @@ struct Arena {
 
 class Painting {
 public:
-    // `painted` gets as many pixels as the picture has. `passes_done` counts to `pass_count`.
+    // `painted` has the picture's size. `passes_done` counts up to `pass_count`.
     Painting(const Network& network, const Picture& picture, std::uint8_t* painted, Arena arena,
              Workers& workers, std::atomic<int>& passes_done);
 
-    // Throws Cancelled, NotFinite, std::bad_alloc.
+    // Throws Cancelled, NotFinite or std::bad_alloc.
     void run();
 
-    // How many threads can work on a picture.
+    // The number of threads that can work on a picture at the same time.
     static int count_units(int height, int width);
 
 private:
-    class PictureRows;
-    class DoubledRows;
+    class Conv1Rows;
+    class Deconv2Rows;
 
     void measure_conv1();
     void conv1_and_conv2();
@@ -71,20 +72,23 @@ private:
     void measure_deconv2();
     void deconv2_and_deconv3();
 
-    // Does `work(unit, scratch)` for all units: a pass.
+    // Do `work(unit, scratch)` for all units.
     template <class Work>
-    void pass(Work work);
-    // Does `work(unit, statistics, scratch)`, and merges the statistics.
+    void run_pass(Work work);
+    // Do `work(unit, statistics, scratch)` for all units and merge the statistics.
     template <class Work>
-    Statistics measured(int channels, Work work);
-    // A convolution by 3 x 3 of what lies in the arena, written over it. `load` makes a ring's
-    // pixels: load(row, columns, ring, is_own), where each of a unit's own pixels is asked for once
-    // and before it is written over.
+    Statistics run_measuring_pass(int channels, Work work);
+    // Replace a layer in the arena by its 3 x 3 convolution. `load(row, columns, ring, is_own)`
+    // writes pixels to a ring. It is called once with `is_own` for each pixel of a unit, before
+    // that pixel is overwritten.
     template <class Load>
     Statistics convolve_in_place(const Filter& filter, Size size, Load load);
 
-    std::byte* half(int row, int half, int column, int channels) const;
-    std::byte* doubled(int row, int column) const;
+    // Pixels in the arena.
+    std::byte* line(int index) const;
+    std::byte* half_pixel(int row, int column) const;
+    std::byte* quarter_pixel(int row, int column) const;
+    std::byte* skip_pixel(int row, int column) const;
 
     const Network& network_;
     const Kernel& kernel_;
@@ -94,11 +98,11 @@ private:
     Workers& workers_;
     std::atomic<int>& passes_done_;
 
-    const Size full_, middle_, small_;  // sizes of conv1's, conv2's and conv3's outputs
-    const Blocks blocks_;
+    const Size full_, half_, quarter_;  // sizes of conv1's, conv2's and conv3's outputs
+    const Partition partition_;
     Bytes border_memory_;
-    FixedNorm norm_;       // of the layer that lies in the arena
-    FixedNorm last_norm_;  // of deconv2's output, which lies nowhere
+    FixedNorm norm_;       // of the layer in the arena
+    FixedNorm last_norm_;  // of deconv2's output, which is never stored
 };
 
 }  // namespace engine

@@ -1,17 +1,17 @@
-// Which kernels this processor can run.
+// The kernels that this processor can run.
 #pragma once
 
-#include <string>
 #include <vector>
 
-#include "kernel.h"
+#include "kernels/kernel.h"
 
 namespace engine {
 
-// Best first. `exact` ones give fp32's pictures; the others are faster.
+// Kernels for exact painting (fp32), the fastest first.
 std::vector<const Kernel*> exact_kernels();
+// Kernels for fast painting (bf16), the fastest first. Empty on most processors.
 std::vector<const Kernel*> fast_kernels();
-// For tests: what other processors would compute, on every one, and slowly.
+// Slow emulations of kernels for other processors, for tests.
 std::vector<const Kernel*> emulated_kernels();
 
 }  // namespace engine

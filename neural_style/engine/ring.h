@@ -1,22 +1,24 @@
-// The few rows of a layer's input that a convolution looks at, with the columns around a unit.
+// A ring buffer of the input rows that a convolution looks at.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 
-#include "blocks.h"
-#include "kernel.h"
 #include "memory.h"
+#include "partition.h"
 
 namespace engine {
 
-// How a layer's input goes on beyond the picture.
-enum class Edge {
+// How a layer is padded beyond its edges.
+enum class Edge : std::uint8_t {
     reflect,  // ... 2 1 | 0 1 2 ...
-    repeat,   // ... 0 0 | 0 1 2 ...: reflection, after each pixel was doubled
+    repeat,   // ... 0 0 | 0 1 2 ...: reflection padding of an upsampled layer
 };
 
-// Where in 0..size - 1 a position beyond it is read.
-inline int continued(int i, int size, Edge edge) {
+// The position in 0..size - 1 whose value a padded position takes.
+inline int padded_source(int i, int size, Edge edge) {
     if (edge == Edge::repeat) return std::clamp(i, 0, size - 1);
     if (i < 0) return -i;
     return i < size ? i : 2 * size - 2 - i;
@@ -24,7 +26,8 @@ inline int continued(int i, int size, Edge edge) {
 
 class Ring {
 public:
-    // Of the rows of a layer of height x width pixels; `columns` may reach beyond it.
+    // For a layer of height x width pixels. `capacity` counts rows; `columns` may reach beyond the
+    // layer, into its padding; `slack` counts unused pixels behind each row.
     Ring(Scratch& scratch, int capacity, int first_row, Span columns, int height, int width,
          int pixel_bytes, int slack, Edge edge)
         : columns_(columns),
@@ -37,34 +40,37 @@ public:
           row_bytes_(static_cast<std::size_t>(columns.size() + slack) * pixel_bytes),
           memory_(scratch.take(row_bytes_ * capacity)) {}
 
-    // The columns that the layer has; the others are copies of these.
+    // The columns that belong to the layer; all others are padding.
     Span inner() const { return columns_.within(width_); }
 
-    // Where a column of a row is, or will be.
+    // The address of a pixel, whether or not it has been written yet.
     std::byte* at(int row, int column) const {
-        return memory_ + row_bytes_ * (continued(row, height_, edge_) % capacity_) +
+        const int slot = padded_source(row, height_, edge_) % capacity_;
+        return memory_ + row_bytes_ * slot +
                static_cast<std::ptrdiff_t>(column - columns_.begin) * pixel_bytes_;
     }
 
-    // Has `produce` write the inner columns of each row up to `last` that is not there yet.
+    // Append all missing rows up to `last`: `produce(row)` writes the inner columns, and the
+    // padding is copied from them.
     template <class Produce>
     void advance(int last, Produce produce) {
         for (last = std::min(last, height_ - 1); next_row_ <= last; next_row_++) {
             produce(next_row_);
-            continue_columns(next_row_);
+            pad(next_row_);
         }
     }
     int next_row() const { return next_row_; }
 
 private:
-    void continue_columns(int row) const {
-        const Span inner = this->inner();
-        for (int column = columns_.begin; column < inner.begin; column++) continue_at(row, column);
-        for (int column = inner.end; column < columns_.end; column++) continue_at(row, column);
+    void pad(int row) const {
+        const Span inside = inner();
+        for (int column = columns_.begin; column < inside.begin; column++) pad_at(row, column);
+        for (int column = inside.end; column < columns_.end; column++) pad_at(row, column);
     }
-    void continue_at(int row, int column) const {
-        const int source = std::clamp(continued(column, width_, edge_), inner().begin,
-                                      inner().end - 1);
+    void pad_at(int row, int column) const {
+        const Span inside = inner();
+        const int source =
+            std::clamp(padded_source(column, width_, edge_), inside.begin, inside.end - 1);
         std::memcpy(at(row, column), at(row, source), pixel_bytes_);
     }
 

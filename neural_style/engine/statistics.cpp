@@ -1,18 +1,19 @@
 #include "statistics.h"
 
-#include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 namespace engine {
 
 namespace {
-constexpr double epsilon = 1e-5;  // PyTorch's, for InstanceNorm2d
+constexpr double epsilon = 1e-5;  // the default of PyTorch's InstanceNorm2d
 }
 
 UnitStatistics::UnitStatistics(int channels)
     : channels_(channels),
       memory_(3 * static_cast<std::size_t>(channels)),
-      sums_{memory_.data(), memory_.data() + channels, memory_.data() + 2 * channels, false},
+      sums_{memory_.data(), memory_.data() + channels, memory_.data() + std::size_t(2) * channels,
+            false},
       sum_(channels),
       square_(channels) {}
 
@@ -28,23 +29,23 @@ void UnitStatistics::add_row(long long pixels) {
 Statistics::Statistics(int channels) : mean_(channels), deviation_(channels) {}
 
 void Statistics::add(const UnitStatistics& unit) {
-    const double added = static_cast<double>(unit.pixels_);
-    const double together = pixels_ + added;
+    const auto added = static_cast<double>(unit.pixels_);
+    const double total = pixels_ + added;
     for (std::size_t c = 0; c < mean_.size(); c++) {
         const double offset = unit.sum_[c] / added;
         const double mean = unit.sums_.pivot[c] + offset;
         const double deviation = unit.square_[c] - unit.sum_[c] * offset;
         const double distance = mean - mean_[c];
-        mean_[c] += distance * (added / together);
-        deviation_[c] += deviation + distance * distance * (pixels_ * added / together);
+        mean_[c] += distance * (added / total);
+        deviation_[c] += deviation + distance * distance * (pixels_ * added / total);
     }
-    pixels_ = together;
+    pixels_ = total;
 }
 
 FixedNorm Statistics::fix(const Norm& norm) const {
     FixedNorm fixed{AlignedVector<float>(mean_.size()), AlignedVector<float>(mean_.size())};
     for (std::size_t c = 0; c < mean_.size(); c++) {
-        // Rounding can leave a deviation of nothing a little below 0; NaN has to stay NaN.
+        // Rounding can leave a deviation slightly below 0. NaN must stay NaN.
         const double variance = deviation_[c] < 0 ? 0 : deviation_[c] / pixels_;
         const double scale = norm.weight[c] / std::sqrt(variance + epsilon);
         fixed.scale[c] = static_cast<float>(scale);

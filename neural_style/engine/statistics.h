@@ -1,25 +1,26 @@
 // The statistics of an instance normalization, gathered while its input is computed.
 //
-// Sums are fp32 along a row, fp64 over the rows of a unit, and units are merged in the order of
-// their numbers: the result does not depend on which thread had which. See Chan, Golub and
-// LeVeque, "Algorithms for Computing the Sample Variance" (1983), for both the pivot and merging.
+// Sums are fp32 along a row and fp64 over the rows of a unit. Units are merged in the order of
+// their numbers, so the result does not depend on the number of threads. The pivot and the merging
+// follow Chan, Golub and LeVeque, "Algorithms for Computing the Sample Variance" (1983).
 #pragma once
 
 #include <vector>
 
-#include "kernel.h"
+#include "kernels/kernel.h"
 #include "memory.h"
 
 namespace engine {
 
-// Of the pixels of one unit of work, a channel each.
+// Statistics of one unit's pixels, for each channel.
 class UnitStatistics {
 public:
     explicit UnitStatistics(int channels);
     UnitStatistics(UnitStatistics&&) = default;  // a copy would point into the original
 
-    // Where a kernel adds a row, or a few; `add_row` then takes the sums away.
+    // The sums to which a kernel adds one or more rows.
     RowSums* row_sums() { return &sums_; }
+    // Move the row sums, of `pixels` pixels, into the unit's sums.
     void add_row(long long pixels);
 
 private:
@@ -28,10 +29,10 @@ private:
     AlignedVector<float> memory_;
     RowSums sums_;
     long long pixels_ = 0;
-    std::vector<double> sum_, square_;  // of v - pivot
+    std::vector<double> sum_, square_;  // of value - pivot
 };
 
-// The weights of an instance normalization.
+// The learned weights of an instance normalization.
 struct Norm {
     AlignedVector<float> weight, bias;
 };
@@ -39,21 +40,21 @@ struct Norm {
 // An instance normalization whose statistics are known.
 struct FixedNorm {
     AlignedVector<float> scale, shift;
-    operator Affine() const { return {scale.data(), shift.data()}; }
+    Affine affine() const { return {scale.data(), shift.data()}; }
 };
 
-// Of a whole layer.
+// Statistics of a whole layer.
 class Statistics {
 public:
     explicit Statistics(int channels);
 
-    // Merges the next unit.
+    // Merge the next unit.
     void add(const UnitStatistics& unit);
     FixedNorm fix(const Norm& norm) const;
 
 private:
     double pixels_ = 0;
-    std::vector<double> mean_, deviation_;  // sums of squared distances from the mean
+    std::vector<double> mean_, deviation_;  // deviation: sum of squared distances from the mean
 };
 
 }  // namespace engine

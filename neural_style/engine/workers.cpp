@@ -1,21 +1,22 @@
 #include "workers.h"
 
 #include <chrono>
+#include <functional>
 #include <utility>
 
 namespace engine {
 
 namespace {
 
-// Between two passes a thread most often waits for less than this, and the system takes some tens
-// of microseconds to wake one up that sleeps.
-constexpr auto patience = std::chrono::microseconds(100);
+// Most waits between two passes are shorter than this, and waking a sleeping thread takes tens of
+// microseconds.
+constexpr auto spin_time = std::chrono::microseconds(100);
 
-// Looks for a while whether it is so, and lets others run meanwhile.
+// Spin until the condition holds or `spin_time` is over; yield to other threads meanwhile.
 template <class Condition>
-void await(Condition is_so) {
-    const auto end = std::chrono::steady_clock::now() + patience;
-    while (!is_so() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+void spin(Condition holds) {
+    const auto end = std::chrono::steady_clock::now() + spin_time;
+    while (!holds() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
 }
 
 }  // namespace
@@ -27,14 +28,14 @@ Workers::Workers(const Kernel& kernel, int threads, const std::atomic<bool>& is_
     try {
         for (int i = 1; i < threads; i++)
             threads_.emplace_back(&Workers::serve, this, std::ref(scratches_[i]));
-    } catch (...) {
-        // The system gives no more threads, or no memory: those that are there do the work.
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+        // The system refused more threads or memory: the threads that started do the work.
     }
 }
 
 Workers::~Workers() {
     {
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         is_closing_ = true;
     }
     started_.notify_all();
@@ -44,7 +45,7 @@ Workers::~Workers() {
 
 void Workers::run(int count, const Work& work) {
     {
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         work_ = &work;
         count_ = count;
         next_item_ = 0;
@@ -53,7 +54,7 @@ void Workers::run(int count, const Work& work) {
     }
     started_.notify_all();
     take_items(scratches_[0]);
-    await([this] { return busy_ == 0; });
+    spin([this] { return busy_ == 0; });
     std::unique_lock lock(mutex_);
     stopped_.wait(lock, [this] { return busy_ == 0; });
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
@@ -62,7 +63,7 @@ void Workers::run(int count, const Work& work) {
 void Workers::serve(Scratch& scratch) {
     kernel_.begin_thread();
     for (long long seen = 0;;) {
-        await([&] { return is_closing_ || round_ != seen; });
+        spin([&] { return is_closing_ || round_ != seen; });
         std::unique_lock lock(mutex_);
         started_.wait(lock, [&] { return is_closing_ || round_ != seen; });
         if (is_closing_) break;
@@ -83,7 +84,7 @@ void Workers::take_items(Scratch& scratch) {
             (*work_)(item, scratch);
         }
     } catch (...) {
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock lock(mutex_);
         if (!error_) error_ = std::current_exception();
         next_item_ = count_;
     }

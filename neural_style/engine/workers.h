@@ -1,4 +1,4 @@
-// Threads that share the units of each pass.
+// A thread pool whose threads share the units of each pass.
 #pragma once
 
 #include <atomic>
@@ -9,28 +9,31 @@
 #include <thread>
 #include <vector>
 
-#include "kernel.h"
+#include "kernels/kernel.h"
 #include "memory.h"
 
 namespace engine {
 
-struct Cancelled {};
+struct Cancelled : std::exception {
+    const char* what() const noexcept override { return "the painting was cancelled"; }
+};
 
 class Workers {
 public:
     using Work = std::function<void(int item, Scratch& scratch)>;
 
-    // Threads for this kernel; the one that calls `run` is one of them.
+    // `threads` counts the thread that calls `run`, which must be the one that constructs this.
+    // Fewer threads work if the system refuses to start more.
     Workers(const Kernel& kernel, int threads, const std::atomic<bool>& is_cancelled);
     ~Workers();
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
 
-    // Does `work` for items 0..count - 1, and waits until all are done. What one of them throws
-    // stops the others, and is thrown here.
+    // Do `work` for items 0..count - 1 and wait until all are done. The first exception of an item
+    // stops the remaining items and is rethrown here.
     void run(int count, const Work& work);
 
-    // Throws `Cancelled` if that is so: for work to call every few milliseconds.
+    // Throw `Cancelled` if the painting was cancelled. Work calls this every few milliseconds.
     void check() const {
         if (is_cancelled_) throw Cancelled{};
     }
@@ -48,9 +51,9 @@ private:
     std::condition_variable started_, stopped_;
     const Work* work_ = nullptr;
     int count_ = 0;
-    // Written under the mutex, and read without it by threads that may sleep next.
-    std::atomic<long long> round_{0};      // of `run`
-    std::atomic<int> busy_{0};             // threads that have not finished this round
+    // Written under the mutex; read without it by threads that spin before they sleep.
+    std::atomic<long long> round_{0};  // calls of `run`
+    std::atomic<int> busy_{0};         // threads that have not finished this round
     std::atomic<bool> is_closing_{false};
     std::atomic<int> next_item_{0};
     std::exception_ptr error_;

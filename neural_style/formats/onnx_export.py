@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 
-from ..errors import INSTALL_COMMAND, MissingDependencyError, needing
+from ..errors import MissingDependencyError, install_remedy, needing
 from ..system.warning_filter import suppress_warnings
 from ..transformer_net import TransformerNet
 
@@ -44,7 +44,7 @@ def export_network(network: TransformerNet) -> bytes:
         raise MissingDependencyError(
             "expected versions of PyTorch, onnx and onnxscript that work together, but the export "
             f"failed ({reason})",
-            remedy=f"run: {INSTALL_COMMAND.format(extra=_EXTRA)}",
+            remedy=install_remedy(_EXTRA),
         ) from error
     return _serialize(program.model_proto)
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from csci_utils.console import ExitCode, say
 from csci_utils.text import one_line
 
-from ..arguments import add_accelerator, from_zero, whole
+from ..command_line.arguments import add_accelerator, from_zero, whole
 from ..errors import needing
 from .events import EpochProgress, Event, Skipped, Started, Written
 from .options import MAX_SEED, MINIMUM_SIDE, TrainingOptions
 
 if TYPE_CHECKING:
-    from ..reporting import Reporter
+    from ..command_line.reporting import Reporter
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
     Group = argparse._ArgumentGroup

@@ -52,13 +52,13 @@ def fetch(url: str | None, timeout: int) -> None:
     with session() as settings:
         from csci_utils.download import without_secrets
 
-        from .. import context
         from ..models.official import OFFICIAL_URL, fetch_models
         from ..report import format_fetched, format_not_fetched
+        from ..runners import current_runner
         from .progress import DownloadProgress
 
         url = url or OFFICIAL_URL
-        inspect = context.current().runner.inspect
+        inspect = current_runner().inspect
         with closing(DownloadProgress(without_secrets(url))) as progress:
             fetched = fetch_models(
                 settings, url, timeout, inspect, progress.update, progress.notify
@@ -80,11 +80,11 @@ def list_command(as_json: bool) -> None:
     command; that it cannot be told is.
     """
     with session() as settings:
-        from .. import context
         from ..models.listing import list_models
         from ..report import format_json, format_listing
+        from ..runners import current_runner
 
-        listing = list_models(settings, context.current().runner.inspect)
+        listing = list_models(settings, current_runner().inspect)
         answer(format_json(listing) if as_json else format_listing(listing))
         is_unknown = any(model.loads is None for model in listing.models)
         sys.exit(ExitCode.FAILED if is_unknown else ExitCode.DONE)

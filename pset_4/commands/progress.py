@@ -23,6 +23,7 @@ class Progress:
     """A bar over the tasks that were asked for, or a line for each thing done."""
 
     def __init__(self, asked: Sequence[luigi.Task]) -> None:
+        """Show an empty bar for these tasks, on a terminal."""
         self._asked = set(asked)
         self._notes: set[str] = set()
         self._is_terminal = _is_terminal()
@@ -65,6 +66,7 @@ class DownloadProgress:
     """A bar over the bytes, or a line at the beginning."""
 
     def __init__(self, url: str) -> None:
+        """Show nothing before the first bytes are here."""
         self._url = url
         self._bar: tqdm[Any] | None = None
 

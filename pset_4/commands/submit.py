@@ -11,6 +11,7 @@ import click
 
 from csci_utils.console import say
 from csci_utils.text import one_line
+from neural_style.errors import install_remedy
 
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..submission import (
@@ -27,12 +28,10 @@ from .session import EPILOG, errors_in_one_line
 if TYPE_CHECKING:
     from ..submission.work import Work
 
-INSTALL_REMEDY = "run pip install '.[canvas]' in the project's folder"
-
 COURSE_HELP = f"The course, by its name or id. Else {COURSE_VARIABLE}."
 ASSIGNMENT_HELP = f"The assignment, by its name or id. Else {ASSIGNMENT_VARIABLE}."
 QUIZ_HELP = f"The quiz, by its name or id. Else {QUIZ_VARIABLE}."
-NO_QUIZ_HELP = "Hand in to the assignment alone."
+NO_QUIZ_HELP = "Submit to the assignment only."
 IMAGE_HELP = "The picture, by name."
 MODEL_HELP = "The style it is painted in, by name."
 HOURS_HELP = (
@@ -78,13 +77,13 @@ def submit(
     repository_url: str | None,
     dry_run: bool,
 ) -> None:
-    """Hand in on Canvas: the commit's address, a stylized picture, and the answers of a quiz.
+    """Submit to Canvas: the commit's address, a stylized image, and the answers of a quiz.
 
     CANVAS_URL names the server, and CANVAS_TOKEN is an access token of it; both are read from the
-    environment or .env alone. What is handed in has to be committed, and painted on this machine.
+    environment or .env only. What you submit has to be committed, and painted on this machine.
     """
     if find_spec("canvasapi") is None:
-        raise click.ClickException(f"not installed: canvasapi; {INSTALL_REMEDY}")
+        raise click.ClickException(f"not installed: canvasapi; {install_remedy('canvas')}")
     with errors_in_one_line("what is sent stays; run again to go on"):
         from .. import settings
         from ..submission.work import find_work
@@ -104,11 +103,11 @@ def submit(
         if dry_run and not (wanted[URL_VARIABLE] and wanted[TOKEN_VARIABLE]):
             _show_without_canvas(work, wanted)
         else:
-            _hand_in(work, wanted, dry_run)
+            _submit(work, wanted, dry_run)
 
 
 def _read(variable: str, option: str | None = None) -> str:
-    """What an option says, else an environment variable; empty if neither says anything."""
+    """Return an option's value, else that of an environment variable, else an empty text."""
     return (option or os.environ.get(variable, "")).strip()
 
 
@@ -117,7 +116,7 @@ def _warn_if_unpushed(work: Work) -> None:
 
     if not is_pushed(work.commit):
         _say(
-            "warning: as far as is known here, no remote has this commit: push it, or nobody can "
+            "warning: no remote has this commit, as far as is known here; push it, or nobody can "
             "open its address",
             sys.stderr,
         )
@@ -132,13 +131,13 @@ def _show_without_canvas(work: Work, wanted: dict[str, str]) -> None:
         _say(f"would {verb} {what}")
 
 
-def _hand_in(work: Work, wanted: dict[str, str], dry_run: bool) -> None:
-    """Look up where the work goes, and send it there or print what would be sent."""
+def _submit(work: Work, wanted: dict[str, str], dry_run: bool) -> None:
+    """Look up where the work goes, and send it there, or print what would be sent."""
     from ..errors import SettingsError
 
     missing = [name for name, value in wanted.items() if not value]
     if missing:
-        raise SettingsError(f"not set: {', '.join(missing)}")
+        raise SettingsError(f"not set: {', '.join(missing)}", remedy="set them, or use --dry-run")
     from ..submission.canvas import Connection
     from ..submission.destination import look_up
     from ..submission.sending import PAST, plan, send
@@ -155,5 +154,5 @@ def _hand_in(work: Work, wanted: dict[str, str], dry_run: bool) -> None:
 
 
 def _say(line: str, stream: TextIO | None = None) -> None:
-    """Print a line of which a server may have written a part, to stdout if nothing is said."""
+    """Print a line, of which a server may have written a part, by default to standard output."""
     say(one_line(line), stream or sys.stdout)

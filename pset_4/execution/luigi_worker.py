@@ -34,6 +34,7 @@ class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
     """Creates the scheduler and the worker of ``luigi.build``."""
 
     def __init__(self, interrupted: Event, progress: Callable[[int], None]) -> None:
+        """Take the flag that an interrupt sets, and who is told the progress of paintings."""
         self._interrupted = interrupted
         self._progress = progress
 

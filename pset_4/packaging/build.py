@@ -13,9 +13,10 @@ from types import ModuleType
 from typing import Any
 
 from csci_utils.digest import file_digest
+from neural_style.errors import install_remedy
 from neural_style.options import OPTIONS
 
-from ..errors import MissingError, install_remedy
+from ..errors import MissingError
 from .contents import CODE, PAINTER, digest_code, list_code, list_requirements
 from .manifest import MANIFEST, Manifest
 

@@ -9,8 +9,9 @@ from importlib import metadata
 from pathlib import Path
 
 from csci_utils.digest import file_digest
+from neural_style.errors import install_remedy
 
-from ..errors import MissingError, install_remedy
+from ..errors import MissingError
 
 PAINTER = "painter.py"
 """The file name of the code that MLflow loads and calls, in this folder and in packages."""

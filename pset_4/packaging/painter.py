@@ -20,8 +20,8 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 
 import neural_style
 from csci_utils.errors import DescribedError
+from neural_style.command_line.reporting import REPORT_VARIABLE, make_reporter
 from neural_style.options import OPTIONS, RenderingOptions
-from neural_style.reporting import REPORT_VARIABLE, make_reporter
 
 
 class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
@@ -65,7 +65,7 @@ def _check_suffix(suffix: str) -> str:
         return suffix
     known = " ".join(sorted(neural_style.PICTURE_SUFFIXES))
     raise neural_style.PictureError(
-        f"expected the suffix of a picture, got {suffix!r}", remedy=f"use one of {known}"
+        f"expected the suffix of an image, got {suffix!r}", remedy=f"use one of {known}"
     )
 
 

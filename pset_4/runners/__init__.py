@@ -6,10 +6,16 @@ difference.
 
 from __future__ import annotations
 
+from .. import context
 from ..settings import MLFLOW, PROGRAM, Settings
 from .base import Runner
 
-__all__ = ["Runner", "make_runner"]
+__all__ = ["Runner", "current_runner", "make_runner"]
+
+
+def current_runner() -> Runner:
+    """Return the runner of the current context, with what it has loaded."""
+    return context.current().keep(make_runner)
 
 
 def make_runner(settings: Settings) -> Runner:

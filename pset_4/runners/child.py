@@ -1,4 +1,4 @@
-"""Child processes that report one JSON object per line: see `neural_style.reporting`."""
+"""Child processes that report one JSON object per line, as `JsonReporter` writes them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import IO, Any
 import neural_style.errors
 from csci_utils.text import one_line
 from neural_style import NeuralStyleError
+from neural_style.errors import install_remedy
 
 from ..errors import RunnerError
 from .base import Notify, Progress
@@ -37,11 +38,6 @@ KILLED = -9
 
 GRACE_SECONDS = 5
 """How long a child that was asked to end may take before it is killed."""
-
-INSTALL_REMEDY = (
-    "run pip install '.[style]', or '.[style,mlflow]' for the runner mlflow, with that Python "
-    "in the project's folder"
-)
 
 
 class ChildProcess:
@@ -142,7 +138,8 @@ class ChildProcess:
         last = one_line(lines[-1]) if lines else "it did not say why"
         return RunnerError(
             f"{self.name} failed with return code {code} ({last})",
-            remedy=f"check --python; if a package is missing there, {INSTALL_REMEDY}",
+            remedy=f"check --python; if a package is missing there, {install_remedy('style')} with "
+            "that Python (for the runner mlflow, with the extra mlflow, too)",
         )
 
 

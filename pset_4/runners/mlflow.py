@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from csci_utils.digest import file_digest
 from csci_utils.errors import DescribedError, at_path
+from neural_style.command_line.reporting import REPORT_VARIABLE
 from neural_style.options import OPTIONS
-from neural_style.reporting import REPORT_VARIABLE
 
 from .. import packaging
 from ..errors import RunnerError

@@ -41,6 +41,7 @@ class RenderingParameter(luigi.Parameter[Any]):
     """A rendering option."""
 
     def __init__(self, option: Option) -> None:
+        """Declare an option as a parameter."""
         super().__init__(default=option.default, description=option.help)
         self._kind = option.kind
         self._name = option.name

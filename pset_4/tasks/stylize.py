@@ -18,6 +18,7 @@ from ..names import ModelName, parse_model_name
 from ..records import Origin, read_origin, write_origin
 from ..remote import target_at
 from ..rendering_options import complete_origin, to_origin
+from ..runners import current_runner
 from ..settings import RESULTS
 from .download import DownloadImage, DownloadModel, DownloadTask
 from .package import DownloadPackage
@@ -51,7 +52,7 @@ class Stylize(PaintingParameters, luigi.Task):
     def requires(self) -> dict[str, luigi.Task]:
         """Return the downloads, and the package if the runner needs one."""
         required: dict[str, luigi.Task] = {**self._downloads()}
-        if context.current().runner.needs_package:
+        if current_runner().needs_package:
             required["package"] = DownloadPackage(model=self.style_name.file)
         return required
 
@@ -95,7 +96,7 @@ class Stylize(PaintingParameters, luigi.Task):
         write_origin(final_path, self._origin(origins), digest)
 
     def _paint(self, inputs: dict[str, str], path: str) -> None:
-        result = context.current().runner.paint(
+        result = current_runner().paint(
             self._request(inputs, path),
             self._notify,
             self._make_progress(),

@@ -14,6 +14,7 @@ from .. import context
 from ..errors import ConflictError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..remote import check_no_obstacle, target_at
+from ..runners import current_runner
 from .local import LocalImage, LocalModel
 from .parameters import ImageParameter, ModelFileParameter
 
@@ -64,7 +65,7 @@ class UploadImage(UploadTask):
 
     def check(self, path: str) -> None:
         """Decode it."""
-        context.current().runner.check_image(path)
+        current_runner().check_image(path)
 
 
 class UploadModel(UploadTask):
@@ -84,7 +85,7 @@ class UploadModel(UploadTask):
 
     def check(self, path: str) -> None:
         """Load it."""
-        context.current().runner.inspect(path)
+        current_runner().inspect(path)
 
 
 def _describe_conflict(source: FileSystemTarget, destination: FileSystemTarget) -> ConflictError:

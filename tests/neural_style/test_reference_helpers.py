@@ -15,12 +15,7 @@ pytest.importorskip("torch")
 import torch
 
 from neural_style import PictureError
-from neural_style.utils import (
-    gram_matrix,
-    load_image,
-    normalize_batch,
-    save_image,
-)
+from neural_style.utils import gram_matrix, load_image, normalize_batch, save_image
 from tests.support import formulas
 from tests.support.training import MakePicture
 

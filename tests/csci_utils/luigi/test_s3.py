@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from csci_utils.errors import (
-    AlreadyExistsError,
-)
+from csci_utils.errors import AlreadyExistsError
 from csci_utils.luigi import S3Client
 from tests.support.s3_fake import FakeS3
 from tests.support.s3_objects import (

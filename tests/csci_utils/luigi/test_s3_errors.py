@@ -12,11 +12,7 @@ import pytest
 import trustme
 from botocore.parsers import ResponseParserError
 
-from csci_utils.errors import (
-    S3AccessError,
-    S3BucketMissingError,
-    S3Error,
-)
+from csci_utils.errors import S3AccessError, S3BucketMissingError, S3Error
 from csci_utils.luigi import S3Client
 from csci_utils.luigi.s3_connection import CONNECT_TRIES, REQUEST_TRIES
 from csci_utils.luigi.s3_errors import translated_errors

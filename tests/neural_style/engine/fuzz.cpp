@@ -1,11 +1,17 @@
-// Paints random pictures with random networks, with every kernel that this processor has, and
-// fails where two kernels differ by more than a level, or where the number of threads shows.
+// Paints random pictures with random networks, with every kernel that this processor can run. Fails
+// if two exact kernels differ by more than one level, or if the number of threads changes a bit.
 //
 //     fuzz CASES [SEED]
 //
-// To be built with ENGINE_SANITIZE: all buffers have exactly the size that they need.
+// Build it with ENGINE_SANITIZE: every buffer has exactly the size that it needs.
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -22,11 +28,10 @@ namespace {
 using Random = std::mt19937;
 using Pixels = std::vector<std::uint8_t>;
 
-constexpr int most_threads = 3;
-constexpr int channels = 3;
+constexpr int max_threads = 3;
 constexpr int widths[] = {8, 1, 3, 12, 16, 24, 32};
-constexpr int longest_side = 70;  // one block of columns, a few strips of rows
-constexpr int long_side = 1200;   // two blocks of columns, and strips as high as they get
+constexpr int longest_side = 70;  // one band of columns, a few strips of rows
+constexpr int long_side = 1200;   // two bands of columns, and strips of full height
 
 int pick(Random& random, int first, int last) {
     return std::uniform_int_distribution(first, last)(random);
@@ -36,19 +41,20 @@ struct Case {
     int height, width, base_width;
 
     explicit Case(Random& random)
-        : height(pick(random, smallest_side, longest_side)),
-          width(pick(random, smallest_side, longest_side)),
+        : height(pick(random, min_side, longest_side)),
+          width(pick(random, min_side, longest_side)),
           base_width(widths[pick(random, 0, 6)]) {
-        // Now and then a long one: narrow and of few channels, or it would take too long.
+        // One case in eight is long. It is thin and has few channels, or it would take too long.
         if (const int kind = pick(random, 0, 15); kind < 2) {
-            (kind ? height : width) = long_side + pick(random, 0, 15);
-            (kind ? width : height) = smallest_side + pick(random, 0, 4);
+            const bool is_high = kind == 1;
+            (is_high ? height : width) = long_side + pick(random, 0, 15);
+            (is_high ? width : height) = min_side + pick(random, 0, 4);
             base_width = widths[0];
         }
     }
 };
 
-// The weights of a network, made up when they are asked for: always the same.
+// Random weights of a network, drawn on first use. The same seed gives the same weights.
 class RandomTensors {
 public:
     RandomTensors(int base_width, unsigned seed) : base_width_(base_width), seed_(seed) {}
@@ -69,14 +75,14 @@ private:
         return name.size() >= ending.size() &&
                name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
     }
-    // Most pixels come out between 0 and 255.
+    // Chosen so that most painted values lie between 0 and 255.
     static float mean(const std::string& name) {
         if (name == "deconv3.conv2d.bias") return 128;
-        return ends_with(name, ".weight") && !ends_with(name, ".conv2d.weight") ? 1.f : 0.f;
+        return ends_with(name, ".weight") && !ends_with(name, ".conv2d.weight") ? 1.F : 0.F;
     }
     float deviation(const std::string& name) const {
         if (name == "deconv3.conv2d.weight") return 60 / std::sqrt(9 * 9 * float(base_width_));
-        return ends_with(name, ".conv2d.weight") ? 0.1f : 0.3f;
+        return ends_with(name, ".conv2d.weight") ? 0.1F : 0.3F;
     }
 
     const int base_width_;
@@ -103,7 +109,7 @@ int largest_difference(const Pixels& a, const Pixels& b) {
     return largest;
 }
 
-// The pictures that it names are fp32's, to within a level.
+// Exact kernels store fp32.
 bool is_exact(const Kernel& kernel) { return kernel.stored_bytes() == sizeof(float); }
 
 std::vector<const Kernel*> all_kernels() {
@@ -116,13 +122,14 @@ std::vector<const Kernel*> all_kernels() {
 bool passes(unsigned seed) {
     Random random(seed);
     const Case size(random);
-    std::printf("seed %u: %d x %d, base width %d\n", seed, size.width, size.height, size.base_width);
+    std::printf("seed %u: %d x %d, base width %d\n", seed, size.width, size.height,
+                size.base_width);
     std::fflush(stdout);  // a sanitizer ends the program
-    Pixels picture(std::size_t(size.height) * size.width * channels);
+    Pixels picture(std::size_t(size.height) * size.width * picture_channels);
     for (std::uint8_t& value : picture) value = static_cast<std::uint8_t>(pick(random, 0, 255));
     RandomTensors tensors(size.base_width, seed);
 
-    Pixels expected;  // what the first exact kernel painted
+    Pixels expected;  // by the first exact kernel
     bool is_passed = true;
     const auto check = [&](const Kernel& kernel, const char* what, int found, int allowed) {
         if (found <= allowed) return;
@@ -132,7 +139,7 @@ bool passes(unsigned seed) {
     for (const Kernel* kernel : all_kernels()) {
         const Network network(*kernel, size.base_width, std::ref(tensors));
         const Pixels painted = paint(network, picture, size, 1);
-        const int threads = pick(random, 2, most_threads);
+        const int threads = pick(random, 2, max_threads);
         check(*kernel, "one thread and several",
               largest_difference(painted, paint(network, picture, size, threads)), 0);
         if (!is_exact(*kernel)) continue;
@@ -145,14 +152,18 @@ bool passes(unsigned seed) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    const int cases = count > 1 ? std::atoi(arguments[1]) : 0;
-    const unsigned seed = count > 2 ? static_cast<unsigned>(std::atoi(arguments[2])) : 0;
+    const auto argument = [&](int i) {
+        return i < count ? std::strtoul(arguments[i], nullptr, 10) : 0;
+    };
+    const auto cases = static_cast<unsigned>(argument(1));
+    const auto seed = static_cast<unsigned>(argument(2));
     if (cases < 1) {
         std::fprintf(stderr, "usage: fuzz CASES [SEED]\n");
         return 2;
     }
-    int failed = 0;
-    for (int i = 0; i < cases; i++) failed += !passes(seed + static_cast<unsigned>(i));
-    std::printf("%d of %d cases failed\n", failed, cases);
-    return failed > 0;
+    unsigned failed = 0;
+    for (unsigned i = 0; i < cases; i++)
+        if (!passes(seed + i)) failed++;
+    std::printf("%u of %u cases failed\n", failed, cases);
+    return failed > 0 ? 1 : 0;
 }

@@ -1,4 +1,6 @@
-"""The engine as it is compiled: that it is there and current, and keeps to its memory."""
+"""The installed engine is current, and the engine stays within its memory under sanitizers."""
+
+from __future__ import annotations
 
 import os
 import random
@@ -12,7 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCES = [ROOT / "CMakeLists.txt", *(ROOT / "neural_style" / "engine").glob("*.[ch]*")]
+ENGINE = ROOT / "neural_style" / "engine"
+SOURCES = [ROOT / "CMakeLists.txt", *ENGINE.rglob("*.cpp"), *ENGINE.rglob("*.h")]
 HEADER = Path(sysconfig.get_path("include")) / "Python.h"
 
 Fuzz = Callable[[int, int], None]
@@ -34,13 +37,15 @@ def test_the_engine_is_installed_where_there_is_a_compiler() -> None:
 def test_the_installed_engine_is_not_older_than_its_sources() -> None:
     module = pytest.importorskip("_neural_style_engine", exc_type=ImportError)
     compiled = Path(module.__file__).stat().st_mtime
+
     newer = [path.name for path in SOURCES if path.stat().st_mtime > compiled]
+
     assert not newer, f"changed since the engine was compiled: {newer}; run make install"
 
 
 @pytest.fixture(scope="module")
 def fuzz(tmp_path_factory: pytest.TempPathFactory) -> Fuzz:
-    """The program of `fuzz.cpp`, built with sanitizers: it takes a number of cases, and a seed."""
+    """Build `fuzz.cpp` with sanitizers, and return a function of a number of cases and a seed."""
     if shutil.which("cmake") is None:
         pytest.skip("needs cmake on the path")
     folder = tmp_path_factory.mktemp("sanitized")

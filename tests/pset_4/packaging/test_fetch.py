@@ -39,9 +39,9 @@ def test_a_missing_package_is_reported_with_the_command_that_makes_it(
 
     result = project.run("stylize", "--runner", "mlflow")
 
-    remedy = "is not in the remote: run python -m pset_4 package --model model.pth"
+    remedy = "not in the remote; run python -m pset_4 package --model model.pth"
     assert result.exit_code == 1
-    assert f"{project.remote_url}/{MANIFEST_PATH} {remedy}" in result.stderr
+    assert f"{project.remote_url}/{MANIFEST_PATH}: {remedy}" in result.stderr
 
 
 def test_a_remedy_can_be_pasted_into_a_shell(
@@ -63,7 +63,10 @@ def test_the_package_of_a_replaced_model_is_not_run(packaged: Project, store: Re
     result = run_with_mlflow(packaged)
 
     assert result.exit_code == 1
-    assert "model.pth was replaced since it was packaged: run python -m pset_4" in result.stderr
+    assert (
+        "model.pth: the model was replaced since it was packaged; run python -m pset_4"
+        in result.stderr
+    )
     packaged.run_well(*PACKAGE)
     assert store.read("mlflow/model.pth/artifacts/style.pth") == other
 

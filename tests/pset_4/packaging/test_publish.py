@@ -40,7 +40,7 @@ def test_packaging_needs_the_model_in_the_remote(directory_project: Project) -> 
     result = directory_project.run("package", "--model", "absent.pth")
 
     assert result.exit_code == 1
-    assert "absent.pth is not in the remote" in result.stderr
+    assert "absent.pth: not in the remote; drop it into" in result.stderr
 
 
 def test_a_package_of_other_code_is_replaced(packaged: Project, store: RemoteStore) -> None:

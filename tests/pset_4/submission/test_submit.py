@@ -192,7 +192,10 @@ def test_a_missing_setting_is_named(
 
     result = student.run()
 
-    assert (result.exit_code, result.stderr) == (2, f"error: not set: {name}\n")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"error: not set: {name}; set them, or use --dry-run\n",
+    )
     assert canvas.requests == []
 
 

@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pset_4 import settings
+import luigi
+from luigi.execution_summary import LuigiStatusCode
+
+from pset_4 import MainTask, settings
 from tests.support.projects import Project
 from tests.support.stores import RemoteStore
 
@@ -84,3 +87,11 @@ def test_main_paints(project: Project, store: RemoteStore, photograph: bytes, mo
 
     assert SUCCESS in result.stderr, result.stderr
     assert "stylized/one.pth/photo.jpg" in store.list()
+
+
+def test_build_reports_a_missing_image_as_a_missing_dependency(project: Project) -> None:
+    with project.in_force():
+        task = MainTask(image="absent.png", model="absent.pth")
+        result = luigi.build([task], local_scheduler=True, detailed_summary=True)
+
+    assert result.status is LuigiStatusCode.MISSING_EXT

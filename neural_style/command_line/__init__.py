@@ -1,0 +1,1 @@
+"""The parts of the command line: arguments, reports, the progress bar, and what `info` shows."""

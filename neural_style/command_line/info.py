@@ -1,0 +1,82 @@
+"""The backend that paints on this machine, and the resources that it has."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from importlib.util import find_spec
+
+from csci_utils.text import format_size
+
+from ..engine import KERNEL_VARIABLE, choose_kernel, find_obstacle, list_kernels
+from ..errors import needing
+from ..formats.weight_cache import cache_folder, measure_cache
+from ..options import EXACT, FAST
+from ..system.resources import available_memory, count_threads
+
+_ABSENT = "not installed"
+
+
+def describe(device: str | None = None) -> list[tuple[str, str]]:
+    """Return lines to display, each a name and its description.
+
+    Nothing heavy is imported, except PyTorch if a `device` is asked for.
+
+    Args:
+        device: The device to ask PyTorch for, as `load` takes it.
+
+    Raises:
+        DeviceError: The device does not exist, or the kernel that the environment names cannot run
+            here.
+        MissingDependencyError: A device is asked for, and PyTorch is not installed.
+    """
+    lines = [*_describe_engine(), ("threads", str(count_threads()))]
+    free = available_memory()
+    lines.append(("memory", "unknown" if free is None else f"{format_size(free)} available"))
+    lines.append(("OpenVINO", _version("openvino")))
+    lines.append(("PyTorch", _version("torch")))
+    lines.append(("cache", _describe_cache()))
+    if device is not None:
+        lines.append(("device", _find_device(device)))
+    return lines
+
+
+def _describe_engine() -> list[tuple[str, str]]:
+    obstacle = find_obstacle()
+    if obstacle is not None:
+        engine = "OpenVINO" if find_spec("openvino") else "PyTorch"
+        return [("engine", f"{engine}: {obstacle}")]
+    fast = list_kernels(FAST)
+    lines = [
+        ("engine", "C++"),
+        ("exact", _describe_kernel(EXACT)),
+        ("fast", _describe_kernel(FAST) if fast else "the same: this processor has no bf16 tiles"),
+        ("kernels", f"{', '.join(list_kernels(EXACT) + fast)} ({KERNEL_VARIABLE} names one)"),
+    ]
+    return lines
+
+
+def _describe_kernel(precision: str) -> str:
+    chosen, best = choose_kernel(precision), list_kernels(precision)[0]
+    return f"kernel {chosen}" + ("" if chosen == best else f", as {KERNEL_VARIABLE} says")
+
+
+def _describe_cache() -> str:
+    try:
+        folder = cache_folder()
+    except RuntimeError as error:
+        return f"none ({error})"
+    count, size = measure_cache()
+    return f"{folder}: {count} checkpoint{'' if count == 1 else 's'}, {format_size(size)}"
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return _ABSENT
+
+
+def _find_device(name: str) -> str:
+    with needing("PyTorch"):
+        from ..backends.pytorch import find_device
+    return str(find_device(name))

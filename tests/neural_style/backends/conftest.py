@@ -1,0 +1,35 @@
+"""Fixtures for the tests of backends."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.styles import MakeState
+
+
+@pytest.fixture(scope="session")
+def wide_path(make_state: MakeState, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A style of random weights and the official width, as a safetensors file."""
+    safetensors = pytest.importorskip("safetensors.numpy")
+    path = tmp_path_factory.mktemp("wide") / "wide.safetensors"
+    state = {name: value.numpy() for name, value in make_state(32).items()}
+    path.write_bytes(safetensors.save(state))
+    return path
+
+
+@pytest.fixture
+def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def short_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No memory is free for what can be in a file."""
+    monkeypatch.setattr("neural_style.backends.arena.free_memory", lambda limit: 0)

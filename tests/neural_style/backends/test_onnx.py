@@ -1,0 +1,169 @@
+"""ONNX graphs as styles, painted by OpenVINO."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style import DeviceError, StyleError, inspect, load, load_picture
+from tests.support.command_line import run_program
+from tests.support.servers import serve
+from tests.support.styles import AssertClose, MakePicture
+
+pytest.importorskip("openvino")
+pytest.importorskip("onnx")
+
+from tests.support.onnx_graphs import scale_channels
+
+# One style
+
+
+def test_a_graph_paints_as_its_checkpoint_does(
+    onnx_path: Path, checkpoint_path: Path, photo_path: Path, assert_close: AssertClose
+) -> None:
+    photo = load_picture(photo_path)
+
+    assert_close(load(onnx_path)(photo), load(checkpoint_path)(photo), within=1)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (4, 4), (5, 3), (9, 6), (13, 17)])
+def test_pictures_keep_their_size(
+    size: tuple[int, int], onnx_path: Path, make_picture: MakePicture
+) -> None:
+    assert load(onnx_path)(make_picture(*size)).size == size
+
+
+def test_one_style_paints_pictures_of_several_sizes(
+    onnx_path: Path, make_picture: MakePicture
+) -> None:
+    style = load(onnx_path)
+    sizes = [(8, 8), (20, 9), (8, 8), (8, 8)]
+
+    assert [style(make_picture(*size)).size for size in sizes] == sizes
+
+
+def test_one_style_has_no_number(onnx_path: Path) -> None:
+    assert inspect(onnx_path).count is None
+
+
+def test_one_style_takes_no_number(onnx_path: Path) -> None:
+    with pytest.raises(StyleError, match="expected no style number"):
+        load(onnx_path, number=0)
+
+
+def test_levels_go_in_and_come_out(tmp_path: Path) -> None:
+    path = tmp_path / "scale.onnx"
+    path.write_bytes(scale_channels([1, 0.5, 2]))
+
+    painted = load(path)(Image.new("RGB", (8, 8), (100, 100, 100)))
+
+    assert painted.getpixel((0, 0)) == (100, 50, 200)
+
+
+@pytest.mark.parametrize("device", ["cuda", "accel", "GPU"])
+def test_graphs_are_painted_on_the_cpu_alone(device: str, onnx_path: Path) -> None:
+    with pytest.raises(DeviceError, match=rf"small\.onnx: .*'{device}'; use the device cpu or "):
+        load(onnx_path, device)
+
+
+# Numbered styles
+
+
+def test_styles_are_counted(many_styles_path: Path) -> None:
+    assert inspect(many_styles_path).count == 26
+
+
+@pytest.mark.parametrize("number", [0, 7, 25])
+def test_a_numbered_style_paints_as_another_engine_does(
+    number: int, many_styles_path: Path, photo_path: Path, assert_close: AssertClose
+) -> None:
+    engine = pytest.importorskip("onnxruntime")
+    photo = load_picture(photo_path).resize((48, 32))
+    session = engine.InferenceSession(many_styles_path, providers=["CPUExecutionProvider"])
+    pixels = (np.asarray(photo, np.float32) / 255).transpose(2, 0, 1)[np.newaxis]
+    weights = np.eye(26, dtype=np.float32)[number]
+    output = session.run(None, {"image": pixels, "style_weights": weights})[0]
+    expected = Image.fromarray((output[0].transpose(1, 2, 0) * 255).round().astype(np.uint8))
+
+    painted = load(many_styles_path, number=number)(photo)
+
+    assert_close(painted, expected, within=1)
+
+
+def test_numbered_styles_differ(many_styles_path: Path, make_picture: MakePicture) -> None:
+    first, second = (load(many_styles_path, number=n)(make_picture()) for n in (0, 1))
+
+    assert first != second
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 9), (7, 5), (33, 34)])
+def test_numbered_styles_keep_the_size(
+    size: tuple[int, int], many_styles_path: Path, make_picture: MakePicture
+) -> None:
+    assert load(many_styles_path, number=3)(make_picture(*size)).size == size
+
+
+def test_the_styles_of_a_file_share_its_graph(
+    many_styles_path: Path, make_picture: MakePicture, assert_close: AssertClose
+) -> None:
+    whole = load(many_styles_path)
+
+    for number in (0, 7):
+        alone = load(many_styles_path, number=number)
+        chosen = whole.with_number(number)
+        assert_close(chosen(make_picture()), alone(make_picture()), within=0)
+
+
+@pytest.mark.parametrize("number", [-1, 26, 10**9, None])
+def test_a_number_that_does_not_exist_is_answered_with_those_that_do(
+    number: int | None, many_styles_path: Path, make_picture: MakePicture
+) -> None:
+    with pytest.raises(StyleError, match="expected a style number from 0 to 25"):
+        load(many_styles_path, number=number)(make_picture())
+
+
+@pytest.mark.parametrize("number", ["3", 3.0, True])
+def test_a_number_that_is_not_whole_is_a_type_error(number: Any, many_styles_path: Path) -> None:
+    with pytest.raises(TypeError, match="whole number, such as number=3, got"):
+        load(many_styles_path, number=number)
+
+
+# Sharing
+
+
+def test_threads_may_share_a_style(onnx_path: Path, make_picture: MakePicture) -> None:
+    style = load(onnx_path)
+    pictures = [make_picture(width, 48) for width in (40, 48, 56, 64)]
+    expected = [style(picture) for picture in pictures]
+
+    with ThreadPoolExecutor(4) as pool:
+        painted = list(pool.map(style, pictures * 4))
+
+    assert painted == expected * 4
+
+
+def test_loading_opens_no_connection(onnx_path: Path, tmp_path: Path) -> None:
+    requests: list[str] = []
+
+    class Refusal(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            requests.append(self.path)
+            self.send_error(403)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with serve(Refusal) as address:
+        program = "import sys, neural_style; neural_style.load(sys.argv[1])"
+        # With a new home, in which nobody has answered OpenVINO's question about telemetry.
+        environment = {"HTTPS_PROXY": address, "https_proxy": address, "HOME": str(tmp_path)}
+        result = run_program(program, onnx_path, **environment)
+
+    assert result.returncode == 0, result.stderr
+    assert requests == []

@@ -1,0 +1,97 @@
+"""The progress bar on the terminal."""
+
+from __future__ import annotations
+
+import io
+from contextlib import closing
+
+import pytest
+
+from neural_style.command_line.progress_line import ProgressLine
+
+
+class Terminal(io.StringIO):
+    """A terminal that records what is written to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class LostTerminal(Terminal):
+    """A terminal whose window was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attempts = 0
+
+    def write(self, text: str) -> int:
+        self.attempts += 1
+        raise OSError(5, "Input/output error")
+
+
+class Clock:
+    """A replacement for `time.monotonic` that only tests move."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock that the progress bar reads."""
+    clock = Clock()
+    monkeypatch.setattr("neural_style.command_line.progress_line.time.monotonic", clock)
+    return clock
+
+
+@pytest.mark.parametrize(
+    ("seconds", "output"),
+    [
+        (0.9, ""),
+        (1.1, "\r\x1b[Kpainting [################................] 8/16\r\x1b[K"),
+    ],
+    ids=["before", "after"],
+)
+def test_a_bar_appears_after_a_second_and_is_erased(
+    seconds: float, output: str, clock: Clock
+) -> None:
+    terminal = Terminal()
+
+    with closing(ProgressLine(terminal)) as progress:
+        clock.seconds += seconds
+        progress(8, 16)
+
+    assert terminal.getvalue() == output
+
+
+def test_a_file_gets_no_bar(clock: Clock) -> None:
+    file = io.StringIO()
+
+    with closing(ProgressLine(file)) as progress:
+        clock.seconds += 60
+        progress(8, 16)
+
+    assert file.getvalue() == ""
+
+
+def test_a_closed_stream_gets_no_bar(clock: Clock) -> None:
+    with closing(ProgressLine(None)) as progress:
+        clock.seconds += 60
+        progress(8, 16)
+
+
+def test_a_lost_terminal_is_no_error_and_not_written_to_again(clock: Clock) -> None:
+    terminal = LostTerminal()
+
+    with closing(ProgressLine(terminal)) as progress:
+        clock.seconds += 60
+        progress(8, 16)
+        attempts_for_the_first_bar = terminal.attempts
+        progress(9, 16)
+        attempts_for_both_bars = terminal.attempts
+
+    assert attempts_for_the_first_bar > 0
+    assert attempts_for_both_bars == attempts_for_the_first_bar

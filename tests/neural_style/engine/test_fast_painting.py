@@ -1,0 +1,74 @@
+"""Fast painting: the bf16 kernels paint close to what PyTorch paints in fp32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import neural_style
+from neural_style.backends.loading import load_weights
+from neural_style.engine import list_kernels
+from neural_style.options import FAST
+from tests.support.engine import measure_psnr, paint_with, paint_with_pytorch
+from tests.support.styles import MakePicture
+
+pytest.importorskip("torch")
+pytest.importorskip(
+    "neural_style.engine._core", reason="the C++ engine is not installed", exc_type=ImportError
+)
+
+MakePath = Callable[[int], Path]
+
+EMULATED = "amx-bf16-emulated"
+ENLARGED = (1632, 1224)
+"""A photograph of 451x300 px enlarged to this size is smooth, the hardest case for bf16."""
+
+
+@pytest.mark.parametrize("kernel", [*list_kernels(FAST), EMULATED])
+@pytest.mark.parametrize("name", ["candy", "mosaic", "rain_princess", "udnie"])
+@pytest.mark.parametrize(
+    ("size", "box", "min_psnr"),
+    [
+        ((167, 111), None, 45),
+        (ENLARGED, (500, 300, 700, 456), 47),
+        pytest.param(ENLARGED, None, 45, marks=pytest.mark.soak),
+    ],
+    ids=["small", "smooth", "large"],
+)
+def test_photographs_are_close_to_pytorch(
+    size: tuple[int, int],
+    box: tuple[int, int, int, int] | None,
+    min_psnr: float,
+    name: str,
+    kernel: str,
+    weights_dir: Path,
+    photo_path: Path,
+) -> None:
+    path = weights_dir / f"{name}.pth"
+    photo = neural_style.load_picture(photo_path).resize(size).crop(box)
+
+    painted = paint_with(kernel, load_weights(path), photo, threads=2)
+
+    assert measure_psnr(painted, paint_with_pytorch(path, photo)) >= min_psnr
+
+
+def test_random_weights_are_close_to_pytorch(
+    make_path: MakePath, make_picture: MakePicture
+) -> None:
+    path, picture = make_path(32), make_picture(38, 53)
+
+    painted = paint_with(EMULATED, load_weights(path), picture)
+
+    assert measure_psnr(painted, paint_with_pytorch(path, picture)) >= 30  # it paints noise
+
+
+def test_the_number_of_threads_changes_no_bit(
+    make_path: MakePath, make_picture: MakePicture
+) -> None:
+    weights, picture = load_weights(make_path(32)), make_picture(38, 53)
+
+    painted = paint_with(EMULATED, weights, picture, threads=3)
+
+    assert (painted == paint_with(EMULATED, weights, picture, threads=1)).all()

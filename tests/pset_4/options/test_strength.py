@@ -1,0 +1,44 @@
+"""Results of each strength, and those from before there was one."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.support.painting import PAINT, RESULT
+from tests.support.projects import Project
+
+RECORD = "stylized/model.pth/.records/drawing.png.json"
+
+
+@pytest.mark.parametrize("runner", ["in-process", "program"])
+def test_a_weaker_result_is_nearer_to_the_photograph(published: Project, runner: str) -> None:
+    distances = []
+    for strength in ("1", "0.5", "0.1"):
+        published.run_well(*PAINT, "--runner", runner, "--strength", strength)
+        images = (published.data / "images/drawing.png", published.data / RESULT)
+        photograph, result = (np.asarray(Image.open(path), dtype=float) for path in images)
+        distances.append(np.abs(photograph - result).mean())
+
+    assert distances == sorted(distances, reverse=True)
+    assert distances[2] < 0.2 * distances[0]
+
+
+def test_a_result_of_another_strength_is_not_current(published: Project) -> None:
+    published.run_well(*PAINT, "--strength", "0.5")
+
+    assert published.run_well(*PAINT, "--strength", "0.5")["painted"] == 0
+    assert published.run_well(*PAINT)["painted"] == 1
+
+
+def test_a_result_from_before_there_was_a_strength_is_current(published: Project) -> None:
+    published.run_well(*PAINT)
+    record_path = published.data / RECORD
+    record = json.loads(record_path.read_text())
+    del record["origin"]["strength"]
+    record_path.write_text(json.dumps(record))
+
+    assert published.run_well(*PAINT)["painted"] == 0

@@ -1,0 +1,68 @@
+"""Painting with a given kernel or with PyTorch, and measuring how far apart the results are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from neural_style.backends.loading import load_weights
+from neural_style.options import RenderingOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Levels = npt.NDArray[np.uint8]
+"""A picture's levels, [height, width, 3]."""
+
+SINGLE_THREAD = RenderingOptions(threads=1)
+"""The fastest for small pictures, which take less time than threads take to wake up."""
+
+
+def weights_of(state: Mapping[str, Tensor]) -> dict[str, npt.NDArray[np.float32]]:
+    """Return a state dict's tensors as arrays."""
+    return {name: np.asarray(value.numpy(), np.float32) for name, value in state.items()}
+
+
+def paint_with(
+    kernel: str,
+    weights: Mapping[str, npt.NDArray[np.float32]],
+    picture: Image.Image,
+    threads: int = 1,
+) -> Levels:
+    """Paint with a kernel, emulated ones included."""
+    from neural_style.engine._core import Network
+
+    network = Network(dict(weights), kernel)
+    colors = np.ascontiguousarray(picture)
+    arena = np.full(network.arena_bytes(*colors.shape[:2]), 255, np.uint8)  # NaN, as fp32 and bf16
+    painted = np.empty_like(colors)
+    network.paint(colors, painted, arena, threads)
+    return painted
+
+
+def paint_with_pytorch(path: Path, picture: Image.Image) -> Levels:
+    """Paint a checkpoint with PyTorch in fp32 on the CPU."""
+    import torch
+
+    from neural_style.backends.pytorch import TorchStyle
+
+    style = TorchStyle(path, load_weights(path), torch.device("cpu"), SINGLE_THREAD)
+    return np.asarray(style(picture))
+
+
+def count_errors(painted: Levels, expected: Levels) -> dict[int, int]:
+    """Return how many values differ by how many levels."""
+    assert painted.shape == expected.shape
+    counts = np.bincount(np.abs(painted.astype(int) - expected).ravel())
+    return {error: int(count) for error, count in enumerate(counts) if count}
+
+
+def measure_psnr(painted: Levels, expected: Levels) -> float:
+    """Return the peak signal-to-noise ratio in dB."""
+    noise = np.square(painted.astype(float) - expected).mean()
+    return float(10 * np.log10(255**2 / noise))
