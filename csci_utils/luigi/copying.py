@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import luigi
 from luigi.local_target import LocalTarget
@@ -13,6 +15,8 @@ from luigi.target import FileSystemTarget
 from ..digest import CHUNK_SIZE, file_digest
 from ..errors import ChangedError, StalledError, TooLargeError, TransferError
 from .rooted import RootedTarget
+
+_Result = TypeVar("_Result")
 
 TRIES = 5
 """The number of tries while the transfer is cut short or damaged."""
@@ -51,17 +55,26 @@ def copy(
         # Luigi's S3 file would be written to a temporary file of a predictable name first.
         _check_size(source.path, os.stat(source.path).st_size, max_bytes)
         state = destination.fs.put(source.path, destination.path, **destination.s3_options)
-        return state.sha256 or file_digest(source.path)
+        return getattr(state, "sha256", None) or file_digest(source.path)
+    return retry(lambda: _copy_once(source, destination, max_bytes))
+
+
+def retry(transfer: Callable[[], _Result]) -> _Result:
+    """Return the result of a transfer, tried again while it is cut short, damaged or stalls.
+
+    Raises:
+        TransferError: Each of `TRIES` failed, or `STALL_TRIES` of them stalled.
+    """
     stalls = 0
     for attempt in range(TRIES - 1):
         try:
-            return _copy_once(source, destination, max_bytes)
+            return transfer()
         except TransferError as error:
             stalls += isinstance(error, StalledError)
             if stalls == STALL_TRIES:
                 raise
             time.sleep(PAUSE_SECONDS * 2**attempt)
-    return _copy_once(source, destination, max_bytes)
+    return transfer()
 
 
 def _copy_once(source: FileSystemTarget, destination: FileSystemTarget, max_bytes: int) -> str:

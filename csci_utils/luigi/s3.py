@@ -20,6 +20,7 @@ from luigi.target import FileSystem
 
 from ..digest import stream_digest
 from ..errors import AlreadyExistsError, S3Error
+from .copying import retry
 from .filesystem import check_written
 from .s3_objects import ObjectState
 from .s3_replies import conflict
@@ -224,10 +225,13 @@ class S3Client(FileSystem):
 
     def _read_state(self, path: str) -> ObjectState:
         """Read an object, and return its state with the SHA-256 of its bytes."""
-        with closing(self.get_key(path)) as reader:
-            state = replace(reader.state, content_sha256=stream_digest(reader))
+        state = retry(lambda: self._read_once(path))
         self._remember(path, state)
         return state
+
+    def _read_once(self, path: str) -> ObjectState:
+        with closing(self.get_key(path)) as reader:
+            return replace(reader.state, content_sha256=stream_digest(reader))
 
     def _remember(self, path: str, state: ObjectState | None) -> None:
         if self._remembered is not None:

@@ -220,6 +220,16 @@ def test_a_slow_answer_is_waited_for(
     assert proxy.methods == ["HEAD"]
 
 
+def test_a_passing_fault_of_a_comparison_is_mended(
+    proxy: FaultProxy, s3_store: S3Store, client: S3Client, local: Path
+) -> None:
+    upload_in_parts(s3_store, "photo.jpg", CONTENT)
+    local.write_bytes(CONTENT)
+    proxy.faults["GET"] = [faults.flip]
+
+    assert client.same_bytes(f"{s3_store.url}/photo.jpg", str(local))
+
+
 # Uploads.
 
 
