@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 from collections import defaultdict
@@ -42,7 +43,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.proxy.methods.append(self.command)
         faults = self.proxy.faults[self.command]
         fault = faults.pop(0) if faults else self.proxy.permanent_faults.get(self.command)
-        with suppress(BrokenPipeError, ConnectionResetError):
+        with suppress(BrokenPipeError, ConnectionResetError, ssl.SSLError):
             (fault or pass_on)(self)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_request
@@ -104,10 +105,10 @@ class FaultProxy:
 
 
 @contextmanager
-def serve_faults(upstream_url: str) -> Iterator[FaultProxy]:
-    """Run a proxy without faults inside a `with` statement."""
+def serve_faults(upstream_url: str, context: ssl.SSLContext | None = None) -> Iterator[FaultProxy]:
+    """Run a proxy without faults inside a `with` statement, over TLS if there is a context."""
     proxy = FaultProxy(upstream_url)
-    with serve(type("OwnExchange", (Exchange,), {"proxy": proxy})) as proxy.url:
+    with serve(type("OwnExchange", (Exchange,), {"proxy": proxy}), context) as proxy.url:
         yield proxy
         proxy.is_over.set()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 from luigi.contrib.s3 import S3Target
 from luigi.format import Nop
 
@@ -171,6 +173,40 @@ def test_a_download_that_stalls_once_succeeds(
     download()
 
     assert local.read_bytes() == CONTENT
+
+
+@pytest.fixture
+def secure_proxy(
+    proxy: FaultProxy, s3_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FaultProxy]:
+    """The same proxy over TLS, in its place."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "authority.pem"))
+    with faults.serve_faults(s3_endpoint, context) as secure_proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", secure_proxy.url)
+        yield secure_proxy
+
+
+def test_objects_are_sent_and_received_over_tls(
+    secure_proxy: FaultProxy, s3_store: S3Store, client: S3Client, local: Path
+) -> None:
+    local.write_bytes(CONTENT)
+
+    client.put(str(local), f"{s3_store.url}/photo.jpg", IfNoneMatch="*")
+
+    assert client.get_key(f"{s3_store.url}/photo.jpg").read() == CONTENT
+
+
+def test_a_dripping_download_over_tls_is_given_up(
+    secure_proxy: FaultProxy, s3_store: S3Store, download: Callable[[], str]
+) -> None:
+    s3_store.write("photo.jpg", CONTENT)
+    secure_proxy.permanent_faults["GET"] = faults.drip(DRIP_SECONDS)
+
+    with pytest.raises(StalledError):
+        download()
 
 
 # Questions.

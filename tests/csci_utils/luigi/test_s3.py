@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from csci_utils.errors import AlreadyExistsError
-from csci_utils.luigi import S3Client
+from csci_utils.errors import AlreadyExistsError, S3Error, TooLargeError
+from csci_utils.luigi import Limits, S3Client
 from tests.support.s3_fake import FakeS3
 from tests.support.s3_objects import (
     CONTENT,
@@ -303,6 +303,31 @@ def test_a_listing_continues_after_its_first_page(fake_s3: FakeS3) -> None:
         )
 
     assert list(S3Client().listdir("s3://bucket")) == ["s3://bucket/a", "s3://bucket/b"]
+
+
+def answer_empty_page(fake_s3: FakeS3, token: str) -> None:
+    """Add the answer of a page without objects that says that another one follows."""
+    fake_s3.answer(
+        200,
+        b"<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>"
+        + token.encode()
+        + b"</NextContinuationToken></ListBucketResult>",
+    )
+
+
+def test_a_listing_of_empty_pages_ends(fake_s3: FakeS3) -> None:
+    for token in "abcde":
+        answer_empty_page(fake_s3, token)
+
+    with pytest.raises(TooLargeError, match="at most 3 files"):
+        list(S3Client(limits=Limits(max_keys=3)).listdir("s3://bucket"))
+
+
+def test_a_listing_that_repeats_itself_ends(fake_s3: FakeS3) -> None:
+    answer_empty_page(fake_s3, "a")
+
+    with pytest.raises(S3Error):
+        list(S3Client().listdir("s3://bucket"))
 
 
 @pytest.mark.parametrize(("name", "found"), [("folder", True), ("folder/a", False), ("f", False)])
