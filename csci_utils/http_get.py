@@ -11,9 +11,12 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError
 
 from .errors import DownloadError, at_path, root_cause
+from .sockets import paced_pools
 from .text import redact
 
 MAX_REDIRECTS = 10
@@ -61,6 +64,8 @@ def open_url(url: str, headers: Mapping[str, str], timeout: float) -> Iterator[r
     """
     current_url, place = url, without_secrets(url)
     with _Session() as session:
+        session.mount("https://", _PacedAdapter(timeout))
+        session.mount("http://", _PacedAdapter(timeout))
         for _ in range(MAX_REDIRECTS + 1):
             with (
                 at_path(place),
@@ -97,6 +102,29 @@ class _Session(requests.Session):
         self, *arguments: Any, **options: Any
     ) -> Generator[requests.Response, None, None]:
         yield from ()
+
+
+class _PacedAdapter(HTTPAdapter):
+    """An adapter that ends an answer that arrives too slowly, its first line included."""
+
+    def __init__(self, stall_seconds: float) -> None:
+        self._stall_seconds = stall_seconds
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self._limit(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        is_new = proxy not in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **options)
+        if is_new:
+            self._limit(manager)
+        return manager
+
+    def _limit(self, manager: PoolManager) -> None:
+        pools = manager.pool_classes_by_scheme
+        manager.pool_classes_by_scheme = paced_pools(pools, self._stall_seconds)
 
 
 def _is_http(url: str) -> bool:

@@ -22,8 +22,8 @@ from botocore.exceptions import (
 
 from ..errors import S3Error, root_cause
 from ..pace import STALL_SECONDS
+from ..sockets import paced_pools
 from ..text import redact
-from .s3_sockets import limit_pace
 
 REQUEST_TRIES = 8
 """The number of tries while S3 is overloaded ("SlowDown"), unless AWS_MAX_ATTEMPTS is set. The
@@ -61,7 +61,9 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Any:
             f"the settings of AWS are not valid ({redact(str(error))})",
             remedy="check AWS_ENDPOINT_URL and the AWS profile",
         ) from None
-    limit_pace(client, stall_seconds)
+    # botocore has no public way to choose the connections.
+    pools = client._endpoint.http_session._pool_classes_by_scheme
+    pools.update(paced_pools(pools, stall_seconds))
     client.meta.events.register_first("needs-retry.s3", _raise_if_hopeless)
     return client
 

@@ -28,6 +28,7 @@ from tests.support.file_server import (
     answer,
     chunked,
     drip,
+    drip_status,
     fetch,
     hang_up,
     serve,
@@ -361,6 +362,15 @@ def test_a_link_at_the_partial_path_is_not_followed(
         fetch(files, path)
 
     assert victim.read_bytes() == b"untouched"
+
+
+def test_a_dripping_status_line_is_given_up(files: FileServer, path: Path) -> None:
+    files.script = [drip_status] * TRIES
+
+    with pytest.raises(DownloadError, match="on each of 5 tries"):
+        fetch(files, path)
+
+    assert len(files.requests) == TRIES
 
 
 @pytest.mark.parametrize("name", [".file.zip.part", ".file.zip.part.json"])

@@ -1,7 +1,7 @@
-"""Connections for botocore that end a transfer that is too slow (`csci_utils.pace`).
+"""Connections of urllib3 that end a transfer that is too slow (`csci_utils.pace`).
 
 The timeout of a socket starts anew with each byte. So a server that sends one now and then, in a
-status line, a listing or an object, or reads that slowly, would hang the program for good.
+status line, a listing or a file, or reads that slowly, would hang the program for good.
 """
 
 from __future__ import annotations
@@ -11,43 +11,30 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from botocore.awsrequest import (
-    AWSHTTPConnection,
-    AWSHTTPConnectionPool,
-    AWSHTTPSConnection,
-    AWSHTTPSConnectionPool,
-)
-
-from ..pace import Pace
+from .pace import Pace
 
 
-def limit_pace(client: Any, stall_seconds: float) -> None:
-    """Let a boto3 client end transfers that are too slow.
+def paced_pools(pool_classes: dict[str, Any], stall_seconds: float) -> dict[str, type[Any]]:
+    """Return subclasses of urllib3's connection pools whose connections keep a pace.
 
     Args:
-        client: The client, before its first request.
+        pool_classes: The pools by scheme, as in ``PoolManager.pool_classes_by_scheme``.
         stall_seconds: The period over which the speed is measured.
     """
     new_pace = functools.partial(Pace, stall_seconds)
+    return {scheme: _paced_pool(pool, new_pace) for scheme, pool in pool_classes.items()}
 
-    class Connection(AWSHTTPConnection):  # type: ignore[misc]
+
+def _paced_pool(pool_class: Any, new_pace: Callable[[], Pace]) -> type[Any]:
+    class Connection(pool_class.ConnectionCls):  # type: ignore[misc]
         def connect(self) -> None:
             super().connect()
             self.sock: Any = PacedSocket(self.sock, new_pace)
 
-    class SecureConnection(AWSHTTPSConnection):  # type: ignore[misc]
-        def connect(self) -> None:
-            super().connect()
-            self.sock: Any = PacedSocket(self.sock, new_pace)
-
-    class Pool(AWSHTTPConnectionPool):  # type: ignore[misc]
+    class Pool(pool_class):  # type: ignore[misc]
         ConnectionCls = Connection
 
-    class SecurePool(AWSHTTPSConnectionPool):  # type: ignore[misc]
-        ConnectionCls = SecureConnection
-
-    # botocore has no public way to choose the connections.
-    client._endpoint.http_session._pool_classes_by_scheme.update(http=Pool, https=SecurePool)
+    return Pool
 
 
 class PacedSocket:
