@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from . import download, luigi
     from .atomic import Sweeper, atomic_path
     from .console import ExitCode, answer, say
-    from .digest import DigestCache, file_digest, stream_digest
+    from .digest import DigestCache, file_digest, file_state, stream_digest
     from .errors import CsciUtilsError, DescribedError, at_path
     from .files import check_place, probe_folder, read_file, replacing, write_atomically
     from .text import (
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         parse_from_zero,
         parse_size,
         parse_whole,
+        redact,
     )
 else:
     __getattr__, __dir__ = lazy_names(
@@ -40,6 +41,7 @@ else:
             "check_place": "files",
             "download": "download",
             "file_digest": "digest",
+            "file_state": "digest",
             "format_size": "text",
             "lazy_names": "lazy",
             "luigi": "luigi",
@@ -50,6 +52,7 @@ else:
             "parse_whole": "text",
             "probe_folder": "files",
             "read_file": "files",
+            "redact": "text",
             "replacing": "files",
             "say": "console",
             "stream_digest": "digest",
@@ -69,6 +72,7 @@ __all__ = [
     "check_place",
     "download",
     "file_digest",
+    "file_state",
     "format_size",
     "lazy_names",
     "luigi",
@@ -79,6 +83,7 @@ __all__ = [
     "parse_whole",
     "probe_folder",
     "read_file",
+    "redact",
     "replacing",
     "say",
     "stream_digest",

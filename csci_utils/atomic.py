@@ -80,17 +80,18 @@ def make_temporary_path(path: str, suffixes_of: str | os.PathLike[str] = "") -> 
     return os.path.join(os.path.dirname(path), stem + "".join(suffixes))
 
 
-def create_exclusively(path: str, mode: int = 0o666) -> FileIO:
+def create_exclusively(path: str, mode: int = 0o666, dir_fd: int | None = None) -> FileIO:
     """Create a file and open it for writing.
 
     Args:
         path: The new file.
         mode: Its permissions, of which the process's umask takes some away.
+        dir_fd: The open folder that `path` is relative to.
 
     Raises:
         FileExistsError: Something exists at `path`, be it a link to nothing.
     """
-    return FileIO(path, "x", opener=lambda name, flags: os.open(name, flags, mode))
+    return FileIO(path, "x", opener=lambda name, flags: os.open(name, flags, mode, dir_fd=dir_fd))
 
 
 def commit(
@@ -99,6 +100,7 @@ def commit(
     *,
     create_only: bool = False,
     replaced: os.stat_result | None = None,
+    dir_fd: int | None = None,
 ) -> None:
     """Sync a finished temporary file, rename it to `path`, and sync the folder.
 
@@ -107,26 +109,27 @@ def commit(
         path: The target.
         create_only: Fail if the target exists, in one step with the rename.
         replaced: As for `atomic_path`.
+        dir_fd: The open folder that both are in, if they are relative to it.
 
     Raises:
         FileExistsError: `create_only` is set, and the target exists.
         OSError: The file system refuses; `filename` is the target.
     """
     with naming_target(path):
-        _sync(temporary_path)
+        _sync(temporary_path, dir_fd)
         if replaced is not None:
             _copy_permissions(replaced, temporary_path)
         if create_only:
-            _rename_to_new(temporary_path, path)
+            _rename_to_new(temporary_path, path, dir_fd)
         else:
-            os.replace(temporary_path, path)
-        _sync(os.path.dirname(path) or os.curdir)
+            os.replace(temporary_path, path, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+        _sync(os.path.dirname(path) or os.curdir, dir_fd)
 
 
-def discard(temporary_path: str) -> None:
+def discard(temporary_path: str, dir_fd: int | None = None) -> None:
     """Remove a temporary file, if it exists and can be removed."""
     with suppress(OSError):
-        os.remove(temporary_path)
+        os.remove(temporary_path, dir_fd=dir_fd)
 
 
 @contextmanager
@@ -148,34 +151,41 @@ class Sweeper:
         """Create a sweeper that has swept no folder yet."""
         self._swept: set[str] = set()
 
-    def sweep(self, folder: str) -> None:
-        """Remove what is older than `ORPHAN_SECONDS` in a folder, unless swept before."""
+    def sweep(self, folder: str, dir_fd: int | None = None) -> None:
+        """Remove what is older than `ORPHAN_SECONDS` in a folder, unless swept before.
+
+        Args:
+            folder: The folder.
+            dir_fd: The same folder, if it is open; then `folder` only names it.
+        """
         folder = os.path.abspath(folder)
         if folder in self._swept:
             return
         self._swept.add(folder)
-        with suppress(OSError), os.scandir(folder) as entries:
+        with suppress(OSError), os.scandir(folder if dir_fd is None else dir_fd) as entries:
             for entry in entries:
                 if _TEMPORARY_NAME.fullmatch(entry.name):
-                    _remove_orphan(entry)
+                    _remove_orphan(entry, dir_fd)
 
 
-def _remove_orphan(entry: os.DirEntry[str]) -> None:
+def _remove_orphan(entry: os.DirEntry[str], dir_fd: int | None) -> None:
     with suppress(OSError):  # other processes sweep, too
         if entry.stat(follow_symlinks=False).st_mtime >= time.time() - ORPHAN_SECONDS:
             return
         if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path)  # follows no links
+            if dir_fd is None:  # nothing here makes folders in an open folder
+                shutil.rmtree(entry.path)  # follows no links
         elif entry.is_file(follow_symlinks=False):
-            os.remove(entry.path)
+            os.remove(entry.path, dir_fd=dir_fd)
 
 
-def _sync(path: str) -> None:
+def _sync(path: str, dir_fd: int | None) -> None:
     """Flush a file's bytes, or a folder's entries, to the disk."""
-    is_folder = os.path.isdir(path)
+    is_folder = path == os.curdir or (dir_fd is None and os.path.isdir(path))
     if os.name == "nt" and is_folder:
         return  # Windows cannot open a folder; NTFS journals its entries.
-    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    flags = (os.O_RDONLY if os.name != "nt" else os.O_RDWR) | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, os.O_RDONLY if is_folder else flags, dir_fd=dir_fd)
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -199,18 +209,19 @@ def _copy_permissions(source: os.stat_result, path: str) -> None:
         os.chmod(path, source.st_mode & 0o777)
 
 
-def _rename_to_new(source: str, destination: str) -> None:
+def _rename_to_new(source: str, destination: str, dir_fd: int | None) -> None:
     """Rename a file, or raise FileExistsError if the destination exists, in one step."""
     if os.name == "nt":
         os.rename(source, destination)  # never replaces on Windows
         return
     try:
-        os.link(source, destination)
+        os.link(source, destination, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
     except OSError as error:
         if error.errno not in _NO_LINK_ERRORS:
             raise
         # exFAT and some network shares have no hard links. There, the check and the rename are two
         # steps, and the last of two simultaneous writers wins.
-        if os.path.lexists(destination):
+        with suppress(FileNotFoundError):
+            os.stat(destination, dir_fd=dir_fd, follow_symlinks=False)
             raise FileExistsError(errno.EEXIST, "file exists", destination) from error
-        os.rename(source, destination)
+        os.rename(source, destination, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)

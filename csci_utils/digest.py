@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+import zlib
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 CHUNK_SIZE = 1 << 20
 """Bytes read at a time."""
@@ -17,37 +19,90 @@ SETTLING_NS = 2_000_000_000
 than this ago could change again without a new timestamp, so its digest is not cached."""
 
 
-def file_digest(path: str | os.PathLike[str], algorithm: str = "sha256") -> str:
+Opener = Callable[[str, int], int]
+"""Opens a file by path and flags, and returns its descriptor, as ``os.open`` does."""
+
+
+def file_digest(
+    path: str | os.PathLike[str], algorithm: str = "sha256", opener: Opener | None = None
+) -> str:
     """Return the hex digest of a file's bytes.
 
     Digests are cached by inode, size and timestamps, so an unchanged file is read only once per
     process.
 
+    Args:
+        path: The file.
+        algorithm: One of `hashlib`, or ``crc32``.
+        opener: Opens the file instead of ``os.open``. Its digests are cached by it.
+
     Raises:
         OSError: The file cannot be read.
     """
-    return _CACHE.file_digest(path, algorithm)
+    return _CACHE.file_digest(path, algorithm, opener)
 
 
-def stream_digest(file: IO[bytes], algorithm: str = "sha256") -> str:
+FileState = tuple[int, int, int, int]
+"""Inode, size, and the times of the last change of content and of status, in nanoseconds."""
+
+
+def file_state(path: str | os.PathLike[str]) -> FileState | None:
+    """Return what changes with each change of a file, or None if that is not sure yet.
+
+    A file that changed less than `SETTLING_NS` ago could change again without a new timestamp. So
+    equal states mean equal bytes, and None is to be compared with nothing: read the file instead.
+
+    Raises:
+        OSError: The file does not exist or cannot be examined.
+    """
+    return _settled_state(os.stat(path))
+
+
+def _settled_state(status: os.stat_result) -> FileState | None:
+    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < SETTLING_NS:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+class Readable(Protocol):
+    """Something with bytes to read, such as an open file."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes; none at the end."""
+
+
+def stream_digest(file: Readable, algorithm: str = "sha256") -> str:
     """Return the hex digest of the bytes from the current position to the end of a file.
 
     Raises:
         OSError: The file cannot be read.
     """
     # MD5 is compared with S3's ETags here, and protects nothing.
-    digest = hashlib.new(algorithm, usedforsecurity=False)
+    digest = _Crc32() if algorithm == "crc32" else hashlib.new(algorithm, usedforsecurity=False)
     while chunk := file.read(CHUNK_SIZE):
         digest.update(chunk)
     return digest.hexdigest()
 
 
-def _digest_of_state(path: Path, state: tuple[int, ...], algorithm: str) -> str:
-    return _read_digest(path, algorithm)
+class _Crc32:
+    """CRC-32 with the methods of a hash of `hashlib`."""
+
+    def __init__(self) -> None:
+        self._value = 0
+
+    def update(self, data: bytes) -> None:
+        self._value = zlib.crc32(data, self._value)
+
+    def hexdigest(self) -> str:
+        return f"{self._value:08x}"
 
 
-def _read_digest(path: Path, algorithm: str) -> str:
-    with path.open("rb") as file:
+def _digest_of_state(path: Path, state: FileState, algorithm: str, opener: Opener | None) -> str:
+    return _read_digest(path, algorithm, opener)
+
+
+def _read_digest(path: Path, algorithm: str, opener: Opener | None) -> str:
+    with open(path, "rb", opener=opener) as file:
         return stream_digest(file, algorithm)
 
 
@@ -66,13 +121,24 @@ class DigestCache:
         """
         self._cached_digest = lru_cache(max_entries)(_digest_of_state)
 
-    def file_digest(self, path: str | os.PathLike[str], algorithm: str = "sha256") -> str:
+    def file_digest(
+        self,
+        path: str | os.PathLike[str],
+        algorithm: str = "sha256",
+        opener: Opener | None = None,
+    ) -> str:
         """Return the hex digest of a file's bytes; see the function `file_digest`."""
-        status = os.stat(path)
-        state = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < SETTLING_NS:
-            return _read_digest(Path(path), algorithm)
-        return self._cached_digest(Path(path).absolute(), state, algorithm)
+        state = _settled_state(_stat(path, opener))
+        if state is None:
+            return _read_digest(Path(path), algorithm, opener)
+        return self._cached_digest(Path(path).absolute(), state, algorithm, opener)
+
+
+def _stat(path: str | os.PathLike[str], opener: Opener | None) -> os.stat_result:
+    if opener is None:
+        return os.stat(path)
+    with open(path, "rb", opener=opener) as file:
+        return os.fstat(file.fileno())
 
 
 _CACHE = DigestCache()

@@ -14,17 +14,17 @@ import requests
 
 from .errors import DownloadError, at_path
 from .http_get import TransientError, check_url, open_url, without_secrets
+from .pace import STALL_SECONDS, Pace
 from .partial import PartialFile
 
 __all__ = ["RETRY_PAUSES", "TIMEOUT_SECONDS", "check_url", "download", "without_secrets"]
 
-TIMEOUT_SECONDS = 30.0
-"""How long a server may be silent, or nearly so."""
+TIMEOUT_SECONDS = STALL_SECONDS
+"""How long a server may be silent, or nearly so (`csci_utils.pace`)."""
 
 RETRY_PAUSES = (1, 2, 4, 8)
 """Seconds before the second and each further try."""
 
-_MIN_BYTES_PER_SECOND = 1000  # below this, over the timeout, a download counts as stalled
 _CHUNK_SIZE = 1 << 16  # bytes
 _TRANSIENT_STATUSES = frozenset([408, 425, 429, 500, 502, 503, 504])
 _CONTENT_RANGE = re.compile(r"bytes (?P<start>\d+)-\d+/(?P<total>\d+|\*)")
@@ -164,15 +164,14 @@ def _validator_of(response: requests.Response) -> str | None:
 
 def _read_chunks(response: requests.Response, timeout: float) -> Iterator[bytes]:
     """Yield the body as it arrives, unless it arrives too slowly."""
-    received, deadline = 0, time.monotonic() + timeout
+    pace = Pace(timeout)
     # read1() returns what has arrived; waiting for a full chunk would hide a slow server.
     while chunk := response.raw.read1(_CHUNK_SIZE, decode_content=False):
         yield chunk
-        received += len(chunk)
-        if time.monotonic() > deadline:
-            if received < _MIN_BYTES_PER_SECOND * timeout:
-                raise TransientError(f"only {received:,} bytes arrived in {timeout:g} s")
-            received, deadline = 0, time.monotonic() + timeout
+        try:
+            pace.add(len(chunk))
+        except TimeoutError as error:
+            raise TransientError(str(error)) from None
 
 
 def _too_large(max_bytes: int) -> DownloadError:

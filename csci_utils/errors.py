@@ -79,6 +79,26 @@ def instead_of_path(
         raise
 
 
+def root_cause(error: BaseException) -> BaseException:
+    """Return the innermost of nested errors, which tells what went wrong.
+
+    Libraries nest errors in ``kwargs``, ``reason`` or ``args`` besides Python's own chain.
+    """
+    seen: set[int] = set()
+    while id(error) not in seen:
+        seen.add(id(error))
+        kwargs = getattr(error, "kwargs", None)
+        nested = (
+            kwargs.get("error") if isinstance(kwargs, dict) else None,
+            getattr(error, "reason", None),
+            *error.args,
+            error.__cause__,
+            error.__context__,
+        )
+        error = next((each for each in nested if isinstance(each, BaseException)), error)
+    return error
+
+
 class CsciUtilsError(DescribedError):
     """Base of all errors that this package raises on purpose."""
 
@@ -89,6 +109,10 @@ class NothingWrittenError(CsciUtilsError, ValueError):
 
 class AlreadyExistsError(CsciUtilsError, FileExistsError):
     """The target of a create-only write exists already, with other bytes."""
+
+
+class LinkError(CsciUtilsError, OSError):
+    """A link is where only files and folders are accepted; it was not followed."""
 
 
 class ChangedError(CsciUtilsError, RuntimeError):
@@ -113,6 +137,14 @@ class S3KeyMissingError(S3Error, FileNotFoundError):
 
 class TransferError(S3Error):
     """The bytes from S3 were cut short or damaged; another try may succeed."""
+
+
+class StalledError(TransferError):
+    """The server sends nothing, or almost nothing; each further try takes as long."""
+
+
+class TooLargeError(CsciUtilsError):
+    """A file or a listing is larger than the limit."""
 
 
 class DownloadError(CsciUtilsError, OSError):

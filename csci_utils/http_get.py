@@ -11,9 +11,13 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError
 
-from .errors import DownloadError, at_path
+from .errors import DownloadError, at_path, root_cause
+from .sockets import paced_pools
+from .text import redact
 
 MAX_REDIRECTS = 10
 
@@ -38,7 +42,7 @@ def check_url(url: str) -> None:
 
 def without_secrets(url: str) -> str:
     """Return a URL for display, without user, password, query and fragment."""
-    return re.sub(r"//[^/?#]*@", "//", re.split(r"[?#]", url, maxsplit=1)[0])
+    return redact(re.split(r"[?#]", url, maxsplit=1)[0])
 
 
 @contextmanager
@@ -60,6 +64,8 @@ def open_url(url: str, headers: Mapping[str, str], timeout: float) -> Iterator[r
     """
     current_url, place = url, without_secrets(url)
     with _Session() as session:
+        session.mount("https://", _PacedAdapter(timeout))
+        session.mount("http://", _PacedAdapter(timeout))
         for _ in range(MAX_REDIRECTS + 1):
             with (
                 at_path(place),
@@ -98,6 +104,29 @@ class _Session(requests.Session):
         yield from ()
 
 
+class _PacedAdapter(HTTPAdapter):
+    """An adapter that ends an answer that arrives too slowly, its first line included."""
+
+    def __init__(self, stall_seconds: float) -> None:
+        self._stall_seconds = stall_seconds
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self._limit(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        is_new = proxy not in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **options)
+        if is_new:
+            self._limit(manager)
+        return manager
+
+    def _limit(self, manager: PoolManager) -> None:
+        pools = manager.pool_classes_by_scheme
+        manager.pool_classes_by_scheme = paced_pools(pools, self._stall_seconds)
+
+
 def _is_http(url: str) -> bool:
     try:
         parts = urlsplit(url)
@@ -129,7 +158,7 @@ def _translated_errors() -> Iterator[None]:
     try:
         yield
     except (requests.Timeout, requests.ConnectionError, HTTPError) as error:
-        raise _translate(_root_cause(error)) from None
+        raise _translate(root_cause(error)) from None
     except requests.RequestException as error:
         raise DownloadError(
             f"the request cannot be made ({type(error).__name__})", remedy="check the URL"
@@ -146,11 +175,4 @@ def _translate(cause: BaseException) -> DownloadError:
     if isinstance(cause, IncompleteRead):
         return TransientError("the connection ended in the middle of the file")
     reason = getattr(cause, "strerror", None) or str(cause)
-    return TransientError(reason or type(cause).__name__)
-
-
-def _root_cause(error: BaseException) -> BaseException:
-    """Return the innermost of nested errors, which tells what went wrong."""
-    nested = (getattr(error, "reason", None), *error.args, error.__cause__, error.__context__)
-    inner = next((each for each in nested if isinstance(each, BaseException)), None)
-    return error if inner is None else _root_cause(inner)
+    return TransientError(redact(reason) or type(cause).__name__)

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 import sys
 from contextlib import suppress
 from io import FileIO
@@ -13,12 +14,19 @@ from types import TracebackType
 from typing import NamedTuple
 
 from .atomic import commit, naming_target
-from .errors import BusyError, at_path
+from .errors import BusyError, DescribedError, LinkError, at_path
+from .files import write_atomically
 
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
+
+
+_MAX_VERSION_BYTES = 1 << 16
+_UNTRUSTED = (  # no link is followed, and a FIFO is not waited for
+    getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+)
 
 
 class Version(NamedTuple):
@@ -79,8 +87,8 @@ class PartialFile:
         os.fsync(self._file.fileno())
         self.size = 0
         self.version = Version(self.version.source, validator, total)
-        with open(self._version_path, "w", encoding="utf-8") as file:
-            json.dump(self.version, file)
+        # A link planted there is replaced, and not followed.
+        write_atomically(self._version_path, json.dumps(self.version).encode())
 
     def append(self, data: bytes) -> None:
         """Add bytes at the end.
@@ -141,25 +149,36 @@ def _paths_beside(path: str) -> tuple[str, str]:
 
 def _read_version(path: str) -> Version | None:
     """Read a version; None if the file is missing or damaged."""
-    with suppress(FileNotFoundError, ValueError, TypeError), open(path, encoding="utf-8") as file:
-        return Version(*json.load(file))
+    with (
+        suppress(OSError, ValueError, TypeError),
+        FileIO(path, opener=lambda name, flags: os.open(name, flags | _UNTRUSTED)) as file,
+    ):
+        if _is_plain(file):
+            return Version(*json.loads(file.read(_MAX_VERSION_BYTES)))
     return None
+
+
+def _is_plain(file: FileIO) -> bool:
+    """Return True for a regular file with one name; a planted one could be another's file, too."""
+    status = os.fstat(file.fileno())
+    return stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
 
 
 def _open_locked(path: str) -> FileIO:
     """Open a file to read and write, creating it if necessary, and lock it until it is closed."""
-    # A planted link is not followed.
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDWR | os.O_CREAT | _UNTRUSTED
     while True:
         file = FileIO(os.open(path, flags, 0o666), "r+")
         try:
+            if not _is_plain(file):
+                raise LinkError("not a regular file of its own", path=path, remedy="remove it")
             _lock(file)
             # Another process may have renamed it between opening and locking.
             if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
                 return file
         except FileNotFoundError:
             pass
-        except BusyError:
+        except DescribedError:
             file.close()
             raise
         file.close()

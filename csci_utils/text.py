@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
+from urllib.parse import unquote
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE | re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _MAX_SIZE = 2**63 - 1  # bytes; the largest off_t
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _MAX_LINE = 1000  # characters; a hostile file may choose some of them
+_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_MIN_SECRET = 8  # characters; a shorter value could be part of any text
+_SECRETS_IN_TEXT = (
+    # The user and password of a URL. An unescaped "/" in the password belongs to it, unless what
+    # looks like its beginning is a port.
+    re.compile(r"(?<=://)[^\s/?#]*@|(?<=://)[^\s/?#:@]*:(?!\d+[/?#])\S*@"),
+    # The same in the settings of a proxy, which need no scheme.
+    re.compile(r"(?<![^\s'\"(=])[^\s:/@'\"(]+:(?!//)[^\s@]+@(?=[\w\[])"),
+    # Query and fragment of a URL, and of a path that is named without the server.
+    re.compile(r"(?<=://)([^\s?#'\"<>()]*)[?#][^\s'\"<>()]*", re.IGNORECASE),
+    re.compile(r"(?<=[^\s'\"(<])[?#&][\w.~%+-]+=[^\s'\"()<>]*"),
+)
 
 
 def parse_whole(text: str, minimum: int, maximum: int | None = None) -> int:
@@ -98,3 +113,30 @@ def one_line(text: str) -> str:
     line = " ".join(text.split())
     printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
     return printable if len(printable) <= _MAX_LINE else printable[: _MAX_LINE - 3] + "..."
+
+
+def redact(text: str) -> str:
+    """Return a text of another library without the secrets that it may quote.
+
+    Removes users and passwords in URLs of servers and proxies, queries of URLs, and the secrets
+    that the environment variables of AWS and of proxies hold.
+    """
+    for secret in sorted(_secrets_of_environment(), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    for pattern in _SECRETS_IN_TEXT:
+        text = pattern.sub(lambda match: match[1] if match.re.groups else "", text)
+    return text
+
+
+def _secrets_of_environment() -> Iterator[str]:
+    """Yield secret values, as they are and as libraries decode them."""
+    for name, value in os.environ.items():
+        user = ""
+        if name.upper().startswith("AWS_ENDPOINT_URL") or name.upper().endswith("_PROXY"):
+            user = value.rpartition("@")[0].rpartition("://")[2]
+            value = user.partition(":")[2]
+        elif name not in _SECRET_VARIABLES:
+            continue
+        for secret in (value, unquote(value), f"{user}@", unquote(f"{user}@")):
+            if len(secret) >= _MIN_SECRET:
+                yield secret

@@ -12,8 +12,10 @@ from ..lazy import lazy_names
 if TYPE_CHECKING:
     from .copying import CopyTask, copy
     from .filesystem import LocalFileSystem
+    from .rooted import RootedFileSystem, RootedTarget
     from .s3 import S3Client
     from .s3_objects import ObjectState
+    from .s3_requests import Limits
     from .target import (
         BaseAtomicProviderLocalTarget,
         CreateOnlyLocalTarget,
@@ -28,8 +30,11 @@ else:
             "BaseAtomicProviderLocalTarget": "target",
             "CopyTask": "copying",
             "CreateOnlyLocalTarget": "target",
+            "Limits": "s3_requests",
             "LocalFileSystem": "filesystem",
             "ObjectState": "s3_objects",
+            "RootedFileSystem": "rooted",
+            "RootedTarget": "rooted",
             "S3Client": "s3",
             "SuffixPreservingLocalTarget": "target",
             "copy": "copying",
@@ -42,8 +47,11 @@ __all__ = [
     "BaseAtomicProviderLocalTarget",
     "CopyTask",
     "CreateOnlyLocalTarget",
+    "Limits",
     "LocalFileSystem",
     "ObjectState",
+    "RootedFileSystem",
+    "RootedTarget",
     "S3Client",
     "SuffixPreservingLocalTarget",
     "copy",

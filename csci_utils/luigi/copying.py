@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import luigi
 from luigi.local_target import LocalTarget
 from luigi.target import FileSystemTarget
 
 from ..digest import CHUNK_SIZE, file_digest
-from ..errors import ChangedError, TransferError
+from ..errors import ChangedError, StalledError, TooLargeError, TransferError
+from .rooted import RootedTarget
+
+_Result = TypeVar("_Result")
 
 TRIES = 5
 """The number of tries while the transfer is cut short or damaged."""
@@ -18,50 +24,92 @@ TRIES = 5
 PAUSE_SECONDS = 0.1
 """The pause before the second try. It doubles with each further one."""
 
+STALL_TRIES = 2
+"""The number of tries that may stall; each takes half a minute."""
 
-def copy(source: FileSystemTarget, destination: FileSystemTarget) -> str:
+MAX_BYTES = 5 << 30
+"""The largest file that is copied by default: the limit of S3 for one request."""
+
+
+def copy(
+    source: FileSystemTarget, destination: FileSystemTarget, max_bytes: int = MAX_BYTES
+) -> str:
     """Copy one target to another atomically.
 
     Args:
         source: Where the bytes come from, opened with ``format=Nop``.
         destination: Where they go to, opened with ``format=Nop``.
+        max_bytes: The largest size that is accepted.
 
     Returns:
         The SHA-256 of the bytes that were copied.
 
     Raises:
         FileNotFoundError: The source does not exist.
+        TooLargeError: The source is larger than `max_bytes`.
         ChangedError: A local source changed while it was being copied.
         TransferError: Each try was cut short or damaged in transit.
         CsciUtilsError, OSError: A file system of the targets refuses.
     """
     if isinstance(source, LocalTarget) and hasattr(destination, "s3_options"):
         # Luigi's S3 file would be written to a temporary file of a predictable name first.
-        destination.fs.put(source.path, destination.path, **destination.s3_options)
-        return file_digest(source.path)
+        _check_size(source.path, os.stat(source.path).st_size, max_bytes)
+        state = destination.fs.put(source.path, destination.path, **destination.s3_options)
+        return getattr(state, "sha256", None) or file_digest(source.path)
+    return retry(lambda: _copy_once(source, destination, max_bytes))
+
+
+def retry(transfer: Callable[[], _Result]) -> _Result:
+    """Return the result of a transfer, tried again while it is cut short, damaged or stalls.
+
+    Raises:
+        TransferError: Each of `TRIES` failed, or `STALL_TRIES` of them stalled.
+    """
+    stalls = 0
     for attempt in range(TRIES - 1):
         try:
-            return _copy_once(source, destination)
-        except TransferError:
+            return transfer()
+        except TransferError as error:
+            stalls += isinstance(error, StalledError)
+            if stalls == STALL_TRIES:
+                raise
             time.sleep(PAUSE_SECONDS * 2**attempt)
-    return _copy_once(source, destination)
+    return transfer()
 
 
-def _copy_once(source: FileSystemTarget, destination: FileSystemTarget) -> str:
-    digest = hashlib.sha256()
+def _copy_once(source: FileSystemTarget, destination: FileSystemTarget, max_bytes: int) -> str:
+    digest, size = hashlib.sha256(), 0
     # An error inside this body leaves nothing at the destination.
     with source.open("r") as reader, destination.open("w") as writer:
         while chunk := reader.read(CHUNK_SIZE):
+            size += len(chunk)
+            _check_size(source.path, size, max_bytes)
             digest.update(chunk)
             writer.write(chunk)
         # S3 sends one version of an object; a local file can change while it is read.
-        if isinstance(source, LocalTarget) and file_digest(source.path) != digest.hexdigest():
+        if not hasattr(source, "s3_options") and _digest(source) != digest.hexdigest():
             raise ChangedError(
                 "the file changed while it was being copied",
                 path=source.path,
                 remedy="run again",
             )
     return digest.hexdigest()
+
+
+def _digest(source: FileSystemTarget) -> str | None:
+    """Return the SHA-256 of a file; a shared folder's file system follows no link to it."""
+    if isinstance(source, RootedTarget):
+        return source.fs.version(source.path)
+    return file_digest(source.path)
+
+
+def _check_size(path: str, size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise TooLargeError(
+            f"expected at most {max_bytes:,} bytes, got {size:,} or more",
+            path=path,
+            remedy="is this the right file?",
+        )
 
 
 class CopyTask(luigi.Task):

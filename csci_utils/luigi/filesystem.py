@@ -14,7 +14,10 @@ from collections.abc import Iterator
 import luigi.local_target
 
 from ..digest import file_digest
-from ..errors import NothingWrittenError
+from ..errors import NothingWrittenError, TooLargeError
+
+MAX_FILES = 10_000_000
+"""The longest listing."""
 
 
 class LocalFileSystem(luigi.local_target.LocalFileSystem):
@@ -43,8 +46,13 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
 
         Raises:
             OSError: A folder cannot be read (Luigi's own method skips it).
+            TooLargeError: There are more than `MAX_FILES`.
         """
-        for folder, _, names in os.walk(path, onerror=_raise_unless_missing):
+        count = 0
+        for folder, _, names in os.walk(path, onerror=raise_unless_missing):
+            count += max(len(names), 1)
+            if count > MAX_FILES:
+                raise too_long(path, MAX_FILES)
             yield from (os.path.join(folder, name) for name in names)
 
     def _size(self, path: str) -> int | None:
@@ -56,17 +64,22 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def check_written(temporary_path: str, path: str) -> None:
+def check_written(temporary_path: str, path: str, dir_fd: int | None = None) -> None:
     """Check that a temporary file has bytes to commit.
 
     Args:
         temporary_path: The temporary file.
         path: The target, for the message.
+        dir_fd: The open folder that `temporary_path` is relative to.
 
     Raises:
         NothingWrittenError: The temporary file is empty or missing.
     """
-    if not os.path.exists(temporary_path) or os.path.getsize(temporary_path) == 0:
+    try:
+        size = os.stat(temporary_path, dir_fd=dir_fd).st_size
+    except FileNotFoundError:
+        size = 0
+    if size == 0:
         raise NothingWrittenError(
             "nothing was written, so nothing was committed",
             path=path,
@@ -74,6 +87,16 @@ def check_written(temporary_path: str, path: str) -> None:
         )
 
 
-def _raise_unless_missing(error: OSError) -> None:
+def too_long(path: str, max_files: int) -> TooLargeError:
+    """Return the error about a listing that exceeds the limit."""
+    return TooLargeError(
+        f"expected at most {max_files:,} files, found more",
+        path=path,
+        remedy="name a folder or prefix with fewer files",
+    )
+
+
+def raise_unless_missing(error: OSError) -> None:
+    """Raise an error of ``os.walk`` unless the folder is missing."""
     if not isinstance(error, FileNotFoundError):
         raise error

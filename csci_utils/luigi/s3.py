@@ -10,20 +10,25 @@ Requests follow the API reference, https://docs.aws.amazon.com/AmazonS3/latest/A
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from luigi.target import FileSystem
 
-from ..digest import CHUNK_SIZE, file_digest
-from ..errors import AlreadyExistsError, S3KeyMissingError
+from ..digest import stream_digest
+from ..errors import AlreadyExistsError, S3Error
+from .copying import retry
 from .filesystem import check_written
-from .s3_connection import connect
-from .s3_errors import EmptyObjectError, translated_errors
-from .s3_objects import EMPTY_ETAG, ObjectState, read_state, split_url
+from .s3_objects import ObjectState
+from .s3_replies import conflict
+from .s3_requests import Limits, S3Requests
 from .s3_transfer import ObjectReader, put_file
+
+_MAX_PROBE_BYTES = 8 << 20
+_LOGGER = logging.getLogger(__name__)
 
 
 class S3Client(FileSystem):
@@ -38,18 +43,24 @@ class S3Client(FileSystem):
     Threads may share a client, except for `remembering`.
     """
 
-    def __init__(self) -> None:
-        """Create a client; it connects on its first request."""
-        self._boto_clients: dict[int, Any] = {}
+    def __init__(
+        self, notify: Callable[[str], None] = _LOGGER.warning, limits: Limits | None = None
+    ) -> None:
+        """Create a client; it connects on its first request.
+
+        Args:
+            notify: Called with what a person should know about the server.
+            limits: What is accepted from the server.
+        """
+        self._notify = notify
+        self._requests = S3Requests(limits or Limits())
         self._remembered: dict[str, ObjectState | None] | None = None
+        self._has_conditions: bool | None = None  # None: not known yet
 
     @property
     def boto_client(self) -> Any:
         """The boto3 client of this process; one made before a fork must not be used after it."""
-        process = os.getpid()
-        if process not in self._boto_clients:
-            self._boto_clients[process] = connect()
-        return self._boto_clients[process]
+        return self._requests.boto_client
 
     @contextmanager
     def remembering(self) -> Iterator[None]:
@@ -65,50 +76,59 @@ class S3Client(FileSystem):
             self._remembered = None
 
     def state(self, path: str) -> ObjectState | None:
-        """Return size and ETag, in one request, or None if no object has exactly this key."""
+        """Return what S3 tells about an object, or None if no object has exactly this key.
+
+        Costs one request. If the object does not exist, or is refused, another one asks why, unless
+        the bucket is known to exist.
+        """
         if self._remembered is not None and path in self._remembered:
             return self._remembered[path]
-        state = self._request_state(path)
+        state = self._requests.state(path)
         self._remember(path, state)
         return state
 
     def exists(self, path: str) -> bool:
-        """Return True if an object has exactly this key, in one request."""
+        """Return True if an object has exactly this key; costs as much as `state`."""
         return self.state(path) is not None
 
     def version(self, path: str) -> str | None:
-        """Return the object's ETag, or None if it does not exist."""
+        """Return what differs if the object's bytes do, or None if it does not exist."""
         state = self.state(path)
-        return state.etag if state else None
+        return state.version if state else None
 
     def same_bytes(self, path: str, local_path: str) -> bool:
         """Return True if the object exists and its bytes equal the local file's.
 
-        Costs one request. If the ETag is not an MD5, and the sizes are equal, a second one reads
-        the object.
+        Costs one request. If S3 does not tell enough about the object, a second one reads it.
+
+        Raises:
+            TransferError: The object was read, and the transfer was cut short or damaged.
         """
         state = self.state(path)
-        if state is None or state.size != os.stat(local_path).st_size:
-            return False
-        if state.etag_is_md5:
-            return state.etag == file_digest(local_path, "md5")
-        return self._has_content(path, local_path)
+        return state is not None and self._has_bytes(state, path, local_path)
 
     def get_key(self, path: str) -> ObjectReader:
         """Open the object for reading.
 
+        An object that was uploaded in parts costs a second request, for the size of the parts.
+
         Raises:
             S3KeyMissingError: The object does not exist.
+            TooLargeError: The object is larger than the limit.
         """
-        reader = ObjectReader(path, self._get(path))
+        reader = self._requests.open(path)
         self._remember(path, reader.state)
         return reader
 
-    def put(self, local_path: str, path: str, **options: Any) -> None:
-        """Send a local file in one request.
+    def put(self, local_path: str, path: str, **options: Any) -> ObjectState:
+        """Send a local file in one request, and return the object's state.
 
         With ``IfNoneMatch="*"`` it never overwrites. If the object exists with the same bytes, that
         counts as success: another publisher was faster, or the reply to our own request was lost.
+        What is there already is asked first, in a request more unless it is remembered, because
+        some servers ignore the condition. The first such put tries that out with a second put of
+        the same bytes. On such a server the object is compared again after each put; of two
+        publishers at the same moment, one may still overwrite the other there.
 
         Args:
             local_path: The file, of at most 5 GiB.
@@ -121,14 +141,50 @@ class S3Client(FileSystem):
             ChangedError: On each try, other bytes arrived than the file held at first. They are
                 removed again.
         """
-        self._forget(path)
-        with translated_errors(path):
-            client = self.boto_client
+        if "IfNoneMatch" not in options:
+            return self._put(local_path, path, **options)
+        if self._has_conditions is False:
+            self._forget(path)
+        if self.exists(path):
+            return self._accept(path, local_path)
         try:
-            self._remember(path, put_file(client, local_path, path, **options))
+            state = self._put(local_path, path, **options)
         except AlreadyExistsError:
-            if not self.same_bytes(path, local_path):
-                raise
+            return self._accept(path, local_path)
+        if self._has_conditions is None and state.size <= _MAX_PROBE_BYTES:
+            self._has_conditions = self._try_condition(local_path, path, **options)
+            self._remember(path, state)
+        if self._has_conditions is False:
+            self._forget(path)
+            return self._accept(path, local_path)
+        return state
+
+    def _put(self, local_path: str, path: str, **options: Any) -> ObjectState:
+        self._forget(path)
+        state = put_file(self._requests.connect(path), local_path, path, **options)
+        self._remember(path, state)
+        return state
+
+    def _accept(self, path: str, local_path: str) -> ObjectState:
+        """Return the state of an object that should have the bytes of a local file."""
+        state = self.state(path)
+        if state is None or not self._has_bytes(state, path, local_path):
+            raise conflict(path)
+        return state
+
+    def _try_condition(self, local_path: str, path: str, **options: Any) -> bool | None:
+        """Return whether the server refuses to create an object that exists; None if unknown."""
+        try:
+            self._put(local_path, path, **options)
+        except AlreadyExistsError:
+            return True
+        except S3Error:
+            return None
+        self._notify(
+            "the S3 server ignores conditions (If-None-Match): two publishers at the same moment "
+            "may overwrite each other's objects"
+        )
+        return False
 
     def put_multipart(self, local_path: str, path: str, **options: Any) -> None:
         """`put`, under the name by which Luigi's ``AtomicS3File`` calls it on closing.
@@ -141,11 +197,11 @@ class S3Client(FileSystem):
 
     def listdir(self, path: str) -> Iterator[str]:
         """Yield the URLs of all objects below the prefix, in the order of their keys."""
-        return self._list(path)
+        return self._requests.list(path)
 
     def isdir(self, path: str) -> bool:
         """Return True if there is an object below the prefix, in one request."""
-        return next(self._list(path, PageSize=1), None) is not None
+        return next(self._requests.list(path, PageSize=1), None) is not None
 
     def mkdir(self, path: str, parents: bool = True, raise_if_exists: bool = False) -> None:
         """Do nothing: S3 has no folders."""
@@ -158,50 +214,24 @@ class S3Client(FileSystem):
         """
         if recursive:
             raise ValueError(f"{path}: a prefix cannot be deleted; delete single objects")
-        bucket, key = split_url(path)
         self._forget(path)
-        with translated_errors(path):
-            self.boto_client.delete_object(Bucket=bucket, Key=key)
+        self._requests.delete(path)
 
-    def _request_state(self, path: str) -> ObjectState | None:
-        # A HEAD has no body, so its 404 does not tell a missing key from a missing bucket.
-        try:
-            reply = self._get(path, Range="bytes=0-0")
-            with translated_errors(path):
-                reply["Body"].read()
-        except EmptyObjectError:
-            return ObjectState(size=0, etag=EMPTY_ETAG, etag_is_md5=True)
-        except S3KeyMissingError:
-            return None
-        return read_state(reply)
+    def _has_bytes(self, state: ObjectState, path: str, local_path: str) -> bool:
+        is_same = state.has_bytes_of(local_path)
+        if is_same is None:
+            return bool(self._read_state(path).has_bytes_of(local_path))
+        return is_same
 
-    def _has_content(self, path: str, local_path: str) -> bool:
-        with (
-            closing(self._get(path)["Body"]) as body,
-            translated_errors(path),
-            open(local_path, "rb") as file,
-        ):
-            is_same = all(chunk == file.read(len(chunk)) for chunk in body.iter_chunks(CHUNK_SIZE))
-            return is_same and not file.read(1)
+    def _read_state(self, path: str) -> ObjectState:
+        """Read an object, and return its state with the SHA-256 of its bytes."""
+        state = retry(lambda: self._read_once(path))
+        self._remember(path, state)
+        return state
 
-    def _get(self, path: str, **options: Any) -> Mapping[str, Any]:
-        bucket, key = split_url(path)
-        with translated_errors(path):
-            reply: Mapping[str, Any] = self.boto_client.get_object(
-                Bucket=bucket, Key=key, **options
-            )
-        return reply
-
-    def _list(self, path: str, **page_options: int) -> Iterator[str]:
-        bucket, key = split_url(path)
-        prefix = key.rstrip("/") + "/" if key else ""
-        with translated_errors(path):
-            pages = self.boto_client.get_paginator("list_objects_v2").paginate(
-                Bucket=bucket, Prefix=prefix, PaginationConfig=page_options
-            )
-            for page in pages:
-                for entry in page.get("Contents", []):
-                    yield f"s3://{bucket}/{entry['Key']}"
+    def _read_once(self, path: str) -> ObjectState:
+        with closing(self.get_key(path)) as reader:
+            return replace(reader.state, content_sha256=stream_digest(reader))
 
     def _remember(self, path: str, state: ObjectState | None) -> None:
         if self._remembered is not None:

@@ -11,9 +11,19 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
-from ..errors import S3Error
+from ..errors import S3Error, root_cause
+from ..pace import STALL_SECONDS
+from ..sockets import paced_pools
+from ..text import redact
 
 REQUEST_TRIES = 8
 """The number of tries while S3 is overloaded ("SlowDown"), unless AWS_MAX_ATTEMPTS is set. The
@@ -23,13 +33,19 @@ have to recover within a few seconds."""
 CONNECT_TRIES = 3
 """The number of tries while no server answers, as on a machine without a network."""
 
+STALL_TRIES = 2
+"""The number of tries while a server accepts the connection but sends nothing, or almost nothing.
+Each takes `STALL_SECONDS`."""
+
 _CONNECT_TIMEOUT_SECONDS = 10
-_READ_TIMEOUT_SECONDS = 30
-"""How long a server may be silent. The 60 s of botocore would add up to minutes."""
+_REDIRECTIONS = frozenset([301, 302, 307])
 
 
-def connect() -> Any:
+def connect(stall_seconds: float = STALL_SECONDS) -> Any:
     """Return a new boto3 client for S3. Sends no request.
+
+    Args:
+        stall_seconds: How long the server may be silent, or nearly so.
 
     Raises:
         S3Error: The endpoint or region is not valid.
@@ -37,22 +53,52 @@ def connect() -> Any:
     """
     tries = ("max_attempts", "AWS_MAX_ATTEMPTS", REQUEST_TRIES, int)
     session = botocore.session.Session(session_vars={"max_attempts": tries})
-    config = Config(connect_timeout=_CONNECT_TIMEOUT_SECONDS, read_timeout=_READ_TIMEOUT_SECONDS)
+    config = Config(connect_timeout=_CONNECT_TIMEOUT_SECONDS, read_timeout=stall_seconds)
     try:
         client = boto3.session.Session(botocore_session=session).client("s3", config=config)
     except ValueError as error:
         raise S3Error(
-            f"the settings of AWS are not valid ({error})",
+            f"the settings of AWS are not valid ({redact(str(error))})",
             remedy="check AWS_ENDPOINT_URL and the AWS profile",
-        ) from error
-    client.meta.events.register_first("needs-retry.s3", _raise_if_nothing_answers)
+        ) from None
+    # botocore has no public way to choose the connections.
+    pools = client._endpoint.http_session._pool_classes_by_scheme
+    pools.update(paced_pools(pools, stall_seconds))
+    client.meta.events.register_first("needs-retry.s3", _raise_if_hopeless)
     return client
 
 
-def _raise_if_nothing_answers(
-    attempts: int, caught_exception: Exception | None, **_: object
+def _raise_if_hopeless(
+    attempts: int,
+    caught_exception: Exception | None,
+    response: tuple[Any, dict[str, Any]] | None,
+    operation: Any,
+    **_: object,
 ) -> None:
-    if attempts >= CONNECT_TRIES and isinstance(
-        caught_exception, (ConnectTimeoutError, EndpointConnectionError)
-    ):
+    """Raise the error of a try that no further try would help."""
+    if caught_exception is not None and attempts >= _max_tries(caught_exception):
         raise caught_exception
+    if response is not None and _is_redirected_nowhere(response[1]):
+        # botocore would ask for the bucket's region, whose answer is the same redirection, and so
+        # on until Python's stack is full.
+        raise ClientError(response[1], operation.name)
+
+
+def _max_tries(error: Exception) -> float:
+    if isinstance(error, SSLError):
+        return 1
+    if isinstance(error, ReadTimeoutError) or isinstance(root_cause(error), TimeoutError):
+        is_connected = not isinstance(error, (ConnectTimeoutError, EndpointConnectionError))
+        return STALL_TRIES if is_connected else CONNECT_TRIES
+    if isinstance(error, (EndpointConnectionError, ProxyConnectionError)):
+        return CONNECT_TRIES
+    return float("inf")
+
+
+def _is_redirected_nowhere(reply: dict[str, Any]) -> bool:
+    """Return True for a redirection to a region that it does not name."""
+    metadata, error = reply.get("ResponseMetadata", {}), reply.get("Error", {})
+    # S3 answers a HEAD in the wrong region with 400, and without a code.
+    is_redirected = metadata.get("HTTPStatusCode") in _REDIRECTIONS or error.get("Code") == "400"
+    headers = metadata.get("HTTPHeaders", {})
+    return is_redirected and not ("x-amz-bucket-region" in headers or error.get("Region"))

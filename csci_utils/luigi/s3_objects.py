@@ -2,32 +2,104 @@
 
 from __future__ import annotations
 
+import base64
 import mimetypes
 import os
+import re
+from binascii import Error as Base64Error
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-EMPTY_ETAG = "d41d8cd98f00b204e9800998ecf8427e"
-"""The ETag of an empty object: the MD5 of no bytes."""
+from ..digest import file_digest
+from ..errors import S3Error
+
+SHA256_METADATA = "sha256"
+"""The name of the object metadata that holds the SHA-256 of the bytes."""
 
 _CONTENT_TYPES = {".avif": "image/avif", ".jp2": "image/jp2", ".webp": "image/webp"}
 """Unknown to the ``mimetypes`` of older Pythons."""
 
 _DEFAULT_CONTENT_TYPE = "application/octet-stream"
+_MD5 = re.compile(r"[0-9a-f]{32}")
+_ETAG_OF_PARTS = re.compile(r"[0-9a-f]{32}-(\d{1,5})")  # the MD5 of the MD5s of so many parts
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class ObjectState:
-    """The state of one object in S3."""
+    """The state of one object in S3, as one reply tells it."""
 
     size: int
     """In bytes."""
     etag: str
     """Changes with the bytes. Without S3's quotes."""
-    etag_is_md5: bool
-    """True if the ETag is the MD5 of the bytes: uploaded in one part, and not encrypted with KMS or
-    a customer's key."""
+    is_encrypted: bool = False
+    """True if the ETag is not made of MD5s, because of KMS or a customer's key."""
+    recorded_sha256: str | None = None
+    """The SHA-256 that the object's metadata name, as `put_file` writes them."""
+    checksum_sha256: str | None = None
+    """S3's own SHA-256 of the bytes."""
+    checksum_crc32: str | None = None
+    """S3's own CRC-32 of the bytes, which most programs send now."""
+    content_sha256: str | None = None
+    """The SHA-256 of the bytes that were read."""
+
+    @property
+    def sha256(self) -> str | None:
+        """The SHA-256 of the bytes; None if nothing names it, or two sources disagree."""
+        if self.content_sha256:
+            return self.content_sha256
+        named = {self.recorded_sha256, self.checksum_sha256} - {None}
+        return named.pop() if len(named) == 1 else None
+
+    @property
+    def md5(self) -> str | None:
+        """The MD5 of the bytes, if the ETag is that: uploaded in one part, not encrypted."""
+        return self.etag if not self.is_encrypted and _MD5.fullmatch(self.etag) else None
+
+    @property
+    def part_count(self) -> int:
+        """The number of parts, if the ETag is made of their MD5s; else 0."""
+        found = None if self.is_encrypted else _ETAG_OF_PARTS.fullmatch(self.etag)
+        return int(found[1]) if found else 0
+
+    @property
+    def version(self) -> str:
+        """A text that differs if the bytes do.
+
+        Without metadata of this project it is the ETag alone, as in earlier releases.
+        """
+        return "-".join(filter(None, (self.etag, self.recorded_sha256)))
+
+    @property
+    def verified_by(self) -> str:
+        """What a transfer of the bytes is verified by, besides their number; empty if nothing."""
+        if self.sha256:
+            return "sha256"
+        if self.md5 or self.part_count:
+            return "md5"
+        return "crc32" if self.checksum_crc32 else ""
+
+    def has_bytes_of(self, local_path: str) -> bool | None:
+        """Return whether the bytes equal a local file's; None if only reading them can tell.
+
+        SHA-256 decides. For objects of other programs and of earlier releases, MD5 and CRC-32
+        together do: one of them alone can be forged.
+        """
+        if self.size != os.stat(local_path).st_size:
+            return False
+        if self.content_sha256:
+            return self.content_sha256 == file_digest(local_path)
+        if self.md5 and self.md5 != file_digest(local_path, "md5"):
+            return False
+        if self.sha256:
+            # A server may keep the name of bytes that something else replaced. Its MD5 shows that.
+            is_same = self.sha256 == file_digest(local_path)
+            return None if self.md5 and not is_same else is_same
+        if self.md5 and self.checksum_crc32 and not self.recorded_sha256:
+            return self.checksum_crc32 == file_digest(local_path, "crc32")
+        return None
 
 
 def split_url(url: str) -> tuple[str, str]:
@@ -52,20 +124,51 @@ def read_state(reply: Mapping[str, Any], size: int | None = None) -> ObjectState
     """Return the state of the object that a reply of S3 is about.
 
     Args:
-        reply: The reply to ``get_object`` or ``put_object``.
-        size: The object's size, if known; else the reply's headers tell it.
+        reply: The reply to ``get_object``, ``head_object`` or ``put_object``.
+        size: The object's size, if the reply does not name it.
+
+    Raises:
+        S3Error: The reply lacks the size or the ETag.
     """
-    if size is None:
-        # A server without support for ranges sends the whole object and no Content-Range.
-        size = int(str(reply.get("ContentRange", reply["ContentLength"])).rpartition("/")[2])
-    etag = reply["ETag"].strip('"')
-    return ObjectState(size, etag, _is_plain(reply) and len(etag) == len(EMPTY_ETAG))
+    size = reply.get("ContentLength") if size is None else size
+    if size is None or not reply.get("ETag"):
+        raise S3Error(
+            "the server's answer names no size or no ETag",
+            remedy="check AWS_ENDPOINT_URL: is this a server for S3?",
+        )
+    return ObjectState(
+        size,
+        reply["ETag"].strip('"'),
+        _is_encrypted(reply),
+        _recorded_sha256(reply.get("Metadata", {})),
+        _checksum(reply, "ChecksumSHA256"),
+        _checksum(reply, "ChecksumCRC32"),
+    )
 
 
-def _is_plain(reply: Mapping[str, Any]) -> bool:
-    """Return True if the object is encrypted with S3's own key at most.
+def _is_encrypted(reply: Mapping[str, Any]) -> bool:
+    """Return True if the object is encrypted with a key that is not S3's own.
 
     See "ETag" in https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html.
     """
     is_encrypted = reply.get("ServerSideEncryption", "AES256") != "AES256"
-    return not is_encrypted and "SSECustomerAlgorithm" not in reply
+    return is_encrypted or "SSECustomerAlgorithm" in reply
+
+
+def _recorded_sha256(metadata: Mapping[str, str]) -> str | None:
+    # Some servers return "Sha256".
+    named = {name.lower(): value.lower() for name, value in metadata.items()}
+    digest = named.get(SHA256_METADATA, "")
+    return digest if _SHA256.fullmatch(digest) else None
+
+
+def _checksum(reply: Mapping[str, Any], name: str) -> str | None:
+    """Return a checksum of the whole object as hex digits; None if there is no such one."""
+    value = reply.get(name, "")
+    is_of_parts = reply.get("ChecksumType") == "COMPOSITE" or "-" in value + reply["ETag"]
+    if is_of_parts and reply.get("ChecksumType") != "FULL_OBJECT":
+        return None
+    try:
+        return base64.b64decode(value, validate=True).hex() or None
+    except Base64Error:
+        return None

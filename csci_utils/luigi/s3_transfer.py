@@ -1,4 +1,4 @@
-"""Sending and receiving whole objects, with their MD5 checked at both ends."""
+"""Sending and receiving whole objects, with their digests checked at both ends."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from botocore.exceptions import FlexibleChecksumError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import (
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+)
 from botocore.response import StreamingBody
 
 from ..digest import file_digest
-from ..errors import ChangedError, TransferError
-from .s3_errors import UndecidedError, damaged_upload, translated_errors
-from .s3_objects import ObjectState, content_type, read_state, split_url
+from ..errors import ChangedError, StalledError, root_cause
+from ..text import format_size, redact
+from .s3_errors import translated_errors
+from .s3_objects import SHA256_METADATA, ObjectState, content_type, read_state, split_url
+from .s3_replies import UndecidedError, damaged_download, damaged_upload, too_large
 
 PUT_TRIES = 5
 """The number of tries while S3 answers 409 ("try again") or the bytes are damaged in transit."""
@@ -26,6 +33,10 @@ PUT_PAUSE_SECONDS = 0.1
 
 def put_file(client: Any, local_path: str, path: str, **options: Any) -> ObjectState:
     """Send a local file in one request, and return the new object's state.
+
+    The SHA-256 of the bytes goes along twice: as S3's own checksum, which S3 compares with what
+    arrives, and in the object's metadata, for servers that do not know checksums. The MD5 goes
+    along for those that compare only that.
 
     Args:
         client: A boto3 client for S3.
@@ -39,30 +50,93 @@ def put_file(client: Any, local_path: str, path: str, **options: Any) -> ObjectS
             again.
         S3Error: S3 or the network refuses.
     """
-    digest = file_digest(local_path, "md5")
-    options.setdefault("ContentType", content_type(path))
+    digests = {name: file_digest(local_path, name) for name in ("sha256", "md5")}
+    metadata = {**options.pop("Metadata", {}), SHA256_METADATA: digests["sha256"]}
+    options = {"ContentType": content_type(path), **options, "Metadata": metadata}
     for attempt in range(PUT_TRIES - 1):
         try:
-            return _put_once(client, local_path, path, digest, **options)
+            return _put_once(client, local_path, path, digests, **options)
         except (ChangedError, UndecidedError):
             time.sleep(PUT_PAUSE_SECONDS * 2**attempt)
-    return _put_once(client, local_path, path, digest, **options)
+    return _put_once(client, local_path, path, digests, **options)
 
 
-def _put_once(client: Any, local_path: str, path: str, digest: str, **options: Any) -> ObjectState:
+def _put_once(
+    client: Any, local_path: str, path: str, digests: Mapping[str, str], **options: Any
+) -> ObjectState:
     bucket, key = split_url(path)
-    content_md5 = base64.b64encode(bytes.fromhex(digest)).decode()
     with translated_errors(path), open(local_path, "rb") as file:
         reply = client.put_object(
-            Bucket=bucket, Key=key, Body=file, ContentMD5=content_md5, **options
+            Bucket=bucket,
+            Key=key,
+            Body=file,
+            ContentMD5=_encode(digests["md5"]),
+            ChecksumSHA256=_encode(digests["sha256"]),
+            **options,
         )
-    state = read_state(reply, size=os.stat(local_path).st_size)
-    if state.etag_is_md5 and state.etag != digest:
-        # S3 refuses other bytes than those of the MD5 with BadDigest; some servers accept them.
-        with translated_errors(path):
-            client.delete_object(Bucket=bucket, Key=key, IfMatch=reply["ETag"])
+        named = {"Metadata": options["Metadata"], "ChecksumSHA256": _encode(digests["sha256"])}
+        state = read_state({**reply, **named}, size=os.stat(local_path).st_size)
+    if state.md5 not in (None, digests["md5"]):
+        # S3 refuses other bytes than those of the digests; some servers accept them.
+        _remove_version(client, path, reply["ETag"])
         raise damaged_upload(path)
     return state
+
+
+def _encode(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()
+
+
+def _remove_version(client: Any, path: str, etag: str) -> None:
+    """Remove an object if it still has this ETag."""
+    bucket, key = split_url(path)
+    with translated_errors(path):
+        # A server that does not compare what it received may ignore the condition, too.
+        if client.head_object(Bucket=bucket, Key=key).get("ETag") == etag:
+            client.delete_object(Bucket=bucket, Key=key, IfMatch=etag)
+
+
+class _Hash(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+class PartsDigest:
+    """The ETag of an object that was uploaded in parts: the MD5 of the MD5s of all parts."""
+
+    def __init__(self, part_size: int) -> None:
+        """Start with no bytes.
+
+        Args:
+            part_size: The size in bytes of each part but the last.
+        """
+        self._part_size = part_size
+        self._part = hashlib.md5(usedforsecurity=False)
+        self._missing = part_size
+        self._digests: list[bytes] = []
+
+    def update(self, data: bytes) -> None:
+        """Add bytes."""
+        rest = memoryview(data)
+        while rest:
+            if not self._missing:
+                self._finish_part()
+            piece = rest[: self._missing]
+            self._part.update(piece)
+            self._missing -= len(piece)
+            rest = rest[len(piece) :]
+
+    def hexdigest(self) -> str:
+        """Return the ETag of the bytes so far."""
+        digests = [*self._digests, self._part.digest()]
+        whole = hashlib.md5(b"".join(digests), usedforsecurity=False)
+        return f"{whole.hexdigest()}-{len(digests)}"
+
+    def _finish_part(self) -> None:
+        self._digests.append(self._part.digest())
+        self._part = hashlib.md5(usedforsecurity=False)
+        self._missing = self._part_size
 
 
 class ObjectReader:
@@ -71,50 +145,89 @@ class ObjectReader:
     state: ObjectState
     """The state of the version that is read."""
 
-    def __init__(self, path: str, reply: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: str,
+        reply: Mapping[str, Any],
+        max_bytes: int,
+        part_size: int | None = None,
+    ) -> None:
         """Start at the object's first byte.
 
         Args:
             path: The object's URL.
             reply: The reply to ``get_object``.
+            max_bytes: The largest size that is accepted.
+            part_size: The size of the parts that the object was uploaded in, if that is known.
+
+        Raises:
+            TooLargeError: The object is larger.
         """
-        self.state = read_state(reply, size=reply["ContentLength"])
+        self.state = read_state(reply)
+        if self.state.size > max_bytes:
+            raise too_large(path, self.state.size, max_bytes)
         self._path = path
         self._body: StreamingBody = reply["Body"]
-        self._digest = hashlib.md5(usedforsecurity=False)
+        self._size = 0
+        self._expected, self._digest = _choose_check(self.state, part_size)
 
     def get(self) -> dict[str, ObjectReader]:
         """Return a reply whose body is this reader, as boto3's ``Object.get`` does."""
         return {"Body": self}
 
     def read(self, size: int | None = None) -> bytes:
-        """Read the next bytes; at the end, compare all of them with an ETag that is an MD5.
+        """Read the next bytes; at the end, compare all of them with what S3 names.
+
+        That is their number, and the SHA-256 or else the MD5. botocore compares S3's checksums.
 
         Args:
             size: The number of bytes; None or a negative number for all.
 
         Raises:
+            StalledError: The bytes arrive too slowly.
             TransferError: The transfer was cut short or damaged.
         """
         # Only None, and not -1, makes botocore check length and checksum at the end.
         size = None if size is None or size < 0 else size
         try:
             chunk: bytes = self._body.read(size)
+        except ReadTimeoutError as error:
+            raise self._stalled(error) from None
         except (FlexibleChecksumError, HTTPClientError, IncompleteReadError) as error:
-            raise self._damaged(str(error)) from error
+            raise damaged_download(self._path, redact(str(error))) from None
+        self._size += len(chunk)
         self._digest.update(chunk)
-        is_end = size is None or (size > 0 and not chunk)
-        if is_end and self.state.etag_is_md5 and self._digest.hexdigest() != self.state.etag:
-            raise self._damaged("the MD5 of the bytes is not the one that S3 names")
+        if size is None or (size > 0 and not chunk):
+            self._check_end()
         return chunk
 
     def close(self) -> None:
         """Close the connection."""
         self._body.close()
 
-    def _damaged(self, detail: str) -> TransferError:
-        return TransferError(
-            f"the transfer was cut short or damaged ({detail})",
+    def _check_end(self) -> None:
+        if self._size != self.state.size:
+            raise damaged_download(
+                self._path, f"{self._size:,} of {self.state.size:,} bytes arrived"
+            )
+        if self._expected is not None and self._digest.hexdigest() != self._expected:
+            raise damaged_download(
+                self._path, "the digest of the bytes is not the one that S3 names"
+            )
+
+    def _stalled(self, error: ReadTimeoutError) -> StalledError:
+        detail = str(root_cause(error))
+        return StalledError(
+            f"the transfer stalled after {format_size(self._size)} ({redact(detail)})",
             path=self._path,
-            remedy="run again",
+            remedy="check the network, and run again",
         )
+
+
+def _choose_check(state: ObjectState, part_size: int | None) -> tuple[str | None, _Hash]:
+    """Return the digest that the bytes should have, if one is known, and a hash to compute it."""
+    if state.sha256:
+        return state.sha256, hashlib.sha256()
+    if state.part_count and part_size:
+        return state.etag, PartsDigest(part_size)
+    return state.md5, hashlib.md5(usedforsecurity=False)

@@ -50,6 +50,9 @@ class suffix_preserving_atomic_file(atomic_file):
     sweeper: ClassVar[Sweeper] = _SWEEPER
     """Removes what killed processes left in the target's folder."""
 
+    dir_fd: int | None = None
+    """The open folder that the temporary file is named in; None if it has a path."""
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Create the temporary file for the target at `path`."""
         self.path = os.fspath(path)
@@ -87,10 +90,10 @@ class suffix_preserving_atomic_file(atomic_file):
         try:
             with naming_target(self.path):
                 io.BufferedWriter.close(self)
-            check_written(self.tmp_path, self.path)
+            check_written(self._tmp_path, self.path, self.dir_fd)
             self.move_to_final_destination()
         finally:
-            discard(self.tmp_path)
+            discard(self._tmp_path, self.dir_fd)
 
     def move_to_final_destination(self) -> None:
         """Replace the target with the finished temporary file."""
@@ -100,7 +103,7 @@ class suffix_preserving_atomic_file(atomic_file):
         """Drop what was written; the target stays as it was."""
         with suppress(OSError):  # on a full disk, the last flush fails; the file is closed anyway
             io.BufferedWriter.close(self)
-        discard(self.tmp_path)
+        discard(self._tmp_path, self.dir_fd)
 
     def __exit__(
         self,
@@ -120,6 +123,15 @@ class suffix_preserving_atomic_file(atomic_file):
             self.abort()
 
 
+def conflict(path: str) -> AlreadyExistsError:
+    """Return the error about a file that is not overwritten."""
+    return AlreadyExistsError(
+        "the file already exists with other bytes and was left as it is",
+        path=path,
+        remedy="choose another name",
+    )
+
+
 class create_only_atomic_file(suffix_preserving_atomic_file):
     """A `suffix_preserving_atomic_file` that never overwrites its target.
 
@@ -135,11 +147,7 @@ class create_only_atomic_file(suffix_preserving_atomic_file):
             commit(self.tmp_path, self.path, create_only=True)
         except FileExistsError as error:
             if not LocalFileSystem().same_bytes(self.path, self.tmp_path):
-                raise AlreadyExistsError(
-                    "the file already exists with other bytes and was left as it is",
-                    path=self.path,
-                    remedy="choose another name",
-                ) from error
+                raise conflict(self.path) from error
 
 
 class BaseAtomicProviderLocalTarget(LocalTarget):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
 from csci_utils import digest
-from csci_utils.digest import DigestCache, file_digest
+from csci_utils.digest import DigestCache, file_digest, file_state
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "md5"])
@@ -99,13 +100,68 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(
     assert found == hashlib.sha256(b"two").hexdigest()
 
 
+def test_crc32_is_a_digest(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+
+    path.write_bytes(b"123456789")
+
+    assert file_digest(path, "crc32") == "cbf43926"  # the check value of CRC-32
+
+
+def test_a_young_file_has_no_state_to_trust(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+
+    path.write_bytes(b"some bytes")
+
+    assert file_state(path) is None
+
+
+@pytest.mark.parametrize("age", [digest.SETTLING_NS - 1, digest.SETTLING_NS + 1])
+def test_a_file_settles(age: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"some bytes")
+    status = path.stat()
+
+    monkeypatch.setattr(time, "time_ns", lambda: max(status.st_mtime_ns, status.st_ctime_ns) + age)
+
+    assert (file_state(path) is not None) is (age > digest.SETTLING_NS)
+
+
+def test_a_change_with_the_same_size_and_time_changes_the_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"one")
+    os.utime(path, ns=(0, 0))
+    monkeypatch.setattr(digest, "SETTLING_NS", -1)
+    before = file_state(path)
+
+    path.write_bytes(b"two")
+    os.utime(path, ns=(0, 0))
+
+    assert file_state(path) != before
+
+
+def test_an_opener_opens_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"some bytes")
+    opened: list[str] = []
+
+    def opener(name: str, flags: int) -> int:
+        opened.append(os.fspath(name))
+        return os.open(name, flags)
+
+    file_digest(path, opener=opener)
+
+    assert set(opened) == {str(path)}
+
+
 def _note_opening(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     opened: list[Path] = []
-    original = Path.open
 
-    def noting(self: Path, mode: str) -> IO[Any]:
-        opened.append(self)
-        return original(self, mode)
+    def noting(path: Path, *arguments: Any, **options: Any) -> IO[Any]:
+        opened.append(path)
+        return open(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "open", noting)
+    monkeypatch.setattr(digest, "open", noting, raising=False)
     return opened

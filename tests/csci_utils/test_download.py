@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from tests.support.file_server import (
     answer,
     chunked,
     drip,
+    drip_status,
     fetch,
     hang_up,
     serve,
@@ -360,6 +362,47 @@ def test_a_link_at_the_partial_path_is_not_followed(
         fetch(files, path)
 
     assert victim.read_bytes() == b"untouched"
+
+
+def test_a_dripping_status_line_is_given_up(files: FileServer, path: Path) -> None:
+    files.script = [drip_status] * TRIES
+
+    with pytest.raises(DownloadError, match="on each of 5 tries"):
+        fetch(files, path)
+
+    assert len(files.requests) == TRIES
+
+
+@pytest.mark.parametrize("name", [".file.zip.part", ".file.zip.part.json"])
+@pytest.mark.parametrize("plant", [os.symlink, os.link], ids=["symbolic", "hard"])
+def test_a_planted_link_is_not_written_through(
+    plant: Callable[[Path, Path], None],
+    name: str,
+    files: FileServer,
+    path: Path,
+    tmp_path: Path,
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"untouched")
+    path.parent.mkdir()
+    plant(victim, path.parent / name)
+
+    with suppress(OSError):
+        fetch(files, path)
+
+    assert victim.read_bytes() == b"untouched"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+@pytest.mark.parametrize("name", [".file.zip.part", ".file.zip.part.json"])
+def test_a_planted_fifo_is_not_waited_for(name: str, files: FileServer, path: Path) -> None:
+    path.parent.mkdir()
+    os.mkfifo(path.parent / name)
+
+    with suppress(OSError):
+        fetch(files, path)
+
+    assert not path.exists() or path.read_bytes() == CONTENT
 
 
 @pytest.fixture

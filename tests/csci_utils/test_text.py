@@ -11,6 +11,7 @@ from csci_utils.text import (
     parse_from_zero,
     parse_size,
     parse_whole,
+    redact,
 )
 
 
@@ -105,3 +106,55 @@ def test_one_line_collapses_whitespace_and_escapes_the_rest() -> None:
 
 def test_one_line_is_cut_to_a_thousand_characters() -> None:
     assert one_line("x" * 100_000) == "x" * 997 + "..."
+
+
+SECRETS = [
+    ("Could not connect to http://user:secret@host:1/b?token=secret now", "http://host:1/b now"),
+    ("http://user:p/secret@host/", "http://host/"),
+    ("http://user:p@secret@host/", "http://host/"),
+    ("(HTTPS://secret@host)", "(HTTPS://host)"),
+    ("proxy user:secret@host:3128 refused", "proxy host:3128 refused"),
+    ("Max retries exceeded with url: /a?sig=secret&x=1 (Caused by b)", "url: /a (Caused by b)"),
+    ("'https://host/a?secret'", "'https://host/a'"),
+    ("https://host/a#secret", "https://host/a"),
+    ("http://a:secret@one and http://b:secret@two", "http://one and http://two"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), SECRETS)
+def test_secrets_in_urls_are_removed(text: str, expected: str) -> None:
+    assert redact(text).endswith(expected)
+    assert "secret" not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://127.0.0.1:9000/a@b",
+        "https://host/@scope/name",
+        "s3://bucket/a/b.png",
+        "C:\\folder",
+        "is it 'a?b' or a#1?",
+        "mail to somebody@example.org",
+    ],
+)
+def test_other_text_is_kept(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("AWS_SECRET_ACCESS_KEY", "geheim123", "x geheim123 y"),
+        ("AWS_SESSION_TOKEN", "geheim123", "x geheim123 y"),
+        ("HTTPS_PROXY", "http://user:geheim 123@host", "proxy 'http://user:geheim 123@host'"),
+        ("https_proxy", "user:geheim%20123@host", "password 'geheim 123'"),
+        ("AWS_ENDPOINT_URL_S3", "http://u:geheim123@host", "password geheim123"),
+    ],
+)
+def test_secrets_of_the_environment_are_removed(
+    name: str, value: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert "geheim" not in redact(text)

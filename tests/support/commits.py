@@ -21,8 +21,8 @@ def trace_commits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         fsync(descriptor)
 
     def traced(rename: Callable[..., None]) -> Callable[..., None]:
-        def trace_rename(source: str, destination: str) -> None:
-            rename(source, destination)
+        def trace_rename(source: str, destination: str, **folders: int | None) -> None:
+            rename(source, destination, **folders)
             events.append("rename")
 
         return trace_rename

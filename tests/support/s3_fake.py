@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ class FakeS3:
     requests: list[Request] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     """Seconds of each pause that the client asked for; none is made."""
+    clock_skew_seconds: float = 0
+    """How far the server's clock is ahead."""
     answers: list[Answer] = field(default_factory=list)
 
     def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
@@ -55,6 +58,10 @@ class FakeS3:
     def hang_up(self) -> None:
         """Add an answer that closes the connection without a reply."""
         self.answers.append(Answer(None))
+
+    def methods(self) -> list[str]:
+        """Return the method of each request so far."""
+        return [request.method for request in self.requests]
 
     def next_answer(self) -> Answer:
         """Return the answer to the next request."""
@@ -76,7 +83,11 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status is not None:
             self._send(answer, answer.status)
 
-    do_GET = do_PUT = do_DELETE = handle_request
+    do_GET = do_HEAD = do_PUT = do_DELETE = handle_request
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the time on the server's clock."""
+        return super().date_time_string(time.time() + self.fake.clock_skew_seconds)
 
     def _send(self, answer: Answer, status: int) -> None:
         self.send_response(status)
@@ -84,7 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (defaults | answer.headers).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer.body)
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Log nothing; the log would go to standard error."""

@@ -14,6 +14,7 @@ URL = "s3://bucket/photo.jpg"
 """An object of the fake server, which takes any bucket."""
 CONTENT = b"some bytes"
 MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
 OTHER_MD5 = hashlib.md5(b"other bytes", usedforsecurity=False).hexdigest()
 
 
@@ -25,6 +26,11 @@ def upload_in_parts(store: S3Store, path: str, content: bytes) -> None:
     )
 
 
-def answer_state(fake_s3: FakeS3, etag: str) -> None:
+def answer_state(fake_s3: FakeS3, etag: str, **headers: str) -> None:
     """Add the answer to a request for the state of an object of the size of `CONTENT`."""
-    fake_s3.answer(206, b"s", etag=f'"{etag}"', content_range=f"bytes 0-0/{len(CONTENT)}")
+    fake_s3.answer(200, CONTENT, etag=f'"{etag}"', **headers)
+
+
+def answer_absence(fake_s3: FakeS3) -> None:
+    """Add the answers to the first question for an object, which does not exist."""
+    fake_s3.refuse(404, "NoSuchKey", times=2)

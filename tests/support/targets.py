@@ -9,13 +9,22 @@ from luigi.contrib.s3 import S3Target
 from luigi.format import Format, Nop
 from luigi.target import FileSystemTarget
 
-from csci_utils.luigi import CreateOnlyLocalTarget, S3Client, SuffixPreservingLocalTarget
+from csci_utils.luigi import (
+    CreateOnlyLocalTarget,
+    RootedFileSystem,
+    RootedTarget,
+    S3Client,
+    SuffixPreservingLocalTarget,
+)
 
 LOCAL_KINDS: dict[str, Callable[..., FileSystemTarget]] = {
     "suffix-preserving": SuffixPreservingLocalTarget,
     "create-only": CreateOnlyLocalTarget,
 }
 """The classes of local targets, by name."""
+
+ROOTED_KINDS = {"rooted": False, "rooted-create-only": True}
+"""Whether targets in a shared folder are created only, by name."""
 
 S3_KINDS: dict[str, dict[str, str]] = {"s3": {}, "s3-create-only": {"IfNoneMatch": "*"}}
 """The options of targets on S3, by name."""
@@ -33,6 +42,16 @@ def local_targets(kind: str, folder: str) -> MakeTarget:
 
     def make(name: str = "photo.jpg", format: Format = Nop) -> FileSystemTarget:
         return LOCAL_KINDS[kind](f"{folder}/{name}", format=format)
+
+    return make
+
+
+def rooted_targets(kind: str, folder: str) -> MakeTarget:
+    """Return a maker of targets in a shared folder."""
+    file_system = RootedFileSystem(folder)
+
+    def make(name: str = "photo.jpg", format: Format = Nop) -> FileSystemTarget:
+        return RootedTarget(f"{folder}/{name}", file_system, format, ROOTED_KINDS[kind])
 
     return make
 

@@ -14,7 +14,15 @@ from tests.support.s3_fake import FakeS3, serve_fake_s3
 from tests.support.s3_objects import CONTENT
 from tests.support.servers import aws_environment
 from tests.support.stores import S3Store
-from tests.support.targets import LOCAL_KINDS, S3_KINDS, MakeTarget, local_targets, s3_targets
+from tests.support.targets import (
+    LOCAL_KINDS,
+    ROOTED_KINDS,
+    S3_KINDS,
+    MakeTarget,
+    local_targets,
+    rooted_targets,
+    s3_targets,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -27,12 +35,14 @@ def own_temporary_folder(
     return folder
 
 
-@pytest.fixture(params=[*LOCAL_KINDS, *S3_KINDS])
+@pytest.fixture(params=[*LOCAL_KINDS, *ROOTED_KINDS, *S3_KINDS])
 def make_target(request: pytest.FixtureRequest, tmp_path: Path) -> MakeTarget:
     """Makes targets; the test runs once with each kind."""
     kind: str = request.param
     if kind in LOCAL_KINDS:
         return local_targets(kind, str(tmp_path / "targets"))
+    if kind in ROOTED_KINDS:
+        return rooted_targets(kind, str(tmp_path / "targets"))
     store: S3Store = request.getfixturevalue("s3_store")
     return s3_targets(kind, store.url)
 

@@ -20,9 +20,11 @@ from tests.support.targets import Interruption, MakeTarget
 LINES = "first line\nzweite Zeile: äöü\n"
 FORMATS = {"Nop": Nop, "Text": Text, "UTF8": UTF8, "Gzip": Gzip, "UTF8 >> Gzip": UTF8 >> Gzip}
 
-overwriting = pytest.mark.parametrize("make_target", ["suffix-preserving", "s3"], indirect=True)
+overwriting = pytest.mark.parametrize(
+    "make_target", ["suffix-preserving", "rooted", "s3"], indirect=True
+)
 creating_only = pytest.mark.parametrize(
-    "make_target", ["create-only", "s3-create-only"], indirect=True
+    "make_target", ["create-only", "rooted-create-only", "s3-create-only"], indirect=True
 )
 every_format = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
 

@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from csci_utils.errors import AlreadyExistsError
-from csci_utils.luigi import ObjectState, S3Client
+from csci_utils.errors import AlreadyExistsError, S3Error, TooLargeError
+from csci_utils.luigi import Limits, S3Client
 from tests.support.s3_fake import FakeS3
-from tests.support.s3_objects import CONTENT, MD5, OTHER_MD5, URL, upload_in_parts
+from tests.support.s3_objects import (
+    CONTENT,
+    MD5,
+    OTHER_MD5,
+    URL,
+    answer_state,
+    upload_in_parts,
+)
 from tests.support.stores import S3Store
 
 # States.
@@ -25,16 +32,28 @@ def test_an_object_is_found_in_one_request(
     s3_store.write("photo.jpg", content)
 
     assert client.exists(f"{s3_store.url}/photo.jpg")
-    assert operations == ["GetObject"]
+    assert operations == ["HeadObject"]
 
 
-def test_a_missing_object_costs_one_request(
+def test_a_missing_object_in_a_known_bucket_costs_one_request(
+    s3_store: S3Store, sent: tuple[S3Client, list[str]]
+) -> None:
+    client, operations = sent
+    client.isdir(s3_store.url)
+
+    assert not client.exists(f"{s3_store.url}/photo.jpg")
+    assert operations == ["ListObjectsV2", "HeadObject"]
+
+
+def test_a_bucket_becomes_known_by_one_request_more(
     s3_store: S3Store, sent: tuple[S3Client, list[str]]
 ) -> None:
     client, operations = sent
 
-    assert not client.exists(f"{s3_store.url}/photo.jpg")
-    assert operations == ["GetObject"]
+    for name in ("a", "b"):
+        assert not client.exists(f"{s3_store.url}/{name}")
+
+    assert operations == ["HeadObject", "GetObject", "HeadObject"]
 
 
 @pytest.mark.parametrize("name", ["x.pn", "x.png/", "X.png", ""])
@@ -49,7 +68,8 @@ def test_the_state_of_an_object_is_size_and_md5(s3_store: S3Store) -> None:
 
     state = S3Client().state(f"{s3_store.url}/photo.jpg")
 
-    assert state == ObjectState(size=len(CONTENT), etag=MD5, etag_is_md5=True)
+    assert state is not None
+    assert (state.size, state.etag, state.md5) == (len(CONTENT), MD5, MD5)
 
 
 def test_the_state_of_an_empty_object_is_known(s3_store: S3Store) -> None:
@@ -58,7 +78,8 @@ def test_the_state_of_an_empty_object_is_known(s3_store: S3Store) -> None:
 
     state = S3Client().state(f"{s3_store.url}/photo.jpg")
 
-    assert state == ObjectState(size=0, etag=etag, etag_is_md5=True)
+    assert state is not None
+    assert (state.size, state.md5) == (0, etag)
 
 
 def test_the_etag_of_several_parts_is_not_an_md5(s3_store: S3Store) -> None:
@@ -67,7 +88,7 @@ def test_the_etag_of_several_parts_is_not_an_md5(s3_store: S3Store) -> None:
     state = S3Client().state(f"{s3_store.url}/photo.jpg")
 
     assert state is not None
-    assert (state.size, state.etag_is_md5) == (6 << 20, False)
+    assert (state.size, state.md5, state.part_count) == (6 << 20, None, 2)
 
 
 @pytest.mark.parametrize(
@@ -82,12 +103,12 @@ def test_the_etag_of_several_parts_is_not_an_md5(s3_store: S3Store) -> None:
 def test_the_etag_of_an_encrypted_object_is_not_an_md5(
     encryption: dict[str, str], fake_s3: FakeS3
 ) -> None:
-    fake_s3.answer(206, b"s", etag=f'"{OTHER_MD5}"', content_range="bytes 0-0/10", **encryption)
+    answer_state(fake_s3, OTHER_MD5, **encryption)
 
     state = S3Client().state(URL)
 
     assert state is not None
-    assert not state.etag_is_md5
+    assert state.md5 is None
 
 
 def test_a_missing_object_has_no_version(s3_store: S3Store) -> None:
@@ -140,7 +161,7 @@ def test_bytes_are_compared_if_the_etag_is_not_an_md5(
 
 def test_a_prefix_of_the_bytes_is_not_the_same_bytes(fake_s3: FakeS3, photo: str) -> None:
     # The object shrinks between the two requests.
-    fake_s3.answer(206, b"s", etag='"several-2"', content_range=f"bytes 0-0/{len(CONTENT)}")
+    answer_state(fake_s3, "several-2")
 
     fake_s3.answer(200, CONTENT[:4], etag='"shorter-2"')
 
@@ -155,7 +176,7 @@ def test_an_md5_is_compared_in_one_request(
 
     client.same_bytes(f"{s3_store.url}/photo.jpg", photo)
 
-    assert operations == ["GetObject"]
+    assert operations == ["HeadObject"]
 
 
 # The cache.
@@ -169,12 +190,13 @@ def test_a_state_is_requested_once_while_remembering(
     url = f"{s3_store.url}/photo.jpg"
     if content is not None:
         s3_store.write("photo.jpg", content)
+    client.isdir(s3_store.url)
 
     with client.remembering():
         answers = [(client.exists(url), client.same_bytes(url, photo)) for _ in range(3)]
 
     assert answers == [(content is not None, content is not None)] * 3
-    assert operations == ["GetObject"]
+    assert operations == ["ListObjectsV2", "HeadObject"]
 
 
 def test_remembered_states_are_forgotten_at_the_end(s3_store: S3Store) -> None:
@@ -192,13 +214,14 @@ def test_a_put_updates_the_remembered_state(
 ) -> None:
     client, operations = sent
     url = f"{s3_store.url}/photo.jpg"
+    client.isdir(s3_store.url)
 
     with client.remembering():
         assert not client.exists(url)
         client.put(photo, url)
         assert client.same_bytes(url, photo)
 
-    assert operations == ["GetObject", "PutObject"]
+    assert operations == ["ListObjectsV2", "HeadObject", "PutObject"]
 
 
 def test_a_removal_drops_the_remembered_state(s3_store: S3Store) -> None:
@@ -280,6 +303,31 @@ def test_a_listing_continues_after_its_first_page(fake_s3: FakeS3) -> None:
         )
 
     assert list(S3Client().listdir("s3://bucket")) == ["s3://bucket/a", "s3://bucket/b"]
+
+
+def answer_empty_page(fake_s3: FakeS3, token: str) -> None:
+    """Add the answer of a page without objects that says that another one follows."""
+    fake_s3.answer(
+        200,
+        b"<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>"
+        + token.encode()
+        + b"</NextContinuationToken></ListBucketResult>",
+    )
+
+
+def test_a_listing_of_empty_pages_ends(fake_s3: FakeS3) -> None:
+    for token in "abcde":
+        answer_empty_page(fake_s3, token)
+
+    with pytest.raises(TooLargeError, match="at most 3 files"):
+        list(S3Client(limits=Limits(max_keys=3)).listdir("s3://bucket"))
+
+
+def test_a_listing_that_repeats_itself_ends(fake_s3: FakeS3) -> None:
+    answer_empty_page(fake_s3, "a")
+
+    with pytest.raises(S3Error):
+        list(S3Client().listdir("s3://bucket"))
 
 
 @pytest.mark.parametrize(("name", "found"), [("folder", True), ("folder/a", False), ("f", False)])

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import ssl
+import traceback
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+import trustme
+from botocore.parsers import ResponseParserError
 
 from csci_utils.errors import S3AccessError, S3BucketMissingError, S3Error
 from csci_utils.luigi import S3Client
 from csci_utils.luigi.s3_connection import CONNECT_TRIES, REQUEST_TRIES
+from csci_utils.luigi.s3_errors import translated_errors
 from tests.support.s3_fake import FakeS3
 from tests.support.s3_objects import URL
+from tests.support.servers import serve
 
 REFUSALS = {
     "InvalidAccessKeyId": (403, "AWS_ACCESS_KEY_ID"),
@@ -42,7 +49,7 @@ def test_the_endpoint_of_the_environment_is_used(fake_s3: FakeS3) -> None:
 
     S3Client().exists(URL)
 
-    assert len(fake_s3.requests) == 1
+    assert fake_s3.methods() == ["HEAD", "GET"]
 
 
 @pytest.fixture
@@ -64,7 +71,7 @@ def test_a_profile_gives_endpoint_credentials_and_region(fake_s3: FakeS3, profil
     fake_s3.refuse(404, "NoSuchKey")
     S3Client().exists(URL)
 
-    ((_, headers, _),) = fake_s3.requests
+    _, headers, _ = fake_s3.requests[0]
 
     assert "Credential=key-of-painter/" in headers["authorization"]
     assert "/eu-central-1/s3/" in headers["authorization"]
@@ -137,7 +144,7 @@ def test_a_refusal_is_not_retried(code: str, fake_s3: FakeS3) -> None:
     with pytest.raises(S3AccessError):
         S3Client().exists(URL)
 
-    assert len(fake_s3.requests) == 1
+    assert fake_s3.methods() == ["HEAD", "GET"]  # the answer to a HEAD names no reason
 
 
 def test_a_refusal_does_not_show_the_secret(fake_s3: FakeS3) -> None:
@@ -153,7 +160,7 @@ def test_a_refusal_does_not_show_the_secret(fake_s3: FakeS3) -> None:
 def test_a_server_that_always_fails_is_an_error(call: str, fake_s3: FakeS3, photo: str) -> None:
     fake_s3.refuse(503, "SlowDown")
 
-    with pytest.raises(S3Error, match=r"SlowDown.*run again later"):
+    with pytest.raises(S3Error, match=r"(SlowDown|503): .*run again later"):
         ask(call, URL, photo)
 
 
@@ -199,3 +206,136 @@ def test_a_server_that_always_hangs_up_is_an_error(call: str, fake_s3: FakeS3, p
 
     with pytest.raises(S3Error, match="s3://bucket"):
         ask(call, URL, photo)
+
+
+OTHER_REFUSALS = {
+    (301, "PermanentRedirect"): "another region; set AWS_DEFAULT_REGION",
+    (400, "AuthorizationHeaderMalformed"): "another region; set AWS_DEFAULT_REGION",
+    (400, "IllegalLocationConstraintException"): "another region; set AWS_DEFAULT_REGION",
+    (400, "RequestTimeout"): "too slowly; check the network",
+    (403, "QuotaExceeded"): "storage is full; make room",
+    (507, "InsufficientStorage"): "storage is full; make room",
+    (401, "Unauthorized"): "does not accept these credentials; check AWS_ACCESS_KEY_ID",
+    (401, ""): "401: the server does not accept these credentials",
+    (403, ""): "403: these credentials do not permit this; ask for s3:GetObject",
+    (429, "TooManyRequests"): "TooManyRequests: no; run again later",
+    (418, ""): "418: no; check the URL",
+}
+
+
+@pytest.mark.parametrize(("answer", "message"), OTHER_REFUSALS.items())
+def test_other_refusals_have_a_remedy(
+    answer: tuple[int, str], message: str, fake_s3: FakeS3
+) -> None:
+    fake_s3.refuse(*answer)
+
+    with pytest.raises(S3Error, match=message):
+        S3Client().exists(URL)
+
+
+@every_call
+def test_a_redirection_without_a_region_is_not_followed(
+    call: str, fake_s3: FakeS3, photo: str
+) -> None:
+    fake_s3.refuse(301, "PermanentRedirect")
+
+    with pytest.raises(S3Error, match="another region"):
+        ask(call, URL, photo)
+
+    assert len(fake_s3.requests) <= 2
+
+
+def test_the_region_of_the_bucket_is_named(fake_s3: FakeS3) -> None:
+    fake_s3.answer(
+        400,
+        b"<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-9</Region></Error>",
+    )
+
+    with pytest.raises(S3Error, match="another region, eu-west-9; set AWS_DEFAULT_REGION"):
+        S3Client().get_key(URL)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "", "SignatureDoesNotMatch"])
+def test_a_clock_that_differs_from_the_server_s_is_named(code: str, fake_s3: FakeS3) -> None:
+    fake_s3.refuse(403, code)
+    fake_s3.clock_skew_seconds = 3600
+
+    with pytest.raises(S3AccessError, match="this machine's clock is wrong; set it"):
+        S3Client().exists(URL)
+
+
+def test_a_certificate_that_is_not_trusted_is_named(
+    fake_s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+
+    with serve(BaseHTTPRequestHandler, context) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        with pytest.raises(S3Error, match=r"no trusted TLS .* https://127.*AWS_CA_BUNDLE"):
+            S3Client().exists(URL)
+
+    assert fake_s3.pauses == []
+
+
+def test_a_server_without_tls_is_named(fake_s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", fake_s3.url.replace("http:", "https:"))
+
+    with pytest.raises(S3Error, match=r"no trusted TLS connection .*check .*AWS_ENDPOINT_URL"):
+        S3Client().exists(URL)
+
+
+def test_an_answer_that_is_not_one_of_s3_is_named() -> None:
+    with (
+        pytest.raises(S3Error, match=f"{URL}: .* not one of S3; check AWS_ENDPOINT_URL"),
+        translated_errors(URL),
+    ):
+        raise ResponseParserError("Unable to parse <html>")
+
+
+PASSWORD = "geheim123"
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        f"http://user:{PASSWORD}@127.0.0.1:1",
+        f"http://user:{PASSWORD}/x@127.0.0.1:1",
+        f"user:{PASSWORD}@127.0.0.1:1",
+        f"http://user:{PASSWORD}@127.0.0.1:x",
+        f"https://127.0.0.1:1/?token={PASSWORD}",
+    ],
+)
+@pytest.mark.parametrize("call", ["exists", "put"])
+def test_no_error_shows_the_password_of_the_endpoint(
+    call: str, endpoint: str, fake_s3: FakeS3, photo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+
+    with pytest.raises(S3Error) as caught:
+        ask(call, URL, photo)
+
+    assert PASSWORD not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("scheme", ["http://", "https://", ""])
+def test_no_error_shows_the_password_of_the_proxy(
+    scheme: str, fake_s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://s3.invalid")
+    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}user:{PASSWORD}@127.0.0.1:1")
+
+    with pytest.raises(S3Error) as caught:
+        S3Client().exists(URL)
+
+    assert PASSWORD not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_silent_proxy_is_named(fake_s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://s3.invalid")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:{PASSWORD}@127.0.0.1:1")
+
+    with pytest.raises(S3Error, match=r"the proxy http://127\.0\.0\.1:1 .*check HTTPS_PROXY"):
+        S3Client().exists(URL)
+
+    assert len(fake_s3.pauses) == CONNECT_TRIES - 1

@@ -19,7 +19,15 @@ from csci_utils.errors import (
 from csci_utils.luigi import S3Client
 from csci_utils.luigi.s3_transfer import PUT_PAUSE_SECONDS, PUT_TRIES
 from tests.support.s3_fake import FakeS3
-from tests.support.s3_objects import CONTENT, MD5, OTHER_MD5, URL, answer_state
+from tests.support.s3_objects import (
+    CONTENT,
+    MD5,
+    OTHER_MD5,
+    SHA256,
+    URL,
+    answer_absence,
+    answer_state,
+)
 from tests.support.stores import S3Store
 
 CRC32_OF_OTHER_BYTES = "AAAAAA=="
@@ -76,7 +84,7 @@ def test_a_body_with_another_md5_is_an_error(size: int | None, fake_s3: FakeS3) 
 
 
 @every_size
-def test_an_etag_that_is_not_an_md5_is_not_compared(size: int | None, fake_s3: FakeS3) -> None:
+def test_an_unknown_etag_is_not_compared(size: int | None, fake_s3: FakeS3) -> None:
     fake_s3.answer(200, CONTENT, etag='"several-2"')
 
     assert read_all(URL, size) == CONTENT
@@ -96,7 +104,7 @@ def test_an_object_is_put_in_one_request(
 ) -> None:
     client, operations = sent
 
-    client.put(photo, f"{s3_store.url}/photo.jpg", IfNoneMatch="*")
+    client.put(photo, f"{s3_store.url}/photo.jpg")
 
     assert operations == ["PutObject"]
 
@@ -143,17 +151,59 @@ def test_a_put_sends_the_md5(fake_s3: FakeS3, photo: str) -> None:
     assert fake_s3.requests[0][1]["content-md5"] == base64.b64encode(bytes.fromhex(MD5)).decode()
 
 
+def test_a_put_sends_the_sha256(fake_s3: FakeS3, photo: str) -> None:
+    fake_s3.answer(200, etag=f'"{MD5}"')
+
+    S3Client().put(photo, URL, Metadata={"author": "nobody"})
+
+    headers = fake_s3.requests[0].headers
+    assert headers["x-amz-meta-sha256"] == SHA256
+    assert headers["x-amz-checksum-sha256"] == base64.b64encode(bytes.fromhex(SHA256)).decode()
+    assert headers["x-amz-meta-author"] == "nobody"
+
+
+def test_the_state_after_a_put_is_that_of_the_object(s3_store: S3Store, photo: str) -> None:
+    client, url = S3Client(), f"{s3_store.url}/photo.jpg"
+
+    put = client.put(photo, url)
+
+    found = client.state(url)
+    assert found is not None
+    assert (put.sha256, put.version) == (SHA256, found.version)
+
+
+@every_size
+def test_a_body_with_another_sha256_is_an_error(size: int | None, fake_s3: FakeS3) -> None:
+    fake_s3.answer(200, CONTENT, etag='"x"', x_amz_meta_sha256="0" * 64)
+
+    with pytest.raises(TransferError, match=f"{URL}: .* damaged .*; run again"):
+        read_all(URL, size)
+
+
+def test_a_condition_is_tried_out_once(
+    s3_store: S3Store, sent: tuple[S3Client, list[str]], photo: str
+) -> None:
+    client, operations = sent
+
+    for name in ("a", "b", "c"):
+        client.put(photo, f"{s3_store.url}/{name}", IfNoneMatch="*")
+
+    assert operations.count("PutObject") == 4
+
+
 def test_a_conditional_put_whose_reply_is_lost_succeeds(fake_s3: FakeS3, photo: str) -> None:
+    answer_absence(fake_s3)
     fake_s3.hang_up()
     fake_s3.refuse(412, "PreconditionFailed")
-    answer_state(fake_s3, MD5)
+    answer_state(fake_s3, MD5, x_amz_meta_sha256=SHA256)
 
     S3Client().put(photo, URL, IfNoneMatch="*")
 
-    assert [method for method, _, _ in fake_s3.requests] == ["PUT", "PUT", "GET"]
+    assert fake_s3.methods() == ["HEAD", "GET", "PUT", "PUT", "HEAD"]
 
 
 def test_a_conditional_put_after_another_one_is_a_conflict(fake_s3: FakeS3, photo: str) -> None:
+    answer_absence(fake_s3)
     fake_s3.refuse(412, "PreconditionFailed")
     answer_state(fake_s3, OTHER_MD5)
 
@@ -163,7 +213,12 @@ def test_a_conditional_put_after_another_one_is_a_conflict(fake_s3: FakeS3, phot
 
 every_passing_fault = pytest.mark.parametrize(
     ("status", "code", "error"),
-    [(409, "ConditionalRequestConflict", S3Error), (400, "BadDigest", ChangedError)],
+    [
+        (409, "ConditionalRequestConflict", S3Error),
+        (409, "OperationAborted", S3Error),
+        (400, "BadDigest", ChangedError),
+        (400, "XAmzContentChecksumMismatch", ChangedError),
+    ],
 )
 
 
@@ -171,27 +226,32 @@ every_passing_fault = pytest.mark.parametrize(
 def test_a_retried_put_sends_all_bytes_again(
     status: int, code: str, error: type[Exception], fake_s3: FakeS3, photo: str
 ) -> None:
+    answer_absence(fake_s3)
     fake_s3.refuse(status, code, times=PUT_TRIES - 1)
     fake_s3.answer(200, etag=f'"{MD5}"')
+    fake_s3.refuse(412, "PreconditionFailed")
 
     S3Client().put(photo, URL, IfNoneMatch="*")
 
-    assert [body for _, _, body in fake_s3.requests] == [CONTENT] * PUT_TRIES
+    bodies = [body for method, _, body in fake_s3.requests if method == "PUT"]
+    assert bodies[:PUT_TRIES] == [CONTENT] * PUT_TRIES
 
 
 @every_passing_fault
 def test_a_put_that_always_fails_is_given_up(
     status: int, code: str, error: type[Exception], fake_s3: FakeS3, photo: str
 ) -> None:
+    answer_absence(fake_s3)
     fake_s3.refuse(status, code)
 
     with pytest.raises(error, match=f"{URL}.*run again"):
         S3Client().put(photo, URL, IfNoneMatch="*")
 
-    assert len(fake_s3.requests) == PUT_TRIES
+    assert fake_s3.methods() == ["HEAD", "GET", *["PUT"] * PUT_TRIES]
 
 
 def test_pauses_between_tries_double(fake_s3: FakeS3, photo: str) -> None:
+    answer_absence(fake_s3)
     fake_s3.refuse(409, "ConditionalRequestConflict")
 
     with pytest.raises(S3Error):

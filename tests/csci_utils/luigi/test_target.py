@@ -454,7 +454,7 @@ def test_creating_over_something_else_is_an_error(obstacle: str, folder: Path) -
 def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
     """The file system has no hard links, like exFAT."""
 
-    def refuse(source: str, destination: str) -> None:
+    def refuse(source: str, destination: str, **folders: int | None) -> None:
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
     monkeypatch.setattr(os, "link", refuse)

@@ -1,0 +1,227 @@
+"""Luigi targets in a folder that others write to, too (`csci_utils.rooted`)."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import PurePath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from luigi.format import FileWrapper, Format, Nop, get_default_format
+from luigi.target import FileSystem, FileSystemTarget
+
+from ..atomic import commit, create_exclusively, make_temporary_path, naming_target
+from ..digest import file_digest
+from ..errors import LinkError
+from ..rooted import HAS_DIR_FD, Root
+from .filesystem import MAX_FILES, raise_unless_missing, too_long
+from .target import conflict, suffix_preserving_atomic_file
+
+
+class RootedFileSystem(FileSystem):
+    """The file system of `RootedTarget`: answers what S3 answers, and follows no link."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        """Take the folder that all paths are in."""
+        self.root = Root(root)
+
+    def exists(self, path: str) -> bool:
+        """Return True if a regular file exists; a folder does not count.
+
+        Raises:
+            LinkError: The path leads over a link.
+            OSError: The answer is unknown, as when permission is denied.
+        """
+        return self._size(path) is not None
+
+    def version(self, path: str) -> str | None:
+        """Return the SHA-256 of the file's bytes, or None if it does not exist."""
+        return self._digest(path) if self.exists(path) else None
+
+    def same_bytes(self, path: str, local_path: str) -> bool:
+        """Return True if the file exists and its bytes equal those of a local file."""
+        if self._size(path) != os.stat(local_path).st_size:
+            return False
+        return self._digest(path) == file_digest(local_path)
+
+    def listdir(self, path: str) -> Iterator[str]:
+        """Yield the paths of all files and links below a folder; none if it does not exist.
+
+        Raises:
+            OSError: A folder cannot be read.
+            TooLargeError: There are more than `MAX_FILES`.
+        """
+        count = 0
+        for folder, names in self._walk(path):
+            count += max(len(names), 1)
+            if count > MAX_FILES:
+                raise too_long(path, MAX_FILES)
+            yield from (os.path.join(folder, name) for name in names)
+
+    def remove(self, path: str, recursive: bool = False, skip_trash: bool = True) -> None:
+        """Delete one file, or a link itself.
+
+        Raises:
+            ValueError: `recursive` is set; whole folders are never deleted.
+        """
+        if recursive:
+            raise ValueError(f"{path}: a shared folder cannot be deleted; delete single files")
+        self.root.remove(path)
+
+    def _walk(self, path: str) -> Iterator[tuple[str, list[str]]]:
+        """Yield each folder, and the names of the files and of the links to folders in it."""
+        if not HAS_DIR_FD:
+            for folder, folders, names in os.walk(path, onerror=raise_unless_missing):
+                links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+                yield folder, names + links
+            return
+        try:
+            descriptor = self.root.open_folder(path)
+        except FileNotFoundError:
+            return
+        try:
+            for folder, folders, names, inner in os.fwalk(
+                ".", onerror=raise_unless_missing, dir_fd=descriptor
+            ):
+                links = [name for name in folders if _is_link(name, inner)]
+                yield os.path.normpath(os.path.join(path, folder)), names + links
+        finally:
+            os.close(descriptor)
+
+    def _size(self, path: str) -> int | None:
+        try:
+            status = self.root.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    def _digest(self, path: str) -> str:
+        return file_digest(path, opener=self.root.open)
+
+
+class RootedFile(suffix_preserving_atomic_file):
+    """A `suffix_preserving_atomic_file` in a folder that stays open, so no link can replace it.
+
+    Raises:
+        AlreadyExistsError: On closing a file that is created only, if it exists with other bytes.
+        LinkError: The path leads over a link.
+    """
+
+    def __init__(self, path: str, root: Root, create_only: bool = False) -> None:
+        """Create the temporary file, and missing folders.
+
+        Args:
+            path: The target.
+            root: The folder that it is in.
+            create_only: Never overwrite other bytes.
+        """
+        self.path = path
+        self._root = root
+        self._create_only = create_only
+        with ExitStack() as on_error:
+            self.dir_fd, self._name = on_error.enter_context(root.open_parent(path, create=True))
+            tmp_path = make_temporary_path(self._name)
+            with naming_target(path):
+                raw = create_exclusively(tmp_path, dir_fd=self.dir_fd)
+            io.BufferedWriter.__init__(self, raw)
+            self._tmp_path = tmp_path  # set last: a file that somebody else created is not removed
+            self._folder = on_error.pop_all()
+        self.sweeper.sweep(os.path.dirname(path), self.dir_fd)
+
+    @property
+    def tmp_path(self) -> str:
+        """The path of the temporary file, to name it."""
+        return os.path.join(os.path.dirname(self.path), self._tmp_path)
+
+    def close(self) -> None:
+        """Commit what was written. Further calls do nothing."""
+        if not self.closed:
+            with self._folder:
+                super().close()
+
+    def abort(self) -> None:
+        """Drop what was written; the target stays as it was."""
+        with self._folder:
+            super().abort()
+
+    def move_to_final_destination(self) -> None:
+        """Rename the finished temporary file to the target."""
+        try:
+            with naming_target(self.path):
+                commit(
+                    self._tmp_path, self._name, create_only=self._create_only, dir_fd=self.dir_fd
+                )
+        except FileExistsError as error:
+            if self._digest(self.path) != self._digest(self.tmp_path):
+                raise conflict(self.path) from error
+
+    def _digest(self, path: str) -> str | None:
+        try:
+            return file_digest(path, opener=self._root.open)
+        except (LinkError, FileNotFoundError):  # a link or a folder
+            return None
+
+
+class RootedTarget(FileSystemTarget):
+    """A file in a shared folder, written atomically like a `SuffixPreservingLocalTarget`."""
+
+    def __init__(
+        self,
+        path: str,
+        file_system: RootedFileSystem,
+        format: Format | None = None,
+        create_only: bool = False,
+    ) -> None:
+        """Take a path below the root of a file system.
+
+        Args:
+            path: The file.
+            file_system: One for all targets of a folder, because digests are cached by it.
+            format: Luigi's format of what is read and written.
+            create_only: Never overwrite other bytes.
+        """
+        super().__init__(path)
+        self._file_system = file_system
+        self._format = format or get_default_format()
+        self._create_only = create_only
+
+    @property
+    def fs(self) -> RootedFileSystem:
+        """The file system."""
+        return self._file_system
+
+    def open(self, mode: str = "r") -> Any:
+        """Open the target to read (``r``) or to write atomically (``w``).
+
+        Raises:
+            AlreadyExistsError: On closing, a target that is created only has other bytes.
+            LinkError: The path leads over a link.
+            ValueError: The mode is another one.
+        """
+        kind = mode.replace("b", "").replace("t", "")
+        if kind == "w":
+            writer = RootedFile(self.path, self.fs.root, self._create_only)
+            return self._format.pipe_writer(writer)
+        if kind != "r":
+            raise ValueError(f"{self.path}: mode must be 'r' or 'w', got {mode!r}")
+        raw = io.FileIO(self.path, "r", opener=self.fs.root.open)
+        return self._format.pipe_reader(FileWrapper(io.BufferedReader(raw)))
+
+    @contextmanager
+    def temporary_path(self) -> Iterator[str]:
+        """Yield a path outside the shared folder, which is copied there unless the body raises."""
+        with TemporaryDirectory() as folder:
+            path = os.path.join(folder, f"file{''.join(PurePath(self.path).suffixes)}")
+            yield path
+            target = RootedTarget(self.path, self.fs, Nop, self._create_only)
+            with open(path, "rb") as reader, target.open("w") as writer:
+                shutil.copyfileobj(reader, writer)
+
+
+def _is_link(name: str, folder: int) -> bool:
+    return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)

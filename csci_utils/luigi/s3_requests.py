@@ -1,0 +1,162 @@
+"""The requests that `S3Client` sends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ..errors import S3KeyMissingError
+from ..pace import STALL_SECONDS
+from .copying import MAX_BYTES
+from .filesystem import MAX_FILES, too_long
+from .s3_connection import connect
+from .s3_errors import translated_errors
+from .s3_objects import ObjectState, read_state, split_url
+from .s3_replies import damaged_download, error_code, translate_reply
+from .s3_transfer import ObjectReader
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a client accepts from a server."""
+
+    max_bytes: int = MAX_BYTES
+    """The largest object that is read."""
+    max_keys: int = MAX_FILES
+    """The longest listing."""
+    stall_seconds: float = STALL_SECONDS
+    """How long the server may be silent, or nearly so (`csci_utils.pace`)."""
+
+
+class S3Requests:
+    """Asks a server one question at a time, and remembers only which buckets exist."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Keep the limits; the first request connects."""
+        self._limits = limits
+        self._boto_clients: dict[int, Any] = {}
+        self._buckets: set[str] = set()
+
+    @property
+    def boto_client(self) -> Any:
+        """The boto3 client of this process."""
+        process = os.getpid()
+        if process not in self._boto_clients:
+            self._boto_clients[process] = connect(self._limits.stall_seconds)
+        return self._boto_clients[process]
+
+    def connect(self, path: str) -> Any:
+        """Return the boto3 client of this process; errors name the URL `path`."""
+        with translated_errors(path):
+            return self.boto_client
+
+    def state(self, path: str) -> ObjectState | None:
+        """Return the state of an object; None if it does not exist."""
+        bucket, key = split_url(path)
+        with translated_errors(path):
+            try:
+                reply = self.boto_client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+            except ClientError as error:
+                return self._explain_refusal(path, error)
+            self._buckets.add(bucket)
+            return read_state(reply)
+
+    def open(self, path: str) -> ObjectReader:
+        """Open an object for reading.
+
+        Raises:
+            S3KeyMissingError: The object does not exist.
+            TooLargeError: The object is larger than the limit.
+        """
+        reply = self._get(path)
+        with translated_errors(path), ExitStack() as on_error:
+            on_error.callback(reply["Body"].close)
+            state = read_state(reply)
+            part_size = None if state.sha256 or state.md5 else self._check_parts(path, state)
+            reader = ObjectReader(path, reply, self._limits.max_bytes, part_size)
+            on_error.pop_all()
+        return reader
+
+    def list(self, path: str, **page_options: int) -> Iterator[str]:
+        """Yield the URLs of all objects below a prefix, in the order of their keys.
+
+        Raises:
+            TooLargeError: The listing is longer than the limit.
+        """
+        bucket, key = split_url(path)
+        prefix = key.rstrip("/") + "/" if key else ""
+        count = 0
+        with translated_errors(path):
+            pages = self.boto_client.get_paginator("list_objects_v2").paginate(
+                Bucket=bucket, Prefix=prefix, PaginationConfig=page_options
+            )
+            for page in pages:
+                self._buckets.add(bucket)
+                entries = page.get("Contents", [])
+                count += max(len(entries), 1)  # a server may send empty pages without end
+                if count > self._limits.max_keys:
+                    raise too_long(path, self._limits.max_keys)
+                yield from (f"s3://{bucket}/{entry['Key']}" for entry in entries)
+
+    def delete(self, path: str) -> None:
+        """Delete one object."""
+        bucket, key = split_url(path)
+        with translated_errors(path):
+            self.boto_client.delete_object(Bucket=bucket, Key=key)
+
+    def _get(self, path: str) -> Mapping[str, Any]:
+        bucket, key = split_url(path)
+        try:
+            with translated_errors(path):
+                reply: Mapping[str, Any] = self.boto_client.get_object(Bucket=bucket, Key=key)
+        except S3KeyMissingError:
+            self._buckets.add(bucket)
+            raise
+        self._buckets.add(bucket)
+        return reply
+
+    def _explain_refusal(self, path: str, error: ClientError) -> ObjectState | None:
+        """Return the state of an object, or raise why a HEAD for it was refused.
+
+        The answer to a HEAD has no body, which would tell a missing key from a missing bucket, and
+        an expired token from missing permissions. A GET's answer has; an object is not read.
+        """
+        code = error_code(error)
+        if not code.isdecimal() or int(code) >= 500:
+            raise translate_reply(error, path)
+        if code == "404" and split_url(path)[0] in self._buckets:
+            return None
+        try:
+            reply = self._get(path)
+        except S3KeyMissingError:
+            return None
+        reply["Body"].close()
+        return read_state(reply)
+
+    def _check_parts(self, path: str, state: ObjectState) -> int | None:
+        """Return the size of the parts that an object was uploaded in; None if unknown.
+
+        No digest tells whether such an object arrives as a whole, so its size is asked again.
+
+        Raises:
+            TransferError: The reply with the object named another size.
+        """
+        whole = self.state(path)
+        if whole and whole.etag == state.etag and whole.size != state.size:
+            raise damaged_download(path, f"{state.size:,} of {whole.size:,} bytes arrived")
+        bucket, key = split_url(path)
+        count = state.part_count
+        if not count:
+            return None
+        try:
+            reply = self.boto_client.head_object(Bucket=bucket, Key=key, PartNumber=1)
+        except ClientError:  # the server does not know parts
+            return None
+        size: int = reply.get("ContentLength", 0)
+        # Parts of several sizes cannot be told from damage, unless the size of each is asked.
+        return size if (count - 1) * size < state.size <= count * size else None

@@ -1,0 +1,96 @@
+"""Connections of urllib3 that end a transfer that is too slow (`csci_utils.pace`).
+
+The timeout of a socket starts anew with each byte. So a server that sends one now and then, in a
+status line, a listing or a file, or reads that slowly, would hang the program for good.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Callable
+from typing import Any
+
+from .pace import Pace
+
+
+def paced_pools(pool_classes: dict[str, Any], stall_seconds: float) -> dict[str, type[Any]]:
+    """Return subclasses of urllib3's connection pools whose connections keep a pace.
+
+    Args:
+        pool_classes: The pools by scheme, as in ``PoolManager.pool_classes_by_scheme``.
+        stall_seconds: The period over which the speed is measured.
+    """
+    new_pace = functools.partial(Pace, stall_seconds)
+    return {scheme: _paced_pool(pool, new_pace) for scheme, pool in pool_classes.items()}
+
+
+def _paced_pool(pool_class: Any, new_pace: Callable[[], Pace]) -> type[Any]:
+    class Connection(pool_class.ConnectionCls):  # type: ignore[misc]
+        def connect(self) -> None:
+            super().connect()
+            self.sock: Any = PacedSocket(self.sock, new_pace)
+
+    class Pool(pool_class):  # type: ignore[misc]
+        ConnectionCls = Connection
+
+    return Pool
+
+
+class PacedSocket:
+    """A connected socket whose requests and replies each keep a pace."""
+
+    def __init__(self, sock: Any, new_pace: Callable[[], Pace]) -> None:
+        """Wrap a socket, plain or with TLS."""
+        self._sock = sock
+        self._new_pace = new_pace
+        self._sending: Pace | None = None
+
+    def sendall(self, data: Any) -> None:
+        """Send bytes of a request.
+
+        Raises:
+            TimeoutError: They leave too slowly.
+        """
+        self._sending = self._sending or self._new_pace()
+        self._sock.settimeout(self._sending.patience)
+        self._sock.sendall(data)
+        self._sending.add(memoryview(data).nbytes)
+
+    def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.IOBase:
+        """Return a file for the reply to the request that was sent."""
+        self._sending = None
+        reply = _Reply(self._sock, self._new_pace(), ends=buffering != 0)
+        return reply if buffering == 0 else io.BufferedReader(reply)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return any other attribute of the socket."""
+        return getattr(self._sock, name)
+
+
+class _Reply(io.RawIOBase):
+    """The bytes of a reply."""
+
+    def __init__(self, sock: Any, pace: Pace, ends: bool) -> None:
+        """Read from a socket; only a reply that `ends` may be at its end."""
+        self._sock = sock
+        self._file = sock.makefile("rb", buffering=0)
+        self._pace = pace
+        self._ends = ends
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._pace.patience)
+        size: int | None = self._file.readinto(buffer)
+        if not size and not self._ends:
+            # botocore waits forever for the rest of an interim reply, which it reads unbuffered.
+            raise ConnectionResetError("the connection ended within an interim reply")
+        self._pace.add(size or 0)
+        return size
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()

@@ -1,0 +1,407 @@
+"""Copies through a network that damages, slows and loses what passes."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from luigi.contrib.s3 import S3Target
+from luigi.format import Nop
+
+from csci_utils.errors import (
+    AlreadyExistsError,
+    ChangedError,
+    CsciUtilsError,
+    S3AccessError,
+    S3Error,
+    StalledError,
+    TooLargeError,
+    TransferError,
+)
+from csci_utils.luigi import Limits, S3Client, SuffixPreservingLocalTarget, copy
+from csci_utils.luigi.s3_connection import STALL_TRIES
+from tests.support import faults
+from tests.support.faults import Fault, FaultProxy
+from tests.support.s3_objects import upload_in_parts
+from tests.support.stores import S3Store
+
+CONTENT = bytes(range(256)) * 1000
+STALL_SECONDS = 0.3
+DRIP_SECONDS = STALL_SECONDS / 6
+
+damages = pytest.mark.parametrize(
+    "fault",
+    [
+        faults.reset_midway,
+        faults.truncate,
+        faults.shorten,
+        faults.flip,
+        faults.name_other_checksum,
+        faults.lose_reply,
+        faults.refuse(503, "SlowDown"),
+        faults.refuse(500, "InternalError"),
+    ],
+    ids=["reset", "truncated", "short", "flipped", "checksum", "lost", "overloaded", "broken"],
+)
+
+
+@pytest.fixture
+def proxy(
+    s3_store: S3Store, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FaultProxy]:
+    """A proxy in front of the S3 server, which the AWS variables name; nothing pauses."""
+    with faults.serve_faults(s3_endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        monkeypatch.setattr(time, "sleep", lambda seconds: None)
+        yield proxy
+
+
+@pytest.fixture
+def client(proxy: FaultProxy) -> S3Client:
+    """A client of the proxy."""
+    return S3Client(limits=Limits(stall_seconds=STALL_SECONDS))
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Path:
+    """A local file of the project."""
+    path = tmp_path / "local" / "photo.jpg"
+    path.parent.mkdir()
+    return path
+
+
+@pytest.fixture
+def download(client: S3Client, s3_store: S3Store, local: Path) -> Callable[[], str]:
+    """Copies the object to the local file."""
+    source = S3Target(f"{s3_store.url}/photo.jpg", format=Nop, client=client)
+    return lambda: copy(source, SuffixPreservingLocalTarget(str(local), format=Nop))
+
+
+@pytest.fixture
+def upload(client: S3Client, s3_store: S3Store, local: Path) -> Callable[[], object]:
+    """Publishes the local file, unless the object exists."""
+    local.write_bytes(CONTENT)
+    return lambda: client.put(str(local), f"{s3_store.url}/photo.jpg", IfNoneMatch="*")
+
+
+# Downloads.
+
+
+@damages
+def test_a_passing_fault_of_a_download_is_mended(
+    fault: Fault,
+    proxy: FaultProxy,
+    s3_store: S3Store,
+    download: Callable[[], str],
+    local: Path,
+) -> None:
+    s3_store.write("photo.jpg", CONTENT)
+    proxy.faults["GET"] = [fault] * 4
+
+    download()
+
+    assert local.read_bytes() == CONTENT
+
+
+@damages
+def test_a_permanent_fault_of_a_download_leaves_no_file(
+    fault: Fault,
+    proxy: FaultProxy,
+    s3_store: S3Store,
+    download: Callable[[], str],
+    local: Path,
+) -> None:
+    s3_store.write("photo.jpg", CONTENT)
+    proxy.permanent_faults["GET"] = fault
+
+    with pytest.raises(S3Error, match=f"{s3_store.url}/photo.jpg: .*; "):
+        download()
+
+    assert list(local.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("fault", [faults.flip, faults.shorten], ids=["flipped", "short"])
+def test_a_damaged_object_of_several_parts_is_noticed(
+    fault: Fault,
+    proxy: FaultProxy,
+    s3_store: S3Store,
+    download: Callable[[], str],
+    local: Path,
+) -> None:
+    content = bytes(6 << 20)
+    upload_in_parts(s3_store, "photo.jpg", content)
+    proxy.faults["GET"] = [fault]
+
+    download()
+
+    assert local.read_bytes() == content
+
+
+def test_an_object_of_several_parts_that_stays_damaged_is_an_error(
+    proxy: FaultProxy, s3_store: S3Store, client: S3Client
+) -> None:
+    upload_in_parts(s3_store, "photo.jpg", bytes(6 << 20))
+    proxy.permanent_faults["GET"] = faults.flip
+
+    with pytest.raises(TransferError, match="damaged"):
+        client.get_key(f"{s3_store.url}/photo.jpg").read()
+
+
+def test_a_dripping_download_is_given_up(
+    proxy: FaultProxy, s3_store: S3Store, download: Callable[[], str], local: Path
+) -> None:
+    s3_store.write("photo.jpg", CONTENT)
+    proxy.permanent_faults["GET"] = faults.drip(DRIP_SECONDS)
+
+    with pytest.raises(StalledError, match=r"stalled after \d+ bytes"):
+        download()
+
+    assert proxy.methods == ["GET", "GET"]
+    assert list(local.parent.iterdir()) == []
+
+
+def test_a_download_that_stalls_once_succeeds(
+    proxy: FaultProxy, s3_store: S3Store, download: Callable[[], str], local: Path
+) -> None:
+    s3_store.write("photo.jpg", CONTENT)
+    proxy.faults["GET"] = [faults.drip(DRIP_SECONDS)]
+
+    download()
+
+    assert local.read_bytes() == CONTENT
+
+
+@pytest.fixture
+def secure_proxy(
+    proxy: FaultProxy, s3_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FaultProxy]:
+    """The same proxy over TLS, in its place."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "authority.pem"))
+    with faults.serve_faults(s3_endpoint, context) as secure_proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", secure_proxy.url)
+        yield secure_proxy
+
+
+def test_objects_are_sent_and_received_over_tls(
+    secure_proxy: FaultProxy, s3_store: S3Store, client: S3Client, local: Path
+) -> None:
+    local.write_bytes(CONTENT)
+
+    client.put(str(local), f"{s3_store.url}/photo.jpg", IfNoneMatch="*")
+
+    assert client.get_key(f"{s3_store.url}/photo.jpg").read() == CONTENT
+
+
+def test_a_dripping_download_over_tls_is_given_up(
+    secure_proxy: FaultProxy, s3_store: S3Store, download: Callable[[], str]
+) -> None:
+    s3_store.write("photo.jpg", CONTENT)
+    secure_proxy.permanent_faults["GET"] = faults.drip(DRIP_SECONDS)
+
+    with pytest.raises(StalledError):
+        download()
+
+
+# Questions.
+
+stalls = pytest.mark.parametrize(
+    "fault",
+    [faults.stay_silent, faults.drip_status(DRIP_SECONDS)],
+    ids=["silence", "dripping status"],
+)
+
+
+@stalls
+@pytest.mark.parametrize("call", ["exists", "isdir", "get_key"])
+def test_a_stalled_answer_is_given_up(
+    call: str, fault: Fault, proxy: FaultProxy, s3_store: S3Store, client: S3Client
+) -> None:
+    for method in ("GET", "HEAD"):
+        proxy.permanent_faults[method] = fault
+
+    with pytest.raises(S3Error, match=r"does not answer in time; check the network"):
+        getattr(client, call)(f"{s3_store.url}/photo.jpg")
+
+    assert len(proxy.methods) == STALL_TRIES
+
+
+def test_a_dripping_listing_is_given_up(
+    proxy: FaultProxy, s3_store: S3Store, client: S3Client
+) -> None:
+    proxy.permanent_faults["GET"] = faults.drip(DRIP_SECONDS)
+
+    with pytest.raises(S3Error, match="does not answer in time"):
+        list(client.listdir(s3_store.url))
+
+
+def test_a_slow_answer_is_waited_for(
+    proxy: FaultProxy, s3_store: S3Store, client: S3Client
+) -> None:
+    s3_store.write("photo.jpg", CONTENT)
+
+    def answer_late(exchange: faults.Exchange) -> None:
+        proxy.is_over.wait(STALL_SECONDS / 2)
+        faults.pass_on(exchange)
+
+    proxy.permanent_faults["HEAD"] = answer_late
+
+    assert client.exists(f"{s3_store.url}/photo.jpg")
+    assert proxy.methods == ["HEAD"]
+
+
+def test_a_passing_fault_of_a_comparison_is_mended(
+    proxy: FaultProxy, s3_store: S3Store, client: S3Client, local: Path
+) -> None:
+    upload_in_parts(s3_store, "photo.jpg", CONTENT)
+    local.write_bytes(CONTENT)
+    proxy.faults["GET"] = [faults.flip]
+
+    assert client.same_bytes(f"{s3_store.url}/photo.jpg", str(local))
+
+
+# Uploads.
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.flip_upload,
+        faults.lose_reply,
+        faults.stay_silent,
+        faults.drip_status(DRIP_SECONDS),
+        faults.refuse(503, "SlowDown"),
+        faults.refuse(409, "OperationAborted"),
+    ],
+    ids=["flipped", "lost", "silent", "dripping", "overloaded", "undecided"],
+)
+def test_a_passing_fault_of_an_upload_is_mended(
+    fault: Fault, proxy: FaultProxy, s3_store: S3Store, upload: Callable[[], object]
+) -> None:
+    proxy.faults["PUT"] = [fault]
+
+    upload()
+
+    assert s3_store.read("photo.jpg") == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (faults.flip_upload, ChangedError),
+        (faults.stay_silent, S3Error),
+        (faults.refuse(503, "SlowDown"), S3Error),
+    ],
+    ids=["flipped", "silent", "overloaded"],
+)
+def test_a_permanent_fault_of_an_upload_publishes_nothing(
+    fault: Fault,
+    error: type[CsciUtilsError],
+    proxy: FaultProxy,
+    s3_store: S3Store,
+    upload: Callable[[], object],
+) -> None:
+    proxy.permanent_faults["PUT"] = fault
+
+    with pytest.raises(error):
+        upload()
+
+    assert s3_store.list() == []
+
+
+def test_an_upload_to_a_slow_reader_is_given_up(
+    proxy: FaultProxy, s3_store: S3Store, client: S3Client, local: Path
+) -> None:
+    local.write_bytes(bytes(16 << 20))  # more than the buffers of the system take
+    proxy.reads_nothing = True
+
+    with pytest.raises(S3Error, match="does not answer in time"):
+        client.put(str(local), f"{s3_store.url}/photo.jpg")
+
+
+# Refusals.
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (403, "SignatureDoesNotMatch", "the secret key is wrong"),
+        (400, "ExpiredToken", "the session token has expired"),
+        (403, "AccessDenied", "these credentials do not permit this"),
+        (403, "RequestTimeTooSkewed", "this machine's clock is wrong"),
+    ],
+)
+@pytest.mark.parametrize("call", ["exists", "isdir"])
+def test_a_refusal_costs_at_most_three_requests(
+    call: str,
+    status: int,
+    code: str,
+    message: str,
+    proxy: FaultProxy,
+    s3_store: S3Store,
+    client: S3Client,
+) -> None:
+    for method in ("GET", "HEAD"):
+        proxy.permanent_faults[method] = faults.refuse(status, code)
+
+    with pytest.raises(S3AccessError, match=message):
+        getattr(client, call)(f"{s3_store.url}/photo.jpg")
+
+    assert len(proxy.methods) <= 3
+
+
+# Limits.
+
+
+def test_an_object_above_the_limit_is_not_read(proxy: FaultProxy, s3_store: S3Store) -> None:
+    s3_store.write("photo.jpg", CONTENT)
+    client = S3Client(limits=Limits(max_bytes=len(CONTENT) - 1))
+
+    with pytest.raises(TooLargeError, match=r"at most 255,999 bytes, got 256,000"):
+        client.get_key(f"{s3_store.url}/photo.jpg")
+
+
+def test_a_copy_above_the_limit_leaves_nothing(
+    s3_store: S3Store, client: S3Client, local: Path
+) -> None:
+    s3_store.write("photo.jpg", CONTENT)
+    source = S3Target(f"{s3_store.url}/photo.jpg", format=Nop, client=client)
+    destination = SuffixPreservingLocalTarget(str(local), format=Nop)
+
+    with pytest.raises(TooLargeError):
+        copy(source, destination, max_bytes=len(CONTENT) - 1)
+
+    assert list(local.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(("max_keys", "is_accepted"), [(3, True), (2, False)])
+def test_a_listing_is_limited(max_keys: int, is_accepted: bool, s3_store: S3Store) -> None:
+    for name in "abc":
+        s3_store.write(name, b"")
+    client = S3Client(limits=Limits(max_keys=max_keys))
+
+    if is_accepted:
+        assert len(list(client.listdir(s3_store.url))) == 3
+    else:
+        with pytest.raises(TooLargeError, match="at most 2 files"):
+            list(client.listdir(s3_store.url))
+
+
+# Conflicts.
+
+
+def test_what_differs_is_refused_without_a_put(
+    proxy: FaultProxy, s3_store: S3Store, client: S3Client, upload: Callable[[], object]
+) -> None:
+    s3_store.write("photo.jpg", b"other bytes")
+
+    with pytest.raises(AlreadyExistsError):
+        upload()
+
+    assert "PUT" not in proxy.methods
