@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from luigi.format import Nop
 from luigi.target import FileSystemTarget
 
+from csci_utils.luigi.rooted import RootedFileSystem, RootedTarget
 from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocalTarget
 
 from . import context
@@ -33,6 +34,9 @@ def target_at(path: str, create_only: bool = False) -> FileSystemTarget:
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         options = {"IfNoneMatch": "*"} if create_only else {}
         return S3Target(path, format=Nop, client=_s3_client(), **options)
+    if _is_remote(path):
+        # Others write there, too: no link is followed.
+        return RootedTarget(path, _file_system(), format=Nop, create_only=create_only)
     kind = CreateOnlyLocalTarget if create_only else SuffixPreservingLocalTarget
     return kind(path, format=Nop)
 
@@ -59,7 +63,9 @@ def list_names(folder: str) -> list[str]:
 
 def check_no_obstacle(path: str) -> None:
     """Raise MissingError if a directory remote has something at a path that is not a file."""
-    if not is_s3(path) and os.path.lexists(path) and not os.path.isfile(path):
+    if is_s3(path) or not os.path.lexists(path):
+        return
+    if not target_at(path).exists():  # raises LinkError for a link
         raise MissingError("not a file", path=path, remedy="take it away and run again")
 
 
@@ -79,6 +85,20 @@ def remembering(remote: str) -> AbstractContextManager[None]:
     A directory needs no such thing: a file is read again only if it has changed.
     """
     return _s3_client().remembering() if is_s3(remote) else nullcontext()
+
+
+def _is_remote(path: str) -> bool:
+    """Return whether a path is that of a directory remote, or below it."""
+    remote = context.current().settings.remote
+    return path == remote or path.startswith(f"{remote}/")
+
+
+def _file_system() -> RootedFileSystem:
+    return context.current().keep(_make_file_system)
+
+
+def _make_file_system(settings: Settings) -> RootedFileSystem:
+    return RootedFileSystem(settings.remote)
 
 
 def _s3_client() -> S3Client:
