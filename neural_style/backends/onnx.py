@@ -1,4 +1,4 @@
-"""ONNX graphs, painted by OpenVINO on the CPU.
+"""ONNX graphs as styles, painted by OpenVINO on the CPU in a process of their own.
 
 Two kinds of graphs are styles:
 
@@ -13,27 +13,28 @@ graph was checked for its size.
 
 from __future__ import annotations
 
-from io import BytesIO
+from importlib.util import find_spec
 from os import PathLike
 
 import numpy as np
-from numpy.typing import NDArray
 
 from csci_utils.errors import at_path
 
-from ..errors import DeviceError, StyleError
-from ..formats.onnx_gate.gate import IMAGE_INPUT, WEIGHTS_INPUT, check_graph
+from ..errors import DeviceError
+from ..formats.onnx_gate.gate import check_graph
 from ..options import RenderingOptions
-from ..pictures.arrays import Pixels
-from .base import FloatStyle
-from .openvino_compiler import Compiler, describe, infer
-from .silent_openvino import FrontEndManager, openvino
+from ..pictures.arrays import Colors
+from .base import Progress, Style
+from .graph_process import GraphProcess
+
+if find_spec("openvino") is None:
+    raise ImportError("No module named 'openvino'")
 
 
-class OnnxStyle(FloatStyle):
+class OnnxStyle(Style):
     """An ONNX style.
 
-    The numbered styles of a file share one compiled graph.
+    The numbered styles of a file share one process, which paints one picture at a time.
     """
 
     def __init__(self, path: str | PathLike[str], data: bytes, options: RenderingOptions) -> None:
@@ -50,53 +51,17 @@ class OnnxStyle(FloatStyle):
                     remedy="use the device cpu or auto",
                 )
             self._graph = check_graph(data)
-            self._compiler = _prepare(self._graph.to_bytes(), options)
         super().__init__(path, self._graph.styles)
         self.base_width = self._graph.base_width
+        self._process = GraphProcess(self.path, self._graph, options)
 
-    def paint_pixels(self, pixels: Pixels) -> Pixels:
-        """Run the graph, with the weights of the chosen style if it has several."""
-        compiled = self._compile_for(pixels.shape)
-        if self.number is None:
-            return infer(compiled, [pixels])
-        weights = _one_hot(self.number, self.count)
-        painted = infer(compiled, {IMAGE_INPUT: pixels / 255, WEIGHTS_INPUT: weights})
-        # The graph's authors round to the nearest level; the base class cuts fractions off.
-        return np.asarray(painted * 255 + 0.5, dtype=np.float32)
-
-    def _compile_for(self, shape: tuple[int, ...]) -> openvino.CompiledModel:
-        """Return the network for pictures of 1 x 3 x H x W, which the graph is checked for."""
-        if not self._compiler.is_compiled_for(shape):
-            self._graph.check_size(*shape[2:])
-        try:
-            return self._compiler.compile_for(shape)
-        except ValueError as error:
-            width, height = shape[:1:-1]
-            raise StyleError(
-                f"expected a graph for pictures of any size, but it does not take "
-                f"{width}x{height} px ({error})",
-                remedy="export it with dynamic axes",
-            ) from error
+    def paint_colors(self, colors: Colors, progress: Progress | None) -> Colors:
+        """Check the graph for this size, and let its process paint."""
+        height, width, _ = colors.shape
+        cost = self._graph.check_size(height, width)
+        painted = self._process.paint(colors, self.number, cost)
+        return np.ascontiguousarray(painted)
 
     def release(self) -> None:
         """Forget the graph that was compiled for the last size."""
-        self._compiler.release()
-
-
-def _prepare(data: bytes, options: RenderingOptions) -> Compiler:
-    """Return the compiler of a graph that was checked."""
-    # The front end for ONNX only: left to guess, OpenVINO tries other formats, too.
-    frontend = FrontEndManager().load_by_framework("onnx")
-    try:
-        return Compiler(frontend.convert(frontend.load(BytesIO(data))), options)
-    except Exception as error:  # RuntimeError and others that OpenVINO derives from it
-        raise StyleError(
-            f"OpenVINO cannot prepare this ONNX graph ({describe(error)})", remedy="export it again"
-        ) from error
-
-
-def _one_hot(number: int, count: int | None) -> NDArray[np.float32]:
-    """Return the `style_weights` that select style `number` of `count`."""
-    weights = np.zeros(count or 0, dtype=np.float32)
-    weights[number] = 1
-    return weights
+        self._process.release()

@@ -50,11 +50,6 @@ class Compiler:
         self._compiled: openvino.CompiledModel | None = None
         self._compiled_for: tuple[int, ...] = ()
 
-    def is_compiled_for(self, shape: tuple[int, ...]) -> bool:
-        """Return True if the last network is for pictures of 1 x 3 x H x W."""
-        with self._lock:
-            return self._compiled is not None and shape == self._compiled_for
-
     def compile_for(self, shape: tuple[int, ...]) -> openvino.CompiledModel:
         """Return the network for pictures of 1 x 3 x H x W.
 

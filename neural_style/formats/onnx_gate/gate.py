@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -44,6 +45,14 @@ _SIDE_STEP = 16  # networks that halve sides return up to a multiple of 4, 8 or 
 _FLOAT = DTYPES[1]
 
 
+class Cost(NamedTuple):
+    """What painting one picture takes at least."""
+
+    numbers: int
+    """The most numbers that are needed at one time, of 4 bytes each."""
+    multiplications: int
+
+
 @dataclass(frozen=True)
 class CheckedGraph:
     """A style network that passed, for pictures of any size or of one."""
@@ -63,8 +72,8 @@ class CheckedGraph:
         """The input for the picture."""
         return next(port for port in self.model.inputs if _is_picture(port))
 
-    def check_size(self, height: int, width: int) -> None:
-        """Check what the graph computes for a picture of this size. Takes about 10 ms.
+    def check_size(self, height: int, width: int) -> Cost:
+        """Return what a picture of this size costs, if it can be painted. Takes about 10 ms.
 
         Raises:
             StyleError: The graph does not take this size, breaks a rule or a limit for it, or
@@ -79,7 +88,8 @@ class CheckedGraph:
                     f"{width}x{height} px",
                     remedy="export it with dynamic axes",
                 )
-        painted = _Trace(self.model, inputs, height, width).run()
+        trace = _Trace(self.model, inputs, height, width)
+        painted = trace.run()
         sides_fit = all(
             side <= got <= -(-side // _SIDE_STEP) * _SIDE_STEP
             for side, got in zip((height, width), painted.shape[2:], strict=False)
@@ -90,6 +100,7 @@ class CheckedGraph:
                 f"expected 1x3x{height}x{width} numbers from this network, got {got}",
                 remedy="use a style model",
             )
+        return Cost(trace.most_live, trace.multiplications)
 
 
 def check_graph(data: bytes) -> CheckedGraph:
@@ -193,7 +204,8 @@ class _Trace:
         self._values = {name: value_of(array) for name, array in model.initializers.items()}
         self._values.update(inputs)
         self._pixels = max(height, _FREE_SIDE) * max(width, _FREE_SIDE)
-        self._multiplications = 0
+        self.multiplications = 0
+        self.most_live = 0
         self._live: dict[str, int] = {}
         self._last_use = {
             name: index for index, node in enumerate(model.nodes) for name in node.inputs
@@ -246,14 +258,15 @@ class _Trace:
             value.size <= MAX_TENSOR * self._pixels,
             f"makes {value.size:,} numbers, more than {MAX_TENSOR} for each pixel",
         )
-        self._multiplications += value.size * max(operation.multiplications, 1)
+        self.multiplications += value.size * max(operation.multiplications, 1)
         operation.require(
-            self._multiplications <= MAX_MULTIPLICATIONS * self._pixels,
+            self.multiplications <= MAX_MULTIPLICATIONS * self._pixels,
             f"takes more than {MAX_MULTIPLICATIONS:,} multiplications for each pixel",
         )
         self._live[operation.node.output] = value.size
+        self.most_live = max(self.most_live, sum(self._live.values()))
         operation.require(
-            sum(self._live.values()) <= MAX_LIVE * self._pixels,
+            self.most_live <= MAX_LIVE * self._pixels,
             f"needs more memory than {MAX_LIVE} numbers for each pixel",
         )
 
