@@ -39,6 +39,7 @@ _MULTIPLICATIONS_PER_SECOND = 3e8  # a tenth of one slow core
 _BYTES = 2**30  # of addresses, besides the tensors
 _BYTES_PER_THREAD = 2**28  # its stack, and what malloc reserves
 _BYTES_PER_NUMBER = 16  # a number, and what convolutions keep beside it
+_PIPE_BYTES = 2**20  # what Linux permits without privileges
 _ERRORS: dict[str, type[Exception]] = {
     "DeviceError": DeviceError,
     "MemoryError": MemoryError,
@@ -115,6 +116,7 @@ class GraphProcess:
             raise DeviceError(
                 f"expected to start a process that paints, got {error.strerror}", path=self._path
             ) from error
+        _widen_pipes(self._process)
         self._parent = os.getpid()
         data = self._graph.to_bytes()
         request = {
@@ -178,6 +180,15 @@ class GraphProcess:
         if getattr(self, "_parent", 0) == os.getpid():
             with suppress(OSError):  # a request that was not written in full
                 self._end()
+
+
+def _widen_pipes(process: subprocess.Popen[bytes]) -> None:
+    """Let a picture pass in one piece: each piece wakes both processes. Linux only."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        for stream in (process.stdin, process.stdout):
+            fcntl.fcntl(cast("IO[bytes]", stream), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _exchange(

@@ -13,6 +13,7 @@ graph was checked for its size.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.util import find_spec
 from os import PathLike
 
@@ -27,7 +28,9 @@ from ..pictures.arrays import Colors
 from .base import Progress, Style
 from .graph_process import GraphProcess
 
-if find_spec("openvino") is None:
+_SIZES_KEPT = 16
+
+if find_spec("openvino") is None:  # the process needs it, this module does not
     raise ImportError("No module named 'openvino'")
 
 
@@ -50,15 +53,17 @@ class OnnxStyle(Style):
                     f"ONNX styles run on the CPU, not on {options.device!r}",
                     remedy="use the device cpu or auto",
                 )
-            self._graph = check_graph(data)
-        super().__init__(path, self._graph.styles)
-        self.base_width = self._graph.base_width
-        self._process = GraphProcess(self.path, self._graph, options)
+            graph = check_graph(data)
+        super().__init__(path, graph.styles)
+        self.base_width = graph.base_width
+        # The photographs of a folder often share a size.
+        self._check_size = lru_cache(_SIZES_KEPT)(graph.check_size)
+        self._process = GraphProcess(self.path, graph, options)
 
     def paint_colors(self, colors: Colors, progress: Progress | None) -> Colors:
         """Check the graph for this size, and let its process paint."""
         height, width, _ = colors.shape
-        cost = self._graph.check_size(height, width)
+        cost = self._check_size(height, width)
         painted = self._process.paint(colors, self.number, cost)
         return np.ascontiguousarray(painted)
 

@@ -68,9 +68,9 @@ def _flip_bytes(data: bytes, rng: random.Random) -> bytes:
 def _change_part(data: bytes, rng: random.Random) -> bytes:
     try:
         model = load_from_string(data)
+        rng.choice(_CHANGES)(model.graph, rng)
     except Exception:  # a change of bytes has damaged it, and that is a good test, too
         return data
-    rng.choice(_CHANGES)(model.graph, rng)
     changed: bytes = model.SerializeToString()
     return changed
 
