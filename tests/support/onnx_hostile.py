@@ -166,23 +166,29 @@ HARMFUL: dict[str, tuple[bytes, str]] = {
         graph_of(
             *[
                 ("Conv", [f"x{n}" if n else "image", "kernel"], f"x{n + 1}", {"pads": [15] * 4})
-                for n in range(1500)
+                for n in range(490)
             ],
-            ("Relu", ["x1500"], "output", {}),
+            ("Relu", ["x490"], "output", {}),
             kernel=floats(np.zeros((3, 3, 31, 31))),
         ),
         "multiplications for each pixel",
     ),
     "much at one time": (
         graph_of(
-            *[("Tanh", [f"x{n}" if n else "image"], f"x{n + 1}", {}) for n in range(400)],
+            ("Concat", ["image", "image"], "x0", {"axis": 1}),
+            *[("Tanh", [f"x{n}"], f"x{n + 1}", {}) for n in range(240)],
             *[
-                ("Add", [f"y{n}" if n else "image", f"x{400 - n}"], f"y{n + 1}", {})
-                for n in range(400)
+                ("Add", [f"y{n}" if n else "x0", f"x{240 - n}"], f"y{n + 1}", {})
+                for n in range(240)
             ],
-            ("Relu", ["y400"], "output", {}),
+            ("Gather", ["y240", "at"], "output", {"axis": 1}),
+            at=[0, 1, 2],
         ),
         "needs more memory than 1024",
+    ),
+    "many layers": (
+        graph_of(*[("Tanh", [f"x{n}" if n else "image"], f"x{n + 1}", {}) for n in range(501)]),
+        "is more than layer 500",
     ),
     "too many operators": (
         graph_of(*[("Relu", ["image"], f"x{n}", {}) for n in range(2001)]),

