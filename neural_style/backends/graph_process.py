@@ -173,13 +173,13 @@ class GraphProcess:
             process.kill()
             process.wait()
             for stream in (process.stdin, process.stdout):
-                cast("IO[bytes]", stream).close()
+                with suppress(OSError):  # of a request that was not written in full
+                    cast("IO[bytes]", stream).close()
 
     def __del__(self) -> None:
         """End the process with its last style."""
         if getattr(self, "_parent", 0) == os.getpid():
-            with suppress(OSError):  # a request that was not written in full
-                self._end()
+            self._end()
 
 
 def _widen_pipes(process: subprocess.Popen[bytes]) -> None:
