@@ -1,14 +1,18 @@
-"""Describe the style in a file, by loading it."""
+"""Describe the style in a file, by loading it and painting a small picture."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 
-from .backends.loading import load, load_weights
-from .formats.model_file import CHECKPOINT_SUFFIXES
-from .formats.weights import width_of
+import numpy as np
+from PIL import Image
+
+from .backends.base import Style
+from .backends.loading import load
+
+_TRIAL_SIDE = 16  # px
+_MAX_TRIALS = 32
 
 
 @dataclass(frozen=True)
@@ -23,12 +27,30 @@ class StyleDescription:
 
 
 def inspect(path: str | PathLike[str]) -> StyleDescription:
-    """Load the style in the file at `path`, and describe it.
+    """Load the style in the file at `path`, paint a picture of 16x16 px, and describe it.
+
+    Of a file with many styles, 32 paint, evenly spread. A style that passes takes some
+    milliseconds; a graph is also compiled, which takes up to a second.
 
     Raises:
-        NeuralStyleError: As `load`.
+        NeuralStyleError: As `load`, or the style does not paint.
     """
-    if Path(path).suffix.lower() in CHECKPOINT_SUFFIXES:
-        return StyleDescription(width_of(load_weights(path)), None)
     style = load(path)
+    for one in _choose(style):
+        one(_trial_picture())
     return StyleDescription(style.base_width, style.count)
+
+
+def _choose(style: Style) -> list[Style]:
+    if style.count is None:
+        return [style]
+    numbers = np.linspace(0, style.count - 1, min(style.count, _MAX_TRIALS)).round()
+    return [style.with_number(int(number)) for number in numbers]
+
+
+def _trial_picture() -> Image.Image:
+    """Return a picture from black to white, with different colors on the way."""
+    levels = np.linspace(0, 255, _TRIAL_SIDE).round()
+    across, down = np.meshgrid(levels, levels)
+    colors = np.stack([across, down, (across + down) / 2], axis=-1)
+    return Image.fromarray(colors.astype(np.uint8))

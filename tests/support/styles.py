@@ -77,7 +77,7 @@ def make_state(base_width: int = SMALL_WIDTH) -> State:
     return state
 
 
-def export_with_old_exporter(checkpoint_path: Path, path: Path) -> None:
+def export_with_old_exporter(checkpoint_path: Path, path: Path, opset: int | None = None) -> None:
     """Write a checkpoint as an ONNX graph with the exporter that needs no onnxscript."""
     import torch
 
@@ -90,6 +90,7 @@ def export_with_old_exporter(checkpoint_path: Path, path: Path) -> None:
             (torch.zeros(1, 3, 32, 32),),
             path,
             dynamo=False,
+            opset_version=opset,
             input_names=["input"],
             output_names=["output"],
             dynamic_axes={"input": {2: "height", 3: "width"}},

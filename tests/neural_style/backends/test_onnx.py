@@ -14,7 +14,7 @@ from PIL import Image
 from neural_style import DeviceError, StyleError, inspect, load, load_picture
 from tests.support.command_line import run_program
 from tests.support.servers import serve
-from tests.support.styles import AssertClose, MakePicture
+from tests.support.styles import AssertClose, MakePicture, export_with_old_exporter
 
 pytest.importorskip("openvino")
 pytest.importorskip("onnx")
@@ -30,6 +30,20 @@ def test_a_graph_paints_as_its_checkpoint_does(
     photo = load_picture(photo_path)
 
     assert_close(load(onnx_path)(photo), load(checkpoint_path)(photo), within=1)
+
+
+@pytest.mark.parametrize("opset", [9, 10, 11, 13, 16])
+def test_graphs_of_older_exporters_paint_as_their_checkpoint_does(
+    opset: int,
+    checkpoint_path: Path,
+    tmp_path: Path,
+    make_picture: MakePicture,
+    assert_close: AssertClose,
+) -> None:
+    path = tmp_path / "small.onnx"
+    export_with_old_exporter(checkpoint_path, path, opset)
+
+    assert_close(load(path)(make_picture()), load(checkpoint_path)(make_picture()), within=1)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (4, 4), (5, 3), (9, 6), (13, 17)])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from neural_style import load, load_picture
+from neural_style.options import RenderingOptions
 from tests.support.backends import paint_with_torch
 from tests.support.styles import MakePicture
 
@@ -18,6 +19,8 @@ pytest.importorskip("onnx")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402  (it may be missing)
 
+from neural_style.backends.onnx_graph import OnnxGraph  # noqa: E402
+from neural_style.formats.onnx_gate.gate import check_graph  # noqa: E402
 from tests.support.onnx_graphs import PICTURE, graph_bytes  # noqa: E402
 
 Properties = dict[str, Any]
@@ -37,10 +40,16 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> list[Properties]:
     return recorded
 
 
+def load_here(path: Path, **options: Any) -> OnnxGraph:
+    """Load a graph as its own process does, in this one."""
+    graph = check_graph(path.read_bytes())
+    return OnnxGraph(str(path), graph.to_bytes(), graph.styles, RenderingOptions(**options))
+
+
 def test_pictures_of_one_size_share_a_compiled_network(
     onnx_path: Path, make_picture: MakePicture, compilations: list[Properties]
 ) -> None:
-    style = load(onnx_path)
+    style = load_here(onnx_path)
 
     for _ in range(3):
         style(make_picture(8, 8))
@@ -56,7 +65,7 @@ def test_openvino_gets_threads_and_precision(
     make_picture: MakePicture,
     compilations: list[Properties],
 ) -> None:
-    load(onnx_path, threads=threads, precision=precision)(make_picture())
+    load_here(onnx_path, threads=threads, precision=precision)(make_picture())
 
     (properties,) = compilations
     assert properties["INFERENCE_NUM_THREADS"] == threads

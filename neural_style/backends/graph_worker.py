@@ -1,0 +1,113 @@
+"""The process that a graph paints in: see `graph_process` for what it reads and writes."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import numpy as np
+
+from ..errors import NeuralStyleError, needing
+from ..options import RenderingOptions
+from ..pictures.arrays import Colors
+from .base import Style
+
+_NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # unshare(2)
+
+T = TypeVar("T")
+Request = tuple[dict[str, Any], bytes]
+"""A line of JSON, and the bytes that follow it."""
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    _leave_network()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C ends
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints
+        requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        threading.Thread(target=_read, args=(sys.stdin.buffer, requests), daemon=True).start()
+        graph = _try(_load, requests.get(), answers)
+        while graph is not None:
+            _try(partial(_serve, graph), requests.get(), answers)
+
+
+def _leave_network() -> None:
+    """Give up the network, where Linux lets this process do that."""
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError):
+            unshare = ctypes.CDLL(None).unshare
+            if unshare(_NEW_NETWORK) != 0:
+                unshare(_NEW_NETWORK | _NEW_USER)
+
+
+def _read(source: IO[bytes], requests: queue.SimpleQueue[Request]) -> None:
+    """Read requests; at the end of the input, the parent's end, end at once."""
+    try:
+        while line := source.readline():
+            request = json.loads(line)
+            size = request.get("size", request.get("height", 0) * request.get("width", 0) * 3)
+            requests.put((request, source.read(size)))
+    finally:
+        os._exit(0)
+
+
+def _try(function: Callable[[Request], T], request: Request, answers: IO[bytes]) -> T | None:
+    """Answer with the picture that `function` returns, or with its error."""
+    reply: dict[str, Any] = {}
+    result = None
+    try:
+        result = function(request)
+    except NeuralStyleError as error:
+        reply = {"error": error.to_json()}
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        reply = {"error": {"type": type(error).__name__, "reason": reason}}
+    if isinstance(result, np.ndarray):
+        reply = {"height": result.shape[0], "width": result.shape[1]}
+    answers.write(json.dumps(reply).encode() + b"\n")
+    if isinstance(result, np.ndarray):
+        answers.write(np.ascontiguousarray(result).data)
+    answers.flush()
+    return result
+
+
+def _load(request: Request) -> Style:
+    with needing("OpenVINO"):
+        from .onnx_graph import OnnxGraph
+
+    settings, data = request
+    options = RenderingOptions.from_json(settings["options"])
+    return OnnxGraph(settings["path"], data, settings["count"], options)
+
+
+def _serve(graph: Style, request: Request) -> Colors | None:
+    settings, data = request
+    if settings.get("release"):
+        graph.release()
+        return None
+    _limit_memory(settings["bytes"])
+    colors = np.frombuffer(data, np.uint8).reshape(settings["height"], settings["width"], 3)
+    chosen = graph if settings["number"] is None else graph.with_number(settings["number"])
+    return chosen.paint(colors)
+
+
+def _limit_memory(more: int) -> None:
+    """Let this process take `more` bytes than it has; where that can be limited."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + more
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))

@@ -1,0 +1,1 @@
+"""ONNX graphs, checked against a list of what a style network may contain."""

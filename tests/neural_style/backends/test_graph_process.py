@@ -1,0 +1,119 @@
+"""The process that paints ONNX graphs: what it knows, what it may take, and when it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neural_style import DeviceError, load
+from neural_style.backends import graph_process
+from tests.support.programs import is_running, wait_until
+from tests.support.styles import ROOT, MakePicture
+
+pytest.importorskip("openvino")
+pytest.importorskip("onnx")
+
+from tests.support.onnx_graphs import scale_channels
+
+PROC = Path("/proc")
+needs_proc = pytest.mark.skipif(not PROC.exists(), reason="reads /proc, as Linux has it")
+
+HOLD = """
+import sys, time
+import neural_style
+style = neural_style.load(sys.argv[1])
+print(style._process._process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A small graph."""
+    path = tmp_path / "scale.onnx"
+    path.write_bytes(scale_channels([1, 1, 1]))
+    return path
+
+
+def hold(path: Path, **environment: str) -> tuple[subprocess.Popen[str], int]:
+    """Start a program that loads a graph and waits; return it and the id of its process."""
+    program = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+    )
+    assert program.stdout is not None
+    return program, int(program.stdout.readline())
+
+
+@needs_proc
+def test_the_process_knows_no_secrets_and_not_the_folder(path: Path) -> None:
+    program, child = hold(path, AWS_SECRET_ACCESS_KEY="hush")
+    try:
+        environment = (PROC / str(child) / "environ").read_bytes()
+        folder = (PROC / str(child) / "cwd").readlink()
+    finally:
+        program.kill()
+        program.communicate()
+
+    assert b"hush" not in environment
+    assert folder == Path("/")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends signals")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_the_process_ends_with_its_parent(number: str, path: Path) -> None:
+    program, child = hold(path)
+
+    program.send_signal(getattr(signal, number))
+    program.communicate()
+
+    wait_until(lambda: not is_running(child), seconds=10)
+
+
+def test_the_process_is_kept_between_pictures(path: Path, make_picture: MakePicture) -> None:
+    style = load(path)
+
+    pids = []
+    for _ in range(3):
+        style(make_picture())
+        pids.append(style._process._process.pid)  # type: ignore[attr-defined]
+
+    assert len(set(pids)) == 1
+
+
+def test_a_process_that_was_killed_costs_one_picture(path: Path, make_picture: MakePicture) -> None:
+    style = load(path)
+    style._process._process.kill()  # type: ignore[attr-defined]
+
+    with pytest.raises(DeviceError, match=r"scale\.onnx: expected OpenVINO to paint .* ended"):
+        style(make_picture())
+
+    assert style(make_picture()).size == make_picture().size
+
+
+def test_a_process_that_takes_too_long_is_ended(
+    path: Path, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    style = load(path)
+    os.kill(style._process._process.pid, signal.SIGSTOP)  # type: ignore[attr-defined]
+    monkeypatch.setattr(graph_process, "_SECONDS", 0.2)
+
+    with pytest.raises(DeviceError, match="its process took too long; make the picture smaller"):
+        style(make_picture())
+
+
+@needs_proc
+def test_memory_is_limited(path: Path, make_picture: MakePicture) -> None:
+    style = load(path)
+    style._process._base_bytes = 2**20  # type: ignore[attr-defined]
+
+    with pytest.raises(DeviceError, match=r"scale\.onnx"):
+        style(make_picture())
