@@ -59,6 +59,12 @@ def write_origin(path: str, origin: Origin, sha256: str) -> None:
         json.dump(asdict(record), file, indent=1)
 
 
+def read_digest(path: str) -> str | None:
+    """Return the SHA-256 that a file had when it was recorded; None without a record."""
+    record = _read_record(path)
+    return None if record is None else record.sha256
+
+
 def is_unaltered(path: str) -> bool:
     """Return whether a file has the bytes that its record names, whatever its times are."""
     record = _read_record(path)
