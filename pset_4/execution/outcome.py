@@ -17,6 +17,7 @@ from ..tasks.stylize import Stylize
 from ..tasks.upload import UploadTask
 
 PUBLISHED, FETCHED, PAINTED = "published", "fetched", "painted"
+REPLACED = "replaced"
 
 VERBS: dict[type[luigi.Task], str] = {
     UploadTask: PUBLISHED,

@@ -17,7 +17,7 @@ from ..names import DEFAULT_MODEL
 from ..remote import target_at
 from ..settings import PACKAGES
 from .download import DownloadModel
-from .parameters import ModelFileParameter
+from .parameters import ModelFileParameter, on_conflict_parameter
 
 SHOWN_OF_VERSION = 16
 """Digits that distinguish versions of a package; 64 bits of a digest."""
@@ -29,6 +29,7 @@ class PackageModel(luigi.Task):
     PACKAGE_ROOT = context.FromSettings("remote_packages")
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
+    on_conflict = on_conflict_parameter()
 
     is_made = False
     """Whether `run` made a package. It does not if only the model had to be fetched to see that the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,12 @@ from ..rendering_options import complete_origin, to_origin
 from ..runners import current_runner
 from ..settings import RESULTS
 from .download import DownloadImage, DownloadModel, DownloadTask
+from .notes import notify
 from .package import DownloadPackage
 from .parameters import PaintingParameters
 
 if TYPE_CHECKING:
     from neural_style import PaintingRequest
-
-NOTE = "pset_4.note"
-"""A Luigi event: a task, and one line of text that somebody who waits for it should know."""
 
 PATIENCE = 1.0
 """Seconds of painting before progress is reported."""
@@ -98,7 +97,7 @@ class Stylize(PaintingParameters, luigi.Task):
     def _paint(self, inputs: dict[str, str], path: str) -> None:
         result = current_runner().paint(
             self._request(inputs, path),
-            self._notify,
+            partial(notify, self),
             self._make_progress(),
             inputs.get("package"),
         )
@@ -112,9 +111,6 @@ class Stylize(PaintingParameters, luigi.Task):
         )
         files = (Path(inputs["image"]), Path(inputs["model"]), Path(path))
         return PaintingRequest(*files, options)
-
-    def _notify(self, text: str) -> None:
-        self.trigger_event(NOTE, self, text)
 
     def _make_progress(self) -> Callable[[int, int], None]:
         """Report progress in Luigi's own way, unless the painting is short."""

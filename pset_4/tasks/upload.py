@@ -11,17 +11,27 @@ from csci_utils.errors import AlreadyExistsError
 from csci_utils.luigi import CopyTask, copy
 
 from .. import context
+from ..conflicts import KEEP_REMOTE, REFUSE, REPLACE
 from ..errors import ConflictError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..remote import check_no_obstacle, target_at
 from ..runners import current_runner
 from .local import LocalImage, LocalModel
-from .parameters import ImageParameter, ModelFileParameter
+from .notes import notify
+from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter
 from .snapshot import QUIET_SECONDS, Snapshot, take_snapshot
 
 
 class UploadTask(CopyTask):
-    """Publishes a drop-in that is what its name says, and never overwrites other bytes."""
+    """Publishes a drop-in that is what its name says.
+
+    It overwrites other bytes only if `on_conflict` says so.
+    """
+
+    on_conflict = on_conflict_parameter()
+
+    is_replacement = False
+    """Whether `run` replaced other bytes."""
 
     @abstractmethod
     def check(self, path: str) -> None:
@@ -35,6 +45,15 @@ class UploadTask(CopyTask):
     def max_bytes(self) -> int:
         """Return the largest size that is accepted."""
 
+    def complete(self) -> bool:
+        """Return whether the remote has the drop-in's bytes, or others that are to be kept."""
+        if self.is_copied():
+            return True
+        if self.on_conflict != KEEP_REMOTE or not self.output().exists():
+            return False
+        self._notify_kept()
+        return True
+
     def run(self) -> None:
         """Copy the drop-in privately, check that copy, and publish it.
 
@@ -43,7 +62,7 @@ class UploadTask(CopyTask):
             ConflictError: The remote has other bytes under this name.
             MissingError: The remote has something there that is not a file.
         """
-        self.copied_digest = ""
+        self.copied_digest, self.is_replacement = "", False
         if self.is_copied():
             return
         with take_snapshot(self.input().path, self.max_bytes(), QUIET_SECONDS) as snapshot:
@@ -59,7 +78,19 @@ class UploadTask(CopyTask):
             if destination.fs.same_bytes(destination.path, snapshot.path):
                 return  # somebody published the same bytes just now
             check_no_obstacle(destination.path)
-            raise _describe_conflict(self.input().path, snapshot.sha256, destination) from error
+            if self.on_conflict == REFUSE:
+                raise _describe_conflict(self.input().path, snapshot.sha256, destination) from error
+            self._settle_conflict(snapshot)
+
+    def _settle_conflict(self, snapshot: Snapshot) -> None:
+        if self.on_conflict == KEEP_REMOTE:
+            self._notify_kept()
+            return
+        self.copied_digest = copy(snapshot.target, target_at(self.output().path))
+        self.is_replacement = True
+
+    def _notify_kept(self) -> None:
+        notify(self, f"kept {self.output().path}; the drop-in {self.input().path} differs")
 
 
 class UploadImage(UploadTask):
@@ -121,5 +152,6 @@ def _describe_conflict(path: str, sha256: str, destination: FileSystemTarget) ->
         f"conflict: the drop-in (SHA-256 {sha256}) differs from "
         f"{destination.path} (SHA-256 {theirs})",
         path=path,
-        remedy="rename the drop-in, or take it away to use the remote's",
+        remedy=f"rename the drop-in, or run again with --on-conflict {KEEP_REMOTE} or "
+        f"--on-conflict {REPLACE}",
     )
