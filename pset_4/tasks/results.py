@@ -8,7 +8,7 @@ from csci_utils.errors import ChangedError
 from csci_utils.luigi import CopyTask, copy
 
 from .. import context
-from ..records import read_digest
+from ..records import read_record
 from ..remote import target_at
 from .parameters import PaintingParameters
 from .snapshot import take_snapshot
@@ -32,7 +32,8 @@ class UploadResult(PaintingParameters, CopyTask):
         """
         path, destination = self.input().path, self.output()
         with take_snapshot(path) as snapshot:
-            if snapshot.sha256 != read_digest(path):
+            record = read_record(path)
+            if record is None or record.sha256 != snapshot.sha256:
                 raise ChangedError(
                     "not published: it was altered since it was painted",
                     path=path,

@@ -7,10 +7,8 @@ is checked, digested and sent.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,21 +23,13 @@ from csci_utils.digest import CHUNK_SIZE
 from csci_utils.errors import ChangedError, instead_of_path
 
 from .. import context
-from ..errors import InvalidNameError, PipelineError
+from ..errors import PipelineError
+from ..regular_files import open_regular
 from ..remote import target_at
 
 QUIET_SECONDS = 1.0
 """How long a drop-in must be unchanged before it is published: some other program may still be
 writing it."""
-
-_FLAGS = (  # without O_NONBLOCK, opening a FIFO would wait for its other end
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-_LINK_ERRORS = frozenset([errno.ELOOP, errno.EMLINK])  # EMLINK: FreeBSD
 
 _State = tuple[int, ...]
 
@@ -100,7 +90,7 @@ def take_snapshot(
     folder = context.current().settings.data
     copy_path = make_temporary_path(os.path.join(folder, os.path.basename(path)))
     try:
-        with os.fdopen(_open_regular(path), "rb") as file:
+        with open_regular(path) as file:
             status = os.fstat(file.fileno())
             _wait_until_quiet(status, quiet_seconds)
             _check_size(path, status.st_size, max_bytes)
@@ -111,25 +101,6 @@ def take_snapshot(
             yield taken
     finally:
         discard(copy_path)
-
-
-def _open_regular(path: str) -> int:
-    try:
-        descriptor = os.open(path, _FLAGS)
-    except OSError as error:
-        if error.errno in _LINK_ERRORS and os.path.islink(path):
-            raise _refuse(path, "a link") from error
-        raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise _refuse(path, "not a file")
-    return descriptor
-
-
-def _refuse(path: str, kind: str) -> InvalidNameError:
-    return InvalidNameError(
-        kind, path=path, remedy=f"copy the file itself into {os.path.dirname(path)}"
-    )
 
 
 def _wait_until_quiet(status: os.stat_result, quiet_seconds: float) -> None:

@@ -18,7 +18,7 @@ from .. import context
 from ..names import ModelName, parse_model_name
 from ..records import Origin, read_origin, write_origin
 from ..remote import target_at
-from ..rendering_options import complete_origin, to_origin
+from ..rendering_options import RESULT_OPTIONS, complete_origin, to_origin
 from ..runners import current_runner
 from ..settings import RESULTS
 from .download import DownloadImage, DownloadModel, DownloadTask
@@ -64,8 +64,11 @@ class Stylize(PaintingParameters, luigi.Task):
 
         The cache is not asked: a result stays current when the files it was made from are gone.
         """
+        return self.matches(read_result_origin(self.output().path))
+
+    def matches(self, recorded: Origin | None) -> bool:
+        """Return whether a result of this record is what would be painted now."""
         downloads = self._downloads()
-        recorded = read_result_origin(self.output().path)
         return (
             recorded is not None
             and all(download.requires().complete() for download in downloads.values())
@@ -141,6 +144,15 @@ def read_result_origin(path: str) -> Origin | None:
     """Return what a result was made from, as `read_origin` does, with all options."""
     origin = read_origin(path)
     return None if origin is None else complete_origin(origin)
+
+
+def recorded_task(model: str, image: str, recorded: Origin | None) -> Stylize | None:
+    """Return the task that paints a result as its record says; None if that is not usable."""
+    try:
+        options = {option.name: (recorded or {})[option.name] for option in RESULT_OPTIONS}
+        return Stylize(image=image, model=model, upload=False, **options)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _read_cached_origin(path: str) -> Origin:
