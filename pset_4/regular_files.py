@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from io import BufferedReader, FileIO
+from typing import BinaryIO
 
 from .errors import InvalidNameError
 
@@ -19,7 +19,7 @@ _FLAGS = (  # without O_NONBLOCK, opening a FIFO would wait for its other end
 _LINK_ERRORS = frozenset([errno.ELOOP, errno.EMLINK])  # EMLINK: FreeBSD
 
 
-def open_regular(path: str) -> BufferedReader:
+def open_regular(path: str) -> BinaryIO:
     """Open a regular file for reading. A link is not followed, and a FIFO not waited for.
 
     Raises:
@@ -32,11 +32,10 @@ def open_regular(path: str) -> BufferedReader:
         if error.errno in _LINK_ERRORS and os.path.islink(path):
             raise _refuse(path, "a link") from error
         raise
-    file = BufferedReader(FileIO(descriptor))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
+        os.close(descriptor)
         raise _refuse(path, "not a file")
-    return file
+    return os.fdopen(descriptor, "rb")
 
 
 def _refuse(path: str, kind: str) -> InvalidNameError:

@@ -40,7 +40,7 @@ def session() -> Iterator[Settings]:
         if missing:
             remedy = install_remedy("luigi", "pipeline", "style")
             raise click.ClickException(f"not installed: {', '.join(missing)}; {remedy}")
-        from .. import context, remote, settings
+        from .. import cleaning, context, remote, settings
 
         chosen = settings.read_settings(**{name: common_option(name) for name in SETTINGS})
         if chosen.is_embedded:
@@ -52,6 +52,7 @@ def session() -> Iterator[Settings]:
         with context.activated(chosen):
             # A remote that does not answer is reported once, and not for each task.
             remote.check(chosen.remote)
+            cleaning.sweep(chosen)
             with remote.remembering(chosen.remote):
                 yield chosen
 

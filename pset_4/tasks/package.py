@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import luigi
 from luigi.target import FileSystemTarget
 
+from csci_utils.atomic import scratch_folder
 from csci_utils.digest import file_digest
 
 from .. import context, packaging
@@ -60,7 +60,7 @@ class PackageModel(luigi.Task):
         self.is_made = not self.complete()
         if not self.is_made:
             return
-        with TemporaryDirectory(prefix="pset_4-") as scratch:
+        with scratch_folder() as scratch:
             package_path = packaging.build_package(Path(self.input().path), Path(scratch))
             packaging.publish_package(package_path, f"{self.PACKAGE_ROOT}/{self.model}")
 

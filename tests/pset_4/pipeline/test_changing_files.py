@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pset_4.runners.in_process import InProcessRunner
 from pset_4.tasks import results, snapshot
-from pset_4.tasks.snapshot import Snapshot, take_snapshot
+from pset_4.tasks.snapshot import QUIET_SECONDS, Snapshot, take_snapshot
 from tests.support.projects import Project, assert_failed
 from tests.support.stores import RemoteStore
 
@@ -106,31 +106,55 @@ def test_a_run_after_a_change_publishes_the_new_bytes(
     assert store.read("images/drawing.png") == drawing == path.read_bytes()
 
 
-def test_a_drop_in_that_grows_is_published_once_it_is_complete(
-    project: Project, store: RemoteStore, photograph: bytes
-) -> None:
-    path = project.drop("photo.jpg", photograph[:1000])
-    os.utime(path)
-    rest = threading.Timer(0.3, lambda: path.write_bytes(photograph + b"trailing"))
-    rest.start()
+def record_waits(
+    monkeypatch: pytest.MonkeyPatch, action: Action = lambda: None, now: float | None = None
+) -> list[float]:
+    """Act in place of each wait for a drop-in, and return how long the waits were to be."""
+    waits: list[float] = []
 
-    result = project.run("upload")
-    rest.join()
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        action()
+
+    monkeypatch.setattr(
+        snapshot, "time", SimpleNamespace(time=lambda: now or time.time(), sleep=sleep)
+    )
+    return waits
+
+
+def test_a_drop_in_that_grows_is_published_once_it_is_complete(
+    project: Project, store: RemoteStore, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = photograph + b"trailing"
+    path = project.drop("photo.jpg", photograph)
+    with monkeypatch.context() as patch:
+        record_waits(patch, lambda: path.write_bytes(content))
+        result = project.run("upload")
 
     assert_failed(result, "photo.jpg: still being written")
     assert store.list() == []
     project.run_well("upload")
-    assert store.read("images/photo.jpg") == photograph + b"trailing"
+    assert store.read("images/photo.jpg") == content
 
 
-def test_a_drop_in_dated_in_the_future_is_published(
-    project: Project, store: RemoteStore, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("age", "expected"), [(60, 0), (QUIET_SECONDS / 2, QUIET_SECONDS / 2), (-3600, QUIET_SECONDS)]
+)
+def test_a_drop_in_is_published_when_it_is_at_rest(
+    directory_project: Project,
+    photograph: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    age: float,
+    expected: float,
 ) -> None:
-    monkeypatch.setattr("pset_4.tasks.upload.QUIET_SECONDS", 0.1)
-    path = project.drop("photo.jpg", photograph)
-    os.utime(path, (time.time() + 3600, time.time() + 3600))
+    path = directory_project.drop("photo.jpg", photograph)
+    now = time.time()
+    os.utime(path, (now - age, now - age))
+    waits = record_waits(monkeypatch, now=now)
 
-    assert project.run_well("upload")["published"] == 1
+    directory_project.run_well("upload")
+
+    assert waits == [pytest.approx(expected, abs=0.001)]
 
 
 def test_a_result_replaced_after_its_check_is_not_published(
