@@ -16,6 +16,7 @@ from typing import IO, Any
 import neural_style.errors
 from csci_utils.text import one_line
 from neural_style import NeuralStyleError
+from neural_style.command_line.parent import PARENT_VARIABLE
 from neural_style.errors import install_remedy
 
 from ..errors import RunnerError
@@ -88,7 +89,7 @@ class ChildProcess:
             process = subprocess.Popen(
                 self._arguments,
                 env=self._environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # closed by the system if this process is killed
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 encoding="utf-8",
@@ -106,7 +107,9 @@ class ChildProcess:
             _end(process)
             raise
         finally:
+            assert process.stdin is not None
             assert process.stdout is not None
+            process.stdin.close()
             process.stdout.close()
 
     def _follow(self, process: subprocess.Popen[str]) -> int:
@@ -165,9 +168,9 @@ def _to_error(reported: Mapping[str, Any]) -> NeuralStyleError:
 
 
 def make_environment() -> dict[str, str]:
-    """Return this process's environment without what is no business of a program that paints."""
+    """Return the environment of a child: this one without what is no business of a program."""
     kept = {name: value for name, value in os.environ.items() if not WITHHELD.search(name)}
-    return kept | PYTHON_VARIABLES
+    return kept | PYTHON_VARIABLES | {PARENT_VARIABLE: "stdin"}
 
 
 def name_command(arguments: Sequence[str]) -> str:
