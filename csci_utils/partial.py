@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -14,11 +13,7 @@ from typing import NamedTuple
 
 from .atomic import commit, naming_target
 from .errors import BusyError, at_path
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from .locking import open_locked
 
 
 class Version(NamedTuple):
@@ -59,7 +54,7 @@ class PartialFile:
         self._part_path, self._version_path = _paths_beside(path)
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
         with at_path(path):
-            self._file = _open_locked(self._part_path)
+            self._file = _open_part(self._part_path)
         self.size = os.fstat(self._file.fileno()).st_size
         unknown = Version(hashlib.sha256(source.encode()).hexdigest())
         kept = _read_version(self._version_path)
@@ -146,34 +141,9 @@ def _read_version(path: str) -> Version | None:
     return None
 
 
-def _open_locked(path: str) -> FileIO:
-    """Open a file to read and write, creating it if necessary, and lock it until it is closed."""
-    # A planted link is not followed.
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    while True:
-        file = FileIO(os.open(path, flags, 0o666), "r+")
-        try:
-            _lock(file)
-            # Another process may have renamed it between opening and locking.
-            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-                return file
-        except FileNotFoundError:
-            pass
-        except BusyError:
-            file.close()
-            raise
-        file.close()
-
-
-def _lock(file: FileIO) -> None:
+def _open_part(path: str) -> FileIO:
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            raise BusyError(
-                "another process is downloading it", remedy="wait for that, and run again"
-            ) from error
-        # Some network shares have no locks; the file itself works there.
+        return open_locked(path)
+    except BusyError as error:
+        error.reason = "another process is downloading it"
+        raise

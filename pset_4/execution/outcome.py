@@ -69,6 +69,6 @@ def verb_of(task: luigi.Task) -> str | None:
     """Return the past participle of what a task did when it ran; None if it did nothing itself."""
     if isinstance(task, CopyTask) and not task.copied_digest:
         return None
-    if isinstance(task, PackageModel) and not task.is_made:
+    if isinstance(task, (PackageModel, Stylize)) and not task.is_made:
         return None
     return next((verb for kind, verb in VERBS.items() if isinstance(task, kind)), None)

@@ -21,6 +21,7 @@ from ..remote import target_at
 from ..rendering_options import RESULT_OPTIONS, complete_origin, to_origin
 from ..runners import current_runner
 from ..settings import RESULTS
+from .claims import claim
 from .download import DownloadImage, DownloadModel, DownloadTask
 from .notes import notify
 from .package import DownloadPackage
@@ -42,6 +43,9 @@ class Stylize(PaintingParameters, luigi.Task):
 
     remark = ""
     """What people should know about the image that was painted; empty if nothing."""
+
+    is_made = False
+    """Whether `run` painted. It does not if another run just did."""
 
     @property
     def style_name(self) -> ModelName:
@@ -78,10 +82,18 @@ class Stylize(PaintingParameters, luigi.Task):
     def run(self) -> None:
         """Paint, and record what the result was made from.
 
+        If another run is painting it, wait for that, and paint only if it did not.
+
         Raises:
             neural_style.NeuralStyleError, PipelineError: The image or the style cannot be used.
             ChangedError: A cached file was altered since it was fetched, or replaced meanwhile.
         """
+        with claim(self.output().path, partial(notify, self)):
+            self.is_made = not self.complete()
+            if self.is_made:
+                self._make()
+
+    def _make(self) -> None:
         inputs = {kind: target.path for kind, target in self.input().items()}
         origins = self._read_cached_origins(inputs)
         final_path = self.output().path
