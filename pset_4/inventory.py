@@ -57,8 +57,6 @@ def _split(
     """Return the safe names of a kind in a folder of the remote, and why the others are unsafe."""
     found = [path for path in list_all_paths(folder) if _is_meant(path, is_kind)]
     safe, refused = names.split_valid(found, names.check_name)
-    for path, error in refused.items():
-        error.path = f"{folder}/{path}"
     return list(filter(is_kind, safe)), refused
 
 
