@@ -19,8 +19,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from csci_utils.atomic import atomic_path, naming_target
 from csci_utils.digest import SETTLING_NS, file_digest
-from csci_utils.files import write_atomically
 
 from .regular_files import open_regular
 
@@ -131,7 +131,12 @@ def _renew(path: str, record: Record) -> None:
 def _write(path: str, record: Record) -> None:
     record_path = _record_path(path)
     os.makedirs(os.path.dirname(record_path), exist_ok=True)
-    write_atomically(record_path, json.dumps(asdict(record), indent=1).encode())
+    with (
+        atomic_path(record_path) as temporary_path,
+        naming_target(record_path),
+        open(temporary_path, "w", encoding="utf-8") as file,
+    ):
+        file.write(json.dumps(asdict(record), indent=1))
 
 
 def _record_path(path: str) -> str:

@@ -150,10 +150,10 @@ def test_a_full_disk_names_the_record(tmp_path: Path, monkeypatch: pytest.Monkey
     path = tmp_path / "file"
     path.write_bytes(b"content")
 
-    def refuse(self: Path, data: bytes) -> int:
+    def refuse(*arguments: object, **options: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(records, "open", refuse, raising=False)
     with pytest.raises(OSError, match="No space left") as raised:
         write_origin(str(path), ORIGIN, file_digest(path))
 
