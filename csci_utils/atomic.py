@@ -17,6 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from .liveness import OWNER_PATTERN, is_abandoned, name_owner
 
 MAX_NAME_BYTES = 255
 """The longest file name of the common file systems (ext4, XFS, APFS, NTFS)."""
@@ -25,9 +28,12 @@ TEMPORARY_PREFIX = ".luigi-tmp-"
 """The beginning of every temporary name: hidden, and with the mark of Luigi's own."""
 
 ORPHAN_SECONDS = 24 * 60 * 60
-"""The age from which a temporary file or folder counts as left behind by a killed process."""
+"""The age from which a temporary file or folder counts as left behind by a killed process, if
+nobody can tell whether its process has ended: that of another machine, for example."""
 
-_TEMPORARY_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{16}(\..*)?", re.DOTALL)
+_TEMPORARY_NAME = re.compile(
+    re.escape(TEMPORARY_PREFIX) + rf"({OWNER_PATTERN}-)?[0-9a-f]{{8,16}}(\..*)?", re.DOTALL
+)
 _NO_LINK_ERRORS = frozenset([errno.EPERM, errno.ENOTSUP, errno.ENOSYS])
 _NO_FOLDER_SYNC_ERRORS = frozenset([errno.EINVAL, errno.ENOTSUP])
 
@@ -66,9 +72,20 @@ def atomic_path(
 def make_temporary_name() -> str:
     """Return a new name for a temporary file or folder, without a suffix.
 
-    A suffix may follow. `Sweeper` recognizes the name if the process is killed.
+    A suffix may follow. `Sweeper` recognizes the name, and that this process has ended.
     """
-    return TEMPORARY_PREFIX + secrets.token_hex(8)
+    return f"{TEMPORARY_PREFIX}{name_owner()}-{secrets.token_hex(4)}"
+
+
+@contextmanager
+def scratch_folder() -> Iterator[str]:
+    """Yield the path of an empty folder for temporary files, which is removed after the body.
+
+    If the process is killed, `Sweeper` recognizes it.
+    """
+    prefix = f"{make_temporary_name()}."
+    with TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        yield folder
 
 
 def make_temporary_path(path: str, suffixes_of: str | os.PathLike[str] = "") -> str:
@@ -152,7 +169,7 @@ class Sweeper:
         self._swept: set[str] = set()
 
     def sweep(self, folder: str, dir_fd: int | None = None) -> None:
-        """Remove what is older than `ORPHAN_SECONDS` in a folder, unless swept before.
+        """Remove what ended processes left in a folder, unless swept before.
 
         Args:
             folder: The folder.
@@ -164,13 +181,15 @@ class Sweeper:
         self._swept.add(folder)
         with suppress(OSError), os.scandir(folder if dir_fd is None else dir_fd) as entries:
             for entry in entries:
-                if _TEMPORARY_NAME.fullmatch(entry.name):
-                    _remove_orphan(entry, dir_fd)
+                name = _TEMPORARY_NAME.fullmatch(entry.name)
+                if name is not None:
+                    _remove_orphan(entry, name, dir_fd)
 
 
-def _remove_orphan(entry: os.DirEntry[str], dir_fd: int | None) -> None:
+def _remove_orphan(entry: os.DirEntry[str], name: re.Match[str], dir_fd: int | None) -> None:
     with suppress(OSError):  # other processes sweep, too
-        if entry.stat(follow_symlinks=False).st_mtime >= time.time() - ORPHAN_SECONDS:
+        is_young = entry.stat(follow_symlinks=False).st_mtime >= time.time() - ORPHAN_SECONDS
+        if is_young and not (name["system"] and is_abandoned(name)):
             return
         if entry.is_dir(follow_symlinks=False):
             if dir_fd is None:  # nothing here makes folders in an open folder

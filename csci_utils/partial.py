@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
-import stat
 import sys
 from contextlib import suppress
 from io import FileIO
@@ -14,19 +12,11 @@ from types import TracebackType
 from typing import NamedTuple
 
 from .atomic import commit, naming_target
-from .errors import BusyError, DescribedError, LinkError, at_path
+from .errors import BusyError, at_path
 from .files import write_atomically
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
-
+from .locking import UNTRUSTED, is_plain, open_locked
 
 _MAX_VERSION_BYTES = 1 << 16
-_UNTRUSTED = (  # no link is followed, and a FIFO is not waited for
-    getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-)
 
 
 class Version(NamedTuple):
@@ -67,7 +57,7 @@ class PartialFile:
         self._part_path, self._version_path = _paths_beside(path)
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
         with at_path(path):
-            self._file = _open_locked(self._part_path)
+            self._file = _open_part(self._part_path)
         self.size = os.fstat(self._file.fileno()).st_size
         unknown = Version(hashlib.sha256(source.encode()).hexdigest())
         kept = _read_version(self._version_path)
@@ -151,48 +141,16 @@ def _read_version(path: str) -> Version | None:
     """Read a version; None if the file is missing or damaged."""
     with (
         suppress(OSError, ValueError, TypeError),
-        FileIO(path, opener=lambda name, flags: os.open(name, flags | _UNTRUSTED)) as file,
+        FileIO(path, opener=lambda name, flags: os.open(name, flags | UNTRUSTED)) as file,
     ):
-        if _is_plain(file):
+        if is_plain(file):
             return Version(*json.loads(file.read(_MAX_VERSION_BYTES)))
     return None
 
 
-def _is_plain(file: FileIO) -> bool:
-    """Return True for a regular file with one name; a planted one could be another's file, too."""
-    status = os.fstat(file.fileno())
-    return stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
-
-
-def _open_locked(path: str) -> FileIO:
-    """Open a file to read and write, creating it if necessary, and lock it until it is closed."""
-    flags = os.O_RDWR | os.O_CREAT | _UNTRUSTED
-    while True:
-        file = FileIO(os.open(path, flags, 0o666), "r+")
-        try:
-            if not _is_plain(file):
-                raise LinkError("not a regular file of its own", path=path, remedy="remove it")
-            _lock(file)
-            # Another process may have renamed it between opening and locking.
-            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-                return file
-        except FileNotFoundError:
-            pass
-        except DescribedError:
-            file.close()
-            raise
-        file.close()
-
-
-def _lock(file: FileIO) -> None:
+def _open_part(path: str) -> FileIO:
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            raise BusyError(
-                "another process is downloading it", remedy="wait for that, and run again"
-            ) from error
-        # Some network shares have no locks; the file itself works there.
+        return open_locked(path)
+    except BusyError as error:
+        error.reason = "another process is downloading it"
+        raise

@@ -17,6 +17,7 @@ from csci_utils.files import check_place
 from csci_utils.text import one_line
 
 from .command_line.arguments import ShowVersion, add_rendering_options, read_rendering_options
+from .command_line.parent import follow_parent
 from .command_line.reporting import Reporter, TextReporter, make_reporter
 from .errors import PictureError, StyleError, needing
 from .formats.model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES, STYLE_SUFFIXES
@@ -52,7 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reporter = make_reporter(is_for_program=False)
     try:
         args = _build_parser().parse_args(arguments)
-        reporter = make_reporter(getattr(args, "json", False))
+        is_for_program = getattr(args, "json", False)
+        reporter = make_reporter(is_for_program)
+        if is_for_program:
+            follow_parent()
         args.run(args, reporter)
     except DescribedError as error:
         reporter.fail(error)

@@ -18,6 +18,7 @@ from .commands.session import EPILOG
 from .commands.status import status
 from .commands.submit import submit
 from .commands.transfer import download, upload
+from .commands.verify import verify
 
 PROGRAM = "python -m pset_4"
 
@@ -79,6 +80,7 @@ for _command in (
     upload,
     download,
     status,
+    verify,
     demo,
     package,
     models,

@@ -13,8 +13,8 @@ from csci_utils.atomic import TEMPORARY_PREFIX
 from csci_utils.errors import DescribedError
 
 from . import names
-from .errors import InvalidNameError, SettingsError
-from .remote import list_all_paths, list_names
+from .errors import InvalidNameError, MissingError, SettingsError
+from .remote import list_all_paths, list_names, list_paths
 from .settings import DATA_VARIABLE, IMAGES, MODELS, Settings
 
 IGNORED_NAMES = frozenset(
@@ -112,13 +112,28 @@ def _split(
 
 
 def _is_meant(path: str, is_kind: Callable[[str], bool]) -> bool:
-    """Return whether a file of the remote is meant to be used, and is not some program's own."""
-    *folders, name = path.split("/")
-    if any(folder.startswith(".") and folder.strip(".") for folder in folders):
+    """Return whether a file of the remote is meant to be used, and is not some program's own.
+
+    A path that is hostile somewhere counts as meant, so that it is reported.
+    """
+    *folders, name = parts = path.split("/")
+    if any(part.strip(".") == "" for part in parts):  # "..", or a path that begins with "/"
+        return True
+    if any(folder.startswith(".") for folder in folders) or name.startswith(OWN_PREFIXES):
         return False
-    if name.startswith(OWN_PREFIXES) or any(map(_is_leftover, path.split("/"))):
+    if any(map(_is_leftover, parts)):
         return False
-    return is_kind(name) or not (folders or name.startswith("."))
+    is_hidden = name.startswith(".")
+    is_safe = all(map(_is_safe, folders if is_hidden else parts))
+    return is_kind(name) or not (folders or is_hidden) or not is_safe
+
+
+def _is_safe(name: str) -> bool:
+    try:
+        names.check_name(name)
+    except InvalidNameError:
+        return False
+    return True
 
 
 def list_cache(settings: Settings) -> Inventory:
@@ -130,6 +145,25 @@ def list_cache(settings: Settings) -> Inventory:
     images, _ = names.split_valid(list_names(f"{settings.data}/{IMAGES}"), names.check_image_name)
     models, _ = names.split_valid(list_names(f"{settings.data}/{MODELS}"), names.check_model_file)
     return Inventory(images, models)
+
+
+def list_results(folder: str) -> list[tuple[str, str]]:
+    """List the results in a folder or prefix: for each its model and its image.
+
+    Raises:
+        OSError, csci_utils.errors.S3Error: The folder or prefix cannot be read.
+    """
+    pairs = [path.split("/") for path in list_paths(folder)]
+    return [(pair[0], pair[1]) for pair in pairs if len(pair) == 2 and _is_result(*pair)]
+
+
+def _is_result(model: str, image: str) -> bool:
+    try:
+        names.parse_model_name(model)
+        names.check_image_name(image)
+    except InvalidNameError:
+        return False
+    return True
 
 
 def list_drop_ins(settings: Settings) -> Inventory:
@@ -157,7 +191,7 @@ def list_drop_ins(settings: Settings) -> Inventory:
             continue
         try:
             _sort_in(found, folder, name)
-        except InvalidNameError as error:
+        except (InvalidNameError, MissingError) as error:
             found.refused[name] = error
     return found
 
@@ -170,11 +204,20 @@ def is_drop_in(path: str) -> bool:
         return False
 
 
+def describe_no_drop_in(path: str) -> DescribedError:
+    """Return why there is no drop-in at a path, and what to do."""
+    if not os.path.lexists(path):
+        return MissingError("not there", path=path, remedy="drop it in")
+    kind = "a link" if os.path.islink(path) else "not a file"
+    folder = os.path.dirname(path)
+    return InvalidNameError(kind, path=path, remedy=f"copy the files themselves into {folder}")
+
+
 def _sort_in(found: Inventory, folder: str, name: str) -> None:
     """Add a drop-in to an inventory.
 
     Raises:
-        InvalidNameError: It cannot be used.
+        DescribedError: It cannot be used.
     """
     path = os.path.join(folder, name)
     if placeholder := _ICLOUD.fullmatch(name):
@@ -184,8 +227,7 @@ def _sort_in(found: Inventory, folder: str, name: str) -> None:
             remedy="open it in Finder, or turn off the optimization of storage, and run again",
         )
     if not is_drop_in(path):
-        kind = "a link" if os.path.islink(path) else "not a file"
-        raise InvalidNameError(kind, path=path, remedy=f"copy the files themselves into {folder}")
+        raise describe_no_drop_in(path)
     if names.is_image_name(name):
         found.images.append(names.check_image_name(name))
     elif names.is_model_file(name):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .models.listing import ListedModel, ModelListing
     from .models.official import FetchResult, OfficialModel
     from .status import FileStatus, ResultStatus, Status
+    from .verification import Verification
 
 NOT_THERE = "-"
 
@@ -61,6 +62,20 @@ def format_status(status: Status) -> str:
     return "\n\n".join(blocks)
 
 
+def format_verification(found: Verification) -> str:
+    """Return a line for each damaged or repaired file, and how many there are."""
+    lines = [
+        one_line(f"{state}: {shorten(damage.path)}: {damage.problem}")
+        for state, damages in (("repaired", found.repaired), ("damaged", found.damaged))
+        for damage in damages
+    ]
+    if found.damaged:
+        lines.append("repair them: python -m pset_4 verify --repair")
+    counts = {"checked": found.checked, "repaired": len(found.repaired)}
+    counts["damaged"] = len(found.damaged)
+    return "\n".join([*lines, *(f"{label:<10}{count:>6}" for label, count in counts.items())])
+
+
 def format_listing(listing: ModelListing) -> str:
     """Return a table of models, and below it why some do not load."""
     columns = ("place", "size", "width", "SHA-256", "loads")
@@ -87,7 +102,7 @@ def format_not_fetched(fetched: FetchResult) -> list[str]:
     return [one_line(line) for line in (*others, *(f"failed: {why}" for why in fetched.failures))]
 
 
-def format_json(found: Status | ModelListing) -> str:
+def format_json(found: Status | ModelListing | Verification) -> str:
     """Return everything as JSON, in which characters that are not printable are escaped."""
     text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from csci_utils.errors import DescribedError
 
-from . import names
-from .errors import InvalidNameError
-from .inventory import list_cache, list_drop_ins, list_remote
-from .remote import list_paths
-from .rendering_options import RESULT_OPTIONS
+from .inventory import list_cache, list_drop_ins, list_remote, list_results
 from .settings import Settings
 from .tasks.download import DownloadImage, DownloadModel, DownloadTask
 from .tasks.results import UploadResult
-from .tasks.stylize import Stylize, read_result_origin
+from .tasks.stylize import Stylize, read_result_origin, recorded_task
 from .tasks.upload import UploadImage, UploadModel, UploadTask
 
 PRESENT, CURRENT, STALE, CONFLICT, DIFFERENT = "yes", "current", "stale", "conflict", "differs"
+UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)
@@ -27,11 +24,11 @@ class FileStatus:
 
     name: str
     drop_in: str | None
-    """``yes``, or ``conflict`` if the remote has other bytes under this name."""
+    """``yes``, ``conflict`` if the remote has other bytes under this name, or ``unreadable``."""
     remote: str | None
     """``yes``."""
     cache: str | None
-    """``current``, or ``stale`` if it is not what the remote holds now."""
+    """``current``, ``stale`` if it is not what the remote holds now, or ``unreadable``."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +38,11 @@ class ResultStatus:
     model: str
     image: str
     local: str | None
-    """``current``, or ``stale`` if its image or model has changed in the remote since."""
+    """``current``, ``stale`` if its image or model has changed in the remote since, or
+    ``unreadable``."""
     remote: str | None
-    """``yes``, or ``differs`` if the local one has other bytes."""
+    """``yes``, ``differs`` if the local one has other bytes, or ``unreadable`` if that cannot be
+    told."""
 
 
 @dataclass
@@ -84,7 +83,7 @@ def read_status(settings: Settings) -> Status:
         _look_at(name, UploadModel(model=name), DownloadModel(model=name, upload=False), models)
         for name in sorted(models.union(drop_ins.models, cached.models))
     ]
-    status.results = _list_results(settings)
+    status.results = _look_at_results(settings)
     return status
 
 
@@ -96,15 +95,28 @@ def _look_at(name: str, upload: UploadTask, download: DownloadTask, remote: set[
     in_remote = name in remote
     drop_in = cache = None
     if upload.requires().complete():
-        drop_in = CONFLICT if in_remote and not upload.complete() else PRESENT
+        drop_in = _ask(lambda: CONFLICT if in_remote and not upload.complete() else PRESENT)
     if download.output().exists():
-        cache = CURRENT if in_remote and download.complete() else STALE
+        cache = _ask(lambda: CURRENT if in_remote and download.complete() else STALE)
     return FileStatus(name, drop_in, PRESENT if in_remote else None, cache)
 
 
-def _list_results(settings: Settings) -> list[ResultStatus]:
-    local = set(_list_pairs(settings.results))
-    remote = set(_list_pairs(settings.remote_results))
+def _ask(question: Callable[[], str]) -> str:
+    """Return the answer, or `UNREADABLE` if the system does not let a file be read.
+
+    One such file does not hide the others. A remote that does not answer raises its own error.
+    """
+    try:
+        return question()
+    except DescribedError:  # some are also OSErrors
+        raise
+    except OSError:
+        return UNREADABLE
+
+
+def _look_at_results(settings: Settings) -> list[ResultStatus]:
+    local = set(list_results(settings.results))
+    remote = set(list_results(settings.remote_results))
     return [
         _look_at_result(model, image, (model, image) in local, (model, image) in remote)
         for model, image in sorted(local | remote)
@@ -113,33 +125,17 @@ def _list_results(settings: Settings) -> list[ResultStatus]:
 
 def _look_at_result(model: str, image: str, is_local: bool, is_remote: bool) -> ResultStatus:
     upload = UploadResult(image=image, model=model)
-    is_different = is_local and is_remote and not upload.is_copied()
     return ResultStatus(
         model,
         image,
-        _state_of_result(model, image) if is_local else None,
-        (DIFFERENT if is_different else PRESENT) if is_remote else None,
+        _ask(lambda: _state_of_result(model, image)) if is_local else None,
+        _ask(lambda: DIFFERENT if is_local and not upload.is_copied() else PRESENT)
+        if is_remote
+        else None,
     )
 
 
-def _list_pairs(folder: str) -> list[tuple[str, str]]:
-    pairs = [path.split("/") for path in list_paths(folder)]
-    return [(pair[0], pair[1]) for pair in pairs if len(pair) == 2 and _is_result(*pair)]
-
-
-def _is_result(model: str, image: str) -> bool:
-    try:
-        names.parse_model_name(model)
-        names.check_image_name(image)
-    except InvalidNameError:
-        return False
-    return True
-
-
 def _state_of_result(model: str, image: str) -> str:
-    origin = read_result_origin(Stylize(image=image, model=model).output().path)
-    if origin is None:
-        return STALE
-    painted_with = {option.name: origin[option.name] for option in RESULT_OPTIONS}
-    task = Stylize(image=image, model=model, upload=False, **painted_with)
-    return CURRENT if task.complete() else STALE
+    path = Stylize(image=image, model=model).output().path
+    task = recorded_task(model, image, read_result_origin(path))
+    return CURRENT if task is not None and task.complete() else STALE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -177,6 +177,6 @@ def _is_clock_wrong(error: ClientError) -> bool:
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     try:
         server_time = parsedate_to_datetime(headers["date"])
-        return abs(datetime.now(timezone.utc) - server_time) > _MAX_CLOCK_SKEW
+        return abs(datetime.now(UTC) - server_time) > _MAX_CLOCK_SKEW
     except (KeyError, TypeError, ValueError):  # none, or without a time zone, or not a time
         return False

@@ -11,6 +11,7 @@ from neural_style.option_kinds import Choice
 from neural_style.options import Option
 
 from .. import names
+from ..conflicts import CONFLICT_CHOICES, REFUSE
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..rendering_options import MACHINE_OPTIONS, RESULT_OPTIONS, variable_of
 from ..settings import RUNNERS
@@ -41,6 +42,9 @@ PYTHON_HELP = (
     "The Python that the runners 'program' and 'mlflow' start; else PSET_4_PYTHON, else this one."
 )
 UPLOAD_HELP = "Publish what is needed first (the default), or write nothing to the remote."
+CONFLICT_HELP = (
+    "If the remote has other bytes under a drop-in's name: fail, use the remote's, or replace them."
+)
 
 SETTINGS = ("remote", "data", "runner", "python", *(option.name for option in MACHINE_OPTIONS))
 """Options that are kept for `common_option`, and checked by `settings.read_settings`."""
@@ -96,6 +100,18 @@ def file_options(command: Command) -> Command:
 def model_option(command: Command) -> Command:
     """Add which models' files: `models`."""
     return _names("model", model_file, FILE_HELP)(command)
+
+
+def conflict_option(command: Command) -> Command:
+    """Add what happens if the remote has other bytes under a drop-in's name: `on_conflict`."""
+    option = click.option(
+        "--on-conflict",
+        type=click.Choice(CONFLICT_CHOICES),
+        default=REFUSE,
+        show_default=True,
+        help=CONFLICT_HELP,
+    )
+    return option(command)
 
 
 def painting_options(command: Command) -> Command:

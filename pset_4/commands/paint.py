@@ -10,7 +10,14 @@ import click
 
 from csci_utils.console import say
 
-from .options import common_options, painting_options, rendering_options, runner_options
+from ..conflicts import REFUSE
+from .options import (
+    common_options,
+    conflict_option,
+    painting_options,
+    rendering_options,
+    runner_options,
+)
 from .session import EPILOG, finish, run, session
 
 if TYPE_CHECKING:
@@ -24,10 +31,11 @@ if TYPE_CHECKING:
 
 @click.command("main", epilog=EPILOG)
 @painting_options
+@conflict_option
 @runner_options
 @common_options
 def main_command(
-    images: Sequence[str], models: Sequence[str], upload: bool, **rendering: Any
+    images: Sequence[str], models: Sequence[str], upload: bool, **options: Any
 ) -> None:
     """Publish drop-ins, fetch what is needed, paint every image in every style, publish results.
 
@@ -37,19 +45,20 @@ def main_command(
     with session() as settings:
         from ..tasks.main import MainTask
 
-        paint(MainTask, settings, images, models, upload, rendering)
+        paint(MainTask, settings, images, models, upload, options)
 
 
 @click.command(epilog=EPILOG)
 @painting_options
+@conflict_option
 @runner_options
 @common_options
-def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **rendering: Any) -> None:
+def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **options: Any) -> None:
     """Paint every image in every style; results stay on this machine."""
     with session() as settings:
         from ..tasks.stylize import Stylize
 
-        paint(Stylize, settings, images, models, upload, rendering)
+        paint(Stylize, settings, images, models, upload, options)
 
 
 @click.command(epilog=EPILOG)
@@ -73,7 +82,7 @@ def paint(
     images: Sequence[str],
     models: Sequence[str],
     upload: bool,
-    rendering: dict[str, Any],
+    options: dict[str, Any],
 ) -> None:
     """Run a task of this kind for every image in every style, and end the process.
 
@@ -83,11 +92,11 @@ def paint(
         images: Names of images; empty for all drop-ins or else the default.
         models: The same of models.
         upload: Whether drop-ins are published first.
-        rendering: The task's rendering options.
+        options: The task's other parameters.
     """
     from .selection import select
 
-    selected = select(settings, images, models, upload)
+    selected = select(settings, images, models, upload, options.get("on_conflict", REFUSE))
     for what, default in selected.defaults:
         say(
             f"no {what} named or dropped in: using {default} from the remote (the command demo "
@@ -96,7 +105,7 @@ def paint(
         )
     fetched = run(selected.list_unseen())
     tasks: list[luigi.Task] = [
-        kind(image=image, model=style, upload=upload, **rendering)
+        kind(image=image, model=style, upload=upload, **options)
         for image, style in selected.pairs()
     ]
     outcome = run(tasks or _list_uploads(selected))
@@ -108,4 +117,4 @@ def _list_uploads(selected: Selection) -> list[luigi.Task]:
     """Return the uploads of the selected drop-ins: nothing to paint is no reason to keep them."""
     from .transfer import list_uploads
 
-    return list_uploads(selected.drop_ins()) if selected.upload else []
+    return list_uploads(selected.drop_ins(), selected.on_conflict) if selected.upload else []

@@ -13,7 +13,7 @@ from csci_utils.console import say
 from csci_utils.text import format_size, one_line
 
 from .. import context
-from ..execution.outcome import verb_of
+from ..execution.outcome import REPLACED, verb_of
 
 BAR_FORMAT = "{percentage:3.0f}% {bar:20} {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 """A bar of a fixed width: at the edge of the terminal the text after it is cut off, not the bar."""
@@ -44,9 +44,11 @@ class Progress:
         verb = verb_of(task) if ran else None
         if verb:
             remark = getattr(task, "remark", "")
-            line = f"{verb} {_relative_path(task)}" + (f" ({remark})" if remark else "")
+            is_replacement = getattr(task, "is_replacement", False)
+            line = f"{REPLACED if is_replacement else verb} {_relative_path(task)}"
+            line += f" ({remark})" if remark else ""
             self._bar.set_postfix_str(line)
-            if remark or not self._is_terminal:
+            if remark or is_replacement or not self._is_terminal:
                 _say_above(line)
         if task in self._asked:
             self._bar.update()

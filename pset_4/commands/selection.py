@@ -10,6 +10,7 @@ from csci_utils.errors import DescribedError
 from neural_style import NeuralStyleError
 
 from .. import names
+from ..conflicts import KEEP_REMOTE, REFUSE
 from ..errors import RunnerError
 from ..inventory import Inventory, list_drop_ins, list_remote
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
@@ -33,6 +34,8 @@ class Selection:
     """Names of models, without those refused; one of a file of many styles may have a number."""
     upload: bool
     """Whether drop-ins are published first."""
+    on_conflict: str
+    """What happens if the remote has other bytes under their names: one of `CONFLICT_CHOICES`."""
     refused: Mapping[str, DescribedError] = field(default_factory=dict)
     """For each refused drop-in, why."""
     defaults: list[tuple[str, str]] = field(default_factory=list)
@@ -67,9 +70,9 @@ class Selection:
     def _source_of(self, file: str) -> LocalModel | DownloadModel:
         """Return where a model's file can be read: the drop-in that is published, or the cache."""
         drop_in = LocalModel(model=file)
-        if self.upload and drop_in.complete():
+        if self.upload and self.on_conflict != KEEP_REMOTE and drop_in.complete():
             return drop_in
-        return DownloadModel(model=file, upload=self.upload)
+        return DownloadModel(model=file, upload=self.upload, on_conflict=self.on_conflict)
 
     def _expand(self, model: str) -> list[str]:
         if not _may_hold_many(model):
@@ -83,7 +86,11 @@ class Selection:
 
 
 def select(
-    settings: Settings, images: Sequence[str], models: Sequence[str], upload: bool
+    settings: Settings,
+    images: Sequence[str],
+    models: Sequence[str],
+    upload: bool,
+    on_conflict: str = REFUSE,
 ) -> Selection:
     """Choose images and models: those named; else all drop-ins; else the defaults.
 
@@ -105,6 +112,7 @@ def select(
         [image for image in chosen_images if image not in refused],
         [model for model in chosen_models if names.parse_model_name(model).file not in refused],
         upload,
+        on_conflict,
         refused,
         defaults,
         drop_ins,

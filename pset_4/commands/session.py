@@ -42,11 +42,12 @@ def session() -> Iterator[Settings]:
             remedy = install_remedy("luigi", "pipeline", "style")
             raise click.ClickException(f"not installed: {', '.join(missing)}; {remedy}")
         chosen = _read_settings()
-        from .. import context, remote
+        from .. import cleaning, context, remote
 
         with context.activated(chosen):
             # A remote that does not answer is reported once, and not for each task.
             remote.check(chosen.remote)
+            cleaning.sweep(chosen)
             with remote.remembering(chosen.remote):
                 yield chosen
 

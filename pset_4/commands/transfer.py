@@ -10,7 +10,7 @@ import click
 
 from csci_utils.console import say
 
-from .options import common_options, file_options, runner_options
+from .options import common_options, conflict_option, file_options, runner_options
 from .session import EPILOG, finish, run, session
 
 if TYPE_CHECKING:
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 @click.command(epilog=EPILOG)
 @file_options
+@conflict_option
 @runner_options
 @common_options
-def upload(images: Sequence[str], models: Sequence[str]) -> None:
+def upload(images: Sequence[str], models: Sequence[str], on_conflict: str) -> None:
     """Publish drop-ins to the remote: those named, or all."""
     with session() as settings:
         from ..inventory import Inventory, list_drop_ins
@@ -33,7 +34,7 @@ def upload(images: Sequence[str], models: Sequence[str]) -> None:
         chosen = named or list_drop_ins(settings)
         if not chosen:
             say(f"nothing is dropped in: {settings.uploads} is empty", sys.stderr)
-        finish(run(list_uploads(chosen)), settings, chosen.refused)
+        finish(run(list_uploads(chosen, on_conflict)), settings, chosen.refused)
 
 
 @click.command(epilog=EPILOG)
@@ -50,13 +51,13 @@ def download(images: Sequence[str], models: Sequence[str]) -> None:
         finish(run(list_downloads(chosen)), settings, chosen.refused)
 
 
-def list_uploads(inventory: Inventory) -> list[luigi.Task]:
+def list_uploads(inventory: Inventory, on_conflict: str) -> list[luigi.Task]:
     """Return the tasks that publish these drop-ins."""
     from ..tasks.upload import UploadImage, UploadModel
 
     return [
-        *(UploadImage(image=image) for image in inventory.images),
-        *(UploadModel(model=model) for model in inventory.models),
+        *(UploadImage(image=image, on_conflict=on_conflict) for image in inventory.images),
+        *(UploadModel(model=model, on_conflict=on_conflict) for model in inventory.models),
     ]
 
 

@@ -17,6 +17,7 @@ from ..tasks.stylize import Stylize
 from ..tasks.upload import UploadTask
 
 PUBLISHED, FETCHED, PAINTED = "published", "fetched", "painted"
+REPLACED = "replaced"
 
 VERBS: dict[type[luigi.Task], str] = {
     UploadTask: PUBLISHED,
@@ -68,6 +69,6 @@ def verb_of(task: luigi.Task) -> str | None:
     """Return the past participle of what a task did when it ran; None if it did nothing itself."""
     if isinstance(task, CopyTask) and not task.copied_digest:
         return None
-    if isinstance(task, PackageModel) and not task.is_made:
+    if isinstance(task, (PackageModel, Stylize)) and not task.is_made:
         return None
     return next((verb for kind, verb in VERBS.items() if isinstance(task, kind)), None)

@@ -13,7 +13,7 @@ import luigi
 from csci_utils.errors import DescribedError
 
 from ..errors import MissingError, PipelineError
-from ..tasks.stylize import NOTE
+from ..tasks.notes import NOTE
 from .luigi_worker import WorkerFactory, name_of, raise_if
 from .messages import describe_error
 from .outcome import Failure, Outcome, verb_of

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import PurePosixPath
 
+from csci_utils.atomic import scratch_folder
 from csci_utils.digest import file_digest
 from csci_utils.errors import CsciUtilsError, DescribedError
 from csci_utils.luigi import copy
@@ -179,7 +179,7 @@ def _local_copy_of_remote(name: str) -> Iterator[str]:
     elif upload.requires().complete() and upload.complete():
         yield upload.input().path
     else:
-        with tempfile.TemporaryDirectory(prefix="pset_4-") as folder:
+        with scratch_folder() as folder:
             path = os.path.join(folder, name)
             copy(download.input(), target_at(path))
             yield path

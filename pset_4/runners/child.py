@@ -16,6 +16,7 @@ from typing import IO, Any
 import neural_style.errors
 from csci_utils.text import one_line
 from neural_style import NeuralStyleError
+from neural_style.command_line.parent import PARENT_VARIABLE
 from neural_style.errors import install_remedy
 
 from ..errors import RunnerError
@@ -115,7 +116,7 @@ class ChildProcess:
             process = subprocess.Popen(
                 self._arguments,
                 env=self._environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # closed by the system if this process is killed
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 encoding="utf-8",
@@ -133,7 +134,9 @@ class ChildProcess:
             _end(process)
             raise
         finally:
+            assert process.stdin is not None
             assert process.stdout is not None
+            process.stdin.close()
             process.stdout.close()
 
     def _follow(self, process: subprocess.Popen[str]) -> int:
@@ -193,7 +196,8 @@ def _to_error(reported: Mapping[str, Any]) -> NeuralStyleError:
 
 def make_environment() -> dict[str, str]:
     """Return those of this process's variables that a program that paints needs."""
-    return {n: value for n, value in os.environ.items() if _is_passed(n)} | PYTHON_VARIABLES
+    passed = {name: value for name, value in os.environ.items() if _is_passed(name)}
+    return passed | PYTHON_VARIABLES | {PARENT_VARIABLE: "stdin"}
 
 
 def _is_passed(name: str) -> bool:

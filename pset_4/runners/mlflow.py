@@ -7,9 +7,9 @@ import json
 import os
 import shlex
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from csci_utils.atomic import scratch_folder
 from csci_utils.digest import file_digest
 from csci_utils.errors import DescribedError, at_path
 from neural_style.command_line.reporting import REPORT_VARIABLE
@@ -43,7 +43,7 @@ class MlflowRunner(ProgramRunner):
 
         manifest_path = package_path or ""
         check_package(manifest_path, str(request.model))
-        with TemporaryDirectory(prefix="pset_4-", ignore_cleanup_errors=True) as scratch:
+        with scratch_folder() as scratch:
             try:
                 # A copy of what the manifest lists, and of nothing that lies beside it: all code
                 # there could be run. And MLflow takes paths for URLs, where "%41" is "A".

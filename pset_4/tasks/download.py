@@ -17,7 +17,12 @@ from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..records import Origin, read_origin, write_origin
 from ..remote import target_at
 from ..settings import IMAGES, MODELS
-from .parameters import ImageParameter, ModelFileParameter, upload_parameter
+from .parameters import (
+    ImageParameter,
+    ModelFileParameter,
+    on_conflict_parameter,
+    upload_parameter,
+)
 from .remote import ContentImage, RemoteTask, SavedModel
 
 
@@ -29,6 +34,7 @@ class DownloadTask(CopyTask):
     SHARED_RELATIVE_PATH: ClassVar[str]
 
     upload = upload_parameter()
+    on_conflict = on_conflict_parameter()
 
     @abstractmethod
     def requires(self) -> RemoteTask:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import luigi
 from luigi.target import FileSystemTarget
 
+from csci_utils.errors import DescribedError
+
 from .. import context
-from ..inventory import is_drop_in
+from ..inventory import describe_no_drop_in, is_drop_in
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..remote import target_at
 from .parameters import ImageParameter, ModelFileParameter
@@ -25,6 +27,10 @@ class LocalImage(luigi.ExternalTask):
         """Return whether a regular file is there."""
         return is_drop_in(self.output().path)
 
+    def explain_absence(self) -> DescribedError:
+        """Return why it is not there, and what to do."""
+        return describe_no_drop_in(self.output().path)
+
 
 class LocalModel(luigi.ExternalTask):
     """A style model in the uploads folder."""
@@ -38,3 +44,7 @@ class LocalModel(luigi.ExternalTask):
     def complete(self) -> bool:
         """Return whether a regular file is there."""
         return is_drop_in(self.output().path)
+
+    def explain_absence(self) -> DescribedError:
+        """Return why it is not there, and what to do."""
+        return describe_no_drop_in(self.output().path)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import luigi
 from luigi.target import FileSystemTarget
 
+from csci_utils.atomic import scratch_folder
 from csci_utils.digest import file_digest
 
 from .. import context, packaging
@@ -17,7 +17,7 @@ from ..names import DEFAULT_MODEL
 from ..remote import target_at
 from ..settings import PACKAGES
 from .download import DownloadModel
-from .parameters import ModelFileParameter
+from .parameters import ModelFileParameter, on_conflict_parameter
 
 SHOWN_OF_VERSION = 16
 """Digits that distinguish versions of a package; 64 bits of a digest."""
@@ -29,6 +29,7 @@ class PackageModel(luigi.Task):
     PACKAGE_ROOT = context.FromSettings("remote_packages")
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
+    on_conflict = on_conflict_parameter()
 
     is_made = False
     """Whether `run` made a package. It does not if only the model had to be fetched to see that the
@@ -59,7 +60,7 @@ class PackageModel(luigi.Task):
         self.is_made = not self.complete()
         if not self.is_made:
             return
-        with TemporaryDirectory(prefix="pset_4-") as scratch:
+        with scratch_folder() as scratch:
             package_path = packaging.build_package(Path(self.input().path), Path(scratch))
             packaging.publish_package(package_path, f"{self.PACKAGE_ROOT}/{self.model}")
 

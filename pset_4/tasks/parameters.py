@@ -9,6 +9,7 @@ import luigi
 from neural_style.options import Option, RenderingOptions
 
 from .. import names
+from ..conflicts import CONFLICT_CHOICES, REFUSE
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..rendering_options import RESULT_OPTIONS
 
@@ -64,6 +65,11 @@ def upload_parameter() -> luigi.BoolParameter:
     return luigi.BoolParameter(default=True, parsing=luigi.BoolParameter.EXPLICIT_PARSING)
 
 
+def on_conflict_parameter() -> luigi.ChoiceParameter[str]:
+    """Return the parameter of what happens if the remote has other bytes under a drop-in's name."""
+    return luigi.ChoiceParameter(default=REFUSE, choices=CONFLICT_CHOICES)
+
+
 class RenderingParameters:
     """How to paint: a `RenderingParameter` for each of the `RESULT_OPTIONS`.
 
@@ -93,3 +99,4 @@ class PaintingParameters(RenderingParameters):
     image = ImageParameter(default=DEFAULT_IMAGE)
     model = ModelParameter(default=DEFAULT_MODEL)
     upload = upload_parameter()
+    on_conflict = on_conflict_parameter()

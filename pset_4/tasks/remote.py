@@ -16,7 +16,12 @@ from ..errors import MissingError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..remote import check_no_obstacle, target_at
 from .local import LocalImage, LocalModel
-from .parameters import ImageParameter, ModelFileParameter, upload_parameter
+from .parameters import (
+    ImageParameter,
+    ModelFileParameter,
+    on_conflict_parameter,
+    upload_parameter,
+)
 from .upload import UploadImage, UploadModel, UploadTask
 
 
@@ -31,6 +36,7 @@ class RemoteTask(luigi.Task):
     """What else helps if it is missing."""
 
     upload = upload_parameter()
+    on_conflict = on_conflict_parameter()
 
     @abstractmethod
     def drop_in(self) -> luigi.ExternalTask:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from luigi.target import FileSystemTarget
 
 from csci_utils.errors import ChangedError
-from csci_utils.luigi import CopyTask
+from csci_utils.luigi import CopyTask, copy
 
 from .. import context
-from ..records import is_unaltered
+from ..records import read_record
 from ..remote import target_at
 from .parameters import PaintingParameters
+from .snapshot import take_snapshot
 from .stylize import Stylize
 
 
@@ -24,19 +25,22 @@ class UploadResult(PaintingParameters, CopyTask):
         return self.clone(Stylize)
 
     def run(self) -> None:
-        """Copy.
+        """Publish a private copy of the result, unless the remote has its bytes already.
 
         Raises:
             ChangedError: The result was altered since it was painted.
         """
-        path = self.input().path
-        if not is_unaltered(path):
-            raise ChangedError(
-                "not published: it was altered since it was painted",
-                path=path,
-                remedy="remove it and run again to paint it again",
-            )
-        super().run()
+        path, destination = self.input().path, self.output()
+        with take_snapshot(path) as snapshot:
+            record = read_record(path)
+            if record is None or record.sha256 != snapshot.sha256:
+                raise ChangedError(
+                    "not published: it was altered since it was painted",
+                    path=path,
+                    remedy="remove it and run again to paint it again",
+                )
+            is_there = destination.fs.same_bytes(destination.path, snapshot.path)
+            self.copied_digest = "" if is_there else copy(snapshot.target, destination)
 
     def output(self) -> FileSystemTarget:
         """Return the result's place in the remote."""

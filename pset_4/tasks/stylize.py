@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,18 +18,17 @@ from .. import context
 from ..names import ModelName, parse_model_name
 from ..records import Origin, read_origin, write_origin
 from ..remote import target_at
-from ..rendering_options import complete_origin, to_origin
+from ..rendering_options import RESULT_OPTIONS, complete_origin, to_origin
 from ..runners import current_runner
 from ..settings import RESULTS
+from .claims import claim
 from .download import DownloadImage, DownloadModel, DownloadTask
+from .notes import notify
 from .package import DownloadPackage
 from .parameters import PaintingParameters
 
 if TYPE_CHECKING:
     from neural_style import PaintingRequest
-
-NOTE = "pset_4.note"
-"""A Luigi event: a task, and one line of text that somebody who waits for it should know."""
 
 PATIENCE = 1.0
 """Seconds of painting before progress is reported."""
@@ -43,6 +43,9 @@ class Stylize(PaintingParameters, luigi.Task):
 
     remark = ""
     """What people should know about the image that was painted; empty if nothing."""
+
+    is_made = False
+    """Whether `run` painted. It does not if another run just did."""
 
     @property
     def style_name(self) -> ModelName:
@@ -65,8 +68,11 @@ class Stylize(PaintingParameters, luigi.Task):
 
         The cache is not asked: a result stays current when the files it was made from are gone.
         """
+        return self.matches(read_result_origin(self.output().path))
+
+    def matches(self, recorded: Origin | None) -> bool:
+        """Return whether a result of this record is what would be painted now."""
         downloads = self._downloads()
-        recorded = read_result_origin(self.output().path)
         return (
             recorded is not None
             and all(download.requires().complete() for download in downloads.values())
@@ -76,10 +82,18 @@ class Stylize(PaintingParameters, luigi.Task):
     def run(self) -> None:
         """Paint, and record what the result was made from.
 
+        If another run is painting it, wait for that, and paint only if it did not.
+
         Raises:
             neural_style.NeuralStyleError, PipelineError: The image or the style cannot be used.
             ChangedError: A cached file was altered since it was fetched, or replaced meanwhile.
         """
+        with claim(self.output().path, partial(notify, self)):
+            self.is_made = not self.complete()
+            if self.is_made:
+                self._make()
+
+    def _make(self) -> None:
         inputs = {kind: target.path for kind, target in self.input().items()}
         origins = self._read_cached_origins(inputs)
         final_path = self.output().path
@@ -98,7 +112,7 @@ class Stylize(PaintingParameters, luigi.Task):
     def _paint(self, inputs: dict[str, str], path: str) -> None:
         result = current_runner().paint(
             self._request(inputs, path),
-            self._notify,
+            partial(notify, self),
             self._make_progress(),
             inputs.get("package"),
         )
@@ -112,9 +126,6 @@ class Stylize(PaintingParameters, luigi.Task):
         )
         files = (Path(inputs["image"]), Path(inputs["model"]), Path(path))
         return PaintingRequest(*files, options)
-
-    def _notify(self, text: str) -> None:
-        self.trigger_event(NOTE, self, text)
 
     def _make_progress(self) -> Callable[[int, int], None]:
         """Report progress in Luigi's own way, unless the painting is short."""
@@ -145,6 +156,15 @@ def read_result_origin(path: str) -> Origin | None:
     """Return what a result was made from, as `read_origin` does, with all options."""
     origin = read_origin(path)
     return None if origin is None else complete_origin(origin)
+
+
+def recorded_task(model: str, image: str, recorded: Origin | None) -> Stylize | None:
+    """Return the task that paints a result as its record says; None if that is not usable."""
+    try:
+        options = {option.name: (recorded or {})[option.name] for option in RESULT_OPTIONS}
+        return Stylize(image=image, model=model, upload=False, **options)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _read_cached_origin(path: str) -> Origin:

@@ -6,46 +6,91 @@ from abc import abstractmethod
 
 from luigi.target import FileSystemTarget
 
-from csci_utils.digest import file_digest, stream_digest
+from csci_utils.digest import stream_digest
 from csci_utils.errors import AlreadyExistsError
-from csci_utils.luigi import CopyTask
+from csci_utils.luigi import CopyTask, copy
 
 from .. import context
+from ..conflicts import KEEP_REMOTE, REFUSE, REPLACE
 from ..errors import ConflictError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..remote import check_no_obstacle, target_at
 from ..runners import current_runner
 from .local import LocalImage, LocalModel
-from .parameters import ImageParameter, ModelFileParameter
+from .notes import notify
+from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter
+from .snapshot import QUIET_SECONDS, Snapshot, take_snapshot
 
 
 class UploadTask(CopyTask):
-    """Publishes a drop-in that is what its name says, and never overwrites other bytes."""
+    """Publishes a drop-in that is what its name says.
+
+    It overwrites other bytes only if `on_conflict` says so.
+    """
+
+    on_conflict = on_conflict_parameter()
+
+    is_replacement = False
+    """Whether `run` replaced other bytes."""
 
     @abstractmethod
     def check(self, path: str) -> None:
-        """Read the drop-in as what it claims to be.
+        """Read a copy of the drop-in as what it claims to be.
 
         Raises:
             neural_style.NeuralStyleError, RunnerError: It is not.
         """
 
+    @abstractmethod
+    def max_bytes(self) -> int:
+        """Return the largest size that is accepted."""
+
+    def complete(self) -> bool:
+        """Return whether the remote has the drop-in's bytes, or others that are to be kept."""
+        if self.is_copied():
+            return True
+        if self.on_conflict != KEEP_REMOTE or not self.output().exists():
+            return False
+        self._notify_kept()
+        return True
+
     def run(self) -> None:
-        """Check, then copy.
+        """Copy the drop-in privately, check that copy, and publish it.
 
         Raises:
+            ChangedError: The drop-in is still being written.
             ConflictError: The remote has other bytes under this name.
             MissingError: The remote has something there that is not a file.
         """
-        source, destination = self.input(), self.output()
-        self.check(source.path)
+        self.copied_digest, self.is_replacement = "", False
+        if self.is_copied():
+            return
+        with take_snapshot(self.input().path, self.max_bytes(), QUIET_SECONDS) as snapshot:
+            self.check(snapshot.path)
+            snapshot.check_unchanged()
+            self._publish(snapshot)
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        destination = self.output()
         try:
-            super().run()
+            self.copied_digest = copy(snapshot.target, destination)
         except AlreadyExistsError as error:
-            if self.complete():
+            if destination.fs.same_bytes(destination.path, snapshot.path):
                 return  # somebody published the same bytes just now
             check_no_obstacle(destination.path)
-            raise _describe_conflict(source, destination) from error
+            if self.on_conflict == REFUSE:
+                raise _describe_conflict(self.input().path, snapshot.sha256, destination) from error
+            self._settle_conflict(snapshot)
+
+    def _settle_conflict(self, snapshot: Snapshot) -> None:
+        if self.on_conflict == KEEP_REMOTE:
+            self._notify_kept()
+            return
+        self.copied_digest = copy(snapshot.target, target_at(self.output().path))
+        self.is_replacement = True
+
+    def _notify_kept(self) -> None:
+        notify(self, f"kept {self.output().path}; the drop-in {self.input().path} differs")
 
 
 class UploadImage(UploadTask):
@@ -67,6 +112,12 @@ class UploadImage(UploadTask):
         """Decode it."""
         current_runner().check_image(path)
 
+    def max_bytes(self) -> int:
+        """Return the largest size of an image that is read."""
+        from neural_style.pictures.io import MAX_PICTURE_BYTES
+
+        return MAX_PICTURE_BYTES
+
 
 class UploadModel(UploadTask):
     """Publishes a style model."""
@@ -87,13 +138,20 @@ class UploadModel(UploadTask):
         """Load it."""
         current_runner().inspect(path)
 
+    def max_bytes(self) -> int:
+        """Return the largest size of a model that is read."""
+        from neural_style.formats.model_file import MAX_STYLE_BYTES
 
-def _describe_conflict(source: FileSystemTarget, destination: FileSystemTarget) -> ConflictError:
+        return MAX_STYLE_BYTES
+
+
+def _describe_conflict(path: str, sha256: str, destination: FileSystemTarget) -> ConflictError:
     with destination.open("r") as file:
         theirs = stream_digest(file)
     return ConflictError(
-        f"conflict: the drop-in (SHA-256 {file_digest(source.path)}) differs from "
+        f"conflict: the drop-in (SHA-256 {sha256}) differs from "
         f"{destination.path} (SHA-256 {theirs})",
-        path=source.path,
-        remedy="rename the drop-in, or take it away to use the remote's",
+        path=path,
+        remedy=f"rename the drop-in, or run again with --on-conflict {KEEP_REMOTE} or "
+        f"--on-conflict {REPLACE}",
     )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from csci_utils.atomic import Sweeper, atomic_path, make_temporary_name
+from csci_utils import liveness
+from csci_utils.atomic import Sweeper, atomic_path, make_temporary_name, scratch_folder
 from csci_utils.files import write_atomically
+from csci_utils.liveness import OWNER_PATTERN
 from tests.support.commits import trace_commits
 from tests.support.orphans import make_old
 
@@ -92,6 +97,79 @@ def test_a_file_that_may_still_be_written_is_not_swept(folder: Path) -> None:
         Sweeper().sweep(str(folder))
 
         assert os.path.exists(temporary_path)
+
+
+def leave_orphan(folder: Path) -> Path:
+    """Have another process leave a temporary file, and return its path."""
+    script = (
+        "import sys; from pathlib import Path; from csci_utils.atomic import make_temporary_name; "
+        "path = Path(sys.argv[1], make_temporary_name() + '.png'); path.touch(); print(path)"
+    )
+    command = [sys.executable, "-c", script, str(folder)]
+    return Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+
+
+def test_the_file_of_an_ended_process_is_swept(folder: Path) -> None:
+    orphan = leave_orphan(folder)
+    assert orphan.exists()
+
+    Sweeper().sweep(str(folder))
+
+    assert not orphan.exists()
+
+
+def test_the_file_of_an_earlier_process_of_this_number_is_swept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orphan = folder / make_temporary_name()
+    orphan.touch()
+    monkeypatch.setattr(liveness, "_PROCESS", "0" * 8)
+
+    Sweeper().sweep(str(folder))
+
+    assert not orphan.exists()
+
+
+def test_the_file_of_another_system_is_not_swept(folder: Path) -> None:
+    orphan = leave_orphan(folder)
+    mine = re.search(OWNER_PATTERN, orphan.name)
+    assert mine is not None
+    theirs = folder / orphan.name.replace(mine["system"], f"{int(mine['system'], 16) ^ 1:08x}")
+    orphan.rename(theirs)
+
+    Sweeper().sweep(str(folder))
+    assert theirs.exists()
+
+    make_old(theirs)
+    Sweeper().sweep(str(folder))
+    assert not theirs.exists()
+
+
+def test_the_file_of_a_live_process_is_not_swept(folder: Path) -> None:
+    script = "from csci_utils.atomic import make_temporary_name; print(make_temporary_name())"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{script}; import sys; sys.stdout.flush(); sys.stdin.read()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        path = folder / process.stdout.readline().strip()
+        path.touch()
+
+        Sweeper().sweep(str(folder))
+        assert path.exists()
+
+        process.communicate()
+    Sweeper().sweep(str(folder))
+    assert not path.exists()
+
+
+def test_a_scratch_folder_is_removed() -> None:
+    with scratch_folder() as folder:
+        Path(folder, "file").touch()
+
+    assert not os.path.exists(folder)
 
 
 def test_a_folder_is_swept_once_by_a_sweeper(folder: Path) -> None:

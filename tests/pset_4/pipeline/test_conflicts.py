@@ -6,7 +6,8 @@ import hashlib
 
 import pytest
 
-from tests.support.projects import Project, failures
+from tests.support.models import MakeModel
+from tests.support.projects import Project, failures, read_summary
 from tests.support.stores import RemoteStore
 
 CHOSEN = ("--image", "photo.jpg", "--model", "one.pth")
@@ -104,3 +105,101 @@ def test_a_conflict_ends_when_the_drop_in_is_renamed(disputed: Project) -> None:
     (disputed.uploads / "photo.jpg").rename(disputed.uploads / "another.jpg")
 
     disputed.run_well("main")
+
+
+@pytest.mark.parametrize("command", ["main", "stylize", "upload"])
+def test_keep_remote_goes_on_with_the_remote_and_says_so(
+    disputed: Project, store: RemoteStore, drawing: bytes, command: str
+) -> None:
+    result = disputed.run(command, "--on-conflict", "keep-remote")
+
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count(f"note: kept {store.url}/images/photo.jpg; the drop-in") == 1
+    assert store.read("images/photo.jpg") == drawing
+
+
+def test_keep_remote_paints_the_remote_image(disputed: Project, drawing: bytes) -> None:
+    disputed.run_well("main", "--on-conflict", "keep-remote")
+
+    assert (disputed.data / "images/photo.jpg").read_bytes() == drawing
+    assert disputed.status()["results"][1] == {
+        "model": "one.pth",
+        "image": "photo.jpg",
+        "local": "current",
+        "remote": "yes",
+    }
+
+
+def test_keep_remote_publishes_drop_ins_without_conflict(
+    disputed: Project, store: RemoteStore
+) -> None:
+    assert disputed.run_well("upload", "--on-conflict", "keep-remote")["published"] == 2
+    assert "images/drawing.png" in store.list()
+
+
+def test_keep_remote_counts_the_styles_of_the_remote_file(
+    project: Project, store: RemoteStore, photograph: bytes, many_styles: bytes
+) -> None:
+    store.write("saved_models/many.onnx", many_styles)
+    project.drop("many.onnx", b"another file")
+    project.drop("photo.jpg", photograph)
+
+    result = project.run("stylize", "--on-conflict", "keep-remote", "--max-side", "16")
+
+    assert read_summary(result)["painted"] == 26
+
+
+@pytest.mark.parametrize("command", ["main", "stylize", "upload"])
+def test_replace_replaces_the_remote_file_and_says_so(
+    disputed: Project, store: RemoteStore, photograph: bytes, command: str
+) -> None:
+    result = disputed.run(command, "--on-conflict", "replace")
+
+    assert result.exit_code == 0, result.output
+    assert "replaced images/photo.jpg" in result.stderr.splitlines()
+    assert "published images/drawing.png" in result.stderr.splitlines()
+    assert store.read("images/photo.jpg") == photograph
+
+
+def test_replace_paints_anew_what_was_painted_before(
+    disputed: Project, store: RemoteStore, photograph: bytes
+) -> None:
+    disputed.run_well("main", "--on-conflict", "keep-remote")
+
+    summary = disputed.run_well("main", "--on-conflict", "replace")
+
+    assert summary["painted"] == 1
+    assert (disputed.data / "images/photo.jpg").read_bytes() == photograph
+    assert {result["local"] for result in disputed.status()["results"]} == {"current"}
+    assert disputed.run_well("main")["painted"] == 0
+
+
+def test_replace_publishes_nothing_that_is_not_an_image(
+    project: Project, store: RemoteStore, photograph: bytes
+) -> None:
+    store.write("images/photo.jpg", photograph)
+    project.drop("photo.jpg", b"not an image")
+
+    assert project.run("upload", "--on-conflict", "replace").exit_code == 1
+    assert store.read("images/photo.jpg") == photograph
+
+
+def test_package_replaces_the_remote_model(
+    project: Project, store: RemoteStore, model: bytes, make_model: MakeModel
+) -> None:
+    pytest.importorskip("mlflow")
+    store.write("saved_models/one.pth", make_model(2))
+    project.drop("one.pth", model)
+
+    refused = project.run("package")
+    project.run_well("package", "--on-conflict", "replace")
+
+    assert refused.exit_code == 1
+    assert store.read("saved_models/one.pth") == model
+
+
+def test_a_conflict_names_the_ways_out(disputed: Project) -> None:
+    (line,) = failures(disputed.run("upload"))
+
+    assert "--on-conflict keep-remote" in line
+    assert "--on-conflict replace" in line

@@ -141,7 +141,7 @@ def test_a_full_disk_of_temporary_files_is_reported_with_its_folder(
 
     result = published.run(*paint_with("mlflow", Path(sys.executable)))
 
-    assert_failed(result, f"failed: {tempfile.gettempdir()}/pset_4-")
+    assert_failed(result, f"failed: {tempfile.gettempdir()}/.luigi-tmp-")
 
 
 @pytest.mark.parametrize(

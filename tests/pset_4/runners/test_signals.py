@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
-from csci_utils.atomic import ORPHAN_SECONDS
 from tests.support.painting import PAINT, paint_with
 from tests.support.programs import FIND_OUTPUT, MakePython, is_running, wait_until
 from tests.support.projects import Project
@@ -58,7 +56,7 @@ def test_a_signal_ends_the_run_and_the_program_and_leaves_nothing(
     assert published.files("stylized") == []
 
 
-def test_what_killed_programs_began_is_removed_after_a_day(
+def test_what_killed_programs_began_is_removed_by_the_next_run(
     published: Project, make_python: MakePython, tmp_path: Path
 ) -> None:
     begun = tmp_path / "begun"
@@ -70,9 +68,22 @@ def test_what_killed_programs_began_is_removed_after_a_day(
         os.killpg(pipeline.pid, signal.SIGKILL)
     folder = Path(begun.read_text()).parent
     assert folder.is_dir()
-    a_day_ago = time.time() - ORPHAN_SECONDS - 60
-    os.utime(folder, (a_day_ago, a_day_ago))
 
     published.run_well(*PAINT)
 
     assert not folder.exists()
+
+
+def test_a_program_notices_that_the_pipeline_was_killed(
+    published: Project, make_python: MakePython, tmp_path: Path
+) -> None:
+    begun, noticed = tmp_path / "begun", tmp_path / "noticed"
+    waiting = make_python(
+        f'echo "$NEURAL_STYLE_PARENT" > "{begun}"; cat > /dev/null; echo > "{noticed}"'
+    )
+    with subprocess.Popen(published.command(*paint_with("program", waiting))) as pipeline:
+        wait_until(lambda: has_line(begun))
+        pipeline.kill()
+
+    wait_until(lambda: has_line(noticed), seconds=5)
+    assert begun.read_text() == "stdin\n"

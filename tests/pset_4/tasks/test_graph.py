@@ -9,8 +9,7 @@ import luigi
 import pytest
 from luigi.contrib.s3 import S3Target
 
-from csci_utils.luigi import CopyTask
-from csci_utils.luigi.target import BaseAtomicProviderLocalTarget
+from csci_utils.luigi import CopyTask, RootedTarget
 from pset_4.errors import InvalidNameError
 from pset_4.tasks.data import ContentImage, DownloadImage, DownloadModel, SavedModel
 from pset_4.tasks.local import LocalImage, LocalModel
@@ -45,7 +44,7 @@ def test_drop_ins_are_external(task: type[luigi.Task]) -> None:
 
 
 def test_the_targets_of_the_remote_match_its_url(in_force: Project, store: RemoteStore) -> None:
-    expected = S3Target if store.url.startswith("s3://") else BaseAtomicProviderLocalTarget
+    expected = S3Target if store.url.startswith("s3://") else RootedTarget
 
     assert isinstance(ContentImage(image="a.png").output(), expected)
 

@@ -1,0 +1,55 @@
+"""The command ``verify``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from csci_utils.console import ExitCode, answer, say
+
+from .options import common_options, runner_options
+from .session import EPILOG, run, session
+
+if TYPE_CHECKING:
+    from ..execution import Outcome
+    from ..settings import Settings
+    from ..verification import Verification
+
+
+@click.command(epilog=EPILOG)
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Fetch damaged cached files again, paint damaged results again, and verify once more.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@runner_options
+@common_options
+def verify(repair: bool, as_json: bool) -> None:
+    """Read all cached files and results, and list those that are damaged.
+
+    Images, models and results on this machine, and the results that it published, must have the
+    bytes that were recorded. The exit code is 1 if any has not.
+    """
+    with session() as settings:
+        from ..report import format_failures, format_json, format_verification
+        from ..verification import verify as look
+
+        found, failed = look(settings), False
+        if repair and found.damaged:
+            outcome = _repair(settings, found)
+            failed = bool(outcome.failures)
+            for line in format_failures(outcome, {}):
+                say(line, sys.stderr)
+            found = look(settings).repaired_from(found)
+        answer(format_json(found) if as_json else format_verification(found))
+        sys.exit(ExitCode.FAILED if found.damaged or failed else ExitCode.DONE)
+
+
+def _repair(settings: Settings, found: Verification) -> Outcome:
+    """Make damaged files again: what is fetched first, then what is made from that."""
+    from ..verification import prepare_repair
+
+    return run(prepare_repair(settings, found))

@@ -1,0 +1,44 @@
+"""Opening regular files, and nothing else that may lie in their place."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import BinaryIO
+
+from .errors import InvalidNameError
+
+_FLAGS = (  # without O_NONBLOCK, opening a FIFO would wait for its other end
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_LINK_ERRORS = frozenset([errno.ELOOP, errno.EMLINK])  # EMLINK: FreeBSD
+
+
+def open_regular(path: str) -> BinaryIO:
+    """Open a regular file for reading. A link is not followed, and a FIFO not waited for.
+
+    Raises:
+        InvalidNameError: It is a link or not a regular file.
+        OSError: It cannot be opened.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError as error:
+        if error.errno in _LINK_ERRORS and os.path.islink(path):
+            raise _refuse(path, "a link") from error
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _refuse(path, "not a file")
+    return os.fdopen(descriptor, "rb")
+
+
+def _refuse(path: str, kind: str) -> InvalidNameError:
+    return InvalidNameError(
+        kind, path=path, remedy=f"copy the file itself into {os.path.dirname(path)}"
+    )

@@ -1,0 +1,54 @@
+"""Claims on results, so that two runs on one data folder do not paint the same one."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from io import FileIO
+
+from csci_utils.errors import BusyError
+from csci_utils.locking import open_locked
+
+PAUSE_SECONDS = 0.2
+"""The pause between two looks at a claim that another process has."""
+
+
+@contextmanager
+def claim(path: str, notify: Callable[[str], None]) -> Iterator[None]:
+    """Hold the only claim on a file while the body runs; wait for it if another process has it.
+
+    A claim ends with its process, however that ends. On network shares without locks there are no
+    claims, and two runs may make the same file.
+
+    Args:
+        path: The file that is to be made. Missing folders are created.
+        notify: Called once if another process has the claim.
+
+    Raises:
+        OSError: The folder cannot be created or written.
+    """
+    folder, name = os.path.split(path)
+    os.makedirs(folder, exist_ok=True)
+    lock_path = os.path.join(folder, f".{name}.lock")
+    lock = _wait_for(lock_path, path, notify)
+    try:
+        yield
+    finally:
+        # Removed while it is locked, so that nobody else is using it. (Windows refuses.)
+        with suppress(OSError):
+            os.remove(lock_path)
+        lock.close()
+
+
+def _wait_for(lock_path: str, path: str, notify: Callable[[str], None]) -> FileIO:
+    is_first = True
+    while True:
+        try:
+            return open_locked(lock_path)
+        except BusyError:
+            if is_first:
+                notify(f"waiting for another run, which is making {path}")
+            is_first = False
+            time.sleep(PAUSE_SECONDS)

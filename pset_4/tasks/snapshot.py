@@ -1,0 +1,143 @@
+"""Private copies of files, so that the bytes that are checked are the bytes that are sent.
+
+Anybody may replace a file between two looks at it, for example by a link to another file. So it is
+opened once, without following a link, and copied to a hidden file in the data folder. Only the copy
+is checked, digested and sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedWriter
+from typing import IO
+
+from luigi.target import FileSystemTarget
+
+from csci_utils.atomic import create_exclusively, discard, make_temporary_path, naming_target
+from csci_utils.digest import CHUNK_SIZE
+from csci_utils.errors import ChangedError, instead_of_path
+
+from .. import context
+from ..errors import PipelineError
+from ..regular_files import open_regular
+from ..remote import target_at
+
+QUIET_SECONDS = 1.0
+"""How long a drop-in must be unchanged before it is published: some other program may still be
+writing it."""
+
+_State = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A private copy of a file."""
+
+    target: FileSystemTarget
+    """The copy."""
+    sha256: str
+    """The SHA-256 of its bytes."""
+    _source_path: str
+    _source_state: _State
+
+    @property
+    def path(self) -> str:
+        """The path of the copy, with the suffix of the file."""
+        return str(self.target.path)
+
+    def check_unchanged(self) -> None:
+        """Check that the file is still the one that was copied.
+
+        Raises:
+            ChangedError: It was changed, replaced or removed.
+        """
+        try:
+            state = _state_of(os.lstat(self._source_path))
+        except FileNotFoundError:
+            state = ()
+        if state != self._source_state:
+            raise ChangedError(
+                "still being written",
+                path=self._source_path,
+                remedy="run again when it is complete",
+            )
+
+
+@contextmanager
+def take_snapshot(
+    path: str, max_bytes: int | None = None, quiet_seconds: float = 0
+) -> Iterator[Snapshot]:
+    """Yield a copy of a regular file, which is removed after the body.
+
+    An error raised in the body that names the copy names the file instead.
+
+    Args:
+        path: The file. A link is not followed.
+        max_bytes: The largest size that is accepted; None for any.
+        quiet_seconds: Wait until the file's last change is that long ago.
+
+    Raises:
+        InvalidNameError: It is a link or not a regular file.
+        PipelineError: It is larger than `max_bytes`.
+        ChangedError: It changed meanwhile.
+        OSError: It cannot be read, or the copy cannot be written.
+    """
+    folder = context.current().settings.data
+    copy_path = make_temporary_path(os.path.join(folder, os.path.basename(path)))
+    try:
+        with open_regular(path) as file:
+            status = os.fstat(file.fileno())
+            _wait_until_quiet(status, quiet_seconds)
+            _check_size(path, status.st_size, max_bytes)
+            sha256 = _copy(file, copy_path)
+        taken = Snapshot(target_at(copy_path), sha256, path, _state_of(status))
+        taken.check_unchanged()
+        with instead_of_path(copy_path, path):
+            yield taken
+    finally:
+        discard(copy_path)
+
+
+def _wait_until_quiet(status: os.stat_result, quiet_seconds: float) -> None:
+    age = time.time() - status.st_mtime
+    time.sleep(min(max(quiet_seconds - age, 0), quiet_seconds))  # at most that, for future times
+
+
+def _check_size(path: str, size: int, max_bytes: int | None) -> None:
+    if max_bytes is not None and size > max_bytes:
+        raise PipelineError(
+            f"expected at most {max_bytes:,} bytes, got {size:,}",
+            path=path,
+            remedy="is this the right file?",
+        )
+
+
+def _copy(file: IO[bytes], copy_path: str) -> str:
+    """Copy the bytes that a file had when it was opened, and return their SHA-256."""
+    rest = os.fstat(file.fileno()).st_size
+    digest = hashlib.sha256()
+    with (
+        naming_target(os.path.dirname(copy_path)),
+        BufferedWriter(create_exclusively(copy_path, 0o600)) as writer,
+    ):
+        while rest > 0 and (chunk := file.read(min(rest, CHUNK_SIZE))):
+            digest.update(chunk)
+            writer.write(chunk)
+            rest -= len(chunk)
+    return digest.hexdigest()
+
+
+def _state_of(status: os.stat_result) -> _State:
+    """Return what changes when a file is written or replaced."""
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )

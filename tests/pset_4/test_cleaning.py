@@ -1,0 +1,72 @@
+"""What killed runs leave behind is removed when the next one starts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from csci_utils.atomic import make_temporary_name
+from tests.support.projects import Project
+from tests.support.stores import DirectoryStore
+
+FOLDERS = ["", "images", "saved_models/.records", "stylized/one.pth", "mlflow/one.pth/code"]
+
+
+@pytest.fixture
+def dead_name() -> str:
+    """The name of a temporary file whose process has ended."""
+    script = "from csci_utils.atomic import make_temporary_name; print(make_temporary_name())"
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def leave(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.png"
+    path.touch()
+    return path
+
+
+def test_a_run_removes_what_a_killed_one_left(
+    directory_project: Project, directory_store: DirectoryStore, dead_name: str
+) -> None:
+    orphans = [leave(directory_project.data / folder, dead_name) for folder in FOLDERS]
+    orphans += [leave(Path(directory_store.url, folder), dead_name) for folder in FOLDERS[1:]]
+
+    directory_project.run_well("upload")
+
+    assert [path for path in orphans if path.exists()] == []
+
+
+def test_a_run_removes_scratch_folders_of_a_killed_one(
+    project: Project, dead_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    orphan = tmp_path / "temporary" / f"{dead_name}.scratch"
+    (orphan / "package").mkdir(parents=True)
+
+    project.run_well("upload")
+
+    assert not orphan.exists()
+
+
+def test_a_run_leaves_what_a_live_one_is_writing(directory_project: Project) -> None:
+    live = [leave(directory_project.data / folder, make_temporary_name()) for folder in FOLDERS]
+
+    directory_project.run_well("upload")
+
+    assert all(path.exists() for path in live)
+
+
+def test_a_run_touches_nothing_among_the_drop_ins(
+    directory_project: Project, dead_name: str
+) -> None:
+    path = leave(directory_project.uploads, dead_name)
+
+    directory_project.run_well("upload")
+
+    assert path.exists()
