@@ -1,6 +1,6 @@
 """Generic building blocks: errors as values, atomic files, digests, downloads, Luigi targets.
 
-Independent of images and styles. The modules ``luigi`` and ``download`` need the extra ``luigi``;
+Independent of images and styles. The packages ``luigi`` and ``network`` need the extra ``luigi``;
 the names below are imported on first use.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .lazy import lazy_names
 
 if TYPE_CHECKING:
-    from . import download, luigi
+    from . import luigi, network
     from .atomic import Sweeper, atomic_path
     from .console import ExitCode, answer, say
     from .digest import DigestCache, file_digest, file_state, stream_digest
@@ -39,12 +39,12 @@ else:
             "at_path": "errors",
             "atomic_path": "atomic",
             "check_place": "files",
-            "download": "download",
             "file_digest": "digest",
             "file_state": "digest",
             "format_size": "text",
             "lazy_names": "lazy",
             "luigi": "luigi",
+            "network": "network",
             "one_line": "text",
             "parse_above_zero": "text",
             "parse_from_zero": "text",
@@ -70,12 +70,12 @@ __all__ = [
     "at_path",
     "atomic_path",
     "check_place",
-    "download",
     "file_digest",
     "file_state",
     "format_size",
     "lazy_names",
     "luigi",
+    "network",
     "one_line",
     "parse_above_zero",
     "parse_from_zero",

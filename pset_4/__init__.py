@@ -29,10 +29,10 @@ if TYPE_CHECKING:
         SettingsError,
     )
     from .execution import Failure, Outcome, run_tasks
-    from .records import read_origin, write_origin
-    from .remote import target_at
     from .report import format_failures, format_summary
     from .settings import Settings, read_settings, shorten
+    from .storage.records import read_origin, write_origin
+    from .storage.remote import target_at
     from .tasks.download import DownloadImage, DownloadModel
     from .tasks.local import LocalImage, LocalModel
     from .tasks.main import MainTask
@@ -85,7 +85,7 @@ else:
             "format_summary": "report",
             "main": "cli",
             "painting_options": "commands.options",
-            "read_origin": "records",
+            "read_origin": "storage.records",
             "read_settings": "settings",
             "run": "commands.session",
             "run_tasks": "execution.run",
@@ -93,8 +93,8 @@ else:
             "select": "commands.selection",
             "session": "commands.session",
             "shorten": "settings",
-            "target_at": "remote",
-            "write_origin": "records",
+            "target_at": "storage.remote",
+            "write_origin": "storage.records",
         },
     )
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 
 from csci_utils.errors import DescribedError
 
-from .inventory import list_cache, list_drop_ins, list_remote, list_results
 from .settings import Settings
+from .storage.inventory import list_cache, list_drop_ins, list_remote, list_results
 from .tasks.download import DownloadImage, DownloadModel, DownloadTask
 from .tasks.results import UploadResult
 from .tasks.stylize import Stylize, read_result_origin, recorded_task

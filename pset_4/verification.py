@@ -14,12 +14,12 @@ from csci_utils.digest import CHUNK_SIZE
 from csci_utils.errors import S3Error, S3KeyMissingError, TransferError
 
 from .errors import PipelineError
-from .inventory import list_cache, list_results
-from .records import Origin, read_record, remove_record
-from .regular_files import open_regular
-from .remote import target_at
 from .rendering_options import complete_origin
 from .settings import Settings
+from .storage.inventory import list_cache, list_results
+from .storage.records import Origin, read_record, remove_record
+from .storage.regular_files import open_regular
+from .storage.remote import target_at
 from .tasks.download import DownloadImage, DownloadModel
 from .tasks.results import UploadResult
 from .tasks.stylize import Stylize, recorded_task

@@ -13,14 +13,14 @@ from botocore.client import BaseClient
 from tests.support import packages, servers
 from tests.support.packages import FindInPackage
 from tests.support.permissions import enforce_permissions
-from tests.support.servers import Serve, aws_environment, serve_s3
-from tests.support.stores import (
+from tests.support.remotes.stores import (
     DirectoryStore,
     RemoteStore,
     S3Store,
     create_s3_client,
     create_s3_store,
 )
+from tests.support.servers import Serve, aws_environment, serve_s3
 
 _SETTINGS = ("PSET_4_", "AWS_", "LUIGI_")
 

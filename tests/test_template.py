@@ -14,7 +14,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests.support.models import make_model
+from tests.support.networks.models import make_model
 from tests.support.packages import find_in_package
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -21,8 +21,8 @@ from botocore.exceptions import (
 )
 
 from ..errors import S3Error, root_cause
-from ..pace import STALL_SECONDS
-from ..sockets import paced_pools
+from ..network.pace import STALL_SECONDS
+from ..network.sockets import paced_pools
 from ..text import redact
 
 REQUEST_TRIES = 8

@@ -26,12 +26,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from ..errors import (
-    S3AccessError,
-    S3Error,
-    at_path,
-    root_cause,
-)
+from ..errors import S3AccessError, S3Error, at_path, root_cause
 from ..text import redact
 from .s3_replies import translate_reply
 

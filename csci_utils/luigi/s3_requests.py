@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ..errors import S3KeyMissingError
-from ..pace import STALL_SECONDS
+from ..network.pace import STALL_SECONDS
 from .copying import MAX_BYTES
 from .filesystem import MAX_FILES, too_long
 from .s3_connection import connect
@@ -30,7 +30,7 @@ class Limits:
     max_keys: int = MAX_FILES
     """The longest listing."""
     stall_seconds: float = STALL_SECONDS
-    """How long the server may be silent, or nearly so (`csci_utils.pace`)."""
+    """How long the server may be silent, or nearly so (`csci_utils.network.pace`)."""
 
 
 class S3Requests:

@@ -26,8 +26,8 @@ def models() -> None:
 def _check_url(context: click.Context, parameter: click.Parameter, url: str | None) -> str | None:
     if url is None:
         return None
-    from csci_utils.download import check_url
     from csci_utils.errors import DownloadError
+    from csci_utils.network.download import check_url
 
     try:
         check_url(url)
@@ -52,7 +52,7 @@ def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
     downloaded. A download that was cut short goes on where it stopped.
     """
     with session() as settings:
-        from csci_utils.download import without_secrets
+        from csci_utils.network.download import without_secrets
 
         from ..models.official import OFFICIAL_URL, fetch_models
         from ..report import format_fetched, format_not_fetched

@@ -11,10 +11,10 @@ from neural_style.option_kinds import Choice
 from neural_style.options import Option
 
 from .. import names
-from ..conflicts import CONFLICT_CHOICES, REFUSE
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..rendering_options import MACHINE_OPTIONS, RESULT_OPTIONS, variable_of
 from ..settings import RUNNERS
+from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Value = TypeVar("Value")

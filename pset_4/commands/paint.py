@@ -10,7 +10,7 @@ import click
 
 from csci_utils.console import say
 
-from ..conflicts import REFUSE
+from ..storage.conflicts import REFUSE
 from .options import (
     common_options,
     conflict_option,

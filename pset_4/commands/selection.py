@@ -10,12 +10,12 @@ from csci_utils.errors import DescribedError
 from neural_style import NeuralStyleError
 
 from .. import names
-from ..conflicts import KEEP_REMOTE, REFUSE
 from ..errors import RunnerError
-from ..inventory import Inventory, list_drop_ins, list_remote
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..runners import current_runner
 from ..settings import Settings
+from ..storage.conflicts import KEEP_REMOTE, REFUSE
+from ..storage.inventory import Inventory, list_drop_ins, list_remote
 from ..tasks.download import DownloadModel
 from ..tasks.local import LocalModel
 

@@ -42,7 +42,8 @@ def session() -> Iterator[Settings]:
             remedy = install_remedy("luigi", "pipeline", "style")
             raise click.ClickException(f"not installed: {', '.join(missing)}; {remedy}")
         chosen = _read_settings()
-        from .. import cleaning, context, remote
+        from .. import context
+        from ..storage import cleaning, remote
 
         with context.activated(chosen):
             # A remote that does not answer is reported once, and not for each task.

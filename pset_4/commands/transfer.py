@@ -16,7 +16,7 @@ from .session import EPILOG, finish, run, session
 if TYPE_CHECKING:
     import luigi
 
-    from ..inventory import Inventory
+    from ..storage.inventory import Inventory
 
 
 @click.command(epilog=EPILOG)
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def upload(images: Sequence[str], models: Sequence[str], on_conflict: str) -> None:
     """Publish drop-ins to the remote: those named, or all."""
     with session() as settings:
-        from ..inventory import Inventory, list_drop_ins
+        from ..storage.inventory import Inventory, list_drop_ins
         from .selection import spell
 
         named = Inventory(*spell(images, models, lambda: list_drop_ins(settings)))
@@ -43,7 +43,7 @@ def upload(images: Sequence[str], models: Sequence[str], on_conflict: str) -> No
 def download(images: Sequence[str], models: Sequence[str]) -> None:
     """Fetch images and models from the remote to the cache: those named, or all."""
     with session() as settings:
-        from ..inventory import Inventory, list_remote
+        from ..storage.inventory import Inventory, list_remote
         from .selection import spell
 
         named = Inventory(*spell(images, models, lambda: list_remote(settings)))

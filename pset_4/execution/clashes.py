@@ -20,8 +20,8 @@ from csci_utils.atomic import make_temporary_name
 
 from .. import names
 from ..errors import InvalidNameError
-from ..remote import list_names
 from ..settings import IMAGES, MODELS, Settings, is_s3
+from ..storage.remote import list_names
 from ..tasks.upload import UploadTask
 
 

@@ -18,9 +18,9 @@ from neural_style.formats.model_file import MAX_STYLE_BYTES
 
 from .. import names
 from ..errors import PipelineError
-from ..inventory import list_cache, list_drop_ins, list_remote
-from ..remote import target_at
 from ..settings import MODELS, Settings, is_s3
+from ..storage.inventory import list_cache, list_drop_ins, list_remote
+from ..storage.remote import target_at
 from ..tasks.download import DownloadModel
 from ..tasks.upload import UploadModel
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from csci_utils.digest import file_digest
-from csci_utils.download import TIMEOUT_SECONDS, download, without_secrets
 from csci_utils.errors import AlreadyExistsError, at_path
-from csci_utils.partial import discard
+from csci_utils.network.download import TIMEOUT_SECONDS, download, without_secrets
+from csci_utils.network.partial import discard
 from neural_style import StyleDescription, StyleError, inspect
 
 from ..errors import ArchiveError, ConflictError, PipelineError
-from ..inventory import is_drop_in
-from ..remote import target_at
 from ..settings import DOWNLOADS, Settings
+from ..storage.inventory import is_drop_in
+from ..storage.remote import target_at
 from .archive import MAX_MODEL_BYTES, ModelArchive, open_archive
 
 OFFICIAL_URL = "https://www.dropbox.com/s/lrvwfehqdcxoza8/saved_models.zip?dl=1"
@@ -88,9 +88,9 @@ def fetch_models(
     Args:
         settings: The settings with the data folder.
         url: The URL of the archive.
-        timeout: As in `csci_utils.download.download`.
+        timeout: As in `csci_utils.network.download.download`.
         inspect: Loads a model and describes it.
-        progress: As in `csci_utils.download.download`.
+        progress: As in `csci_utils.network.download.download`.
         notify: Called with a message before another attempt to download.
         accept_other_bytes: Whether models that differ from `OFFICIAL_DIGESTS` are dropped in.
 

@@ -11,7 +11,7 @@ from csci_utils.errors import at_path
 
 from ..errors import DamagedPackageError, InvalidNameError
 from ..names import check_name
-from ..remote import target_at
+from ..storage.remote import target_at
 
 MANIFEST = "manifest.json"
 """The file name of a package's manifest."""

@@ -10,7 +10,7 @@ from csci_utils.errors import ChangedError, S3AccessError
 from csci_utils.luigi import copy
 
 from ..errors import DamagedPackageError
-from ..remote import list_paths, target_at
+from ..storage.remote import list_paths, target_at
 from .manifest import MANIFEST, is_intact, is_whole, parse_manifest, read_content, read_manifest
 
 # How often a package is sent while others publish another one. Needing that many takes more than

@@ -17,7 +17,7 @@ from neural_style.options import OPTIONS
 
 from .. import packaging
 from ..errors import RunnerError
-from ..remote import target_at
+from ..storage.remote import target_at
 from .base import Notify, Progress
 from .child import ChildProcess
 from .program import ProgramRunner, read_result, write_result

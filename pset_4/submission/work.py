@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass
 
 from ..errors import SubmissionError
-from ..records import is_unaltered
+from ..storage.records import is_unaltered
 from . import repository
 
 

@@ -14,15 +14,10 @@ from csci_utils.luigi import CopyTask
 from .. import context
 from ..errors import SettingsError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
-from ..records import Origin, read_origin, write_origin
-from ..remote import target_at
 from ..settings import IMAGES, MODELS
-from .parameters import (
-    ImageParameter,
-    ModelFileParameter,
-    on_conflict_parameter,
-    upload_parameter,
-)
+from ..storage.records import Origin, read_origin, write_origin
+from ..storage.remote import target_at
+from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter, upload_parameter
 from .remote import ContentImage, RemoteTask, SavedModel
 
 

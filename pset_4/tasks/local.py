@@ -8,9 +8,9 @@ from luigi.target import FileSystemTarget
 from csci_utils.errors import DescribedError
 
 from .. import context
-from ..inventory import describe_no_drop_in, is_drop_in
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
-from ..remote import target_at
+from ..storage.inventory import describe_no_drop_in, is_drop_in
+from ..storage.remote import target_at
 from .parameters import ImageParameter, ModelFileParameter
 
 

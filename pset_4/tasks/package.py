@@ -14,8 +14,8 @@ from csci_utils.digest import file_digest
 from .. import context, packaging
 from ..errors import DamagedPackageError, MissingError
 from ..names import DEFAULT_MODEL
-from ..remote import target_at
 from ..settings import PACKAGES
+from ..storage.remote import target_at
 from .download import DownloadModel
 from .parameters import ModelFileParameter, on_conflict_parameter
 

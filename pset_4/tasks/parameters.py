@@ -9,9 +9,9 @@ import luigi
 from neural_style.options import Option, RenderingOptions
 
 from .. import names
-from ..conflicts import CONFLICT_CHOICES, REFUSE
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..rendering_options import RESULT_OPTIONS
+from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
 
 
 class ImageParameter(luigi.Parameter):

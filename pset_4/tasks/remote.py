@@ -14,14 +14,9 @@ from csci_utils.errors import DescribedError
 from .. import context
 from ..errors import MissingError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
-from ..remote import check_no_obstacle, target_at
+from ..storage.remote import check_no_obstacle, target_at
 from .local import LocalImage, LocalModel
-from .parameters import (
-    ImageParameter,
-    ModelFileParameter,
-    on_conflict_parameter,
-    upload_parameter,
-)
+from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter, upload_parameter
 from .upload import UploadImage, UploadModel, UploadTask
 
 

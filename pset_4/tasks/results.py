@@ -8,8 +8,8 @@ from csci_utils.errors import ChangedError
 from csci_utils.luigi import CopyTask, copy
 
 from .. import context
-from ..records import read_record
-from ..remote import target_at
+from ..storage.records import read_record
+from ..storage.remote import target_at
 from .parameters import PaintingParameters
 from .snapshot import take_snapshot
 from .stylize import Stylize

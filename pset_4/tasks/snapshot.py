@@ -24,8 +24,8 @@ from csci_utils.errors import ChangedError, instead_of_path
 
 from .. import context
 from ..errors import PipelineError
-from ..regular_files import open_regular
-from ..remote import target_at
+from ..storage.regular_files import open_regular
+from ..storage.remote import target_at
 
 QUIET_SECONDS = 1.0
 """How long a drop-in must be unchanged before it is published: some other program may still be

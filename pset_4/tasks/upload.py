@@ -11,11 +11,11 @@ from csci_utils.errors import AlreadyExistsError
 from csci_utils.luigi import CopyTask, copy
 
 from .. import context
-from ..conflicts import KEEP_REMOTE, REFUSE, REPLACE
 from ..errors import ConflictError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
-from ..remote import check_no_obstacle, target_at
 from ..runners import current_runner
+from ..storage.conflicts import KEEP_REMOTE, REFUSE, REPLACE
+from ..storage.remote import check_no_obstacle, target_at
 from .local import LocalImage, LocalModel
 from .notes import notify
 from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter

@@ -15,8 +15,8 @@ from csci_utils import liveness
 from csci_utils.atomic import Sweeper, atomic_path, make_temporary_name, scratch_folder
 from csci_utils.files import write_atomically
 from csci_utils.liveness import OWNER_PATTERN
-from tests.support.commits import trace_commits
-from tests.support.orphans import make_old
+from tests.support.remotes.commits import trace_commits
+from tests.support.remotes.orphans import make_old
 
 
 @pytest.fixture

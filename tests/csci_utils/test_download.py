@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from csci_utils.download import RETRY_PAUSES, download
 from csci_utils.errors import BusyError, DownloadError
-from csci_utils.partial import PartialFile
+from csci_utils.network.download import RETRY_PAUSES, download
+from csci_utils.network.partial import PartialFile
 from tests.support.file_server import (
     CONTENT,
     HALF,

@@ -11,7 +11,7 @@ import pytest
 
 from csci_utils.errors import BusyError, DescribedError
 from csci_utils.files import check_place, find_other_writer, read_file, replacing
-from tests.support.commits import trace_commits
+from tests.support.remotes.commits import trace_commits
 
 
 class PlaceError(DescribedError, ValueError):

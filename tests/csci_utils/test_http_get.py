@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from csci_utils.download import download
 from csci_utils.errors import DownloadError
+from csci_utils.network.download import download
 from tests.support.file_server import (
     CONTENT,
     HALF,

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from csci_utils.pace import MIN_BYTES_PER_SECOND, Pace
+from csci_utils.network.pace import MIN_BYTES_PER_SECOND, Pace
 
 
 @pytest.fixture

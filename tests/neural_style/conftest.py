@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import styles
+from tests.support.networks import styles
+from tests.support.networks.styles import AssertClose, MakePicture, MakeState, RefusalOf, RunCommand
 from tests.support.packages import FindInPackage
-from tests.support.styles import AssertClose, MakePicture, MakeState, RefusalOf, RunCommand
 
 
 @pytest.fixture(scope="session")

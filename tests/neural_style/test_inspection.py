@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from neural_style import StyleDescription, StyleError, inspect
-from tests.support.styles import MakeState
+from tests.support.networks.styles import MakeState
 
 pytest.importorskip("openvino")
 pytest.importorskip("onnx")
 
 from onnx import helper
 
-from tests.support.onnx_graphs import PICTURE, graph_bytes, scale_channels
-from tests.support.onnx_hostile import floats, graph_of
+from tests.support.files.onnx_graphs import PICTURE, graph_bytes, scale_channels
+from tests.support.files.onnx_hostile import floats, graph_of
 
 
 def refusal_of(data: bytes, path: Path) -> str:

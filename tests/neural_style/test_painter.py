@@ -28,7 +28,7 @@ from neural_style.backends.loading import load_style as load_style_file
 from neural_style.painting import MAX_LIGHT_STYLES
 from neural_style.pictures.arrays import Pixels
 from neural_style.pictures.io import decode_picture
-from tests.support.styles import MakePicture, MakeState, files_in
+from tests.support.networks.styles import MakePicture, MakeState, files_in
 
 RequestTo = Callable[..., PaintingRequest]
 

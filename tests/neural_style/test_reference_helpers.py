@@ -16,8 +16,8 @@ import torch
 
 from neural_style import PictureError
 from neural_style.utils import gram_matrix, load_image, normalize_batch, save_image
-from tests.support import formulas
-from tests.support.training import MakePicture
+from tests.support.networks import formulas
+from tests.support.networks.training import MakePicture
 
 
 def test_importing_the_module_does_not_import_pytorch() -> None:

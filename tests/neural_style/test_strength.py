@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from neural_style import PaintingRequest, RenderingOptions, load, load_picture, paint_file
-from tests.support.styles import MakePicture
+from tests.support.networks.styles import MakePicture
 
 
 def paint(

@@ -15,13 +15,13 @@ from PIL import Image
 
 from pset_4 import context
 from pset_4.packaging import Manifest, digest_code
-from tests.support import models
-from tests.support.models import MakeModel
+from tests.support.files.pictures import encode
+from tests.support.networks import models
+from tests.support.networks.models import MakeModel
 from tests.support.packages import FindInPackage
-from tests.support.pictures import encode
-from tests.support.programs import MakePython, write_program
-from tests.support.projects import MakeProject, Project
-from tests.support.stores import DirectoryStore, RemoteStore
+from tests.support.pipeline.programs import MakePython, write_program
+from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from csci_utils.atomic import make_temporary_name
-from tests.support.projects import Project
-from tests.support.stores import DirectoryStore
+from tests.support.pipeline.projects import Project
+from tests.support.remotes.stores import DirectoryStore
 
 FOLDERS = ["", "images", "saved_models/.records", "stylized/one.pth", "mlflow/one.pth/code"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from pset_4.env_file import load_env_file
 from pset_4.errors import SettingsError
-from tests.support.projects import Project
+from tests.support.pipeline.projects import Project
 
 KEYS = {"AWS_ACCESS_KEY_ID": "file", "AWS_SECRET_ACCESS_KEY": "file"}
 REAL_KEYS = dict.fromkeys(KEYS, "real")

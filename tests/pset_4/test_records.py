@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from csci_utils.digest import SETTLING_NS, file_digest
-from pset_4 import records
-from pset_4.records import MAX_RECORD_BYTES, read_origin, read_record, write_origin
-from tests.support.projects import Project, assert_failed
+from pset_4.storage import records
+from pset_4.storage.records import MAX_RECORD_BYTES, read_origin, read_record, write_origin
+from tests.support.pipeline.projects import Project, assert_failed
 
 ORIGIN = {"version": "1"}
 

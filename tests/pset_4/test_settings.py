@@ -9,7 +9,7 @@ import pytest
 from pset_4 import settings
 from pset_4.errors import SettingsError
 from pset_4.tasks.remote import ContentImage
-from tests.support.projects import Project
+from tests.support.pipeline.projects import Project
 
 
 def test_the_default_remote_is_in_the_data_folder(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.support.styles import ROOT
+from tests.support.networks.styles import ROOT
 
 _WITHOUT = """
 import sys

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from csci_utils.download import RETRY_PAUSES, download
+from csci_utils.network.download import RETRY_PAUSES, download
 from tests.support import servers
 
 CONTENT = bytes(range(256)) * 2000

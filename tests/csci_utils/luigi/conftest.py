@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from csci_utils.luigi import S3Client
-from tests.support.s3_fake import FakeS3, serve_fake_s3
-from tests.support.s3_objects import CONTENT
-from tests.support.servers import aws_environment
-from tests.support.stores import S3Store
-from tests.support.targets import (
+from tests.support.remotes.s3_fake import FakeS3, serve_fake_s3
+from tests.support.remotes.s3_objects import CONTENT
+from tests.support.remotes.stores import S3Store
+from tests.support.remotes.targets import (
     LOCAL_KINDS,
     ROOTED_KINDS,
     S3_KINDS,
@@ -23,6 +22,7 @@ from tests.support.targets import (
     rooted_targets,
     s3_targets,
 )
+from tests.support.servers import aws_environment
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ def fake_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeS3]:
 
 @pytest.fixture
 def photo(tmp_path: Path) -> str:
-    """The path of a local file with the content of `tests.support.s3_objects`."""
+    """The path of a local file with the content of `tests.support.remotes.s3_objects`."""
     path = tmp_path / "photo.jpg"
     path.write_bytes(CONTENT)
     return str(path)

@@ -15,7 +15,7 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.errors import AlreadyExistsError, NothingWrittenError
 from csci_utils.luigi import SuffixPreservingLocalTarget
-from tests.support.targets import Interruption, MakeTarget
+from tests.support.remotes.targets import Interruption, MakeTarget
 
 LINES = "first line\nzweite Zeile: äöü\n"
 FORMATS = {"Nop": Nop, "Text": Text, "UTF8": UTF8, "Gzip": Gzip, "UTF8 >> Gzip": UTF8 >> Gzip}

@@ -23,9 +23,9 @@ from csci_utils.luigi import (
     copy,
 )
 from csci_utils.luigi.copying import TRIES
-from tests.support.s3_fake import FakeS3
-from tests.support.stores import DirectoryStore, RemoteStore, S3Store
-from tests.support.targets import MakeTarget
+from tests.support.remotes.s3_fake import FakeS3
+from tests.support.remotes.stores import DirectoryStore, RemoteStore, S3Store
+from tests.support.remotes.targets import MakeTarget
 
 CONTENT = os.urandom(2_500_000)
 MD5_OF_OTHER_BYTES = hashlib.md5(b"other bytes", usedforsecurity=False).hexdigest()

@@ -24,10 +24,10 @@ from csci_utils.errors import (
 )
 from csci_utils.luigi import Limits, S3Client, SuffixPreservingLocalTarget, copy
 from csci_utils.luigi.s3_connection import STALL_TRIES
-from tests.support import faults
-from tests.support.faults import Fault, FaultProxy
-from tests.support.s3_objects import upload_in_parts
-from tests.support.stores import S3Store
+from tests.support.remotes import faults
+from tests.support.remotes.faults import Fault, FaultProxy
+from tests.support.remotes.s3_objects import upload_in_parts
+from tests.support.remotes.stores import S3Store
 
 CONTENT = bytes(range(256)) * 1000
 STALL_SECONDS = 0.3

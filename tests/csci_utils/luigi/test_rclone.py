@@ -11,10 +11,10 @@ from luigi.format import Nop
 
 from csci_utils.errors import AlreadyExistsError, S3AccessError, S3BucketMissingError
 from csci_utils.luigi import S3Client, SuffixPreservingLocalTarget, copy
-from tests.support.rclone import serve_rclone
-from tests.support.s3_objects import CONTENT
+from tests.support.remotes.rclone import serve_rclone
+from tests.support.remotes.s3_objects import CONTENT
+from tests.support.remotes.stores import S3Store, create_s3_client, create_s3_store
 from tests.support.servers import aws_environment
-from tests.support.stores import S3Store, create_s3_client, create_s3_store
 
 TRIES = 20
 

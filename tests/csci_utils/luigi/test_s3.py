@@ -10,8 +10,8 @@ import pytest
 
 from csci_utils.errors import AlreadyExistsError, S3Error, TooLargeError
 from csci_utils.luigi import Limits, S3Client
-from tests.support.s3_fake import FakeS3
-from tests.support.s3_objects import (
+from tests.support.remotes.s3_fake import FakeS3
+from tests.support.remotes.s3_objects import (
     CONTENT,
     MD5,
     OTHER_MD5,
@@ -19,7 +19,7 @@ from tests.support.s3_objects import (
     answer_state,
     upload_in_parts,
 )
-from tests.support.stores import S3Store
+from tests.support.remotes.stores import S3Store
 
 # States.
 

@@ -13,9 +13,9 @@ import pytest
 from csci_utils.errors import S3Error
 from csci_utils.luigi import ObjectState, S3Client
 from csci_utils.luigi.s3_objects import content_type, read_state, split_url
-from tests.support.s3_fake import FakeS3
-from tests.support.s3_objects import CONTENT, MD5, OTHER_MD5, SHA256, URL, answer_state
-from tests.support.stores import S3Store
+from tests.support.remotes.s3_fake import FakeS3
+from tests.support.remotes.s3_objects import CONTENT, MD5, OTHER_MD5, SHA256, URL, answer_state
+from tests.support.remotes.stores import S3Store
 
 OTHER_SHA256 = hashlib.sha256(b"other bytes").hexdigest()
 CRC32 = f"{zlib.crc32(CONTENT):08x}"

@@ -18,8 +18,8 @@ from csci_utils.errors import (
 )
 from csci_utils.luigi import S3Client
 from csci_utils.luigi.s3_transfer import PUT_PAUSE_SECONDS, PUT_TRIES
-from tests.support.s3_fake import FakeS3
-from tests.support.s3_objects import (
+from tests.support.remotes.s3_fake import FakeS3
+from tests.support.remotes.s3_objects import (
     CONTENT,
     MD5,
     OTHER_MD5,
@@ -28,7 +28,7 @@ from tests.support.s3_objects import (
     answer_absence,
     answer_state,
 )
-from tests.support.stores import S3Store
+from tests.support.remotes.stores import S3Store
 
 CRC32_OF_OTHER_BYTES = "AAAAAA=="
 

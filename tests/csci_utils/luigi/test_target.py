@@ -27,9 +27,9 @@ from csci_utils.luigi import (
     create_only_atomic_file,
     suffix_preserving_atomic_file,
 )
-from tests.support.commits import trace_commits
-from tests.support.orphans import make_old
-from tests.support.targets import Interruption
+from tests.support.remotes.commits import trace_commits
+from tests.support.remotes.orphans import make_old
+from tests.support.remotes.targets import Interruption
 
 WriteInto = Callable[[LocalTarget, bytes], None]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.styles import MakeState
+from tests.support.networks.styles import MakeState
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from neural_style import DeviceError, load
 from neural_style.backends.arena import Arena
 from neural_style.system.resources import anonymous_memory, lies_in_memory
 from tests.support.command_line import run_program
-from tests.support.styles import MakePicture
+from tests.support.networks.styles import MakePicture
 
 pytest.importorskip(
     "neural_style.engine._core", reason="the C++ engine is not installed", exc_type=ImportError

@@ -15,7 +15,7 @@ import neural_style
 from neural_style import DeviceError, PictureError, Style, StyleError, load
 from neural_style.backends.base import FloatStyle
 from neural_style.pictures.arrays import Pixels
-from tests.support.styles import MakePicture
+from tests.support.networks.styles import MakePicture
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -12,7 +12,7 @@ import pytest
 import neural_style
 from neural_style import load
 from tests.support.command_line import eval_arguments, run_program, run_without
-from tests.support.styles import MakePicture
+from tests.support.networks.styles import MakePicture
 
 pytest.importorskip(
     "neural_style.engine._core", reason="the C++ engine is not installed", exc_type=ImportError

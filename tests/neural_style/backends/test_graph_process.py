@@ -12,13 +12,13 @@ import pytest
 
 from neural_style import DeviceError, load
 from neural_style.backends import graph_process
-from tests.support.programs import is_running, wait_until
-from tests.support.styles import ROOT, MakePicture
+from tests.support.networks.styles import ROOT, MakePicture
+from tests.support.pipeline.programs import is_running, wait_until
 
 pytest.importorskip("openvino")
 pytest.importorskip("onnx")
 
-from tests.support.onnx_graphs import scale_channels
+from tests.support.files.onnx_graphs import scale_channels
 
 PROC = Path("/proc")
 needs_proc = pytest.mark.skipif(not PROC.exists(), reason="reads /proc, as Linux has it")

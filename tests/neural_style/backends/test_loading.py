@@ -12,7 +12,7 @@ import neural_style
 from neural_style import DeviceError, StyleError, inspect, load
 from neural_style.engine import KERNEL_VARIABLE
 from tests.support.command_line import run_program
-from tests.support.styles import AssertClose, MakePicture
+from tests.support.networks.styles import AssertClose, MakePicture
 
 OFFICIAL = ("candy", "mosaic", "rain_princess", "udnie")
 

@@ -13,13 +13,13 @@ from PIL import Image
 
 from neural_style import DeviceError, StyleError, inspect, load, load_picture
 from tests.support.command_line import run_program
+from tests.support.networks.styles import AssertClose, MakePicture, export_with_old_exporter
 from tests.support.servers import serve
-from tests.support.styles import AssertClose, MakePicture, export_with_old_exporter
 
 pytest.importorskip("openvino")
 pytest.importorskip("onnx")
 
-from tests.support.onnx_graphs import scale_channels
+from tests.support.files.onnx_graphs import scale_channels
 
 # One style
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from neural_style import Style, StyleError, load
-from tests.support.styles import RefusalOf
+from tests.support.networks.styles import RefusalOf
 
 pytest.importorskip("openvino")
 pytest.importorskip("onnx")
 
 from onnx import NodeProto, TensorProto, helper
 
-from tests.support.onnx_graphs import (
+from tests.support.files.onnx_graphs import (
     PICTURE,
     Shape,
     graph_bytes,

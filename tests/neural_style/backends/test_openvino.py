@@ -14,9 +14,9 @@ import pytest
 import neural_style
 from neural_style import DeviceError, load
 from neural_style.backends.loading import load_weights
-from tests.support.backends import paint_with_torch
 from tests.support.command_line import eval_arguments, run_without
-from tests.support.styles import AssertClose, MakePicture, MakeState
+from tests.support.networks.backends import paint_with_torch
+from tests.support.networks.styles import AssertClose, MakePicture, MakeState
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("openvino")

@@ -11,8 +11,8 @@ import pytest
 
 from neural_style import load, load_picture
 from neural_style.options import RenderingOptions
-from tests.support.backends import paint_with_torch
-from tests.support.styles import MakePicture
+from tests.support.networks.backends import paint_with_torch
+from tests.support.networks.styles import MakePicture
 
 openvino = pytest.importorskip("openvino")
 pytest.importorskip("onnx")
@@ -21,7 +21,7 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402  (it may be mis
 
 from neural_style.backends.onnx_graph import OnnxGraph  # noqa: E402
 from neural_style.formats.onnx_gate.gate import check_graph  # noqa: E402
-from tests.support.onnx_graphs import PICTURE, graph_bytes  # noqa: E402
+from tests.support.files.onnx_graphs import PICTURE, graph_bytes  # noqa: E402
 
 Properties = dict[str, Any]
 

@@ -14,8 +14,8 @@ from neural_style.backends.base import not_finite
 from neural_style.backends.loading import load_weights
 from neural_style.options import EXACT, FAST, RenderingOptions, ignore
 from neural_style.pictures.arrays import Pixels
-from tests.support.backends import paint_with_torch
-from tests.support.styles import MakePicture, MakeState
+from tests.support.networks.backends import paint_with_torch
+from tests.support.networks.styles import MakePicture, MakeState
 
 torch = pytest.importorskip("torch")
 

@@ -11,7 +11,7 @@ from PIL import Image
 from neural_style import load, load_picture
 from neural_style.neural_style import main
 from tests.support.command_line import drop_engine_note, eval_arguments
-from tests.support.styles import MakePicture, RunCommand
+from tests.support.networks.styles import MakePicture, RunCommand
 
 # In a process of its own
 

@@ -11,7 +11,7 @@ from PIL import Image
 from neural_style import PaintingRequest, PictureError, paint_file
 from neural_style.neural_style import main
 from tests.support.command_line import eval_arguments
-from tests.support.styles import files_in
+from tests.support.networks.styles import files_in
 
 
 @pytest.fixture

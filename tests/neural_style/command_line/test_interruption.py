@@ -14,7 +14,7 @@ import pytest
 from neural_style.engine import KERNEL_VARIABLE
 from neural_style.neural_style import main
 from tests.support.command_line import eval_arguments
-from tests.support.styles import ROOT, MakePicture, MakeState
+from tests.support.networks.styles import ROOT, MakePicture, MakeState
 
 _ERASE = b"\r\x1b[K"
 

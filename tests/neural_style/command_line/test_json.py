@@ -11,7 +11,7 @@ from PIL import Image
 
 from neural_style import load_picture
 from tests.support.command_line import eval_arguments, read_events, run_program
-from tests.support.styles import MakePicture, RunCommand
+from tests.support.networks.styles import MakePicture, RunCommand
 
 WITHOUT_ENGINE = """
 import sys

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from neural_style.engine import KERNEL_VARIABLE
-from tests.support.styles import MakeState
+from tests.support.networks.styles import MakeState
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ import pytest
 
 from neural_style.engine import list_kernels
 from neural_style.options import EXACT
-from tests.support.engine import weights_of
-from tests.support.styles import MakePicture, MakeState
+from tests.support.networks.engine import weights_of
+from tests.support.networks.styles import MakePicture, MakeState
 
 pytest.importorskip("torch")
 pytest.importorskip(

@@ -11,8 +11,8 @@ import neural_style
 from neural_style.backends.loading import load_weights
 from neural_style.engine import list_kernels
 from neural_style.options import FAST
-from tests.support.engine import measure_psnr, paint_with, paint_with_pytorch
-from tests.support.styles import MakePicture
+from tests.support.networks.engine import measure_psnr, paint_with, paint_with_pytorch
+from tests.support.networks.styles import MakePicture
 
 pytest.importorskip("torch")
 pytest.importorskip(

@@ -14,8 +14,8 @@ from neural_style import StyleError
 from neural_style.backends.loading import load_weights
 from neural_style.engine import list_kernels
 from neural_style.options import EXACT, FAST
-from tests.support.engine import Levels, count_errors, paint_with, paint_with_pytorch
-from tests.support.styles import MakePicture, MakeState
+from tests.support.networks.engine import Levels, count_errors, paint_with, paint_with_pytorch
+from tests.support.networks.styles import MakePicture, MakeState
 
 pytest.importorskip("torch")
 pytest.importorskip("safetensors.torch")

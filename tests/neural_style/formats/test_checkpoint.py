@@ -19,9 +19,9 @@ import torch
 from neural_style import StyleError
 from neural_style.formats.checkpoint import load_network
 from neural_style.transformer_net import TransformerNet
-from tests.support import styles
-from tests.support.pictures import encode
-from tests.support.styles import make_state
+from tests.support.files.pictures import encode
+from tests.support.networks import styles
+from tests.support.networks.styles import make_state
 
 
 def save(content: object, in_old_format: bool = False) -> bytes:

@@ -17,7 +17,7 @@ from neural_style import MissingDependencyError, StyleError, load
 from neural_style.formats.checkpoint import load_network, read_weights
 from neural_style.formats.saving import convert, save_network
 from neural_style.neural_style import main
-from tests.support.styles import State, files_in, make_state, run_command
+from tests.support.networks.styles import State, files_in, make_state, run_command
 
 CHECKPOINTS = [".pth", ".pt", ".safetensors"]
 

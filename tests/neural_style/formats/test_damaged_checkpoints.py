@@ -17,8 +17,8 @@ import torch
 from neural_style import StyleError
 from neural_style.formats.state_dict import read_state_dict
 from neural_style.formats.tensors import StoredTensor
-from tests.support.pickles import make_archive
-from tests.support.styles import make_state
+from tests.support.files.pickles import make_archive
+from tests.support.networks.styles import make_state
 
 Alter = Callable[[bytes, random.Random], bytes]
 

@@ -25,7 +25,7 @@ from neural_style.formats.saving import convert
 from neural_style.neural_style import main
 from neural_style.pictures.arrays import to_levels, to_pixels
 from neural_style.system.warning_filter import suppress_warnings
-from tests.support.styles import ROOT, assert_close, files_in, run_command
+from tests.support.networks.styles import ROOT, assert_close, files_in, run_command
 
 SIZES = [(5, 5), (9, 5), (48, 32), (53, 37), (37, 53), (301, 227), (130, 71)]
 """Widths and heights in px. The exporter follows a picture of 48x32."""

@@ -19,7 +19,7 @@ if not sys.platform.startswith("linux"):
     pytest.skip("memory is measured as Linux does", allow_module_level=True)
 
 
-from tests.support.pickles import (
+from tests.support.files.pickles import (
     call,
     get,
     make_archive,
@@ -34,7 +34,7 @@ from tests.support.pickles import (
     tensor,
     text,
 )
-from tests.support.styles import ROOT
+from tests.support.networks.styles import ROOT
 
 SECONDS = 10
 """What a file may take; each takes a second or two here."""

@@ -15,7 +15,7 @@ from neural_style.formats.onnx_gate import protobuf
 from neural_style.formats.onnx_gate.gate import check_graph
 from neural_style.formats.onnx_gate.model import decode
 from neural_style.formats.onnx_gate.protobuf import bytes_field, integer_field
-from tests.support.onnx_graphs import PICTURE, graph_bytes, scale_channels
+from tests.support.files.onnx_graphs import PICTURE, graph_bytes, scale_channels
 
 FACTORS = [0.5, 1.0, 2.0]
 OTHER_FILES = "refers to other files"

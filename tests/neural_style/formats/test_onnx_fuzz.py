@@ -17,7 +17,7 @@ pytest.importorskip("resource")  # of POSIX systems
 import resource
 
 from neural_style.formats.onnx_gate.gate import check_graph
-from tests.support.onnx_mutations import SEEDS, mutate
+from tests.support.files.onnx_mutations import SEEDS, mutate
 
 LONGEST = 10  # seconds
 MOST_MEMORY = 2 * 2**30

@@ -14,8 +14,8 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from neural_style.formats.onnx_gate.gate import check_graph
-from tests.support.onnx_graphs import PICTURE, graph_bytes, scale_channels
-from tests.support.onnx_hostile import HARMFUL, floats, graph_of
+from tests.support.files.onnx_graphs import PICTURE, graph_bytes, scale_channels
+from tests.support.files.onnx_hostile import HARMFUL, floats, graph_of
 
 
 def refusal_of(data: bytes) -> str:

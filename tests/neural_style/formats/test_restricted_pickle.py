@@ -10,8 +10,8 @@ import pytest
 
 from neural_style import StyleError
 from neural_style.formats.restricted_pickle import Unpickler
-from tests.support import pickles
-from tests.support.pickles import call, get, make_dict, name, number, program, put, text
+from tests.support.files import pickles
+from tests.support.files.pickles import call, get, make_dict, name, number, program, put, text
 
 
 def unpickle(data: bytes) -> object:

@@ -26,8 +26,8 @@ from neural_style import (
     load,
 )
 from neural_style.formats.checkpoint import load_network
-from tests.support.pictures import encode
-from tests.support.styles import ROOT, RefusalOf, make_picture, make_state
+from tests.support.files.pictures import encode
+from tests.support.networks.styles import ROOT, RefusalOf, make_picture, make_state
 
 NAME = "model.safetensors"
 

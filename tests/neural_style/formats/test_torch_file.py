@@ -23,7 +23,7 @@ from neural_style import StyleError
 from neural_style.formats.checkpoint import to_torch
 from neural_style.formats.tensors import StoredTensor
 from neural_style.formats.torch_file import read_torch
-from tests.support.pickles import (
+from tests.support.files.pickles import (
     call,
     make_archive,
     make_dict,

@@ -18,7 +18,7 @@ from neural_style.backends.loading import load_weights
 from neural_style.formats.checkpoint import load_network
 from neural_style.formats.weights import list_names, parameter_shapes
 from neural_style.transformer_net import TransformerNet
-from tests.support.styles import State, make_picture, make_state
+from tests.support.networks.styles import State, make_picture, make_state
 
 
 def write_checkpoint(state: State, path: Path) -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from neural_style.pictures.arrays import to_colors, to_floats, to_levels, to_pixels
-from tests.support.styles import make_picture
+from tests.support.networks.styles import make_picture
 
 
 def test_colors_are_those_of_the_picture_without_alpha() -> None:

@@ -11,8 +11,8 @@ from neural_style import PictureError
 from neural_style.pictures.codecs.jpeg import read_jpeg
 from neural_style.pictures.completeness import is_complete
 from neural_style.pictures.decoding import decode_picture
-from tests.support.pictures import encode
-from tests.support.styles import make_picture
+from tests.support.files.pictures import encode
+from tests.support.networks.styles import make_picture
 
 SEVERAL = {"save_all": True}
 FILES: list[tuple[str, dict[str, Any]]] = [

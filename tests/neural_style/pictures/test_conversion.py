@@ -11,8 +11,8 @@ from PIL import Image, ImageCms
 
 from neural_style import PictureError
 from neural_style.pictures.conversion import to_plain
-from tests.support.icc import SRGB, make_gray_inks_profile, make_linear_gray_profile
-from tests.support.styles import assert_close, make_picture
+from tests.support.files.icc import SRGB, make_gray_inks_profile, make_linear_gray_profile
+from tests.support.networks.styles import assert_close, make_picture
 
 Pixel = int | tuple[int, ...]
 

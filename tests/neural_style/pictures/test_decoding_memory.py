@@ -17,11 +17,11 @@ from neural_style.pictures import decoding_memory
 from neural_style.pictures.decoding import decode_picture
 from neural_style.pictures.decoding_memory import DEFAULT_MEMORY
 from neural_style.system.resources import anonymous_memory
-from tests.support.decoding_child import decode_in_child
-from tests.support.icc import make_linear_gray_profile
-from tests.support.pictures import encode
-from tests.support.png import GRAY, GRAY_ALPHA, RGB, Samples, chunk, make_png
-from tests.support.tiff import BLACK_IS_ZERO, CMYK, DEFLATE, Layout, make_tiff
+from tests.support.files.decoding_child import decode_in_child
+from tests.support.files.icc import make_linear_gray_profile
+from tests.support.files.pictures import encode
+from tests.support.files.png import GRAY, GRAY_ALPHA, RGB, Samples, chunk, make_png
+from tests.support.files.tiff import BLACK_IS_ZERO, CMYK, DEFLATE, Layout, make_tiff
 
 MEBIBYTE = 2**20
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000")

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.decoding_child import decode_in_child
-from tests.support.pictures import encode
-from tests.support.png import GRAY_ALPHA, PALETTE, RGB, SIGNATURE, chunk, header, make_png
-from tests.support.styles import make_picture
-from tests.support.tiff import BLACK_IS_ZERO, DEFLATE, Layout, make_tiff
-from tests.support.tiff import RGB as TIFF_RGB
+from tests.support.files.decoding_child import decode_in_child
+from tests.support.files.pictures import encode
+from tests.support.files.png import GRAY_ALPHA, PALETTE, RGB, SIGNATURE, chunk, header, make_png
+from tests.support.files.tiff import BLACK_IS_ZERO, DEFLATE, Layout, make_tiff
+from tests.support.files.tiff import RGB as TIFF_RGB
+from tests.support.networks.styles import make_picture
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 

@@ -9,8 +9,8 @@ from PIL import Image
 from neural_style import PictureError
 from neural_style.pictures.codecs.jpeg import read_jpeg
 from neural_style.pictures.decoding import decode_picture
-from tests.support.pictures import encode
-from tests.support.styles import make_picture
+from tests.support.files.pictures import encode
+from tests.support.networks.styles import make_picture
 
 DEEP_JPEG2000 = bytes.fromhex(
     "ff4fff51002f0000000000040000000200000000000000000000000400000002000000000000000000030f01010f0101"

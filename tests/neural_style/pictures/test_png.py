@@ -10,8 +10,8 @@ import pytest
 
 from neural_style import PictureError
 from neural_style.pictures.decoding import MORE_FRAMES, decode_picture
-from tests.support.icc import SRGB
-from tests.support.png import (
+from tests.support.files.icc import SRGB
+from tests.support.files.png import (
     CHANNELS,
     GRAY,
     GRAY_ALPHA,

@@ -14,8 +14,8 @@ from PIL import Image
 
 from neural_style import PICTURE_SUFFIXES, PictureError, load_picture, save_picture
 from neural_style.pictures.io import MORE_FRAMES, decode_picture
-from tests.support.pictures import encode
-from tests.support.styles import make_picture
+from tests.support.files.pictures import encode
+from tests.support.networks.styles import make_picture
 
 ORIENTATION = 0x0112  # the EXIF tag
 SAMPLE_FORMAT = 339  # the TIFF tag; 3 is for floats

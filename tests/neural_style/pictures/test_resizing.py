@@ -11,9 +11,9 @@ from PIL import Image
 
 from neural_style import PictureError
 from neural_style.pictures.resizing import limit_side, resize, scale_down
-from tests.support.icc import SRGB
-from tests.support.pictures import encode
-from tests.support.styles import make_picture
+from tests.support.files.icc import SRGB
+from tests.support.files.pictures import encode
+from tests.support.networks.styles import make_picture
 
 ORIENTATION = 0x0112  # the EXIF tag
 

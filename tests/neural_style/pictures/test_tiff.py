@@ -13,9 +13,8 @@ from PIL import Image
 
 from neural_style import PictureError
 from neural_style.pictures.decoding import MORE_FRAMES, decode_picture
-from tests.support.pictures import encode
-from tests.support.styles import make_picture
-from tests.support.tiff import (
+from tests.support.files.pictures import encode
+from tests.support.files.tiff import (
     BLACK_IS_ZERO,
     CMYK,
     DEFLATE,
@@ -29,6 +28,7 @@ from tests.support.tiff import (
     make_pages,
     make_tiff,
 )
+from tests.support.networks.styles import make_picture
 
 Levels = NDArray[np.int64]
 

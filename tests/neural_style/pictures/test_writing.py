@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from neural_style import PICTURE_SUFFIXES, PictureError, load_picture, save_picture
-from tests.support.icc import SRGB
-from tests.support.styles import make_picture
+from tests.support.files.icc import SRGB
+from tests.support.networks.styles import make_picture
 
 FORMATS_WITH_ALPHA = (".png", ".webp", ".tif", ".tiff", ".avif", ".jp2")
 FORMATS_WITH_PROFILE = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif")

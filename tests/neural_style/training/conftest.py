@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neural_style.training.options import TrainingOptions
-from tests.support.training import (
+from tests.support.networks.training import (
     MakeArguments,
     MakePicture,
     Outcome,

@@ -20,7 +20,7 @@ from neural_style.errors import TrainingError
 from neural_style.training import losses, trainer
 from neural_style.training.events import EpochProgress, Event
 from neural_style.training.options import TrainingOptions
-from tests.support.training import (
+from tests.support.networks.training import (
     MakeArguments,
     Outcome,
     Train,

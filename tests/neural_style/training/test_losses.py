@@ -14,8 +14,8 @@ pytest.importorskip("torch")
 import torch
 from torch import Tensor
 
-from tests.support import formulas
-from tests.support.training import State, Train, read_losses
+from tests.support.networks import formulas
+from tests.support.networks.training import State, Train, read_losses
 
 WIDTH, SIDE, BATCH = 3, 24, 2
 CONTENT_WEIGHT, STYLE_WEIGHT, SEED = 1e5, 1e10, 42  # the defaults

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from neural_style.neural_style import main
-from tests.support.training import MakeArguments, MakePicture, Train
+from tests.support.networks.training import MakeArguments, MakePicture, Train
 
 pytest.importorskip("torch")
 

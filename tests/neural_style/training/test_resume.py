@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.training import (
+from tests.support.networks.training import (
     MakeArguments,
     MakePicture,
     Outcome,

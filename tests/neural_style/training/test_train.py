@@ -12,7 +12,7 @@ from PIL import Image
 from neural_style import load, load_picture
 from neural_style.training.events import Event, Started
 from neural_style.training.options import TrainingOptions
-from tests.support.training import (
+from tests.support.networks.training import (
     MakePicture,
     Outcome,
     Train,

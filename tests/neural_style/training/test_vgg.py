@@ -21,8 +21,8 @@ from neural_style import vgg
 from neural_style.errors import TrainingError
 from neural_style.training import saved
 from neural_style.vgg import Vgg16, find_weights_url
-from tests.support import formulas
-from tests.support.training import Outcome, State, Train
+from tests.support.networks import formulas
+from tests.support.networks.training import Outcome, State, Train
 
 NAME = "vgg16-397923af.pth"
 """The name of torchvision's weights."""

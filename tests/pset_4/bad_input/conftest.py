@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.projects import Project
+from tests.support.pipeline.projects import Project
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pictures import encode_gray
-from tests.support.projects import Project, assert_failed, read_summary
-from tests.support.stores import RemoteStore
+from tests.support.files.pictures import encode_gray
+from tests.support.pipeline.projects import Project, assert_failed, read_summary
+from tests.support.remotes.stores import RemoteStore
 
 BAD_DROP_INS = {
     "empty.png": b"",

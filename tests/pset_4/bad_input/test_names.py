@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.projects import Project, assert_failed
-from tests.support.stores import RemoteStore
+from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.remotes.stores import RemoteStore
 
 
 @pytest.mark.parametrize("option", ["--image", "--model"])

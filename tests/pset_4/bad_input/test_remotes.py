@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.projects import MakeProject, Project, assert_failed, failures
-from tests.support.stores import DirectoryStore, RemoteStore, S3Store
+from tests.support.pipeline.projects import MakeProject, Project, assert_failed, failures
+from tests.support.remotes.stores import DirectoryStore, RemoteStore, S3Store
 
 
 def test_a_hostile_name_is_reported_and_not_fetched(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.projects import Project, assert_failed, failures
-from tests.support.stores import S3Store
+from tests.support.pipeline.projects import Project, assert_failed, failures
+from tests.support.remotes.stores import S3Store
 
 HOSTILE_KEYS = [
     "images/../x",

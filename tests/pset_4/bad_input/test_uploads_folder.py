@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.projects import Project, assert_failed
-from tests.support.stores import DirectoryStore, RemoteStore
+from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
 
 @pytest.mark.parametrize("link", ["file", "folder", "nowhere"])

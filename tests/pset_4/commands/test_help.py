@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from pset_4.cli import cli
-from tests.support.programs import run_without
-from tests.support.projects import Project, assert_failed
+from tests.support.pipeline.programs import run_without
+from tests.support.pipeline.projects import Project, assert_failed
 
 COMMANDS = (
     "main",

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.support.projects import Project
+from tests.support.pipeline.projects import Project
 
 INTERRUPTED_IMPORT = """
 import runpy, sys

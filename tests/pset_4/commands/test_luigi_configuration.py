@@ -11,7 +11,7 @@ import luigi
 import pytest
 
 from pset_4.commands.luigi_configuration import luigi_without_files
-from tests.support.projects import Project
+from tests.support.pipeline.projects import Project
 
 FOREIGN = {
     "options": """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from tests.support.projects import Project
+from tests.support.pipeline.projects import Project
 
 
 @pytest.fixture

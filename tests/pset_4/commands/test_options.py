@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pset_4.cli import cli
-from tests.support.projects import Project
+from tests.support.pipeline.projects import Project
 
 
 @pytest.mark.parametrize(

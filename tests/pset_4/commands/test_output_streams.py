@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.support.projects import Project
+from tests.support.pipeline.projects import Project
 
 
 class RunInShell(Protocol):

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tests.support.projects import Project, assert_failed
-from tests.support.stores import RemoteStore
+from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.remotes.stores import RemoteStore
 
 
 def test_status_shows_where_everything_is(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.support.projects import Project
-from tests.support.stores import RemoteStore
+from tests.support.pipeline.projects import Project
+from tests.support.remotes.stores import RemoteStore
 
 
 def test_upload_publishes_and_paints_nothing(

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.projects import Project
-from tests.support.stores import RemoteStore
+from tests.support.pipeline.projects import Project
+from tests.support.remotes.stores import RemoteStore
 
 FILES = ["images/photo.jpg", "saved_models/one.pth", "stylized/one.pth/photo.jpg"]
 RESULT = "stylized/one.pth/photo.jpg"

@@ -8,7 +8,7 @@ import pytest
 
 from pset_4.execution import clashes
 from pset_4.execution.clashes import can_hold_both
-from tests.support.projects import Project, failures, read_summary
+from tests.support.pipeline.projects import Project, failures, read_summary
 
 PAIRS = [
     pytest.param("A.png", "a.png", id="case"),

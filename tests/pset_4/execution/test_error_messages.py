@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pset_4.execution.messages import describe_error
-from tests.support.painting import PAINT
-from tests.support.projects import MakeProject, Project, failures
-from tests.support.stores import DirectoryStore, S3Store
+from tests.support.pipeline.painting import PAINT
+from tests.support.pipeline.projects import MakeProject, Project, failures
+from tests.support.remotes.stores import DirectoryStore, S3Store
 
 
 @pytest.mark.parametrize(

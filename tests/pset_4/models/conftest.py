@@ -10,8 +10,8 @@ import pytest
 import trustme
 
 from pset_4.models.official import OFFICIAL_MODELS
-from tests.support.archives import ArchiveServer, Models, pack, serve_archive
-from tests.support.models import make_model
+from tests.support.files.archives import ArchiveServer, Models, pack, serve_archive
+from tests.support.networks.models import make_model
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.archives import (
+from tests.support.files.archives import (
     ArchiveServer,
     Models,
     Spoil,
@@ -21,8 +21,8 @@ from tests.support.archives import (
     repeat_contents,
     set_in_entry,
 )
-from tests.support.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
-from tests.support.projects import Project
+from tests.support.pipeline.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
+from tests.support.pipeline.projects import Project
 
 PackSpoiled = Callable[[Models], bytes]
 """Returns an archive in which candy.pth is spoiled."""

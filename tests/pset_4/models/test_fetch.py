@@ -14,11 +14,11 @@ import pytest
 from neural_style import MissingDependencyError, StyleDescription
 from pset_4.models.official import OFFICIAL_DIGESTS, OFFICIAL_MODELS, fetch_models
 from pset_4.settings import Settings
-from tests.support.archives import ArchiveServer, Models, pack
-from tests.support.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
-from tests.support.models import MODEL_WIDTH, make_model
-from tests.support.projects import Project
-from tests.support.stores import RemoteStore
+from tests.support.files.archives import ArchiveServer, Models, pack
+from tests.support.networks.models import MODEL_WIDTH, make_model
+from tests.support.pipeline.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
+from tests.support.pipeline.projects import Project
+from tests.support.remotes.stores import RemoteStore
 
 ROOT = Path(__file__).parents[3]
 

@@ -11,9 +11,9 @@ from neural_style import StyleDescription
 from pset_4.errors import RunnerError
 from pset_4.models import listing
 from pset_4.settings import Settings
-from tests.support.models import MODEL_WIDTH, make_model
-from tests.support.projects import MakeProject, Project
-from tests.support.stores import RemoteStore, S3Store
+from tests.support.networks.models import MODEL_WIDTH, make_model
+from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.remotes.stores import RemoteStore, S3Store
 
 Listed = dict[str, object]
 """A model in the JSON output."""

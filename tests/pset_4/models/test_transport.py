@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from pset_4.models.official import OFFICIAL_URL
-from tests.support.archives import ArchiveServer, Models
-from tests.support.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
-from tests.support.projects import Project
+from tests.support.files.archives import ArchiveServer, Models
+from tests.support.pipeline.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
+from tests.support.pipeline.projects import Project
 
 
 def partial_sizes(folder: Path) -> list[int]:

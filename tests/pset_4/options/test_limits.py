@@ -7,11 +7,11 @@ from unittest.mock import Mock
 import pytest
 
 from neural_style import Painter
-from tests.support.painting import PAINT
-from tests.support.pictures import encode_gray
-from tests.support.programs import run_without
-from tests.support.projects import Project, assert_failed
-from tests.support.stores import RemoteStore
+from tests.support.files.pictures import encode_gray
+from tests.support.pipeline.painting import PAINT
+from tests.support.pipeline.programs import run_without
+from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.remotes.stores import RemoteStore
 
 both_runners = pytest.mark.parametrize("runner", ["in-process", "program"])
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from neural_style import Painter, RenderingOptions, Style, StyleError
-from tests.support.painting import PAINT, paint_with
-from tests.support.programs import MakePython
-from tests.support.projects import Project
+from tests.support.pipeline.painting import PAINT, paint_with
+from tests.support.pipeline.programs import MakePython
+from tests.support.pipeline.projects import Project
 
 OPTIONS = ("--precision", "fast", "--threads", "3", "--memory", "2GiB", "--device", "cuda:1")
 VALUES = {"precision": "fast", "threads": 3, "memory": 2 * 1024**3, "device": "cuda:1"}

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.support.painting import PAINT
-from tests.support.projects import Project
+from tests.support.pipeline.painting import PAINT
+from tests.support.pipeline.projects import Project
 
 RECORD = "stylized/model.pth/.records/drawing.png.json"
 

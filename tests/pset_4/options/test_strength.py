@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.painting import PAINT, RESULT
-from tests.support.projects import Project
+from tests.support.pipeline.painting import PAINT, RESULT
+from tests.support.pipeline.projects import Project
 
 RECORD = "stylized/model.pth/.records/drawing.png.json"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.projects import Project, assert_failed
+from tests.support.pipeline.projects import Project, assert_failed
 
 
 @pytest.mark.parametrize(

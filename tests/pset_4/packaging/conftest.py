@@ -12,8 +12,8 @@ from types import ModuleType
 import pytest
 
 from pset_4.packaging import build_package, publish_package
-from tests.support.projects import MakeProject, Project
-from tests.support.published import (
+from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.pipeline.published import (
     Files,
     MakePublisher,
     Publish,
@@ -21,8 +21,8 @@ from tests.support.published import (
     read_files,
     write_files,
 )
+from tests.support.remotes.stores import RemoteStore, S3Store
 from tests.support.servers import serve
-from tests.support.stores import RemoteStore, S3Store
 
 
 @pytest.fixture(scope="session")

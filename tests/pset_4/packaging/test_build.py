@@ -12,9 +12,9 @@ import pytest
 
 import neural_style
 from pset_4.packaging import build_package, digest_code
-from tests.support.projects import Project
-from tests.support.published import Files, read_files
-from tests.support.stores import DirectoryStore, RemoteStore
+from tests.support.pipeline.projects import Project
+from tests.support.pipeline.published import Files, read_files
+from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
 SITE_PACKAGES = [path for path in sys.path if path.endswith("site-packages")]
 

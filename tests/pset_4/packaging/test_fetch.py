@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from pset_4.packaging import fetch_package
-from pset_4.remote import target_at
-from tests.support.models import make_model
-from tests.support.projects import Project
-from tests.support.published import (
+from pset_4.storage.remote import target_at
+from tests.support.networks.models import make_model
+from tests.support.pipeline.projects import Project
+from tests.support.pipeline.published import (
     MANIFEST_PATH,
     PACKAGE,
     Files,
     call_after_copy,
     run_with_mlflow,
 )
-from tests.support.stores import DirectoryStore, RemoteStore
+from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
 PAINTER_PATH = "mlflow/model.pth/painter.py"
 

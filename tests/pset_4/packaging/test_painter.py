@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import neural_style
-from tests.support.pictures import encode
+from tests.support.files.pictures import encode
 
 if TYPE_CHECKING:
     from pset_4.packaging.painter import Painter

@@ -9,8 +9,8 @@ import pytest
 
 from csci_utils.errors import ChangedError
 from pset_4.packaging import transfer
-from tests.support.projects import Project
-from tests.support.published import (
+from tests.support.pipeline.projects import Project
+from tests.support.pipeline.published import (
     MANIFEST_PATH,
     PACKAGE,
     Files,
@@ -19,7 +19,7 @@ from tests.support.published import (
     call_at_once,
     read_published,
 )
-from tests.support.stores import RemoteStore, S3Store
+from tests.support.remotes.stores import RemoteStore, S3Store
 
 CODE_PATH = "mlflow/model.pth/code/neural_style/errors.py"
 OLD_CODE_PATH = "mlflow/model.pth/code/neural_style/gone.py"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.models import MakeModel
-from tests.support.projects import Project
+from tests.support.networks.models import MakeModel
+from tests.support.pipeline.projects import Project
 
 
 @pytest.fixture

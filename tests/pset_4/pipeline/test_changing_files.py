@@ -15,8 +15,8 @@ import pytest
 from pset_4.runners.in_process import InProcessRunner
 from pset_4.tasks import results, snapshot
 from pset_4.tasks.snapshot import QUIET_SECONDS, Snapshot, take_snapshot
-from tests.support.projects import Project, assert_failed
-from tests.support.stores import RemoteStore
+from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.remotes.stores import RemoteStore
 
 Action = Callable[[], object]
 

@@ -6,9 +6,9 @@ import hashlib
 
 import pytest
 
-from tests.support.models import MakeModel
-from tests.support.projects import Project, failures, read_summary
-from tests.support.stores import RemoteStore
+from tests.support.networks.models import MakeModel
+from tests.support.pipeline.projects import Project, failures, read_summary
+from tests.support.remotes.stores import RemoteStore
 
 CHOSEN = ("--image", "photo.jpg", "--model", "one.pth")
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.support.pictures import encode
-from tests.support.projects import Project
-from tests.support.stores import RemoteStore
+from tests.support.files.pictures import encode
+from tests.support.pipeline.projects import Project
+from tests.support.remotes.stores import RemoteStore
 
 
 @pytest.fixture

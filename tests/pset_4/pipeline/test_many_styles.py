@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.projects import Project
-from tests.support.stores import RemoteStore
+from tests.support.pipeline.projects import Project
+from tests.support.remotes.stores import RemoteStore
 
 CHOSEN = ("--image", "photo.jpg", "--model", "many.onnx", "--max-side", "16")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.pictures import decode_rgb
-from tests.support.projects import MakeProject
+from tests.support.files.pictures import decode_rgb
+from tests.support.pipeline.projects import MakeProject
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.httpsession import URLLib3Session
 from PIL import Image
 
-from tests.support.models import MakeModel
-from tests.support.pictures import decode_rgb
-from tests.support.projects import MakeProject, Project
-from tests.support.stores import RemoteStore, S3Store
+from tests.support.files.pictures import decode_rgb
+from tests.support.networks.models import MakeModel
+from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.remotes.stores import RemoteStore, S3Store
 
 RESULTS = [
     f"stylized/{model}/{image}"

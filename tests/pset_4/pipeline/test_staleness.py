@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.support.models import MakeModel
-from tests.support.projects import MakeProject, Project
-from tests.support.stores import RemoteStore
+from tests.support.networks.models import MakeModel
+from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.remotes.stores import RemoteStore
 
 RESULT = "stylized/one.pth/photo.jpg"
 CHOSEN = ("--image", "photo.jpg", "--model", "one.pth")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pset_4.tasks.claims import claim
-from tests.support.programs import wait_until
-from tests.support.projects import Project
+from tests.support.pipeline.programs import wait_until
+from tests.support.pipeline.projects import Project
 
 HOLD = """
 import sys, time

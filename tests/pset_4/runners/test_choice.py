@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.painting import PAINT
-from tests.support.programs import MakePython
-from tests.support.projects import Project, assert_failed
+from tests.support.pipeline.painting import PAINT
+from tests.support.pipeline.programs import MakePython
+from tests.support.pipeline.projects import Project, assert_failed
 
 
 def test_runner_and_python_may_come_from_the_environment(

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from pset_4.runners.child import make_environment
-from tests.support.painting import PAINT, RESULT, paint_with
-from tests.support.programs import MakePython, run_without
-from tests.support.projects import Project
+from tests.support.pipeline.painting import PAINT, RESULT, paint_with
+from tests.support.pipeline.programs import MakePython, run_without
+from tests.support.pipeline.projects import Project
 
 SECRETS = (
     "AWS_SESSION_TOKEN",

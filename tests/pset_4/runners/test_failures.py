@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.painting import PAINT, RESULT, paint_with
-from tests.support.programs import FIND_OUTPUT, MakePython
-from tests.support.projects import Project, assert_failed
+from tests.support.pipeline.painting import PAINT, RESULT, paint_with
+from tests.support.pipeline.programs import FIND_OUTPUT, MakePython
+from tests.support.pipeline.projects import Project, assert_failed
 
 REPORT_SUCCESS = """echo '{"result": {"has_more_frames": false}}'"""
 """A line of a shell script that reports a finished painting."""

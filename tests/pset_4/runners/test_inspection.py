@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.support.programs import MakePython
-from tests.support.projects import Project, assert_failed
+from tests.support.pipeline.programs import MakePython
+from tests.support.pipeline.projects import Project, assert_failed
 
 UNDERSTOOD = "neural_style inspect reported no result that is understood here; check that --python"
 

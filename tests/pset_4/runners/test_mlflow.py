@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.support.models import MakeModel
-from tests.support.painting import paint_with
-from tests.support.programs import MakePython
-from tests.support.projects import Project, assert_failed
-from tests.support.stores import RemoteStore
+from tests.support.networks.models import MakeModel
+from tests.support.pipeline.painting import paint_with
+from tests.support.pipeline.programs import MakePython
+from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.remotes.stores import RemoteStore
 
 MANIFEST = "mlflow/model.pth/manifest.json"
 

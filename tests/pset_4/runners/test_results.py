@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.painting import PAINT, paint_with
-from tests.support.projects import MakeProject, Project
-from tests.support.stores import RemoteStore
+from tests.support.pipeline.painting import PAINT, paint_with
+from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.remotes.stores import RemoteStore
 
 RUNNERS = ("in-process", "program", "mlflow")
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.painting import PAINT, paint_with
-from tests.support.programs import FIND_OUTPUT, MakePython, is_running, wait_until
-from tests.support.projects import Project
-from tests.support.stores import RemoteStore
+from tests.support.pipeline.painting import PAINT, paint_with
+from tests.support.pipeline.programs import FIND_OUTPUT, MakePython, is_running, wait_until
+from tests.support.pipeline.projects import Project
+from tests.support.remotes.stores import RemoteStore
 
 
 def has_line(path: Path) -> bool:

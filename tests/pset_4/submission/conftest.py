@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.canvas import COURSE, TOKEN, Canvas, serve_canvas
-from tests.support.submissions import Repository, create_repository, isolate_git
+from tests.support.pipeline.submissions import Repository, create_repository, isolate_git
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.support.canvas import Canvas, Json
-from tests.support.submissions import Repository
+from tests.support.pipeline.submissions import Repository
 
 HOURS = ["15+", "0-5", "5-10", "10-15"]
 

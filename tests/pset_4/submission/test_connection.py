@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 
 from tests.support.canvas import Canvas
-from tests.support.submissions import Repository
+from tests.support.pipeline.submissions import Repository
 
 API = "/api/v1"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.canvas import CHANGING_METHODS, Canvas
-from tests.support.submissions import Repository
+from tests.support.pipeline.submissions import Repository
 
 
 @pytest.mark.parametrize("is_begun", [False, True])

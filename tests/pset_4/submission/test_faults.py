@@ -12,7 +12,7 @@ import pytest
 
 from pset_4.errors import PartialSubmissionError, SubmissionError
 from tests.support.canvas import Canvas, Json, Request
-from tests.support.submissions import RESULT, Repository
+from tests.support.pipeline.submissions import RESULT, Repository
 
 API = "/api/v1"
 BEGIN = rf"POST {API}/courses/41/quizzes/24/submissions"

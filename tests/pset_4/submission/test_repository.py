@@ -9,7 +9,7 @@ import pytest
 
 from pset_4.submission.repository import find_web_page
 from tests.support.canvas import Canvas
-from tests.support.submissions import Repository
+from tests.support.pipeline.submissions import Repository
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from pset_4.cli import cli
 from tests.support.canvas import CHANGING_METHODS, Canvas
-from tests.support.submissions import RESULT, Repository
+from tests.support.pipeline.submissions import RESULT, Repository
 
 STYLE, HOURS, COMMIT, CLEAN = 2460829, 2519518, 2519519, 2519520
 """The ids of the quiz's questions."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.projects import Project
+from tests.support.pipeline.projects import Project
 
 
 @pytest.fixture

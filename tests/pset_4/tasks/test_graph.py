@@ -17,8 +17,8 @@ from pset_4.tasks.main import MainTask
 from pset_4.tasks.results import UploadResult
 from pset_4.tasks.stylize import Stylize
 from pset_4.tasks.upload import UploadImage, UploadModel
-from tests.support.projects import Project
-from tests.support.stores import RemoteStore
+from tests.support.pipeline.projects import Project
+from tests.support.remotes.stores import RemoteStore
 
 
 @pytest.mark.parametrize("task", [ContentImage, UploadImage, DownloadImage, LocalImage, Stylize])

@@ -12,8 +12,8 @@ import luigi
 from luigi.execution_summary import LuigiStatusCode
 
 from pset_4 import MainTask, settings
-from tests.support.projects import Project
-from tests.support.stores import RemoteStore
+from tests.support.pipeline.projects import Project
+from tests.support.remotes.stores import RemoteStore
 
 SUCCESS = "This progress looks :)"
 MISSING = "This progress looks :| because there were missing external dependencies"

@@ -11,13 +11,13 @@ import pytest
 from csci_utils.errors import ChangedError
 from neural_style import PaintingResult
 from pset_4.execution.run import run_tasks
-from pset_4.records import write_origin
 from pset_4.runners.in_process import InProcessRunner
+from pset_4.storage.records import write_origin
 from pset_4.tasks import stylize
 from pset_4.tasks.data import DownloadImage
 from pset_4.tasks.stylize import Stylize
-from tests.support.projects import Project
-from tests.support.stores import RemoteStore
+from tests.support.pipeline.projects import Project
+from tests.support.remotes.stores import RemoteStore
 
 
 @pytest.fixture

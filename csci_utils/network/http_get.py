@@ -15,9 +15,9 @@ from requests.adapters import HTTPAdapter
 from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError
 
-from .errors import DownloadError, at_path, root_cause
+from ..errors import DownloadError, at_path, root_cause
+from ..text import redact
 from .sockets import paced_pools
-from .text import redact
 
 MAX_REDIRECTS = 10
 

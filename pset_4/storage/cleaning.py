@@ -8,7 +8,7 @@ from tempfile import gettempdir
 
 from csci_utils.atomic import Sweeper
 
-from .settings import IMAGES, MODELS, PACKAGES, RESULTS, Settings, is_s3
+from ..settings import IMAGES, MODELS, PACKAGES, RESULTS, Settings, is_s3
 
 _WRITTEN = (IMAGES, MODELS, RESULTS, PACKAGES)
 """The folders that runs write to; drop-ins are never touched."""

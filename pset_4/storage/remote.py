@@ -13,9 +13,9 @@ from luigi.target import FileSystemTarget
 from csci_utils.luigi.rooted import RootedFileSystem, RootedTarget
 from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocalTarget
 
-from . import context
-from .errors import MissingError
-from .settings import Settings, is_s3
+from .. import context
+from ..errors import MissingError
+from ..settings import Settings, is_s3
 
 if TYPE_CHECKING:
     from csci_utils.luigi.s3 import S3Client

@@ -13,8 +13,8 @@ from click.testing import Result
 from luigi.target import FileSystemTarget
 
 from csci_utils.luigi import copy
-from tests.support.projects import Project
-from tests.support.stores import RemoteStore
+from tests.support.pipeline.projects import Project
+from tests.support.remotes.stores import RemoteStore
 
 Files = dict[str, bytes]
 """The files of a package by their path in the remote."""

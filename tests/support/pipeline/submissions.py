@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from csci_utils.digest import file_digest
 from pset_4.cli import cli
-from pset_4.records import write_origin
+from pset_4.storage.records import write_origin
 
 RESULT = "data/stylized/rain_princess.pth/luigi.jpg"
 """The path of the result in the repository."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from onnx import AttributeProto, GraphProto, TensorProto, load_from_string
 
-from tests.support.onnx_hostile import floats, graph_of
+from tests.support.files.onnx_hostile import floats, graph_of
 
 NUMBERS = (-(2**63), -(2**31), -5, -1, 0, 1, 2, 3, 7, 64, 255, 20000, 2**31, 2**63 - 1)
 OPERATORS = ("Add", "Concat", "Div", "Gather", "Loop", "Pad", "Reshape", "Slice", "Squeeze", "Tile")

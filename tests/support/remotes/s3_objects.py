@@ -7,8 +7,8 @@ import io
 
 from boto3.s3.transfer import TransferConfig
 
-from tests.support.s3_fake import FakeS3
-from tests.support.stores import S3Store
+from tests.support.remotes.s3_fake import FakeS3
+from tests.support.remotes.stores import S3Store
 
 URL = "s3://bucket/photo.jpg"
 """An object of the fake server, which takes any bucket."""

@@ -1,7 +1,7 @@
 """Decode files in a process of its own, to see all that they can do to one.
 
-Run as ``python -m tests.support.decoding_child FILE...``: decodes each file and prints a JSON line
-with the peak memory and the longest time.
+Run as ``python -m tests.support.files.decoding_child FILE...``: decodes each file and prints a JSON
+line with the peak memory and the longest time.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def decode_in_child(paths: Sequence[Path]) -> DecodingReport:
         AssertionError: The process printed an error, raised another one than `PictureError`, or was
             ended by a signal.
     """
-    command = [sys.executable, "-m", "tests.support.decoding_child", *map(str, paths)]
-    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "tests.support.files.decoding_child", *map(str, paths)]
+    root = Path(__file__).parents[3]
     process = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert (process.returncode, process.stderr) == (0, "")
     return DecodingReport(*json.loads(process.stdout))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from tests.support.onnx_graphs import PICTURE, graph_bytes
+from tests.support.files.onnx_graphs import PICTURE, graph_bytes
 
 Node = tuple[str, Sequence[str], str, dict[str, Any]]
 """An operator, its inputs, its output, and its attributes."""

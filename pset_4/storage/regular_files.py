@@ -7,7 +7,7 @@ import os
 import stat
 from typing import BinaryIO
 
-from .errors import InvalidNameError
+from ..errors import InvalidNameError
 
 _FLAGS = (  # without O_NONBLOCK, opening a FIFO would wait for its other end
     os.O_RDONLY

@@ -18,7 +18,7 @@ from neural_style import StyleError, load
 if TYPE_CHECKING:
     from torch import Tensor
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 """The folder of the project."""
 
 SMALL_WIDTH = 8

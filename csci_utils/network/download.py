@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import requests
 
-from .errors import DownloadError, at_path
+from ..errors import DownloadError, at_path
 from .http_get import TransientError, check_url, open_url, without_secrets
 from .pace import STALL_SECONDS, Pace
 from .partial import PartialFile
@@ -20,7 +20,7 @@ from .partial import PartialFile
 __all__ = ["RETRY_PAUSES", "TIMEOUT_SECONDS", "check_url", "download", "without_secrets"]
 
 TIMEOUT_SECONDS = STALL_SECONDS
-"""How long a server may be silent, or nearly so (`csci_utils.pace`)."""
+"""How long a server may be silent, or nearly so (`csci_utils.network.pace`)."""
 
 RETRY_PAUSES = (1, 2, 4, 8)
 """Seconds before the second and each further try."""
@@ -40,8 +40,8 @@ def download(
 ) -> None:
     """Download a file to `path`, where it appears once it is complete.
 
-    What has arrived is kept whatever happens (`csci_utils.partial`). The next call, in this process
-    or another one, requests the rest only. If the server has another version by then, or does not
+    What has arrived is kept whatever happens (`csci_utils.network.partial`). The next call, in this
+    process or another one, requests the rest only. If the server has another version by then, or does not
     support ranges, the download starts over. See `open_url` for redirects, certificates and
     proxies.
 

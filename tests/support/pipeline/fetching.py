@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from click.testing import Result
 
-from tests.support.archives import ArchiveServer, Models
-from tests.support.projects import Project
+from tests.support.files.archives import ArchiveServer, Models
+from tests.support.pipeline.projects import Project
 
 
 def fetch(project: Project, server: ArchiveServer, *options: str) -> Result:

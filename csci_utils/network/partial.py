@@ -11,10 +11,10 @@ from io import FileIO
 from types import TracebackType
 from typing import NamedTuple
 
-from .atomic import commit, naming_target
-from .errors import BusyError, at_path
-from .files import write_atomically
-from .locking import UNTRUSTED, is_plain, open_locked
+from ..atomic import commit, naming_target
+from ..errors import BusyError, at_path
+from ..files import write_atomically
+from ..locking import UNTRUSTED, is_plain, open_locked
 
 _MAX_VERSION_BYTES = 1 << 16
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.support.png import pack_bits
+from tests.support.files.png import pack_bits
 
 NONE, DEFLATE = 1, 8
 """Compressions."""

@@ -12,10 +12,10 @@ from pathlib import PurePosixPath
 from csci_utils.atomic import TEMPORARY_PREFIX
 from csci_utils.errors import DescribedError
 
-from . import names
-from .errors import InvalidNameError, MissingError, SettingsError
+from .. import names
+from ..errors import InvalidNameError, MissingError, SettingsError
+from ..settings import DATA_VARIABLE, IMAGES, MODELS, Settings
 from .remote import list_all_paths, list_names, list_paths
-from .settings import DATA_VARIABLE, IMAGES, MODELS, Settings
 
 IGNORED_NAMES = frozenset(
     [

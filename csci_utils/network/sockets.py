@@ -1,4 +1,4 @@
-"""Connections of urllib3 that end a transfer that is too slow (`csci_utils.pace`).
+"""Connections of urllib3 that end a transfer that is too slow (`csci_utils.network.pace`).
 
 The timeout of a socket starts anew with each byte. So a server that sends one now and then, in a
 status line, a listing or a file, or reads that slowly, would hang the program for good.

@@ -1,0 +1,1 @@
+"""Downloads over HTTP, and how slow a transfer may be."""

@@ -1,0 +1,1 @@
+"""Files made for tests: images, graphs, pickles and archives."""

@@ -1,0 +1,1 @@
+"""Small networks, and references to compare paintings with."""

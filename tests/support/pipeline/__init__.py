@@ -1,0 +1,1 @@
+"""The pipeline under test: projects, programs, packages."""

@@ -1,0 +1,1 @@
+"""Remotes for tests, and their servers and faults."""
