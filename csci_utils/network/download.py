@@ -41,8 +41,8 @@ def download(
     """Download a file to `path`, where it appears once it is complete.
 
     What has arrived is kept whatever happens (`csci_utils.network.partial`). The next call, in this
-    process or another one, requests the rest only. If the server has another version by then, or does not
-    support ranges, the download starts over. See `open_url` for redirects, certificates and
+    process or another one, requests the rest only. If the server has another version by then, or
+    does not support ranges, the download starts over. See `open_url` for redirects, certificates and
     proxies.
 
     Args:
