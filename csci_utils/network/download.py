@@ -42,8 +42,8 @@ def download(
 
     What has arrived is kept whatever happens (`csci_utils.network.partial`). The next call, in this
     process or another one, requests the rest only. If the server has another version by then, or
-    does not support ranges, the download starts over. See `open_url` for redirects, certificates and
-    proxies.
+    does not support ranges, the download starts over. See `open_url` for redirects, certificates
+    and proxies.
 
     Args:
         url: The URL, with ``http://`` or ``https://``.
