@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import PurePath
 
-from .errors import LinkError
+from .errors import DescribedError, LinkError
 
 HAS_DIR_FD = os.open in os.supports_dir_fd
 """True where files can be opened relative to an open folder."""
@@ -55,16 +55,17 @@ class Root:
             file's path.
         """
         *folders, name = self._split(path)
-        if create:
-            os.makedirs(self.path, exist_ok=True)
-        if not HAS_DIR_FD:
-            yield None, self._find_parent(folders, name, create)
-            return
-        descriptor = self._open_folder(folders, create)
-        try:
-            yield descriptor, name
-        finally:
-            os.close(descriptor)
+        with _naming(path):
+            if create:
+                os.makedirs(self.path, exist_ok=True)
+            if not HAS_DIR_FD:
+                yield None, self._find_parent(folders, name, create)
+                return
+            descriptor = self._open_folder(folders, create)
+            try:
+                yield descriptor, name
+            finally:
+                os.close(descriptor)
 
     def open_folder(self, path: str) -> int:
         """Open a folder on a system that can, and return its descriptor."""
@@ -134,6 +135,19 @@ class Root:
         path = os.path.join(folder, name)
         _refuse_link(path, path, None)
         return path
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Name the whole path in the system's errors, which name one part of it."""
+    try:
+        yield
+    except DescribedError:
+        raise
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise type(error)(error.errno, error.strerror, path) from error
 
 
 def _refuse_link(path: str, name: str, folder: int | None) -> None:

@@ -60,6 +60,12 @@ def check_decoding_memory(
     if free is not None and free < needed:
         raise PictureError(
             f"expected {format_size(needed)} of memory to decode {width}x{height} px, got "
-            f"{format_size(free)}",
-            remedy="scale it down first, or allow more (--memory)",
+            f"{_describe_free(free, limit)}",
+            remedy="allow more (--memory), or scale the picture down first",
         )
+
+
+def _describe_free(free: int, limit: int | None) -> str:
+    if limit is None:
+        return format_size(free)
+    return f"{format_size(limit)} in all, of which {format_size(limit - free)} are in use"

@@ -58,7 +58,7 @@ def test_changed_graphs_are_refused_or_paint(seed: int, tmp_path: Path) -> None:
     accepted = try_changes(seed, 75, tmp_path / "model.onnx")
 
     assert accepted < 75
-    assert peak_memory() < max(before, MOST_MEMORY)
+    assert peak_memory() <= max(before, MOST_MEMORY)
 
 
 @pytest.mark.soak
