@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from pathlib import Path
 
 from luigi.target import FileSystemTarget
@@ -16,6 +18,10 @@ from .manifest import MANIFEST, is_intact, is_whole, parse_manifest, read_conten
 # How often a package is sent while others publish another one. Needing that many takes more than
 # chance.
 _MAX_ATTEMPTS = 10
+
+# The longest pause between two, in seconds. It is random, so that two publishers that overwrite each
+# other fall out of step.
+_LONGEST_PAUSE = 0.2
 
 
 def publish_package(package_path: Path, folder: str) -> None:
@@ -43,6 +49,7 @@ def publish_package(package_path: Path, folder: str) -> None:
             break
         if is_sent:
             return
+        time.sleep(random.uniform(0, _LONGEST_PAUSE))
     reason = "another package was published here at the same time"
     raise ChangedError(reason, path=folder, remedy="run again")
 
