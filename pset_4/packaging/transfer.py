@@ -19,8 +19,8 @@ from .manifest import MANIFEST, is_intact, is_whole, parse_manifest, read_conten
 # chance.
 _MAX_ATTEMPTS = 10
 
-# The longest pause between two, in seconds. It is random, so that two publishers that overwrite each
-# other fall out of step.
+# The longest pause between two attempts, in seconds. It is random, so that two publishers that
+# overwrite each other fall out of step.
 _LONGEST_PAUSE = 0.2
 
 
