@@ -122,10 +122,16 @@ class CopyTask(luigi.Task):
     copied_digest = ""
     """The SHA-256 of what `run` copied; empty if the output held the same bytes already."""
 
+    def max_bytes(self) -> int:
+        """Return the size in bytes of the largest file that is copied."""
+        return MAX_BYTES
+
     def run(self) -> None:
         """Copy, unless the output holds the same bytes already."""
         is_copied = self.is_copied()
-        self.copied_digest = "" if is_copied else copy(self.input(), self.output())
+        self.copied_digest = (
+            "" if is_copied else copy(self.input(), self.output(), self.max_bytes())
+        )
 
     def complete(self) -> bool:
         """Return True if there is nothing to copy (`is_copied`)."""

@@ -68,6 +68,7 @@ class DownloadTask(CopyTask):
         Raises:
             ChangedError: The object was replaced meanwhile.
             NothingWrittenError: The object is empty.
+            TooLargeError: The object is larger than anything that is read.
         """
         origin = self.origin()
         try:
@@ -97,6 +98,12 @@ class DownloadImage(DownloadTask):
         """Return the image in the remote."""
         return self.clone(ContentImage)
 
+    def max_bytes(self) -> int:
+        """Return the largest size of an image that is read."""
+        from neural_style.pictures.io import MAX_PICTURE_BYTES
+
+        return MAX_PICTURE_BYTES
+
 
 class DownloadModel(DownloadTask):
     """Fetches a style model."""
@@ -108,3 +115,9 @@ class DownloadModel(DownloadTask):
     def requires(self) -> SavedModel:
         """Return the model in the remote."""
         return self.clone(SavedModel)
+
+    def max_bytes(self) -> int:
+        """Return the largest size of a model that is read."""
+        from neural_style.formats.model_file import MAX_STYLE_BYTES
+
+        return MAX_STYLE_BYTES

@@ -79,6 +79,25 @@ def test_a_folder_or_fifo_in_place_of_a_file_is_reported(
     assert failures(result) == [f"failed: {path}: not a file; take it away and run again"]
 
 
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("images/photo.jpg", "neural_style.pictures.io.MAX_PICTURE_BYTES"),
+        ("saved_models/one.pth", "neural_style.formats.model_file.MAX_STYLE_BYTES"),
+    ],
+)
+def test_a_file_larger_than_any_that_is_read_is_not_fetched(
+    name: str, limit: str, project: Project, store: RemoteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limit, 1000)
+    store.write(name, bytes(1001))
+
+    result = project.run("download")
+
+    assert_failed(result, "expected at most 1,000 bytes, got 1,001")
+    assert project.files(name.partition("/")[0]) == []
+
+
 def test_an_endpoint_that_is_no_url_is_reported(
     make_project: MakeProject, s3_environment: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
