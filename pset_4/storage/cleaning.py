@@ -30,5 +30,6 @@ def _list_folders(settings: Settings) -> Iterator[str]:
     roots = [settings.data] if is_s3(settings.remote) else [settings.data, settings.remote]
     for root in roots:
         for written in _WRITTEN:
-            for folder, _, _ in os.walk(os.path.join(root, written)):
-                yield folder
+            top = os.path.join(root, written)
+            if not os.path.islink(top):  # `os.walk` follows no other link
+                yield from (folder for folder, _, _ in os.walk(top))

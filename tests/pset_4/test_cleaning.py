@@ -70,3 +70,15 @@ def test_a_run_touches_nothing_among_the_drop_ins(
     directory_project.run_well("upload")
 
     assert path.exists()
+
+
+def test_a_run_removes_nothing_from_a_linked_folder(
+    directory_project: Project, dead_name: str, tmp_path: Path
+) -> None:
+    path = leave(tmp_path / "elsewhere", dead_name)
+    directory_project.data.mkdir(exist_ok=True)
+    Path(directory_project.data, "stylized").symlink_to(path.parent, target_is_directory=True)
+
+    directory_project.run_well("upload")
+
+    assert path.exists()
