@@ -9,13 +9,18 @@ import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import PurePath
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from luigi.format import FileWrapper, Format, Nop, get_default_format
 from luigi.target import FileSystem, FileSystemTarget
 
-from ..atomic import commit, create_exclusively, make_temporary_path, naming_target
+from ..atomic import (
+    commit,
+    create_exclusively,
+    make_temporary_path,
+    naming_target,
+    scratch_folder,
+)
 from ..digest import file_digest
 from ..errors import LinkError
 from ..rooted import HAS_DIR_FD, Root
@@ -215,7 +220,7 @@ class RootedTarget(FileSystemTarget):
     @contextmanager
     def temporary_path(self) -> Iterator[str]:
         """Yield a path outside the shared folder, which is copied there unless the body raises."""
-        with TemporaryDirectory() as folder:
+        with scratch_folder() as folder:
             path = os.path.join(folder, f"file{''.join(PurePath(self.path).suffixes)}")
             yield path
             target = RootedTarget(self.path, self.fs, Nop, self._create_only)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -19,6 +18,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
 import neural_style
+from csci_utils.atomic import scratch_folder
 from csci_utils.errors import DescribedError
 from neural_style.command_line.reporting import REPORT_VARIABLE, make_reporter
 from neural_style.options import OPTIONS, RenderingOptions
@@ -41,7 +41,7 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
         return pd.DataFrame({"picture": painted})
 
     def _paint(self, row: Mapping[str, Any]) -> bytes:
-        with TemporaryDirectory() as folder:
+        with scratch_folder() as folder:
             image_path = Path(folder, "picture")
             output_path = Path(folder, f"painted{_check_suffix(row.get('suffix', ''))}")
             image_path.write_bytes(row["picture"])
