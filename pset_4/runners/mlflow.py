@@ -90,10 +90,12 @@ def _read_reply(path: Path, child: ChildProcess) -> bytes:
 
 
 def check_package(manifest_path: str, model_path: str) -> None:
-    """Check that a package holds this model, and only code of this project.
+    """Check that a package's manifest names this model and this version's code.
+
+    The manifest lies beside the package: who can write to the remote can alter both.
 
     Raises:
-        RunnerError: It does not.
+        RunnerError: It names another model or other code.
     """
     manifest = packaging.read_manifest(manifest_path)
     name = os.path.basename(model_path)
