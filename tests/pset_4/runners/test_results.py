@@ -44,6 +44,7 @@ def test_the_runners_paint_the_same_bytes_whatever_the_names(
     assert painted["mlflow"] == painted["in-process"]
 
 
+@pytest.mark.soak
 def test_the_runners_paint_numbered_styles_alike(
     directory_project: Project, drawing: bytes, many_styles: bytes
 ) -> None:
