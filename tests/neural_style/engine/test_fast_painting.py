@@ -26,7 +26,9 @@ ENLARGED = (1632, 1224)
 """A photograph of 451x300 px enlarged to this size is smooth, the hardest case for bf16."""
 
 
-@pytest.mark.parametrize("kernel", [*list_kernels(FAST), EMULATED])
+@pytest.mark.parametrize(
+    "kernel", [*list_kernels(FAST), pytest.param(EMULATED, marks=pytest.mark.soak)]
+)
 @pytest.mark.parametrize("name", ["candy", "mosaic", "rain_princess", "udnie"])
 @pytest.mark.parametrize(
     ("size", "box", "min_psnr"),
