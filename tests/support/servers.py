@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,7 +23,7 @@ REGION = "us-east-1"
 """The region that `aws_environment` sets."""
 
 _START_SECONDS = 60
-_ADDRESS = re.compile(r"Running on (http://127\.0\.0\.1:\d+)")
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
 class Server(ThreadingHTTPServer):
@@ -73,6 +73,13 @@ def serve(
 def serve_s3(log_path: Path) -> Iterator[str]:
     """Run an S3 server in a process of its own inside a `with` statement, which gets its URL."""
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    with serve_program(command, log_path) as url:
+        yield url
+
+
+@contextmanager
+def serve_program(command: Sequence[str], log_path: Path) -> Iterator[str]:
+    """Run a server inside a `with` statement, which gets the URL that the server prints."""
     with log_path.open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
     try:
@@ -96,6 +103,6 @@ def _wait_for_address(server: subprocess.Popen[bytes], log_path: Path) -> str:
     deadline = time.monotonic() + _START_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
         if match := _ADDRESS.search(log_path.read_text()):
-            return match[1]
-        time.sleep(0.1)
-    raise RuntimeError(f"the S3 server did not start: {log_path.read_text()}")
+            return match[0]
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not start: {log_path.read_text()}")
