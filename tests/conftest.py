@@ -7,8 +7,10 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import botocore.session
 import pytest
 from botocore.client import BaseClient
+from botocore.loaders import create_loader
 
 from tests.support import packages, servers
 from tests.support.packages import FindInPackage
@@ -45,6 +47,15 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_description_of_s3() -> Iterator[None]:
+    """Clients share a description of S3; reading it is nearly all that a new one costs."""
+    loader = create_loader()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(botocore.session, "create_loader", lambda _: loader)
+        yield
 
 
 @pytest.fixture(scope="session")
