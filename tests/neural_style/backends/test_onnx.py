@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import DeviceError, StyleError, inspect, load, load_picture
+from neural_style import DeviceError, Style, StyleError, inspect, load, load_picture
 from tests.support.command_line import run_program
 from tests.support.networks.styles import AssertClose, MakePicture, export_with_old_exporter
 from tests.support.servers import serve
@@ -21,15 +21,28 @@ pytest.importorskip("onnx")
 
 from tests.support.files.onnx_graphs import scale_channels
 
+
+@pytest.fixture(scope="module")
+def style(onnx_path: Path) -> Style:
+    """The style of `onnx_path`; tests share its process."""
+    return load(onnx_path)
+
+
+@pytest.fixture(scope="module")
+def many_styles(many_styles_path: Path) -> Style:
+    """The numbered styles of a file; tests share their process."""
+    return load(many_styles_path)
+
+
 # One style
 
 
 def test_a_graph_paints_as_its_checkpoint_does(
-    onnx_path: Path, checkpoint_path: Path, photo_path: Path, assert_close: AssertClose
+    style: Style, checkpoint_path: Path, photo_path: Path, assert_close: AssertClose
 ) -> None:
     photo = load_picture(photo_path)
 
-    assert_close(load(onnx_path)(photo), load(checkpoint_path)(photo), within=1)
+    assert_close(style(photo), load(checkpoint_path)(photo), within=1)
 
 
 @pytest.mark.parametrize("opset", [9, 10, 11, 13, 16])
@@ -48,15 +61,14 @@ def test_graphs_of_older_exporters_paint_as_their_checkpoint_does(
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (4, 4), (5, 3), (9, 6), (13, 17)])
 def test_pictures_keep_their_size(
-    size: tuple[int, int], onnx_path: Path, make_picture: MakePicture
+    size: tuple[int, int], style: Style, make_picture: MakePicture
 ) -> None:
-    assert load(onnx_path)(make_picture(*size)).size == size
+    assert style(make_picture(*size)).size == size
 
 
 def test_one_style_paints_pictures_of_several_sizes(
-    onnx_path: Path, make_picture: MakePicture
+    style: Style, make_picture: MakePicture
 ) -> None:
-    style = load(onnx_path)
     sizes = [(8, 8), (20, 9), (8, 8), (8, 8)]
 
     assert [style(make_picture(*size)).size for size in sizes] == sizes
@@ -95,7 +107,11 @@ def test_styles_are_counted(many_styles_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [0, 7, 25])
 def test_a_numbered_style_paints_as_another_engine_does(
-    number: int, many_styles_path: Path, photo_path: Path, assert_close: AssertClose
+    number: int,
+    many_styles: Style,
+    many_styles_path: Path,
+    photo_path: Path,
+    assert_close: AssertClose,
 ) -> None:
     engine = pytest.importorskip("onnxruntime")
     photo = load_picture(photo_path).resize((48, 32))
@@ -105,32 +121,33 @@ def test_a_numbered_style_paints_as_another_engine_does(
     output = session.run(None, {"image": pixels, "style_weights": weights})[0]
     expected = Image.fromarray((output[0].transpose(1, 2, 0) * 255).round().astype(np.uint8))
 
-    painted = load(many_styles_path, number=number)(photo)
+    painted = many_styles.with_number(number)(photo)
 
     assert_close(painted, expected, within=1)
 
 
-def test_numbered_styles_differ(many_styles_path: Path, make_picture: MakePicture) -> None:
-    first, second = (load(many_styles_path, number=n)(make_picture()) for n in (0, 1))
+def test_numbered_styles_differ(many_styles: Style, make_picture: MakePicture) -> None:
+    first, second = (many_styles.with_number(n)(make_picture()) for n in (0, 1))
 
     assert first != second
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 9), (7, 5), (33, 34)])
 def test_numbered_styles_keep_the_size(
-    size: tuple[int, int], many_styles_path: Path, make_picture: MakePicture
+    size: tuple[int, int], many_styles: Style, make_picture: MakePicture
 ) -> None:
-    assert load(many_styles_path, number=3)(make_picture(*size)).size == size
+    assert many_styles.with_number(3)(make_picture(*size)).size == size
 
 
 def test_the_styles_of_a_file_share_its_graph(
-    many_styles_path: Path, make_picture: MakePicture, assert_close: AssertClose
+    many_styles: Style,
+    many_styles_path: Path,
+    make_picture: MakePicture,
+    assert_close: AssertClose,
 ) -> None:
-    whole = load(many_styles_path)
-
     for number in (0, 7):
         alone = load(many_styles_path, number=number)
-        chosen = whole.with_number(number)
+        chosen = many_styles.with_number(number)
         assert_close(chosen(make_picture()), alone(make_picture()), within=0)
 
 
@@ -151,9 +168,9 @@ def test_a_number_that_is_not_whole_is_a_type_error(number: Any, many_styles_pat
 # Sharing
 
 
-def test_threads_may_share_a_style(onnx_path: Path, make_picture: MakePicture) -> None:
-    style = load(onnx_path)
-    pictures = [make_picture(width, 48) for width in (40, 48, 56, 64)]
+def test_threads_may_share_a_style(style: Style, make_picture: MakePicture) -> None:
+    # Of one size, because compiling the graph for another one takes most of the time.
+    pictures = [make_picture(48, 40).rotate(angle) for angle in (0, 1, 2, 3)]
     expected = [style(picture) for picture in pictures]
 
     with ThreadPoolExecutor(4) as pool:
