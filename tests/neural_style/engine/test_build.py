@@ -7,11 +7,15 @@ import random
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from csci_utils.errors import BusyError
+from csci_utils.locking import open_locked
 
 ROOT = Path(__file__).resolve().parents[3]
 ENGINE = ROOT / "neural_style" / "engine"
@@ -44,20 +48,35 @@ def test_the_installed_engine_is_not_older_than_its_sources() -> None:
 
 
 @pytest.fixture(scope="module")
-def fuzz(tmp_path_factory: pytest.TempPathFactory) -> Fuzz:
+def build_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of the last build, of which only what has changed is compiled again.
+
+    A new one if another run uses that one, or if it belongs to another user.
+    """
+    folder = ROOT / "build" / "sanitized"
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(open_locked(str(folder / "lock")))
+        except (BusyError, OSError):
+            folder = tmp_path_factory.mktemp("sanitized")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def fuzz(build_folder: Path) -> Fuzz:
     """Build `fuzz.cpp` with sanitizers, and return a function of a number of cases and a seed."""
     if shutil.which("cmake") is None:
         pytest.skip("needs cmake on the path")
-    folder = tmp_path_factory.mktemp("sanitized")
     options = ("-DENGINE_FUZZ=ON", "-DENGINE_SANITIZE=ON")
-    configured = run("cmake", "-S", ROOT, "-B", folder, *options)
+    configured = run("cmake", "-S", ROOT, "-B", build_folder, *options)
     if configured.returncode != 0:
         pytest.skip(f"needs a C++ compiler with sanitizers: {configured.stderr}")
-    built = run("cmake", "--build", folder, "--parallel", str(os.cpu_count()))
+    built = run("cmake", "--build", build_folder, "--parallel", str(os.cpu_count()))
     assert built.returncode == 0, built.stdout + built.stderr
 
     def run_fuzz(cases: int, seed: int) -> None:
-        result = run(folder / "fuzz", str(cases), str(seed))
+        result = run(build_folder / "fuzz", str(cases), str(seed))
         assert result.returncode == 0, result.stdout + result.stderr
 
     return run_fuzz
