@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from neural_style.backends.loading import load_weights
 from neural_style.engine import list_kernels
 from neural_style.options import EXACT, FAST
 from tests.support.networks.engine import Levels, count_errors, paint_with, paint_with_pytorch
-from tests.support.networks.styles import MakePicture, MakeState
+from tests.support.networks.styles import MakePicture, MakeState, make_picture
 
 pytest.importorskip("torch")
 pytest.importorskip("safetensors.torch")
@@ -56,15 +57,19 @@ def paint_forced(path: Path, picture: Image.Image, threads: int = 1) -> Levels:
     return np.asarray(neural_style.load(path, threads=threads)(picture))
 
 
-def find_differing_sizes(
-    sizes: list[Size], path: Path, make_picture: MakePicture
-) -> dict[Size, dict[int, int]]:
+@cache
+def paint_expected(path: Path, size: Size) -> Levels:
+    """Return what PyTorch paints from a picture; all kernels are compared with it."""
+    return paint_with_pytorch(path, make_picture(*size))
+
+
+def find_differing_sizes(sizes: list[Size], path: Path) -> dict[Size, dict[int, int]]:
     """Return the sizes that differ from PyTorch by more than one level, with all errors."""
     style = neural_style.load(path, threads=1)
     differing = {}
     for size in sizes:
-        picture = make_picture(*size)
-        errors = count_errors(np.asarray(style(picture)), paint_with_pytorch(path, picture))
+        painted = np.asarray(style(make_picture(*size)))
+        errors = count_errors(painted, paint_expected(path, size))
         if max(errors) > 1:
             differing[size] = errors
     return differing
@@ -77,11 +82,10 @@ def test_pictures_of_all_sizes_match_pytorch(
     kernel: str,
     force_kernel: ForceKernel,
     make_path: MakePath,
-    make_picture: MakePicture,
 ) -> None:
     force_kernel(kernel)
 
-    differing = find_differing_sizes(sizes, make_path(WIDTH), make_picture)
+    differing = find_differing_sizes(sizes, make_path(WIDTH))
 
     assert not differing
 
@@ -94,12 +98,11 @@ def test_every_size_up_to_64_matches_pytorch(
     kernel: str,
     force_kernel: ForceKernel,
     make_path: MakePath,
-    make_picture: MakePicture,
 ) -> None:
     sizes = [(width, height) for height in range(1, 65) if is_stable((width, height))]
     force_kernel(kernel)
 
-    differing = find_differing_sizes(sizes, make_path(WIDTH), make_picture)
+    differing = find_differing_sizes(sizes, make_path(WIDTH))
 
     assert not differing
 
@@ -111,12 +114,11 @@ def test_networks_of_all_widths_match_pytorch(
     kernel: str,
     force_kernel: ForceKernel,
     make_path: MakePath,
-    make_picture: MakePicture,
 ) -> None:
     sizes = [(5, 5), (37, 23), (66, 131)]
     force_kernel(kernel)
 
-    differing = find_differing_sizes(sizes, make_path(base_width), make_picture)
+    differing = find_differing_sizes(sizes, make_path(base_width))
 
     assert not differing
 
