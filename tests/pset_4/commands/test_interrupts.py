@@ -39,7 +39,7 @@ def test_an_interrupted_run_explains_how_to_continue(
     directory_project.drop("photo.jpg", photograph)
     directory_project.drop("many.onnx", many_styles)
     # The images are enlarged, so that the signal arrives before the last of them.
-    arguments = ("main", "--content-scale", "0.15")
+    arguments = ("main", "--content-scale", "0.3")
 
     with subprocess.Popen(
         directory_project.command(*arguments), stderr=subprocess.PIPE, text=True
