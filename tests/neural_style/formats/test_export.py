@@ -20,7 +20,14 @@ pytest.importorskip("onnxscript")
 import onnx
 import torch
 
-from neural_style import MissingDependencyError, StyleDescription, inspect, load, load_picture
+from neural_style import (
+    MissingDependencyError,
+    Style,
+    StyleDescription,
+    inspect,
+    load,
+    load_picture,
+)
 from neural_style.formats.saving import convert
 from neural_style.neural_style import main
 from neural_style.pictures.arrays import to_levels, to_pixels
@@ -56,6 +63,12 @@ def session(export: Export) -> Session:
     """The graph in another program than the ones that this package uses."""
     onnxruntime = pytest.importorskip("onnxruntime")
     return onnxruntime.InferenceSession(export.path, providers=["CPUExecutionProvider"])
+
+
+@pytest.fixture(scope="module")
+def style(export: Export) -> Style:
+    """The graph as a style; tests share its process."""
+    return load(export.path)
 
 
 def eval_arguments(picture_path: Path, model_path: Path, *more: object) -> list[str]:
@@ -124,11 +137,11 @@ def test_another_program_paints_what_the_checkpoint_paints(
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_the_graph_paints_what_the_checkpoint_paints(
-    size: tuple[int, int], export: Export, checkpoint_path: Path, photo_path: Path
+    size: tuple[int, int], style: Style, checkpoint_path: Path, photo_path: Path
 ) -> None:
     photo = load_picture(photo_path).resize(size)
 
-    painted = load(export.path)(photo)
+    painted = style(photo)
 
     assert_close(painted, load(checkpoint_path)(photo), within=1)
 
