@@ -102,7 +102,9 @@ def test_weights_in_other_files_are_refused(
     assert "refers to other files" in message
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 10))]
+)
 def test_mutilated_graphs_raise_nothing_but_style_errors(
     seed: int, onnx_path: Path, tmp_path: Path
 ) -> None:
