@@ -13,6 +13,10 @@ class SettingsError(PipelineError, ValueError):
     """A setting is missing or has an unusable value."""
 
 
+class MissingRemoteError(SettingsError):
+    """The folder that a directory remote is in does not exist, as of a drive that is away."""
+
+
 class InvalidNameError(PipelineError, ValueError):
     """A name is not a safe file name, or its suffix is not one of an image or a model."""
 

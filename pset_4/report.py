@@ -40,11 +40,15 @@ def format_summary(
     skipped = sum(task in outcome.finished and _pair_of(task) not in made for task in outcome.asked)
     rows = [
         (PAINTED, outcome.count(PAINTED), shorten(settings.results)),
-        (PUBLISHED, outcome.count(PUBLISHED), shorten(settings.remote)),
+        (PUBLISHED, outcome.count(PUBLISHED), shorten(settings.unasked_remote or settings.remote)),
         (FETCHED, outcome.count(FETCHED), shorten(settings.data)),
         ("skipped", skipped, "already there"),
         ("failed", len(outcome.unfinished) + len(refused), "asked for and not done"),
     ]
+    if settings.is_offline:
+        rows.append(
+            ("waiting", outcome.count_waiting(), "to be published: run again without --offline")
+        )
     return "\n".join(f"{verb:<10}{count:>6}  {where}" for verb, count, where in rows)
 
 

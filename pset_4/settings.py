@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .env_file import load_env_file
-from .errors import SettingsError
+from .errors import MissingRemoteError, SettingsError
 from .rendering_options import MACHINE_OPTIONS, variable_of
 
 _logger = logging.getLogger(__name__)
@@ -59,7 +59,10 @@ class Settings:
     data: str
     """The data folder of this machine."""
     remote: str
-    """The source of truth: ``s3://bucket/prefix`` or a directory, without a trailing slash."""
+    """The source of truth: ``s3://bucket/prefix`` or a directory, without a trailing slash.
+
+    Offline, this is the data folder, which stands for it.
+    """
     is_embedded: bool
     """Whether the remote is the default directory inside the data folder."""
     runner: str = IN_PROCESS
@@ -68,6 +71,13 @@ class Settings:
     """The Python that a runner starts, if it starts one."""
     machine: Mapping[str, Any] = field(default_factory=dict)
     """Values of those `MACHINE_OPTIONS` that are set, by name."""
+    unasked_remote: str = ""
+    """Offline, the true remote, only to name it in messages; else empty."""
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the data folder stands for the remote."""
+        return bool(self.unasked_remote)
 
     @property
     def uploads(self) -> str:
@@ -117,6 +127,7 @@ def read_settings(
     runner: str | None = None,
     python: str | None = None,
     notify: Callable[[str], None] = _logger.warning,
+    offline: bool | None = False,
     **machine: str | None,
 ) -> Settings:
     """Read settings from options, the environment, ``.env`` and defaults, in this order.
@@ -130,6 +141,7 @@ def read_settings(
         python: An interpreter, by its path or as a shell would find it.
         notify: Called with a message if variables in ``.env`` are not used. By default it is logged
             as a warning.
+        offline: Whether the data folder stands for the remote, which is not even looked for.
         machine: Values of `MACHINE_OPTIONS` by name, as text.
 
     Raises:
@@ -140,13 +152,19 @@ def read_settings(
     runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
     configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
     embedded = str(data_path / EMBEDDED_REMOTE)
+    chosen = _normalize_remote(configured) if configured else embedded
+    if offline:
+        _check_offline_runner(runner)
+    elif configured and not is_s3(chosen):
+        _check_directory(Path(chosen), configured, data_path)
     return Settings(
         str(data_path),
-        _normalize_remote(configured, data_path) if configured else embedded,
+        str(data_path) if offline else chosen,
         not configured,
         runner,
         _choose_python(python, runner),
         _read_machine_options(machine),
+        chosen if offline else "",
     )
 
 
@@ -171,6 +189,14 @@ def _check_runner(runner: str) -> str:
             remedy=f"check --runner or {RUNNER_VARIABLE}",
         )
     return runner
+
+
+def _check_offline_runner(runner: str) -> None:
+    if runner == MLFLOW:
+        raise SettingsError(
+            f"--offline: the runner {MLFLOW} needs the remote's package",
+            remedy=f"add --runner {IN_PROCESS} or --runner {PROGRAM}",
+        )
 
 
 def _choose_python(python: str | None, runner: str) -> str:
@@ -205,25 +231,30 @@ def _to_absolute(path: str) -> Path:
     return Path(os.path.abspath(Path(path).expanduser()))
 
 
-def _normalize_remote(remote: str, data_path: Path) -> str:
+def _normalize_remote(remote: str) -> str:
+    """Return a remote in its usual form; a directory is not looked for."""
     if _LOGIN.search(remote):
         raise _refuse_login()
     if is_s3(remote):
         return _normalize_url(remote)
-    path = _to_absolute(remote)
     if "://" in remote:
         shown = remote.partition("?")[0]  # a query may hold a signature
         raise _refuse_remote(shown, "neither S3 nor a directory")
+    return str(_to_absolute(remote))
+
+
+def _check_directory(path: Path, remote: str, data_path: Path) -> None:
+    """Check that a path, spelled `remote` in the settings, can be that of the remote."""
     if path.exists() and not path.is_dir():
         raise _refuse_remote(remote, "a file, not a directory")
     if not path.parent.is_dir():
         # A drive that is not mounted must not be replaced by a new folder of its name.
-        raise _refuse_remote(remote, f"its parent folder {path.parent} does not exist")
+        reason = f"its parent folder {path.parent} does not exist"
+        raise _refuse_remote(remote, reason, MissingRemoteError)
     if _is_own(path, data_path):
         raise _refuse_remote(
             remote, f"a folder in which this machine keeps its own files ({data_path})"
         )
-    return str(path)
 
 
 def _normalize_url(remote: str) -> str:
@@ -258,8 +289,10 @@ def _refuse_login() -> SettingsError:
     )
 
 
-def _refuse_remote(remote: str, reason: str) -> SettingsError:
-    return SettingsError(
+def _refuse_remote(
+    remote: str, reason: str, kind: type[SettingsError] = SettingsError
+) -> SettingsError:
+    return kind(
         f"remote {remote!r}: {reason}",
         remedy=f"name s3://bucket/prefix or a directory (--remote, {REMOTE_VARIABLE})",
     )

@@ -20,6 +20,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Value = TypeVar("Value")
 Decorator = Callable[[Command], Command]
 
+OFFLINE_HELP = (
+    "Do not ask the remote: work from the cache and the drop-ins. Run again without it to publish."
+)
 REMOTE_HELP = (
     "s3://bucket/prefix or a directory; the source of truth. "
     "Else PSET_4_REMOTE, else the directory 'remote' in the data folder."
@@ -46,7 +49,17 @@ CONFLICT_HELP = (
     "If the remote has other bytes under a drop-in's name: fail, use the remote's, or replace them."
 )
 
-SETTINGS = ("remote", "data", "runner", "python", *(option.name for option in MACHINE_OPTIONS))
+OFFLINE = "offline"
+"""The name of the option that `offline_option` adds."""
+
+SETTINGS = (
+    "remote",
+    "data",
+    "runner",
+    "python",
+    OFFLINE,
+    *(option.name for option in MACHINE_OPTIONS),
+)
 """Options that are kept for `common_option`, and checked by `settings.read_settings`."""
 
 
@@ -110,6 +123,14 @@ def conflict_option(command: Command) -> Command:
         default=REFUSE,
         show_default=True,
         help=CONFLICT_HELP,
+    )
+    return option(command)
+
+
+def offline_option(command: Command) -> Command:
+    """Add that the remote is not asked; kept like `common_options`."""
+    option = click.option(
+        f"--{OFFLINE}", is_flag=True, expose_value=False, callback=_keep, help=OFFLINE_HELP
     )
     return option(command)
 

@@ -14,6 +14,7 @@ from ..storage.conflicts import REFUSE
 from .options import (
     common_options,
     conflict_option,
+    offline_option,
     painting_options,
     rendering_options,
     runner_options,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.command("main", epilog=EPILOG)
 @painting_options
 @conflict_option
+@offline_option
 @runner_options
 @common_options
 def main_command(
@@ -51,6 +53,7 @@ def main_command(
 @click.command(epilog=EPILOG)
 @painting_options
 @conflict_option
+@offline_option
 @runner_options
 @common_options
 def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **options: Any) -> None:
@@ -97,9 +100,10 @@ def paint(
     from .selection import select
 
     selected = select(settings, images, models, upload, options.get("on_conflict", REFUSE))
+    source = "cache" if settings.is_offline else "remote"
     for what, default in selected.defaults:
         say(
-            f"no {what} named or dropped in: using {default} from the remote (the command demo "
+            f"no {what} named or dropped in: using {default} from the {source} (the command demo "
             "brings images and styles of its own)",
             sys.stderr,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from csci_utils.console import ExitCode, say
 from neural_style.errors import install_remedy
 
 from .luigi_configuration import luigi_without_files
-from .options import SETTINGS, common_option
+from .options import OFFLINE, SETTINGS, common_option
 
 if TYPE_CHECKING:
     import luigi
@@ -41,13 +41,15 @@ def session() -> Iterator[Settings]:
         if missing:
             remedy = install_remedy("luigi", "pipeline", "style")
             raise click.ClickException(f"not installed: {', '.join(missing)}; {remedy}")
-        chosen = _read_settings()
         from .. import context
         from ..storage import cleaning, remote
 
+        with _suggesting_offline():
+            chosen = _read_settings()
+            with context.activated(chosen):
+                # A remote that does not answer is reported once, and not for each task.
+                remote.check(chosen.remote)
         with context.activated(chosen):
-            # A remote that does not answer is reported once, and not for each task.
-            remote.check(chosen.remote)
             cleaning.sweep(chosen)
             with remote.remembering(chosen.remote):
                 yield chosen
@@ -61,12 +63,49 @@ def _read_settings() -> Settings:
         notify=lambda text: _say(f"note: {text}"),
         **{name: common_option(name) for name in SETTINGS},
     )
-    if chosen.is_embedded:
+    if chosen.is_offline:
+        _say(
+            f"offline: {settings.shorten(chosen.unasked_remote)} is not asked; what is cached may "
+            "have been replaced there"
+        )
+    elif chosen.is_embedded:
         _say(
             f"remote: {settings.shorten(chosen.remote)} (embedded default; "
             f"--remote or {settings.REMOTE_VARIABLE} sets another)"
         )
     return chosen
+
+
+@contextmanager
+def _suggesting_offline() -> Iterator[None]:
+    """Add ``--offline`` to the remedy if the remote is out of reach, and that option would help."""
+    from csci_utils.errors import S3Error
+
+    from ..errors import MissingRemoteError
+
+    try:
+        yield
+    except (S3Error, MissingRemoteError) as error:
+        if _can_work_offline():
+            error.remedy += f", or add --{OFFLINE} to work from the cache and the drop-ins"
+        raise
+
+
+def _can_work_offline() -> bool:
+    """Return whether the command has the option, and files to work with."""
+    from .. import context, settings
+    from ..errors import SettingsError
+    from ..storage.inventory import list_cache, list_drop_ins
+
+    command = click.get_current_context().command
+    if not any(parameter.name == OFFLINE for parameter in command.params):
+        return False
+    with suppress(SettingsError, OSError):
+        given = {name: common_option(name) for name in SETTINGS}
+        offline = settings.read_settings(**{**given, OFFLINE: True})
+        with context.activated(offline):
+            return bool(list_drop_ins(offline) or list_cache(offline))
+    return False
 
 
 def _say(line: str) -> None:

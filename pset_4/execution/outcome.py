@@ -10,6 +10,8 @@ import luigi
 from csci_utils.errors import DescribedError
 from csci_utils.luigi import CopyTask
 
+from .. import context
+from ..storage.records import is_waiting
 from ..tasks.download import DownloadTask
 from ..tasks.package import DownloadPackage, PackageModel
 from ..tasks.results import UploadResult
@@ -18,6 +20,8 @@ from ..tasks.upload import UploadTask
 
 PUBLISHED, FETCHED, PAINTED = "published", "fetched", "painted"
 REPLACED = "replaced"
+CACHED = "cached"
+"""What is done to a drop-in offline, instead of publishing it."""
 
 VERBS: dict[type[luigi.Task], str] = {
     UploadTask: PUBLISHED,
@@ -28,6 +32,9 @@ VERBS: dict[type[luigi.Task], str] = {
     DownloadPackage: FETCHED,
 }
 """The verb that is displayed for each class of task. Tasks of other classes only join others."""
+
+
+_UPLOADS = (UploadTask, UploadResult)
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,11 @@ class Outcome:
         """Return how many tasks did what this verb says."""
         return sum(verb_of(task) == verb for task in self.done)
 
+    def count_waiting(self) -> int:
+        """Return how many files of the tasks were made offline, and are to be published later."""
+        uploads = (task for task in _with_required(self.asked) if isinstance(task, _UPLOADS))
+        return sum(map(is_waiting, {task.output().path for task in uploads}))
+
 
 def verb_of(task: luigi.Task) -> str | None:
     """Return the past participle of what a task did when it ran; None if it did nothing itself."""
@@ -71,4 +83,17 @@ def verb_of(task: luigi.Task) -> str | None:
         return None
     if isinstance(task, (PackageModel, Stylize)) and not task.is_made:
         return None
-    return next((verb for kind, verb in VERBS.items() if isinstance(task, kind)), None)
+    verb = next((verb for kind, verb in VERBS.items() if isinstance(task, kind)), None)
+    return CACHED if verb == PUBLISHED and context.current().settings.is_offline else verb
+
+
+def _with_required(tasks: Sequence[luigi.Task]) -> set[luigi.Task]:
+    """Return tasks and all that they require."""
+    found: set[luigi.Task] = set()
+    left = list(tasks)
+    while left:
+        task = left.pop()
+        if task not in found:
+            found.add(task)
+            left.extend(task.deps())
+    return found

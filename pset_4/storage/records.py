@@ -43,6 +43,8 @@ class Record:
     """Size in bytes, and the times of the last change of content and of status in nanoseconds."""
     sha256: str
     """The SHA-256 of the file's bytes."""
+    is_waiting: bool = False
+    """Whether the file was made offline, and is not known to be published yet."""
 
 
 def read_origin(path: str) -> Origin | None:
@@ -63,7 +65,7 @@ def read_origin(path: str) -> Origin | None:
     return record.origin
 
 
-def write_origin(path: str, origin: Origin, sha256: str) -> None:
+def write_origin(path: str, origin: Origin, sha256: str, is_waiting: bool = False) -> None:
     """Record what a file was made from.
 
     Nothing is written if the file does not have the bytes of `sha256`: then another process has put
@@ -74,12 +76,25 @@ def write_origin(path: str, origin: Origin, sha256: str) -> None:
     """
     state = _state_of(path)
     if file_digest(path) == sha256:
-        _write(path, Record(origin, state, sha256))
+        _write(path, Record(origin, state, sha256, is_waiting))
 
 
 def read_record(path: str) -> Record | None:
     """Return the record of a file, whether it still has those bytes or not; None without one."""
     return _read(path)[0]
+
+
+def is_waiting(path: str) -> bool:
+    """Return whether a file was made offline, and is not known to be published yet."""
+    record = read_record(path)
+    return record is not None and record.is_waiting
+
+
+def end_waiting(path: str) -> None:
+    """Record that a file is published, if it was made offline."""
+    record = read_record(path)
+    if record is not None and record.is_waiting:
+        _write(path, replace(record, is_waiting=False))
 
 
 def remove_record(path: str) -> None:
@@ -116,6 +131,7 @@ def _check(record: Record) -> Record | None:
         and isinstance(record.state, list)
         and [type(number) for number in record.state] == [int, int, int]
         and isinstance(record.sha256, str)
+        and isinstance(record.is_waiting, bool)
     )
     return record if is_valid else None
 

@@ -16,6 +16,7 @@ from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocal
 from .. import context
 from ..errors import MissingError
 from ..settings import Settings, is_s3
+from .offline import CacheTarget, CreateOnlyCacheTarget
 
 if TYPE_CHECKING:
     from csci_utils.luigi.s3 import S3Client
@@ -34,6 +35,8 @@ def target_at(path: str, create_only: bool = False) -> FileSystemTarget:
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         options = {"IfNoneMatch": "*"} if create_only else {}
         return S3Target(path, format=Nop, client=_s3_client(), **options)
+    if _is_cache_of_remote(path):
+        return (CreateOnlyCacheTarget if create_only else CacheTarget)(path, format=Nop)
     if _is_remote(path):
         # Others write there, too: no link is followed.
         return RootedTarget(path, _file_system(), format=Nop, create_only=create_only)
@@ -63,7 +66,7 @@ def list_names(folder: str) -> list[str]:
 
 def check_no_obstacle(path: str) -> None:
     """Raise MissingError if a directory remote has something at a path that is not a file."""
-    if is_s3(path) or not os.path.lexists(path):
+    if is_s3(path) or _is_cache_of_remote(path) or not os.path.lexists(path):
         return
     if not target_at(path).exists():  # raises LinkError for a link
         raise MissingError("not a file", path=path, remedy="take it away and run again")
@@ -89,8 +92,16 @@ def remembering(remote: str) -> AbstractContextManager[None]:
 
 def _is_remote(path: str) -> bool:
     """Return whether a path is that of a directory remote, or below it."""
-    remote = context.current().settings.remote
-    return path == remote or path.startswith(f"{remote}/")
+    settings = context.current().settings
+    is_inside = path == settings.remote or path.startswith(f"{settings.remote}/")
+    return is_inside and not settings.is_offline
+
+
+def _is_cache_of_remote(path: str) -> bool:
+    """Return whether a path is that of a cached file that stands for the remote's, offline."""
+    settings = context.current().settings
+    folders = (f"{settings.remote_images}/", f"{settings.remote_models}/")
+    return settings.is_offline and path.startswith(folders)
 
 
 def _file_system() -> RootedFileSystem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -60,6 +61,8 @@ class RemoteTask(luigi.Task):
     def explain_absence(self) -> DescribedError:
         """Return why the remote does not have it, and what to do."""
         path, drop_in = self.output().path, self.drop_in()
+        if context.current().settings.is_offline:
+            return _explain_absence_offline(path, drop_in)
         try:
             check_no_obstacle(path)
         except MissingError as error:
@@ -74,6 +77,20 @@ class RemoteTask(luigi.Task):
                 "check the name and --remote"
             )
         return MissingError(reason, path=path, remedy=remedy)
+
+
+def _explain_absence_offline(path: str, drop_in: luigi.ExternalTask) -> MissingError:
+    is_altered = os.path.lexists(path)
+    state = "altered since it was fetched" if is_altered else "not in the cache"
+    drop_in_path = drop_in.output().path
+    remedy = f"drop it into {drop_in_path} and run again"
+    if drop_in.complete():
+        remedy = f"run again with --upload to use {drop_in_path}"
+    return MissingError(
+        f"{state}, and the remote is not asked",
+        path=path,
+        remedy=f"{remedy}, or run without --offline",
+    )
 
 
 def _do_nothing() -> None:

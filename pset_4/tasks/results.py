@@ -8,6 +8,7 @@ from csci_utils.errors import ChangedError
 from csci_utils.luigi import CopyTask, copy
 
 from .. import context
+from ..storage.offline import record_published
 from ..storage.records import read_record
 from ..storage.remote import target_at
 from .parameters import PaintingParameters
@@ -41,6 +42,7 @@ class UploadResult(PaintingParameters, CopyTask):
                 )
             is_there = destination.fs.same_bytes(destination.path, snapshot.path)
             self.copied_digest = "" if is_there else copy(snapshot.target, destination)
+        record_published(destination.path)
 
     def output(self) -> FileSystemTarget:
         """Return the result's place in the remote."""
@@ -48,4 +50,7 @@ class UploadResult(PaintingParameters, CopyTask):
 
     def complete(self) -> bool:
         """Return whether the result is current and the remote has its bytes."""
-        return self.requires().complete() and self.is_copied()
+        is_published = self.requires().complete() and self.is_copied()
+        if is_published:
+            record_published(self.output().path)
+        return is_published

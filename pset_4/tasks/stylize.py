@@ -107,7 +107,8 @@ class Stylize(PaintingParameters, luigi.Task):
                     path=final_path,
                     remedy="run again",
                 )
-        write_origin(final_path, self._origin(origins), digest)
+        is_waiting = context.current().settings.is_offline
+        write_origin(final_path, self._origin(origins), digest, is_waiting)
 
     def _paint(self, inputs: dict[str, str], path: str) -> None:
         result = current_runner().paint(

@@ -15,6 +15,7 @@ from ..errors import ConflictError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..runners import current_runner
 from ..storage.conflicts import KEEP_REMOTE, REFUSE, REPLACE
+from ..storage.offline import record_published
 from ..storage.remote import check_no_obstacle, target_at
 from .local import LocalImage, LocalModel
 from .notes import notify
@@ -48,6 +49,7 @@ class UploadTask(CopyTask):
     def complete(self) -> bool:
         """Return whether the remote has the drop-in's bytes, or others that are to be kept."""
         if self.is_copied():
+            record_published(self.output().path)
             return True
         if self.on_conflict != KEEP_REMOTE or not self.output().exists():
             return False
@@ -74,6 +76,7 @@ class UploadTask(CopyTask):
         destination = self.output()
         try:
             self.copied_digest = copy(snapshot.target, destination)
+            record_published(destination.path)
         except AlreadyExistsError as error:
             if destination.fs.same_bytes(destination.path, snapshot.path):
                 return  # somebody published the same bytes just now
@@ -87,6 +90,7 @@ class UploadTask(CopyTask):
             self._notify_kept()
             return
         self.copied_digest = copy(snapshot.target, target_at(self.output().path))
+        record_published(self.output().path)
         self.is_replacement = True
 
     def _notify_kept(self) -> None:
