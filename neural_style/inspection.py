@@ -9,7 +9,11 @@ import numpy as np
 from PIL import Image
 
 from .backends.base import Style
-from .backends.loading import load
+from .backends.loading import decode_style, load_style, read_style
+from .errors import MissingDependencyError
+from .formats.model_file import CHECKPOINT_SUFFIXES
+from .formats.weights import width_of
+from .options import RenderingOptions
 
 _TRIAL_SIDE = 16  # px
 _MAX_TRIALS = 32
@@ -32,10 +36,19 @@ def inspect(path: str | PathLike[str]) -> StyleDescription:
     Of a file with many styles, 32 paint, evenly spread. A style that passes takes some
     milliseconds; a graph is also compiled, which takes up to a second.
 
+    A checkpoint is described from its weights, without the painting, where nothing is installed that
+    could paint it.
+
     Raises:
         NeuralStyleError: As `load`, or the style does not paint.
     """
-    style = load(path)
+    file = read_style(path)
+    try:
+        style = load_style(file, RenderingOptions())
+    except MissingDependencyError:
+        if file.suffix not in CHECKPOINT_SUFFIXES:
+            raise
+        return StyleDescription(width_of(decode_style(file)), None)
     for one in _choose(style):
         one(_trial_picture())
     return StyleDescription(style.base_width, style.count)
