@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from os import PathLike
 
@@ -17,6 +18,7 @@ from .options import RenderingOptions
 
 _TRIAL_SIDE = 16  # px
 _MAX_TRIALS = 32
+_TRIAL_SECONDS = 3  # for all but the first of them
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,10 @@ class StyleDescription:
 def inspect(path: str | PathLike[str]) -> StyleDescription:
     """Load the style in the file at `path`, paint a picture of 16x16 px, and describe it.
 
-    Of a file with many styles, 32 paint, evenly spread. A style that passes takes some
-    milliseconds; a graph is also compiled, which takes up to a second.
+    Of a file with many styles, 32 paint, evenly spread, or fewer where that takes over 3 s. A style
+    that passes takes some milliseconds; a graph is also compiled, which takes up to a second.
 
-    A checkpoint is described from its weights, without the painting, where nothing is installed that
-    could paint it.
+    Where nothing is installed that paints a checkpoint, it is described from its weights alone.
 
     Raises:
         NeuralStyleError: As `load`, or the style does not paint.
@@ -49,8 +50,13 @@ def inspect(path: str | PathLike[str]) -> StyleDescription:
         if file.suffix not in CHECKPOINT_SUFFIXES:
             raise
         return StyleDescription(width_of(decode_style(file)), None)
-    for one in _choose(style):
+    first, *others = _choose(style)
+    first(_trial_picture())
+    deadline = time.monotonic() + _TRIAL_SECONDS
+    for one in others:
         one(_trial_picture())
+        if time.monotonic() > deadline:
+            break
     return StyleDescription(style.base_width, style.count)
 
 
