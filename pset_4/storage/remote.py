@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from luigi.format import Nop
 from luigi.target import FileSystemTarget
@@ -21,18 +21,22 @@ if TYPE_CHECKING:
     from csci_utils.luigi.s3 import S3Client
 
 
-def target_at(path: str, create_only: bool = False) -> FileSystemTarget:
+def target_at(path: str, create_only: bool = False, keep_earlier: bool = False) -> FileSystemTarget:
     """Return the target of bytes at an S3 URL or a local path.
 
     Args:
         path: ``s3://bucket/key``, or a path on this machine.
         create_only: Whether a write fails, atomically, if something is there already.
+        keep_earlier: Whether what is there stays until a write has arrived undamaged. Only S3 needs
+            to be told: see `S3Client.put`.
     """
     if is_s3(path):
         from luigi.contrib.s3 import S3Target
 
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-        options = {"IfNoneMatch": "*"} if create_only else {}
+        options: dict[str, Any] = {"IfNoneMatch": "*"} if create_only else {}
+        if keep_earlier:
+            options["keep_earlier"] = True
         return S3Target(path, format=Nop, client=_s3_client(), **options)
     if _is_remote(path):
         # Others write there, too: no link is followed.

@@ -21,7 +21,7 @@ pytest.importorskip("openvino")
 pytest.importorskip("onnx")
 
 from tests.support.files.onnx_graphs import scale_channels
-from tests.support.files.onnx_hostile import graph_of
+from tests.support.files.onnx_hostile import Node, graph_of
 
 PROC = Path("/proc")
 needs_proc = pytest.mark.skipif(not PROC.exists(), reason="reads /proc, as Linux has it")
@@ -138,7 +138,7 @@ def test_a_graph_that_computes_for_too_long_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ["image", *(f"t{index}" for index in range(400)), "output"]
-    nodes = [("Tanh", [made], name, {}) for made, name in itertools.pairwise(names)]
+    nodes: list[Node] = [("Tanh", [made], name, {}) for made, name in itertools.pairwise(names)]
     (tmp_path / "slow.onnx").write_bytes(graph_of(*nodes))
     monkeypatch.setattr(graph_process, "_CPU_SECONDS", 0.1)
     monkeypatch.setattr(graph_process, "_MULTIPLICATIONS_PER_CPU_SECOND", 1e30)
