@@ -63,6 +63,11 @@ class S3Client(FileSystem):
         """The boto3 client of this process; one made before a fork must not be used after it."""
         return self._requests.boto_client
 
+    def endpoint_url(self, path: str) -> str:
+        """Return the URL of the server that answers for the URL `path`. Sends no request."""
+        url: str = self._requests.connect(path).meta.endpoint_url
+        return url
+
     @contextmanager
     def remembering(self) -> Iterator[None]:
         """Cache the state of each object while the body runs.

@@ -6,12 +6,14 @@ import os
 import re
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from luigi.format import Nop
 from luigi.target import FileSystemTarget
 
 from csci_utils.luigi.rooted import RootedFileSystem, RootedTarget
 from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocalTarget
+from csci_utils.network.addresses import is_loopback
 
 from .. import context
 from ..errors import MissingError
@@ -81,6 +83,20 @@ def check(remote: str) -> None:
     """
     if is_s3(remote):
         _s3_client().isdir(remote)
+
+
+def describe_exposure(remote: str) -> str | None:
+    """Return what a person should know if an S3 remote is reached over the network without TLS."""
+    if not is_s3(remote):
+        return None
+    endpoint = _s3_client().endpoint_url(remote)
+    parts = urlsplit(endpoint)
+    if parts.scheme != "http" or is_loopback(parts.hostname or ""):
+        return None
+    return (
+        f"http://{parts.hostname}: what is sent can be read and changed on the way; use https "
+        "(AWS_ENDPOINT_URL)"
+    )
 
 
 def remembering(remote: str) -> AbstractContextManager[None]:
