@@ -38,7 +38,8 @@ main()
 _SECONDS = 60  # by the clock, to start or to compile the graph for one size
 _MULTIPLICATIONS_PER_SECOND = 3e8  # by the clock; a tenth of one slow core
 _CPU_SECONDS = 4  # to load the graph, or to compile it for one size
-_MULTIPLICATIONS_PER_CPU_SECOND = 1e9
+_MULTIPLICATIONS_PER_CPU_SECOND = 1e9  # a twentieth of one fast core
+_MULTIPLICATIONS_PER_PIXEL = 1000  # the time to receive, convert and send it
 _BYTES = 2**30  # of addresses, besides the tensors
 _BYTES_PER_THREAD = 2**28  # its stack, and what malloc reserves
 _BYTES_PER_NUMBER = 16  # a number, and what convolutions keep beside it
@@ -84,12 +85,13 @@ class GraphProcess:
             MemoryError, RuntimeError: The engine failed.
         """
         height, width, _ = colors.shape
+        work = cost.multiplications + height * width * _MULTIPLICATIONS_PER_PIXEL
         request = {
             "height": height,
             "width": width,
             "number": number,
             "bytes": self._base_bytes + cost.numbers * _BYTES_PER_NUMBER,
-            "cpu_seconds": _CPU_SECONDS + cost.multiplications / _MULTIPLICATIONS_PER_CPU_SECOND,
+            "cpu_seconds": _CPU_SECONDS + work / _MULTIPLICATIONS_PER_CPU_SECOND,
         }
         seconds = _SECONDS + cost.multiplications / _MULTIPLICATIONS_PER_SECOND
         with self._lock:
