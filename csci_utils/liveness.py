@@ -60,7 +60,17 @@ def _is_alive(pid: int) -> bool:
         return False
     except (PermissionError, OverflowError):  # of another user; not a number of this system
         pass
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Return True if a process has ended, and only its parent has not asked how. Linux only."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    # proc_pid_stat(5): the name, in parentheses, may contain any bytes. The state follows it.
+    return status.rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])
 
 
 def _is_alive_on_windows(pid: int) -> bool:

@@ -7,9 +7,10 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from fractions import Fraction
 from urllib.parse import unquote
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE | re.ASCII)
+_SIZE = re.compile(r"(\d{1,99}(?:\.\d{1,99})?)\s*([kmgt]?)(i?)b?", re.IGNORECASE | re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _MAX_SIZE = 2**63 - 1  # bytes; the largest off_t
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -89,8 +90,8 @@ def parse_size(text: str) -> int:
     if match is None:
         raise ValueError(f"expected a size such as 512MiB, 1.5GB or 2000000000, got {text!r}")
     number, power, binary = match.groups()
-    size = float(number) * (1024 if binary else 1000) ** _POWERS[power.lower()]
-    if not 1 <= size <= _MAX_SIZE:  # the size may be infinite
+    size = Fraction(number) * (1024 if binary else 1000) ** _POWERS[power.lower()]
+    if not 1 <= size <= _MAX_SIZE:
         raise ValueError(f"expected a size from 1 byte to below 8 EiB, got {text!r}")
     return int(size)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from os import PathLike
 
@@ -9,10 +10,15 @@ import numpy as np
 from PIL import Image
 
 from .backends.base import Style
-from .backends.loading import load
+from .backends.loading import decode_style, load_style, read_style
+from .errors import MissingDependencyError
+from .formats.model_file import CHECKPOINT_SUFFIXES
+from .formats.weights import width_of
+from .options import RenderingOptions
 
 _TRIAL_SIDE = 16  # px
 _MAX_TRIALS = 32
+_TRIAL_SECONDS = 3  # for all but the first of them
 
 
 @dataclass(frozen=True)
@@ -29,15 +35,28 @@ class StyleDescription:
 def inspect(path: str | PathLike[str]) -> StyleDescription:
     """Load the style in the file at `path`, paint a picture of 16x16 px, and describe it.
 
-    Of a file with many styles, 32 paint, evenly spread. A style that passes takes some
-    milliseconds; a graph is also compiled, which takes up to a second.
+    Of a file with many styles, 32 paint, evenly spread, or fewer where that takes over 3 s. A style
+    that passes takes some milliseconds; a graph is also compiled, which takes up to a second.
+
+    Where nothing is installed that paints a checkpoint, it is described from its weights alone.
 
     Raises:
         NeuralStyleError: As `load`, or the style does not paint.
     """
-    style = load(path)
-    for one in _choose(style):
+    file = read_style(path)
+    try:
+        style = load_style(file, RenderingOptions())
+    except MissingDependencyError:
+        if file.suffix not in CHECKPOINT_SUFFIXES:
+            raise
+        return StyleDescription(width_of(decode_style(file)), None)
+    first, *others = _choose(style)
+    first(_trial_picture())
+    deadline = time.monotonic() + _TRIAL_SECONDS
+    for one in others:
         one(_trial_picture())
+        if time.monotonic() > deadline:
+            break
     return StyleDescription(style.base_width, style.count)
 
 

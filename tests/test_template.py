@@ -125,7 +125,11 @@ def filled_project(project: Path) -> Path:
     return project
 
 
-def test_the_command_of_a_new_project_publishes_a_sheet(filled_project: Path) -> None:
+def test_the_command_of_a_new_project_publishes_a_sheet_beside_a_damaged_configuration(
+    filled_project: Path,
+) -> None:
+    (filled_project / "luigi.cfg").write_text("no section\n")
+
     result = run(filled_project, sys.executable, "-m", SLUG)
 
     assert result.stdout == "data/remote/contact_sheets/coffee.png\n", result.stderr

@@ -18,14 +18,15 @@ from typing import Any
 
 from luigi.target import FileSystem
 
+from ..atomic import make_temporary_name
 from ..digest import stream_digest
 from ..errors import AlreadyExistsError, S3Error
 from .copying import retry
 from .filesystem import check_written
-from .s3_objects import ObjectState
+from .s3_objects import ObjectState, content_type
 from .s3_replies import conflict
 from .s3_requests import Limits, S3Requests
-from .s3_transfer import ObjectReader, put_file
+from .s3_transfer import ObjectReader, copy_object, put_file
 
 _MAX_PROBE_BYTES = 8 << 20
 _LOGGER = logging.getLogger(__name__)
@@ -61,6 +62,11 @@ class S3Client(FileSystem):
     def boto_client(self) -> Any:
         """The boto3 client of this process; one made before a fork must not be used after it."""
         return self._requests.boto_client
+
+    def endpoint_url(self, path: str) -> str:
+        """Return the URL of the server that answers for the URL `path`. Sends no request."""
+        url: str = self._requests.connect(path).meta.endpoint_url
+        return url
 
     @contextmanager
     def remembering(self) -> Iterator[None]:
@@ -120,7 +126,9 @@ class S3Client(FileSystem):
         self._remember(path, reader.state)
         return reader
 
-    def put(self, local_path: str, path: str, **options: Any) -> ObjectState:
+    def put(
+        self, local_path: str, path: str, keep_earlier: bool = False, **options: Any
+    ) -> ObjectState:
         """Send a local file in one request, and return the object's state.
 
         With ``IfNoneMatch="*"`` it never overwrites. If the object exists with the same bytes, that
@@ -133,6 +141,9 @@ class S3Client(FileSystem):
         Args:
             local_path: The file, of at most 5 GiB.
             path: The object's URL.
+            keep_earlier: Replace an object only when all bytes have arrived, at the price of four
+                more requests. Otherwise a server that does not compare what it receives loses the
+                earlier object if the transfer is damaged.
             options: Further arguments of ``put_object``. The default content type is that of the
                 name.
 
@@ -141,6 +152,8 @@ class S3Client(FileSystem):
             ChangedError: On each try, other bytes arrived than the file held at first. They are
                 removed again.
         """
+        if keep_earlier:
+            return self._put_by_copy(local_path, path, **options)
         if "IfNoneMatch" not in options:
             return self._put(local_path, path, **options)
         if self._has_conditions is False:
@@ -164,6 +177,26 @@ class S3Client(FileSystem):
         state = put_file(self._requests.connect(path), local_path, path, **options)
         self._remember(path, state)
         return state
+
+    def _put_by_copy(self, local_path: str, path: str, **options: Any) -> ObjectState:
+        """Send a file to a temporary key, and have the server copy it from there."""
+        client = self._requests.connect(path)
+        temporary_url = f"{path.rpartition('/')[0]}/{make_temporary_name()}"
+        try:
+            put_file(
+                client, local_path, temporary_url, **{"ContentType": content_type(path)} | options
+            )
+            self._forget(path)
+            copy_object(client, temporary_url, path)
+        finally:
+            self._discard(temporary_url)
+        return self._accept(path, local_path)
+
+    def _discard(self, temporary_url: str) -> None:
+        try:
+            self._requests.delete(temporary_url)
+        except S3Error as error:
+            self._notify(f"{temporary_url} was not removed ({error.reason}); remove it yourself")
 
     def _accept(self, path: str, local_path: str) -> ObjectState:
         """Return the state of an object that should have the bytes of a local file."""

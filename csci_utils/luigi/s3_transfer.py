@@ -61,6 +61,24 @@ def put_file(client: Any, local_path: str, path: str, **options: Any) -> ObjectS
     return _put_once(client, local_path, path, digests, **options)
 
 
+def copy_object(client: Any, source_url: str, path: str) -> None:
+    """Have the server copy an object with its metadata, and replace the one that is there.
+
+    Args:
+        client: A boto3 client for S3.
+        source_url: The URL of the object, of at most 5 GiB.
+        path: The URL of the copy.
+
+    Raises:
+        S3Error: S3 or the network refuses.
+    """
+    bucket, key = split_url(path)
+    source_bucket, source_key = split_url(source_url)
+    with translated_errors(path):
+        source = {"Bucket": source_bucket, "Key": source_key}
+        client.copy_object(Bucket=bucket, Key=key, CopySource=source)
+
+
 def _put_once(
     client: Any, local_path: str, path: str, digests: Mapping[str, str], **options: Any
 ) -> ObjectState:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -34,11 +35,15 @@ sys.path[:] = json.loads(sys.argv[1])
 from neural_style.backends.graph_worker import main
 main()
 """
-_SECONDS = 60  # to start, or to compile the graph for one size
-_MULTIPLICATIONS_PER_SECOND = 3e8  # a tenth of one slow core
+_SECONDS = 60  # by the clock, to start or to compile the graph for one size
+_MULTIPLICATIONS_PER_SECOND = 3e8  # by the clock; a tenth of one slow core
+_CPU_SECONDS = 4  # to load the graph, or to compile it for one size
+_MULTIPLICATIONS_PER_CPU_SECOND = 1e9  # a twentieth of one fast core
+_MULTIPLICATIONS_PER_PIXEL = 1000  # the time to receive, convert and send it
 _BYTES = 2**30  # of addresses, besides the tensors
 _BYTES_PER_THREAD = 2**28  # its stack, and what malloc reserves
 _BYTES_PER_NUMBER = 16  # a number, and what convolutions keep beside it
+_BYTES_PER_BYTE = 8  # of the file: copies of the weights, in the layouts that kernels read
 _PIPE_BYTES = 2**20  # what Linux permits without privileges
 _ERRORS: dict[str, type[Exception]] = {
     "DeviceError": DeviceError,
@@ -80,11 +85,13 @@ class GraphProcess:
             MemoryError, RuntimeError: The engine failed.
         """
         height, width, _ = colors.shape
+        work = cost.multiplications + height * width * _MULTIPLICATIONS_PER_PIXEL
         request = {
             "height": height,
             "width": width,
             "number": number,
             "bytes": self._base_bytes + cost.numbers * _BYTES_PER_NUMBER,
+            "cpu_seconds": _CPU_SECONDS + work / _MULTIPLICATIONS_PER_CPU_SECOND,
         }
         seconds = _SECONDS + cost.multiplications / _MULTIPLICATIONS_PER_SECOND
         with self._lock:
@@ -97,7 +104,8 @@ class GraphProcess:
         """Forget the network that was compiled for the last size."""
         with self._lock:
             if self._process is not None and self._parent == os.getpid():
-                self._ask({"release": True}, b"", _SECONDS)
+                limits = {"bytes": self._base_bytes, "cpu_seconds": _CPU_SECONDS}
+                self._ask({"release": True, **limits}, b"", _SECONDS)
 
     def _start(self) -> None:
         command = [sys.executable, "-I", "-c", _PROGRAM]
@@ -124,6 +132,8 @@ class GraphProcess:
             "size": len(data),
             "count": self._graph.styles,
             "options": self._options.to_json(),
+            "cpu_seconds": _CPU_SECONDS,
+            "bytes": self._base_bytes + len(data) * _BYTES_PER_BYTE,
         }
         try:
             self._ask(request, data, _SECONDS)
@@ -160,6 +170,7 @@ class GraphProcess:
         return reply, answer
 
     def _describe_end(self, is_late: bool, code: int) -> NeuralStyleError:
+        is_late = is_late or code == -getattr(signal, "SIGXCPU", 0)
         reason = "took too long" if is_late else f"ended with code {code}"
         return DeviceError(
             f"expected OpenVINO to paint this graph, but its process {reason}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import os
 import queue
 import signal
@@ -32,6 +33,7 @@ Request = tuple[dict[str, Any], bytes]
 def main() -> None:
     """Answer requests until the input ends."""
     _leave_network()
+    _leave_no_core()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C ends
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints
@@ -49,6 +51,14 @@ def _leave_network() -> None:
             unshare = ctypes.CDLL(None).unshare
             if unshare(_NEW_NETWORK) != 0:
                 unshare(_NEW_NETWORK | _NEW_USER)
+
+
+def _leave_no_core() -> None:
+    """Write no file when this process exceeds its time."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _read(source: IO[bytes], requests: queue.SimpleQueue[Request]) -> None:
@@ -87,27 +97,40 @@ def _load(request: Request) -> Style:
         from .onnx_graph import OnnxGraph
 
     settings, data = request
+    _limit(settings)
     options = RenderingOptions.from_json(settings["options"])
     return OnnxGraph(settings["path"], data, settings["count"], options)
 
 
 def _serve(graph: Style, request: Request) -> Colors | None:
     settings, data = request
+    _limit(settings)
     if settings.get("release"):
         graph.release()
         return None
-    _limit_memory(settings["bytes"])
     colors = np.frombuffer(data, np.uint8).reshape(settings["height"], settings["width"], 3)
     chosen = graph if settings["number"] is None else graph.with_number(settings["number"])
     return chosen.paint(colors)
 
 
-def _limit_memory(more: int) -> None:
-    """Let this process take `more` bytes than it has; where that can be limited."""
+def _limit(settings: dict[str, Any]) -> None:
+    """Let this process take so many bytes and compute so long from now on, where that is possible.
+
+    Unlike a clock, the processor's time does not run while other programs keep this one waiting.
+    """
     with suppress(ImportError, OSError, ValueError):
         import resource
 
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        seconds = math.ceil(used.ru_utime + used.ru_stime + settings["cpu_seconds"])
+        _set_limit(resource.RLIMIT_CPU, seconds)
         pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limit = pages * resource.getpagesize() + more
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+        _set_limit(resource.RLIMIT_AS, pages * resource.getpagesize() + settings["bytes"])
+
+
+def _set_limit(kind: int, value: int) -> None:
+    import resource
+
+    _, hard = resource.getrlimit(kind)
+    is_lower = hard == resource.RLIM_INFINITY or value < hard
+    resource.setrlimit(kind, (value if is_lower else hard, hard))

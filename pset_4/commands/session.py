@@ -47,6 +47,9 @@ def session() -> Iterator[Settings]:
         with _suggesting_offline():
             chosen = _read_settings()
             with context.activated(chosen):
+                exposure = remote.describe_exposure(chosen.remote)
+                if exposure is not None:
+                    _say(f"note: {exposure}")
                 # A remote that does not answer is reported once, and not for each task.
                 remote.check(chosen.remote)
         with context.activated(chosen):

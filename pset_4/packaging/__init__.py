@@ -6,7 +6,7 @@ last. A package is whole if all files of its manifest exist with these digests.
 
 from __future__ import annotations
 
-from .build import build_package, mlflow_environment
+from .build import build_package, describe_package, mlflow_environment
 from .contents import digest_code
 from .manifest import MANIFEST, Manifest, is_intact, is_whole, read_manifest
 from .transfer import fetch_package, publish_package
@@ -15,6 +15,7 @@ __all__ = [
     "MANIFEST",
     "Manifest",
     "build_package",
+    "describe_package",
     "digest_code",
     "fetch_package",
     "is_intact",

@@ -12,13 +12,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from csci_utils.atomic import scratch_folder
 from csci_utils.digest import file_digest
 from neural_style.errors import install_remedy
 from neural_style.options import OPTIONS
 
 from ..errors import MissingError
 from .contents import CODE, PAINTER, digest_code, list_code, list_requirements
-from .manifest import MANIFEST, Manifest
+from .manifest import MANIFEST, Manifest, read_manifest
 
 # Otherwise MLflow sends statistics about its use over the network.
 _OFFLINE = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
@@ -27,6 +28,9 @@ _TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 
 # All packages state this creation time, so the same model and code make the same bytes.
 _CREATION_TIME = "1970-01-01 00:00:00.000000"
+
+_DESCRIBED: dict[tuple[str, str, str], Manifest] = {}
+"""Manifests by the digest and the suffix of the model, and the digest of the code."""
 
 # MLflow's names of the types of rendering options.
 _TYPES = {int: "long", float: "double", str: "string"}
@@ -68,6 +72,22 @@ def build_package(model_path: Path, scratch_path: Path) -> Path:
     model.save(package_path / "MLmodel")
     _write_manifest(package_path, model_digest)
     return package_path
+
+
+def describe_package(model_path: Path) -> Manifest:
+    """Return the manifest of the package that `build_package` makes of a model.
+
+    It is built for that, once per process and model.
+
+    Raises:
+        MissingError: MLflow or this project is not installed.
+    """
+    built_from = file_digest(model_path), model_path.suffix, digest_code()
+    if built_from not in _DESCRIBED:
+        with scratch_folder() as scratch:
+            package_path = build_package(model_path, Path(scratch))
+            _DESCRIBED[built_from] = read_manifest(str(package_path / MANIFEST))
+    return _DESCRIBED[built_from]
 
 
 def mlflow_environment(folder: Path) -> dict[str, str]:

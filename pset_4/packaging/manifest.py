@@ -8,6 +8,7 @@ from pathlib import Path
 
 from csci_utils.digest import file_digest, stream_digest
 from csci_utils.errors import at_path
+from csci_utils.luigi.copying import retry
 
 from ..errors import DamagedPackageError, InvalidNameError
 from ..names import check_name
@@ -58,8 +59,13 @@ def read_content(path: str) -> bytes:
         CsciUtilsError: S3 cannot be read.
         OSError: The file cannot be read.
     """
+    return retry(lambda: _read_once(path))
+
+
+def _read_once(path: str) -> bytes:
     with target_at(path).open("r") as file:
         content: bytes = file.read(_MAX_BYTES)
+        file.read(1)  # at the end, S3's bytes are compared with their digest
     return content
 
 
@@ -101,7 +107,11 @@ def is_intact(path: Path, digest: str) -> bool:
 def _digest(path: str) -> str | None:
     """Return the SHA-256 of the bytes at a path or S3 URL; None if nothing is there."""
     try:
-        with target_at(path).open("r") as file:
-            return stream_digest(file)
+        return retry(lambda: _digest_once(path))
     except FileNotFoundError:
         return None
+
+
+def _digest_once(path: str) -> str:
+    with target_at(path).open("r") as file:
+        return stream_digest(file)

@@ -38,20 +38,15 @@ class MlflowRunner(ProgramRunner):
         progress: Progress,
         package_path: str | None = None,
     ) -> PaintingResult:
-        """Check the package, run a copy of it, and write what it painted."""
+        """Run a copy of the package, or one built here, and write what it painted."""
         from neural_style import PaintingResult
 
         manifest_path = package_path or ""
-        check_package(manifest_path, str(request.model))
+        check_model(manifest_path, request.model)
         with scratch_folder() as scratch:
             try:
-                # A copy of what the manifest lists, and of nothing that lies beside it: all code
-                # there could be run. And MLflow takes paths for URLs, where "%41" is "A".
-                packaging.fetch_package(
-                    os.path.dirname(manifest_path),
-                    target_at(f"{scratch}/package/{packaging.MANIFEST}"),
-                )
-                child = self._call_mlflow(request, Path(scratch), notify, progress)
+                package = take_package(manifest_path, request.model, Path(scratch), notify)
+                child = self._call_mlflow(request, package, Path(scratch), notify, progress)
                 with at_path(request.content_image):
                     result = read_result(PaintingResult, child.run(), child)
                 painted = _read_reply(Path(scratch, "reply.json"), child)
@@ -63,12 +58,17 @@ class MlflowRunner(ProgramRunner):
         return result
 
     def _call_mlflow(
-        self, request: PaintingRequest, scratch: Path, notify: Notify, progress: Progress
+        self,
+        request: PaintingRequest,
+        package: Path,
+        scratch: Path,
+        notify: Notify,
+        progress: Progress,
     ) -> ChildProcess:
         request_path = scratch / "request.json"
         request_path.write_text(json.dumps(make_request(request)))
         options = {
-            "--model-uri": str(scratch / "package"),
+            "--model-uri": str(package),
             "--input-path": str(request_path),
             "--output-path": str(scratch / "reply.json"),
             "--content-type": "json",
@@ -89,21 +89,49 @@ def _read_reply(path: Path, child: ChildProcess) -> bytes:
         raise RunnerError(f"{child.name} painted nothing", remedy="check --python") from error
 
 
-def check_package(manifest_path: str, model_path: str) -> None:
-    """Check that a package's manifest names this model and this version's code.
-
-    The manifest lies beside the package: who can write to the remote can alter both.
+def check_model(manifest_path: str, model_path: Path) -> None:
+    """Check that a package's manifest names this model.
 
     Raises:
-        RunnerError: It names another model or other code.
+        RunnerError: It names another one.
     """
-    manifest = packaging.read_manifest(manifest_path)
-    name = os.path.basename(model_path)
-    remedy = f"run python -m pset_4 package --model {shlex.quote(name)}"
-    if manifest.model_digest != file_digest(model_path):
-        raise RunnerError("the model was replaced since it was packaged", path=name, remedy=remedy)
-    if manifest.code_digest != packaging.digest_code():
-        raise RunnerError("packaged with other code than this one", path=name, remedy=remedy)
+    if packaging.read_manifest(manifest_path).model_digest != file_digest(model_path):
+        name = model_path.name
+        raise RunnerError(
+            "the model was replaced since it was packaged",
+            path=name,
+            remedy=f"run python -m pset_4 package --model {shlex.quote(name)}",
+        )
+
+
+def take_package(manifest_path: str, model_path: Path, scratch: Path, notify: Notify) -> Path:
+    """Return the folder of a package of a model whose code is this version's.
+
+    Whoever writes to the remote can put code into a package, and a manifest that matches. So a
+    package is copied only if each file has the digest that it has when it is built here.
+
+    Args:
+        manifest_path: The manifest of the package that was fetched.
+        model_path: The model.
+        scratch: An empty folder, which the package is copied to or built in. Besides what the
+            manifest lists, nothing is copied. MLflow takes paths for URLs, where "%41" is "A".
+        notify: Told if the package is built.
+
+    Raises:
+        MissingError: MLflow is not installed here.
+        DamagedPackageError: The package lacks a file.
+    """
+    expected = packaging.describe_package(model_path)
+    copied = f"{scratch}/package/{packaging.MANIFEST}"
+    packaging.fetch_package(os.path.dirname(manifest_path), target_at(copied))
+    if packaging.read_manifest(copied) == expected:
+        return Path(copied).parent
+    notify(
+        f"{model_path.name}: the package in the remote is not the one that this version makes; one "
+        "that is made here of its weights paints instead"
+    )
+    (scratch / "build").mkdir()
+    return packaging.build_package(model_path, scratch / "build")
 
 
 def make_request(request: PaintingRequest) -> dict[str, Any]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from luigi.format import Nop
 from luigi.target import FileSystemTarget
 
 from csci_utils.luigi.rooted import RootedFileSystem, RootedTarget
 from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocalTarget
+from csci_utils.network.addresses import is_loopback
 
 from .. import context
 from ..errors import MissingError
@@ -22,18 +24,22 @@ if TYPE_CHECKING:
     from csci_utils.luigi.s3 import S3Client
 
 
-def target_at(path: str, create_only: bool = False) -> FileSystemTarget:
+def target_at(path: str, create_only: bool = False, keep_earlier: bool = False) -> FileSystemTarget:
     """Return the target of bytes at an S3 URL or a local path.
 
     Args:
         path: ``s3://bucket/key``, or a path on this machine.
         create_only: Whether a write fails, atomically, if something is there already.
+        keep_earlier: Whether what is there stays until a write has arrived undamaged. Only S3 needs
+            to be told: see `S3Client.put`.
     """
     if is_s3(path):
         from luigi.contrib.s3 import S3Target
 
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-        options = {"IfNoneMatch": "*"} if create_only else {}
+        options: dict[str, Any] = {"IfNoneMatch": "*"} if create_only else {}
+        if keep_earlier:
+            options["keep_earlier"] = True
         return S3Target(path, format=Nop, client=_s3_client(), **options)
     if _is_cache_of_remote(path):
         return (CreateOnlyCacheTarget if create_only else CacheTarget)(path, format=Nop)
@@ -80,6 +86,20 @@ def check(remote: str) -> None:
     """
     if is_s3(remote):
         _s3_client().isdir(remote)
+
+
+def describe_exposure(remote: str) -> str | None:
+    """Return what a person should know if an S3 remote is reached over the network without TLS."""
+    if not is_s3(remote):
+        return None
+    endpoint = _s3_client().endpoint_url(remote)
+    parts = urlsplit(endpoint)
+    if parts.scheme != "http" or is_loopback(parts.hostname or ""):
+        return None
+    return (
+        f"http://{parts.hostname}: what is sent can be read and changed on the way; use https "
+        "(AWS_ENDPOINT_URL)"
+    )
 
 
 def remembering(remote: str) -> AbstractContextManager[None]:

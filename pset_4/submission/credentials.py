@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
+
+from csci_utils.network.addresses import is_loopback
 
 from ..errors import SettingsError
 from . import TOKEN_VARIABLE, URL_VARIABLE
@@ -22,7 +23,7 @@ def normalize_url(url: str) -> str:
     if parts is None:
         raise SettingsError(f"{URL_VARIABLE} is not the URL of a server", remedy=_URL_REMEDY)
     host, port = parts.hostname or "", parts.port
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         reason = f"{URL_VARIABLE} would send the token unencrypted over http://"
         raise SettingsError(reason, remedy=_URL_REMEDY)
     # In the form that Canvas uses: canvasapi looks for it in the URLs of further pages.
@@ -55,10 +56,3 @@ def _split_url(url: str) -> SplitResult | None:
         return None
     is_host = host and not any(map(str.isspace, host))
     return parts if is_host and parts.scheme in _DEFAULT_PORTS else None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -89,8 +89,9 @@ class UploadTask(CopyTask):
         if self.on_conflict == KEEP_REMOTE:
             self._notify_kept()
             return
-        self.copied_digest = copy(snapshot.target, target_at(self.output().path))
-        record_published(self.output().path)
+        destination = target_at(self.output().path, keep_earlier=True)
+        self.copied_digest = copy(snapshot.target, destination)
+        record_published(destination.path)
         self.is_replacement = True
 
     def _notify_kept(self) -> None:

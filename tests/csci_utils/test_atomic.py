@@ -165,6 +165,22 @@ def test_the_file_of_a_live_process_is_not_swept(folder: Path) -> None:
     assert not path.exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_the_file_of_a_process_that_nobody_waits_for_is_swept(folder: Path) -> None:
+    script = "from csci_utils.atomic import make_temporary_name; print(make_temporary_name())"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        path = folder / process.stdout.read().strip()
+        path.touch()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+        Sweeper().sweep(str(folder))
+
+        assert not path.exists()
+
+
 def test_a_scratch_folder_is_removed() -> None:
     with scratch_folder() as folder:
         Path(folder, "file").touch()

@@ -27,6 +27,10 @@ from csci_utils.text import (
         ("64k", 64_000),
         ("3Ki", 3072),
         ("1TB", 10**12),
+        ("1.9", 1),
+        ("9007199254740993", 2**53 + 1),
+        ("9223372036854775807", 2**63 - 1),
+        ("9007.199254740993TB", 2**53 + 1),
     ],
 )
 def test_sizes_are_read(text: str, size: int) -> None:
@@ -47,7 +51,9 @@ def test_sizes_are_read(text: str, size: int) -> None:
         "GiB",
         "1 2",
         "\N{ARABIC-INDIC DIGIT THREE}",
-        "9" * 320,
+        "9" * 90,
+        "9" * 5000,
+        "1." + "0" * 5000,
         "8EiB",
         "8388608TiB",
     ],

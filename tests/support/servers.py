@@ -22,6 +22,7 @@ SECRET_KEY = "test-secret"
 REGION = "us-east-1"
 """The region that `aws_environment` sets."""
 
+_MOTO_SERVER = Path(__file__).with_name("remotes") / "moto_server.py"
 _START_SECONDS = 60
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
@@ -72,7 +73,7 @@ def serve(
 @contextmanager
 def serve_s3(log_path: Path) -> Iterator[str]:
     """Run an S3 server in a process of its own inside a `with` statement, which gets its URL."""
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    command = [sys.executable, str(_MOTO_SERVER), "-H", "127.0.0.1", "-p", "0"]
     with serve_program(command, log_path) as url:
         yield url
 

@@ -46,6 +46,7 @@ OPSETS = range(7, 27)
 """The versions of the ONNX operators that are accepted."""
 
 _FREE_SIDE = 64  # px; smaller pictures may take as much as one of this size, as paddings need it
+_FREE_WORK_SIDE = 32  # px; the same for multiplications, which a trial painting has to wait for
 _PROBES = ((16, 16), (480, 640))
 _SIDE_STEP = 16  # networks that halve sides return up to a multiple of 4, 8 or 16
 _FLOAT = DTYPES[1]
@@ -87,13 +88,10 @@ class CheckedGraph:
         """
         inputs = {port.name: Value(_FLOAT, (self.styles or 0,)) for port in self.model.inputs}
         inputs[self.picture_input.name] = Value(_FLOAT, (1, 3, height, width))
-        for stated, side in zip(self.picture_input.dims[2:], (height, width), strict=True):
+        sides = self.picture_input.dims[2:]
+        for stated, side in zip(sides, (height, width), strict=True):
             if isinstance(stated, int) and stated != side:
-                raise StyleError(
-                    f"expected a graph for pictures of any size, but it does not take "
-                    f"{width}x{height} px",
-                    remedy="export it with dynamic axes",
-                )
+                raise _refuse_fixed_size(*sides)
         trace = _Trace(self.model, inputs, height, width)
         painted = trace.run()
         sides_fit = all(
@@ -202,6 +200,18 @@ def _base_width(model: Model) -> int | None:
     return int(weights.shape[0])
 
 
+def _refuse_fixed_size(height: object, width: object) -> StyleError:
+    """Return the error for a graph of one size.
+
+    To shrink a picture to that size, and to enlarge what is painted, would lose its details.
+    """
+    width, height = (side if isinstance(side, int) else "any" for side in (width, height))
+    return StyleError(
+        f"expected a graph for pictures of any size, got one for {width}x{height} px only",
+        remedy="export it with dynamic axes for height and width",
+    )
+
+
 class _Trace:
     """The sizes of a graph's tensors for one picture, in the order in which they are computed."""
 
@@ -210,6 +220,7 @@ class _Trace:
         self._values = {name: value_of(array) for name, array in model.initializers.items()}
         self._values.update(inputs)
         self._pixels = max(height, _FREE_SIDE) * max(width, _FREE_SIDE)
+        self._work_pixels = max(height, _FREE_WORK_SIDE) * max(width, _FREE_WORK_SIDE)
         self.multiplications = 0
         self.most_live = 0
         self._layers = 0
@@ -269,7 +280,7 @@ class _Trace:
         operation.require(self._layers <= MAX_LAYERS, f"is more than layer {MAX_LAYERS}")
         self.multiplications += value.size * max(operation.multiplications, 1)
         operation.require(
-            self.multiplications <= MAX_MULTIPLICATIONS * self._pixels,
+            self.multiplications <= MAX_MULTIPLICATIONS * self._work_pixels,
             f"takes more than {MAX_MULTIPLICATIONS:,} multiplications for each pixel",
         )
         self._live[operation.node.output] = value.size

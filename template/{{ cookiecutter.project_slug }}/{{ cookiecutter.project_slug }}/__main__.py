@@ -8,8 +8,6 @@ import click
 import pset_4
 from csci_utils import ExitCode
 
-from .tasks import ContactSheet, UploadSheet
-
 
 @click.command(epilog=pset_4.EPILOG)
 @pset_4.painting_options
@@ -17,6 +15,9 @@ from .tasks import ContactSheet, UploadSheet
 def cli(images: Sequence[str], models: Sequence[str], upload: bool, **rendering: Any) -> None:
     """Make a contact sheet of each image, in every style, publish it, and print where it is."""
     with pset_4.session() as settings:
+        # Here, where Luigi reads no luigi.cfg when it is imported.
+        from .tasks import ContactSheet, UploadSheet
+
         selected = pset_4.select(settings, images, models, upload)
         fetched = pset_4.run(selected.list_unseen())
         styles = selected.styles()

@@ -12,7 +12,7 @@ from luigi.format import Nop
 from csci_utils.errors import AlreadyExistsError, S3AccessError, S3BucketMissingError
 from csci_utils.luigi import S3Client, SuffixPreservingLocalTarget, copy
 from tests.support.remotes.rclone import serve_rclone
-from tests.support.remotes.s3_objects import CONTENT
+from tests.support.remotes.s3_objects import CONTENT, SHA256
 from tests.support.remotes.stores import S3Store, create_s3_client, create_s3_store
 from tests.support.servers import aws_environment
 
@@ -67,6 +67,18 @@ def test_what_was_published_is_known_without_reading_it(
     assert state is not None
     assert state.verified_by == "sha256"
     assert client.same_bytes(url, photo)
+
+
+def test_an_object_is_replaced_by_a_copy(
+    client: S3Client, rclone_store: S3Store, url: str, photo: str
+) -> None:
+    rclone_store.write("photo.jpg", b"earlier bytes")
+
+    state = client.put(photo, url, keep_earlier=True)
+
+    assert state.sha256 == SHA256
+    assert rclone_store.list() == ["photo.jpg"]
+    assert rclone_store.read("photo.jpg") == CONTENT
 
 
 def test_a_second_run_finds_everything_current(client: S3Client, url: str, photo: str) -> None:

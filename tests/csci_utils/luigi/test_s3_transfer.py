@@ -123,7 +123,7 @@ def test_an_empty_object_is_put(s3_store: S3Store, tmp_path: Path) -> None:
     ids=["from the name", "as asked"],
 )
 def test_an_object_gets_a_content_type(
-    options: dict[str, str], expected: str, s3_store: S3Store, photo: str
+    options: dict[str, Any], expected: str, s3_store: S3Store, photo: str
 ) -> None:
     S3Client().put(photo, f"{s3_store.url}/picture.png", **options)
 
@@ -280,7 +280,7 @@ def unchecking_store(s3_store: S3Store, monkeypatch: pytest.MonkeyPatch) -> S3St
 
 @pytest.mark.parametrize("options", [{}, {"IfNoneMatch": "*"}], ids=["replacing", "creating"])
 def test_an_upload_damaged_in_transit_is_retried(
-    options: dict[str, str], unchecking_store: S3Store, photo: str
+    options: dict[str, Any], unchecking_store: S3Store, photo: str
 ) -> None:
     client = S3Client()
     corrupt(client, times=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -9,8 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from neural_style import DeviceError, load
+from neural_style import DeviceError, NeuralStyleError, load
 from neural_style.backends import graph_process
 from tests.support.networks.styles import ROOT, MakePicture
 from tests.support.pipeline.programs import is_running, wait_until
@@ -19,6 +21,7 @@ pytest.importorskip("openvino")
 pytest.importorskip("onnx")
 
 from tests.support.files.onnx_graphs import scale_channels
+from tests.support.files.onnx_hostile import Node, graph_of
 
 PROC = Path("/proc")
 needs_proc = pytest.mark.skipif(not PROC.exists(), reason="reads /proc, as Linux has it")
@@ -117,3 +120,28 @@ def test_memory_is_limited(path: Path, make_picture: MakePicture) -> None:
 
     with pytest.raises(DeviceError, match=r"scale\.onnx"):
         style(make_picture())
+
+
+@needs_proc
+def test_memory_is_limited_while_a_graph_is_loaded(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph_process, "_BYTES", 2**20)
+    monkeypatch.setattr(graph_process, "_BYTES_PER_THREAD", 0)
+
+    with pytest.raises(NeuralStyleError, match=r"scale\.onnx: expected OpenVINO|cannot prepare"):
+        load(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs limits of Unix")
+def test_a_graph_that_computes_for_too_long_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["image", *(f"t{index}" for index in range(400)), "output"]
+    nodes: list[Node] = [("Tanh", [made], name, {}) for made, name in itertools.pairwise(names)]
+    (tmp_path / "slow.onnx").write_bytes(graph_of(*nodes))
+    monkeypatch.setattr(graph_process, "_CPU_SECONDS", 0.1)
+    monkeypatch.setattr(graph_process, "_MULTIPLICATIONS_PER_CPU_SECOND", 1e30)
+
+    with pytest.raises(DeviceError, match=r"slow\.onnx: .* its process took too long; make the"):
+        load(tmp_path / "slow.onnx")(Image.new("RGB", (2000, 2000)))

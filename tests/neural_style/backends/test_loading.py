@@ -101,6 +101,18 @@ def test_a_checkpoint_is_read_without_pytorch_and_safetensors(checkpoint_path: P
     assert run_program(program, checkpoint_path).stdout == "62\n"
 
 
+def test_a_checkpoint_is_inspected_where_nothing_can_paint_it(checkpoint_path: Path) -> None:
+    program = (
+        "import sys; sys.modules.update({name: None for name in sys.argv[2:]})\n"
+        "import neural_style; print(neural_style.inspect(sys.argv[1]))"
+    )
+    painting = ("torch", "openvino", "neural_style.engine._core")
+
+    result = run_program(program, checkpoint_path, *painting)
+
+    assert result.stdout == "StyleDescription(base_width=8, count=None)\n", result.stderr
+
+
 # Devices
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,22 @@ def test_a_server_that_does_not_answer_is_reported_in_one_line(
 
     assert_failed(result, "check the network and AWS_ENDPOINT_URL")
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows connects to no unspecified address")
+@pytest.mark.parametrize(("host", "count"), [("0.0.0.0", 1), ("127.0.0.1", 0), ("localhost", 0)])
+def test_a_remote_without_tls_is_noted_once_unless_it_is_this_machine(
+    host: str,
+    count: int,
+    make_project: MakeProject,
+    s3_store: S3Store,
+    s3_endpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = make_project("machine", s3_store.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint.replace("127.0.0.1", host))
+
+    result = project.run("status")
+
+    assert result.exit_code == 0
+    assert result.stderr.count(f"note: http://{host}: what is sent can be read and") == count

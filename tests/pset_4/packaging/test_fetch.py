@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,20 @@ import pytest
 from pset_4.packaging import fetch_package
 from pset_4.storage.remote import target_at
 from tests.support.networks.models import make_model
+from tests.support.pipeline.painting import paint_with
+from tests.support.pipeline.programs import MakePython
 from tests.support.pipeline.projects import Project
 from tests.support.pipeline.published import (
     MANIFEST_PATH,
     PACKAGE,
     Files,
     call_after_copy,
+    read_files,
     run_with_mlflow,
 )
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
+
+RunPackage = Callable[[], tuple[str, Files]]
 
 PAINTER_PATH = "mlflow/model.pth/painter.py"
 
@@ -29,6 +35,59 @@ def fetch_only(project: Project) -> Path:
     run_with_mlflow(project, "absent.png")
     (manifest_path,) = project.data.glob("mlflow/model.pth/*/manifest.json")
     return manifest_path
+
+
+def plant(store: RemoteStore, name: str) -> None:
+    """Put code into the published package, and into its manifest."""
+    path = f"mlflow/model.pth/{name}"
+    code = (store.read(path) if path in store.list() else b"") + b"\n# planted\n"
+    manifest = json.loads(store.read(MANIFEST_PATH))
+    manifest["files"][name] = hashlib.sha256(code).hexdigest()
+    store.write(path, code)
+    store.write(MANIFEST_PATH, json.dumps(manifest).encode())
+
+
+@pytest.fixture
+def run_package(packaged: Project, make_python: MakePython, tmp_path: Path) -> RunPackage:
+    """Paints with the package, and returns the output and the files that MLflow would run."""
+    python = make_python(f'rm -rf "{tmp_path}/seen"; cp -R "$6" "{tmp_path}/seen"')
+
+    def run() -> tuple[str, Files]:
+        result = packaged.run(*paint_with("mlflow", python))
+        return result.stderr, read_files(tmp_path / "seen")
+
+    return run
+
+
+def test_a_package_that_this_version_makes_is_run(
+    run_package: RunPackage, package_files: Files
+) -> None:
+    output, files = run_package()
+
+    assert files == package_files
+    assert "note" not in output
+
+
+@pytest.mark.parametrize("name", ["painter.py", "MLmodel", "code/neural_style/planted.py"])
+def test_only_the_weights_of_another_package_are_used(
+    name: str, run_package: RunPackage, store: RemoteStore, package_files: Files
+) -> None:
+    plant(store, name)
+
+    output, files = run_package()
+
+    assert files == package_files
+    assert "note: model.pth: the package in the remote is not the one that this" in output
+
+
+def test_nothing_that_lies_beside_a_package_is_run(
+    packaged: Project, run_package: RunPackage, package_files: Files
+) -> None:
+    fetch_only(packaged).with_name("planted.py").write_text("pass")
+
+    _, files = run_package()
+
+    assert files == package_files
 
 
 def test_a_missing_package_is_reported_with_the_command_that_makes_it(

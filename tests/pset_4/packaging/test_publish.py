@@ -9,7 +9,7 @@ import pytest
 
 from csci_utils.errors import ChangedError
 from pset_4.packaging import transfer
-from tests.support.pipeline.projects import Project
+from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.pipeline.published import (
     MANIFEST_PATH,
     PACKAGE,
@@ -19,6 +19,7 @@ from tests.support.pipeline.published import (
     call_at_once,
     read_published,
 )
+from tests.support.remotes import faults
 from tests.support.remotes.stores import RemoteStore, S3Store
 
 CODE_PATH = "mlflow/model.pth/code/neural_style/errors.py"
@@ -105,6 +106,29 @@ def test_publishers_of_the_same_bytes_at_once_all_succeed(
 
     assert errors == [None] * 3
     assert read_published(store) == package_files
+
+
+def test_a_fault_while_the_published_package_is_read_is_mended(
+    s3_store: S3Store,
+    s3_endpoint: str,
+    make_project: MakeProject,
+    model: bytes,
+    package_files: Files,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for path, content in {"saved_models/model.pth": model, **package_files}.items():
+        s3_store.write(path, content)
+    project = make_project("machine", s3_store.url)
+    project.run_well("download", "--model", "model.pth")
+    with faults.serve_faults(s3_endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        check_access = faults.pass_on
+        read_manifest, read_first_file = faults.flip, faults.truncate
+        proxy.faults["GET"] = [check_access, read_manifest, faults.pass_on, read_first_file]
+
+        counts = project.run_well(*PACKAGE)
+
+    assert counts["published"] == 0
 
 
 def test_publishing_the_same_bytes_never_removes_them(

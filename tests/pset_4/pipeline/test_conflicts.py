@@ -7,8 +7,15 @@ import hashlib
 import pytest
 
 from tests.support.networks.models import MakeModel
-from tests.support.pipeline.projects import Project, failures, read_summary
-from tests.support.remotes.stores import RemoteStore
+from tests.support.pipeline.projects import (
+    MakeProject,
+    Project,
+    assert_failed,
+    failures,
+    read_summary,
+)
+from tests.support.remotes import faults
+from tests.support.remotes.stores import RemoteStore, S3Store
 
 CHOSEN = ("--image", "photo.jpg", "--model", "one.pth")
 
@@ -182,6 +189,40 @@ def test_replace_publishes_nothing_that_is_not_an_image(
 
     assert project.run("upload", "--on-conflict", "replace").exit_code == 1
     assert store.read("images/photo.jpg") == photograph
+
+
+def test_an_upload_that_arrives_damaged_replaces_nothing(
+    make_project: MakeProject,
+    s3_store: S3Store,
+    s3_endpoint: str,
+    photograph: bytes,
+    drawing: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    s3_store.write("images/photo.jpg", drawing)
+    project = make_project("machine", s3_store.url)
+    project.drop("photo.jpg", photograph)
+    monkeypatch.setattr("csci_utils.luigi.s3_transfer.PUT_PAUSE_SECONDS", 0)
+    with faults.serve_faults(s3_endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        proxy.permanent_faults["PUT"] = faults.flip_upload
+
+        result = project.run("upload", "--on-conflict", "replace")
+
+    assert_failed(result, "damaged in transit; run again")
+    assert s3_store.read("images/photo.jpg") == drawing
+    assert s3_store.list() == ["images/photo.jpg"]
+
+
+def test_replacing_leaves_nothing_else_in_the_remote(
+    project: Project, store: RemoteStore, photograph: bytes, drawing: bytes
+) -> None:
+    store.write("images/photo.jpg", drawing)
+    project.drop("photo.jpg", photograph)
+
+    project.run_well("upload", "--on-conflict", "replace")
+
+    assert store.list() == ["images/photo.jpg"]
 
 
 def test_package_replaces_the_remote_model(
