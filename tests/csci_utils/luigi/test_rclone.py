@@ -12,7 +12,7 @@ from luigi.format import Nop
 from csci_utils.errors import AlreadyExistsError, S3AccessError, S3BucketMissingError
 from csci_utils.luigi import S3Client, SuffixPreservingLocalTarget, copy
 from tests.support.remotes.rclone import serve_rclone
-from tests.support.remotes.s3_objects import CONTENT
+from tests.support.remotes.s3_objects import CONTENT, SHA256
 from tests.support.remotes.stores import S3Store, create_s3_client, create_s3_store
 from tests.support.servers import aws_environment
 
@@ -65,7 +65,7 @@ def test_what_was_published_is_known_without_reading_it(
     state = client.state(url)
 
     assert state is not None
-    assert state.verified_by == "sha256"
+    assert state.sha256 == SHA256
     assert client.same_bytes(url, photo)
 
 
