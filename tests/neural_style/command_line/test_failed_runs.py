@@ -56,7 +56,10 @@ def test_a_folder_without_write_permission_is_found_before_painting(
     assert main(eval_arguments(picture_path, unread_path, output_path)) == 1
 
     message = capsys.readouterr().err
-    assert message == f"error: {output_path}: cannot be written: Permission denied\n"
+    assert message == (
+        f"error: {output_path}: cannot be written: Permission denied; check its permissions, and "
+        "those of its folder\n"
+    )
 
 
 def test_a_picture_too_large_for_its_format_is_found_before_painting(
@@ -107,7 +110,10 @@ def test_a_failed_write_leaves_the_earlier_output_and_nothing_else(
 
     assert files_in(tmp_path) == before
     if isinstance(caught.value, PictureError):
-        assert str(caught.value) == f"{output_path}: cannot be written: No space left on device"
+        assert str(caught.value) == (
+            f"{output_path}: cannot be written: No space left on device; make room on that disk, "
+            "and run again"
+        )
 
 
 def test_a_private_picture_that_is_painted_over_stays_private(
