@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -12,12 +13,34 @@ from neural_style import PaintingRequest, PictureError, paint_file
 from neural_style.neural_style import main
 from tests.support.command_line import eval_arguments
 from tests.support.networks.styles import files_in
+from tests.support.remotes.commits import trace_commits
 
 
 @pytest.fixture
 def unread_path(tmp_path: Path) -> Path:
     """The path of a model that does not exist, for failures that come before it is read."""
     return tmp_path / "unread.pth"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot sync a folder")
+@pytest.mark.parametrize("command", ["eval", "convert"])
+def test_what_is_written_is_synced_renamed_and_its_folder_synced(
+    command: str,
+    picture_path: Path,
+    checkpoint_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    output_path = tmp_path / ("painted.png" if command == "eval" else "converted.pth")
+    arguments = ["convert", f"--model={checkpoint_path}", f"--output-model={output_path}"]
+    if command == "eval":
+        arguments = eval_arguments(picture_path, checkpoint_path, output_path)
+    events = trace_commits(monkeypatch)
+
+    assert main(arguments) == 0
+
+    size = output_path.stat().st_size
+    assert events == [f"sync file of {size} bytes", "rename", "sync folder"]
 
 
 @pytest.mark.parametrize("name", ["painted.txt", "painted", "missing/painted.png", "folder.png"])
