@@ -142,7 +142,7 @@ def test_a_damaged_object_of_several_parts_is_noticed(
     assert local.read_bytes() == content
 
 
-@pytest.fixture(params=["whole", "in parts"])
+@pytest.fixture(params=["whole", pytest.param("in parts", marks=pytest.mark.soak)])
 def publish_large(request: pytest.FixtureRequest, s3_store: S3Store) -> Callable[[bytes], None]:
     """Publishes a large object as another program does; once in one part, once in several."""
     if request.param == "whole":
