@@ -7,11 +7,27 @@ a message.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .text import one_line
+
+_CHECK_PERMISSIONS = "check its permissions, and those of its folder"
+_MAKE_ROOM = "make room on that disk, and run again"
+_MOVE_AWAY = "move away what is there"
+
+_REMEDIES = {
+    errno.EACCES: _CHECK_PERMISSIONS,
+    errno.EPERM: _CHECK_PERMISSIONS,
+    errno.ENOSPC: _MAKE_ROOM,
+    errno.EDQUOT: _MAKE_ROOM,
+    errno.EROFS: "name a folder that can be written to",
+    errno.EEXIST: _MOVE_AWAY,
+    errno.EISDIR: _MOVE_AWAY,
+    errno.ENOTDIR: "move away the file that has the name of a folder",
+}
 
 
 class DescribedError(Exception):
@@ -77,6 +93,14 @@ def instead_of_path(
         if error.path == os.fspath(temporary_path):
             error.path = os.fspath(path)
         raise
+
+
+def find_remedy(error: BaseException) -> str:
+    """Return what helps against a refusal of the operating system; empty if nothing is known."""
+    # The numbers of other modules' errors, such as ssl's, are numbers of their own.
+    if not isinstance(error, OSError) or type(error).__module__ != "builtins":
+        return ""
+    return _REMEDIES.get(error.errno or 0, "")
 
 
 def root_cause(error: BaseException) -> BaseException:

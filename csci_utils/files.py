@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from .atomic import atomic_path, naming_target
-from .errors import DescribedError
+from .errors import DescribedError, find_remedy
 
 
 def read_file(path: Path, error_type: type[DescribedError], max_bytes: int) -> bytes:
@@ -163,7 +163,8 @@ def _find_target(
 def _unwritable(
     path: Path, error: OSError | ValueError, error_type: type[DescribedError]
 ) -> DescribedError:
-    return error_type(f"cannot be written: {_reason_of(error)}", path=path)
+    reason = f"cannot be written: {_reason_of(error)}"
+    return error_type(reason, path=path, remedy=find_remedy(error))
 
 
 def _reason_of(error: OSError | ValueError) -> str:

@@ -26,6 +26,8 @@ _SECRETS_IN_TEXT = (
     # Query and fragment of a URL, and of a path that is named without the server.
     re.compile(r"(?<=://)([^\s?#'\"<>()]*)[?#][^\s'\"<>()]*", re.IGNORECASE),
     re.compile(r"(?<=[^\s'\"(<])[?#&][\w.~%+-]+=[^\s'\"()<>]*"),
+    # The signature in the header of a request to AWS, with which it can be sent again.
+    re.compile(r"(?<=\bSignature=)[0-9a-f]{64}"),
 )
 
 
@@ -119,8 +121,8 @@ def one_line(text: str) -> str:
 def redact(text: str) -> str:
     """Return a text of another library without the secrets that it may quote.
 
-    Removes users and passwords in URLs of servers and proxies, queries of URLs, and the secrets
-    that the environment variables of AWS and of proxies hold.
+    Removes users and passwords in URLs of servers and proxies, queries of URLs, signatures of
+    requests to AWS, and the secrets that the environment variables of AWS and of proxies hold.
     """
     for secret in sorted(_secrets_of_environment(), key=len, reverse=True):
         text = text.replace(secret, "***")

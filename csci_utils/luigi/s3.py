@@ -116,14 +116,18 @@ class S3Client(FileSystem):
     def get_key(self, path: str) -> ObjectReader:
         """Open the object for reading.
 
-        An object that was uploaded in parts costs a second request, for the size of the parts.
+        An object that was uploaded in parts costs a second request, for the size of the parts. If
+        S3 names no digest of an object, that is noted, as damage in transit stays unseen.
 
         Raises:
             S3KeyMissingError: The object does not exist.
             TooLargeError: The object is larger than the limit.
         """
-        reader = self._requests.open(path)
-        self._remember(path, reader.state)
+        reader = self._open(path)
+        if not reader.is_verified:
+            self._notify(
+                f"{path}: unverified: S3 names no digest of this object; only its size is compared"
+            )
         return reader
 
     def put(
@@ -256,6 +260,11 @@ class S3Client(FileSystem):
             return bool(self._read_state(path).has_bytes_of(local_path))
         return is_same
 
+    def _open(self, path: str) -> ObjectReader:
+        reader = self._requests.open(path)
+        self._remember(path, reader.state)
+        return reader
+
     def _read_state(self, path: str) -> ObjectState:
         """Read an object, and return its state with the SHA-256 of its bytes."""
         state = retry(lambda: self._read_once(path))
@@ -263,7 +272,7 @@ class S3Client(FileSystem):
         return state
 
     def _read_once(self, path: str) -> ObjectState:
-        with closing(self.get_key(path)) as reader:
+        with closing(self._open(path)) as reader:
             return replace(reader.state, content_sha256=stream_digest(reader))
 
     def _remember(self, path: str, state: ObjectState | None) -> None:

@@ -38,6 +38,7 @@ STALL_TRIES = 2
 Each takes `STALL_SECONDS`."""
 
 _CONNECT_TIMEOUT_SECONDS = 10
+_UNAVAILABLE = 503
 _REDIRECTIONS = frozenset([301, 302, 307])
 
 
@@ -65,7 +66,17 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Any:
     pools = client._endpoint.http_session._pool_classes_by_scheme
     pools.update(paced_pools(pools, stall_seconds))
     client.meta.events.register_first("needs-retry.s3", _raise_if_hopeless)
+    client.meta.events.register_first("needs-retry.s3", _name_overload)
     return client
+
+
+def _name_overload(response: tuple[Any, dict[str, Any]] | None, **_: object) -> None:
+    """Give each answer 503 the code of an overload.
+
+    botocore makes long pauses for that code alone. The answer to a HEAD has no body, and so none.
+    """
+    if response is not None and response[0].status_code == _UNAVAILABLE:
+        response[1].setdefault("Error", {})["Code"] = "SlowDown"
 
 
 def _raise_if_hopeless(

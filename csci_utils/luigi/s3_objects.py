@@ -72,15 +72,6 @@ class ObjectState:
         """
         return "-".join(filter(None, (self.etag, self.recorded_sha256)))
 
-    @property
-    def verified_by(self) -> str:
-        """What a transfer of the bytes is verified by, besides their number; empty if nothing."""
-        if self.sha256:
-            return "sha256"
-        if self.md5 or self.part_count:
-            return "md5"
-        return "crc32" if self.checksum_crc32 else ""
-
     def has_bytes_of(self, local_path: str) -> bool | None:
         """Return whether the bytes equal a local file's; None if only reading them can tell.
 

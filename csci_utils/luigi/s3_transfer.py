@@ -189,6 +189,11 @@ class ObjectReader:
         self._size = 0
         self._expected, self._digest = _choose_check(self.state, part_size)
 
+    @property
+    def is_verified(self) -> bool:
+        """True if the bytes are compared with a digest that S3 names, and not only their number."""
+        return self._expected is not None or self.state.checksum_crc32 is not None
+
     def get(self) -> dict[str, ObjectReader]:
         """Return a reply whose body is this reader, as boto3's ``Object.get`` does."""
         return {"Body": self}

@@ -32,6 +32,8 @@ _ENVIRONMENT = (
 _PROGRAM = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
+from neural_style.system.network import leave_network
+leave_network()
 from neural_style.backends.graph_worker import main
 main()
 """

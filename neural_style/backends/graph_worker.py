@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import math
 import os
@@ -23,8 +22,6 @@ from ..options import RenderingOptions
 from ..pictures.arrays import Colors
 from .base import Style
 
-_NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # unshare(2)
-
 T = TypeVar("T")
 Request = tuple[dict[str, Any], bytes]
 """A line of JSON, and the bytes that follow it."""
@@ -32,7 +29,6 @@ Request = tuple[dict[str, Any], bytes]
 
 def main() -> None:
     """Answer requests until the input ends."""
-    _leave_network()
     _leave_no_core()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C ends
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
@@ -42,15 +38,6 @@ def main() -> None:
         graph = _try(_load, requests.get(), answers)
         while graph is not None:
             _try(partial(_serve, graph), requests.get(), answers)
-
-
-def _leave_network() -> None:
-    """Give up the network, where Linux lets this process do that."""
-    if sys.platform == "linux":
-        with suppress(AttributeError, OSError):
-            unshare = ctypes.CDLL(None).unshare
-            if unshare(_NEW_NETWORK) != 0:
-                unshare(_NEW_NETWORK | _NEW_USER)
 
 
 def _leave_no_core() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from csci_utils.errors import at_path
+from csci_utils.errors import at_path, find_remedy
 from csci_utils.files import read_file
 
 from ..errors import PictureError
@@ -85,7 +85,7 @@ def save_picture(
             _write(Path(path), _encode(plain, file_format))
         except Exception as error:  # encoders raise ValueError and others
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise PictureError(f"cannot be written: {reason}") from error
+            raise PictureError(f"cannot be written: {reason}", remedy=find_remedy(error)) from error
 
 
 def _encode(plain: Image.Image, file_format: PictureFormat) -> memoryview:

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 
-from csci_utils.errors import DescribedError
+from csci_utils.errors import DescribedError, find_remedy
 from csci_utils.text import one_line
 
 from ..errors import PipelineError
-
-PERMISSION_REMEDY = "check its permissions, and those of its folder"
-ROOM_REMEDY = "make room on that disk, and run again"
-IN_THE_WAY_REMEDY = "move away what is there"
-
-REMEDIES = {
-    errno.EACCES: PERMISSION_REMEDY,
-    errno.EPERM: PERMISSION_REMEDY,
-    errno.ENOSPC: ROOM_REMEDY,
-    errno.EDQUOT: ROOM_REMEDY,
-    errno.EROFS: "name a folder that can be written to",
-    errno.EEXIST: IN_THE_WAY_REMEDY,
-    errno.EISDIR: IN_THE_WAY_REMEDY,
-    errno.ENOTDIR: "move away the file that has the name of a folder",
-}
-"""What helps against refusals of the operating system, by error number."""
 
 
 def describe_error(error: BaseException) -> DescribedError:
@@ -50,5 +33,5 @@ def _describe_refusal(error: OSError) -> PipelineError:
     return PipelineError(
         error.strerror or "",
         path=os.fsdecode(path) if isinstance(path, (str, bytes)) else None,
-        remedy=REMEDIES.get(error.errno or 0, ""),
+        remedy=find_remedy(error),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from csci_utils.atomic import scratch_folder
 from csci_utils.digest import file_digest
-from csci_utils.errors import DescribedError, at_path
+from csci_utils.errors import DescribedError, at_path, find_remedy
 from neural_style.command_line.reporting import REPORT_VARIABLE
 from neural_style.options import OPTIONS
 
@@ -53,7 +53,7 @@ class MlflowRunner(ProgramRunner):
             except DescribedError:
                 raise
             except OSError as error:  # which does not say where a disk is full
-                raise RunnerError(str(error), path=scratch) from error
+                raise RunnerError(str(error), path=scratch, remedy=find_remedy(error)) from error
         write_result(painted, request.output_image)
         return result
 

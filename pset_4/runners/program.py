@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from csci_utils.atomic import make_temporary_name
-from csci_utils.errors import instead_of_path
+from csci_utils.errors import find_remedy, instead_of_path
 
 from ..errors import RunnerError
 from .base import Notify, Progress, Runner
@@ -112,4 +112,6 @@ def write_result(painted: bytes, path: str | os.PathLike[str]) -> None:
     try:
         Path(path).write_bytes(painted)
     except OSError as error:
-        raise RunnerError(f"cannot be written ({error.strerror})", path=path) from error
+        raise RunnerError(
+            f"cannot be written: {error.strerror}", path=path, remedy=find_remedy(error)
+        ) from error

@@ -123,6 +123,7 @@ SECRETS = [
     ("Max retries exceeded with url: /a?sig=secret&x=1 (Caused by b)", "url: /a (Caused by b)"),
     ("'https://host/a?secret'", "'https://host/a'"),
     ("https://host/a#secret", "https://host/a"),
+    (f"Credential=key, Signature={'5ec2e7' * 10}abcd!", "Credential=key, Signature=!"),
     ("http://a:secret@one and http://b:secret@two", "http://one and http://two"),
 ]
 

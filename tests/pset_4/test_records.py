@@ -13,7 +13,8 @@ import pytest
 from csci_utils.digest import SETTLING_NS, file_digest
 from pset_4.storage import records
 from pset_4.storage.records import MAX_RECORD_BYTES, read_origin, read_record, write_origin
-from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.pipeline.projects import Project, assert_failed, failures, read_summary
+from tests.support.remotes.stores import RemoteStore
 
 ORIGIN = {"version": "1"}
 
@@ -206,3 +207,39 @@ def test_main_reports_an_unreadable_cache_file(
     cached.chmod(0)
 
     assert_failed(project.run("main"), f"{cached}: Permission denied")
+
+
+@pytest.mark.usefixtures("bound_by_permissions")
+def test_beside_an_unreadable_cache_file_the_other_images_are_painted(
+    project: Project, photograph: bytes, drawing: bytes, model: bytes
+) -> None:
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    project.run_well("main")
+    (project.data / "images/photo.jpg").chmod(0)
+    project.drop("drawing.png", drawing)
+
+    result = project.run("main")
+
+    (failure,) = failures(result)
+    assert failure.startswith(f"failed: {project.data}/images/photo.jpg: Permission denied; ")
+    assert read_summary(result)["painted"] == 1
+
+
+@pytest.mark.usefixtures("bound_by_permissions")
+def test_a_cache_that_may_not_be_written_stops_no_other_publication(
+    project: Project, store: RemoteStore, photograph: bytes, model: bytes
+) -> None:
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    images = project.data / "images"
+    images.mkdir()
+    images.chmod(0o500)
+
+    result = project.run("main")
+
+    (failure,) = failures(result)
+    assert failure.startswith(f"failed: {images}/photo.jpg: Permission denied; check its perm")
+    assert store.list() == ["images/photo.jpg", "saved_models/one.pth"]
+    images.chmod(0o700)
+    assert project.run_well("main")["painted"] == 1

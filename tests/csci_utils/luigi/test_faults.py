@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from csci_utils.luigi import Limits, S3Client, SuffixPreservingLocalTarget, copy
 from csci_utils.luigi.s3_connection import STALL_TRIES
 from tests.support.remotes import faults
 from tests.support.remotes.faults import Fault, FaultProxy
-from tests.support.remotes.s3_objects import upload_in_parts
+from tests.support.remotes.s3_objects import upload_in_parts, upload_without_digest
 from tests.support.remotes.stores import S3Store
 
 CONTENT = bytes(range(256)) * 1000
@@ -139,6 +140,82 @@ def test_a_damaged_object_of_several_parts_is_noticed(
     download()
 
     assert local.read_bytes() == content
+
+
+@pytest.fixture(params=["whole", pytest.param("in parts", marks=pytest.mark.soak)])
+def publish_large(request: pytest.FixtureRequest, s3_store: S3Store) -> Callable[[bytes], None]:
+    """Publishes a large object as another program does; once in one part, once in several."""
+    if request.param == "whole":
+        return lambda content: s3_store.write("photo.jpg", content)
+    return lambda content: upload_in_parts(s3_store, "photo.jpg", content)
+
+
+sizes = pytest.mark.parametrize(
+    "size", [6_700_000, pytest.param(20 << 20, marks=pytest.mark.soak)], ids=["6.7 MB", "20 MiB"]
+)
+
+
+@sizes
+def test_flips_anywhere_in_a_large_object_are_mended(
+    size: int,
+    publish_large: Callable[[bytes], None],
+    proxy: FaultProxy,
+    download: Callable[[], str],
+    local: Path,
+) -> None:
+    rng = random.Random(size)
+    content = rng.randbytes(size)
+    publish_large(content)
+    proxy.faults["GET"] = [faults.flip_at(place) for place in (0, rng.random(), rng.random())]
+
+    download()
+
+    assert local.read_bytes() == content
+    assert proxy.methods.count("GET") == 4
+
+
+@pytest.mark.soak
+@sizes
+def test_a_large_object_that_stays_damaged_leaves_no_file(
+    size: int,
+    publish_large: Callable[[bytes], None],
+    proxy: FaultProxy,
+    download: Callable[[], str],
+    local: Path,
+) -> None:
+    publish_large(bytes(size))
+    proxy.permanent_faults["GET"] = faults.flip_at(1 - 1 / size)
+
+    with pytest.raises(TransferError, match="damaged"):
+        download()
+
+    assert list(local.parent.iterdir()) == []
+
+
+def test_an_object_without_a_digest_is_called_unverified(
+    s3_store: S3Store, proxy: FaultProxy
+) -> None:
+    upload_without_digest(s3_store, "photo.jpg", CONTENT)
+    s3_store.write("other.jpg", CONTENT)
+    notes: list[str] = []
+    client = S3Client(notes.append)
+
+    for name in ("photo.jpg", "other.jpg"):
+        assert client.get_key(f"{s3_store.url}/{name}").read() == CONTENT
+
+    (note,) = notes
+    assert note.startswith(f"{s3_store.url}/photo.jpg: unverified: ")
+
+
+def test_an_object_without_a_digest_that_is_cut_short_is_fetched_again(
+    s3_store: S3Store, proxy: FaultProxy, download: Callable[[], str], local: Path
+) -> None:
+    upload_without_digest(s3_store, "photo.jpg", CONTENT)
+    proxy.faults["GET"] = [faults.shorten, faults.truncate, faults.reset_midway]
+
+    download()
+
+    assert local.read_bytes() == CONTENT
 
 
 def test_an_object_of_several_parts_that_stays_damaged_is_an_error(

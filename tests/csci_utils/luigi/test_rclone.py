@@ -65,7 +65,7 @@ def test_what_was_published_is_known_without_reading_it(
     state = client.state(url)
 
     assert state is not None
-    assert state.verified_by == "sha256"
+    assert state.sha256 == SHA256
     assert client.same_bytes(url, photo)
 
 

@@ -12,6 +12,7 @@ from luigi.format import Nop
 from csci_utils.errors import LinkError
 from csci_utils.luigi import RootedFileSystem, RootedTarget, SuffixPreservingLocalTarget, copy
 from csci_utils.rooted import Root
+from tests.support.remotes.commits import trace_commits
 
 SECRET = b"the victim's file"
 
@@ -112,6 +113,20 @@ def test_writing_replaces_a_link_and_not_its_target(
 
     assert (private / "photo.jpg").read_bytes() == SECRET
     assert not link.is_symlink()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot sync a folder")
+@pytest.mark.parametrize("create_only", [False, True])
+def test_the_file_is_synced_then_renamed_then_the_folder_is_synced(
+    create_only: bool, files: RootedFileSystem, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = RootedTarget(str(shared / "images" / "photo.jpg"), files, Nop, create_only)
+    trace = trace_commits(monkeypatch)
+
+    with target.open("w") as file:
+        file.write(b"12345")
+
+    assert trace == ["sync file of 5 bytes", "rename", "sync folder"]
 
 
 def test_removing_removes_a_link_and_not_its_target(

@@ -137,21 +137,6 @@ def test_the_version_differs_if_only_the_sha256_does() -> None:
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        (FULL, "sha256"),
-        (ObjectState(10, MD5), "md5"),
-        (ObjectState(10, f"{MD5}-2"), "md5"),
-        (ObjectState(10, MD5, is_encrypted=True, checksum_crc32=CRC32), "crc32"),
-        (ObjectState(10, MD5, is_encrypted=True), ""),
-        (ObjectState(10, "something"), ""),
-    ],
-)
-def test_a_state_tells_what_verifies_the_bytes(state: ObjectState, expected: str) -> None:
-    assert state.verified_by == expected
-
-
-@pytest.mark.parametrize(
-    ("state", "expected"),
-    [
         (FULL, True),
         (replace(FULL, size=11), False),
         (replace(FULL, etag=OTHER_MD5), False),

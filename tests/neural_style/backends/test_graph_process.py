@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +24,7 @@ pytest.importorskip("openvino")
 pytest.importorskip("onnx")
 
 from tests.support.files.onnx_graphs import scale_channels
-from tests.support.files.onnx_hostile import Node, graph_of
+from tests.support.files.onnx_hostile import COSTLY, Node, graph_of
 
 PROC = Path("/proc")
 needs_proc = pytest.mark.skipif(not PROC.exists(), reason="reads /proc, as Linux has it")
@@ -33,6 +36,26 @@ style = neural_style.load(sys.argv[1])
 print(style._process._process.pid, flush=True)
 time.sleep(600)
 """
+
+
+CONNECT = """
+import socket
+from neural_style.backends import graph_worker
+
+def connect(request):
+    try:
+        socket.create_connection(("127.0.0.1", {port}), 5).close()
+    except OSError as error:
+        raise RuntimeError("no network") from error
+    raise RuntimeError("connected")
+
+graph_worker._load = connect
+main()
+"""
+"""The end of the process's program; in place of loading a graph it tries to reach a port."""
+
+LONGEST = 10  # seconds
+MOST_MEMORY = 2 * 2**30
 
 
 @pytest.fixture
@@ -68,6 +91,63 @@ def test_the_process_knows_no_secrets_and_not_the_folder(path: Path) -> None:
 
     assert b"hush" not in environment
     assert folder == Path("/")
+
+
+def can_leave_network() -> bool:
+    """Return True if Linux lets processes give up the network here."""
+    if shutil.which("unshare") is None:
+        return False
+    command = ["unshare", "--map-root-user", "--net", "true"]
+    return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
+
+
+@pytest.mark.skipif(not can_leave_network(), reason="this system lets nobody leave the network")
+@pytest.mark.parametrize(
+    ("removed", "outcome"),
+    [("", "no network"), ("\nleave_network()", "connected")],
+    ids=["as it is", "for comparison"],
+)
+def test_the_process_has_no_network(
+    removed: str, outcome: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = graph_process._PROGRAM.replace(removed, "")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        program = program.replace("\nmain()\n", CONNECT.format(port=server.getsockname()[1]))
+        monkeypatch.setattr(graph_process, "_PROGRAM", program)
+
+        with pytest.raises(DeviceError, match=outcome):
+            load(path)
+
+
+@needs_proc
+@pytest.mark.parametrize(
+    "name",
+    [
+        "many multiplications",
+        *(
+            pytest.param(name, marks=pytest.mark.soak)
+            for name in COSTLY
+            if name != "many multiplications"
+        ),
+    ],
+)
+def test_a_costly_graph_paints_16_pixels_in_bounded_time_and_memory(
+    name: str, path: Path, make_picture: MakePicture
+) -> None:
+    path.write_bytes(COSTLY[name])
+    begin = time.monotonic()
+
+    style = load(path)
+    style(make_picture(16, 16))
+
+    assert time.monotonic() - begin < LONGEST
+    assert peak_memory(style._process._process.pid) < MOST_MEMORY  # type: ignore[attr-defined]
+
+
+def peak_memory(pid: int) -> int:
+    """Return the bytes that a process has had at most."""
+    lines = (PROC / str(pid) / "status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) * 1024
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends signals")

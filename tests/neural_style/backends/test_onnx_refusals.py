@@ -50,6 +50,14 @@ def test_a_graph_cut_short_is_called_damaged(onnx_path: Path, refusal_of: Refusa
     assert "damaged" in refusal_of(data[: len(data) // 2], "model.onnx")
 
 
+def test_a_graph_without_its_last_bytes_is_refused(onnx_path: Path, refusal_of: RefusalOf) -> None:
+    """The last four name the version of the operators; what comes before them is whole."""
+    data = onnx_path.read_bytes()
+
+    for missing in range(1, 33):
+        refusal_of(data[:-missing], "model.onnx")
+
+
 @pytest.mark.parametrize(
     ("inputs", "node", "reason"),
     [

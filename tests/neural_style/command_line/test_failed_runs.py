@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -12,12 +13,34 @@ from neural_style import PaintingRequest, PictureError, paint_file
 from neural_style.neural_style import main
 from tests.support.command_line import eval_arguments
 from tests.support.networks.styles import files_in
+from tests.support.remotes.commits import trace_commits
 
 
 @pytest.fixture
 def unread_path(tmp_path: Path) -> Path:
     """The path of a model that does not exist, for failures that come before it is read."""
     return tmp_path / "unread.pth"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot sync a folder")
+@pytest.mark.parametrize("command", ["eval", "convert"])
+def test_what_is_written_is_synced_renamed_and_its_folder_synced(
+    command: str,
+    picture_path: Path,
+    checkpoint_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    output_path = tmp_path / ("painted.png" if command == "eval" else "converted.pth")
+    arguments = ["convert", f"--model={checkpoint_path}", f"--output-model={output_path}"]
+    if command == "eval":
+        arguments = eval_arguments(picture_path, checkpoint_path, output_path)
+    events = trace_commits(monkeypatch)
+
+    assert main(arguments) == 0
+
+    size = output_path.stat().st_size
+    assert events == [f"sync file of {size} bytes", "rename", "sync folder"]
 
 
 @pytest.mark.parametrize("name", ["painted.txt", "painted", "missing/painted.png", "folder.png"])
@@ -56,7 +79,10 @@ def test_a_folder_without_write_permission_is_found_before_painting(
     assert main(eval_arguments(picture_path, unread_path, output_path)) == 1
 
     message = capsys.readouterr().err
-    assert message == f"error: {output_path}: cannot be written: Permission denied\n"
+    assert message == (
+        f"error: {output_path}: cannot be written: Permission denied; check its permissions, and "
+        "those of its folder\n"
+    )
 
 
 def test_a_picture_too_large_for_its_format_is_found_before_painting(
@@ -107,7 +133,10 @@ def test_a_failed_write_leaves_the_earlier_output_and_nothing_else(
 
     assert files_in(tmp_path) == before
     if isinstance(caught.value, PictureError):
-        assert str(caught.value) == f"{output_path}: cannot be written: No space left on device"
+        assert str(caught.value) == (
+            f"{output_path}: cannot be written: No space left on device; make room on that disk, "
+            "and run again"
+        )
 
 
 def test_a_private_picture_that_is_painted_over_stays_private(

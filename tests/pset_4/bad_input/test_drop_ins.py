@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.files.pictures import encode_gray
-from tests.support.pipeline.projects import Project, assert_failed, read_summary
+from tests.support.pipeline.projects import Project, assert_failed, failures, read_summary
 from tests.support.remotes.stores import RemoteStore
 
 BAD_DROP_INS = {
@@ -157,9 +157,16 @@ def test_a_result_that_its_format_cannot_hold_is_named(
 
 
 @pytest.mark.usefixtures("bound_by_permissions")
-def test_a_drop_in_that_may_not_be_read_is_reported(
-    valid_project: Project, photograph: bytes
+@pytest.mark.parametrize("name", ["locked.jpg", "locked.pth"])
+def test_beside_a_locked_drop_in_the_others_are_painted(
+    name: str, valid_project: Project, store: RemoteStore, photograph: bytes
 ) -> None:
-    valid_project.drop("locked.jpg", photograph).chmod(0)
+    valid_project.drop(name, photograph).chmod(0)
 
-    assert_failed(valid_project.run("main"), "locked.jpg")
+    result = valid_project.run("main")
+
+    (failure,) = failures(result)
+    assert f"uploads/{name}: " in failure
+    assert "Permission denied" in failure
+    assert read_summary(result)["painted"] == 1
+    assert "stylized/one.pth/photo.jpg" in store.list()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
 
-from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.pipeline.projects import Project, assert_failed, failures
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
 
@@ -85,6 +86,32 @@ def test_a_fifo_is_not_waited_for(directory_project: Project, photograph: bytes)
 
     assert result.returncode == 1
     assert "pipe.png" in result.stderr
+
+
+DEVICES = {
+    "empty.png": (stat.S_IFCHR, 1, 3),  # /dev/null
+    "endless.png": (stat.S_IFCHR, 1, 5),  # /dev/zero
+    "without-a-driver.png": (stat.S_IFCHR, 240, 77),
+    "a-disk.pth": (stat.S_IFBLK, 7, 0),  # /dev/loop0
+}
+
+
+def test_devices_are_neither_read_nor_published(valid_project: Project, store: RemoteStore) -> None:
+    for name, (mode, major, minor) in DEVICES.items():
+        try:
+            os.mknod(valid_project.uploads / name, 0o644 | mode, os.makedev(major, minor))
+        except (AttributeError, PermissionError):
+            pytest.skip("only root may create a device, on systems that have them")
+
+    result = valid_project.run("main")
+
+    refusals = [line.partition("; ")[0] for line in failures(result)]
+    assert sorted(refusals) == sorted(
+        f"failed: {valid_project.uploads / name}: not a file" for name in DEVICES
+    )
+    assert result.exit_code == 1
+    published = ["images/photo.jpg", "saved_models/one.pth", "stylized/one.pth/photo.jpg"]
+    assert store.list() == published
 
 
 def test_a_folder_of_drop_ins_is_reported(directory_project: Project) -> None:

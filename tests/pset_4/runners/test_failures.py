@@ -131,7 +131,8 @@ def test_a_full_disk_is_reported_with_the_name_of_the_result(
 
     result = published.run(*paint_with(runner, make_python(PAINT_BADLY)))
 
-    assert_failed(result, f"failed: {published.data}/{RESULT}: cannot be written (No space")
+    message = f"{published.data}/{RESULT}: cannot be written: No space left on device; make room"
+    assert_failed(result, f"failed: {message}")
 
 
 def test_a_full_disk_of_temporary_files_is_reported_with_its_folder(
@@ -142,6 +143,7 @@ def test_a_full_disk_of_temporary_files_is_reported_with_its_folder(
     result = published.run(*paint_with("mlflow", Path(sys.executable)))
 
     assert_failed(result, f"failed: {tempfile.gettempdir()}/.luigi-tmp-")
+    assert_failed(result, "No space left on device; make room on that disk")
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,11 @@ def has_line(path: Path) -> bool:
 
 @pytest.mark.parametrize(
     ("runner", "number"),
-    [("program", signal.SIGINT), ("program", signal.SIGTERM), ("mlflow", signal.SIGTERM)],
+    [("program", "SIGINT"), ("program", "SIGHUP"), ("mlflow", "SIGTERM")],
 )
 def test_a_signal_ends_the_run_and_the_program_and_leaves_nothing(
     runner: str,
-    number: signal.Signals,
+    number: str,
     published: Project,
     directory_store: RemoteStore,
     drawing: bytes,
@@ -46,7 +46,7 @@ def test_a_signal_ends_the_run_and_the_program_and_leaves_nothing(
     ) as pipeline:
         try:
             wait_until(lambda: has_line(started))
-            pipeline.send_signal(number)
+            pipeline.send_signal(getattr(signal, number))
             assert pipeline.wait(60) == 130
         finally:
             pipeline.kill()

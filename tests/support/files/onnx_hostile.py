@@ -196,3 +196,43 @@ HARMFUL: dict[str, tuple[bytes, str]] = {
     ),
 }
 """Files that took all memory, all time, or read other memory, and what their refusals say."""
+
+
+def chain(operator: str, count: int, first: str, prefix: str, **attributes: Any) -> list[Node]:
+    """Return operators in a row; the last output is the prefix with their number."""
+    names = [first, *(f"{prefix}{number + 1}" for number in range(count))]
+    return [(operator, [names[n]], names[n + 1], attributes) for n in range(count)]
+
+
+COSTLY: dict[str, bytes] = {
+    "many multiplications": graph_of(
+        *[
+            ("Conv", [f"x{n}" if n else "image", "kernel"], f"x{n + 1}", {"pads": [15] * 4})
+            for n in range(484)
+        ],
+        ("Relu", ["x484"], "output", {}),
+        kernel=floats(np.zeros((3, 3, 31, 31))),
+    ),
+    "many layers": graph_of(*chain("Tanh", 499, "image", "x"), ("Relu", ["x499"], "output", {})),
+    "an enlargement": graph_of(
+        ("Resize", ["image", "", "up"], "x0", {}),
+        ("Tanh", ["x0"], "x1", {}),
+        ("Resize", ["x1", "", "down"], "output", {}),
+        up=floats([1, 1, 13, 13]),
+        down=floats([1, 1, 1 / 13, 1 / 13]),
+    ),
+    "many channels": graph_of(
+        ("Conv", ["image", "first"], "x", {"pads": [15] * 4}),
+        ("Conv", ["x", "last"], "output", {"pads": [15] * 4}),
+        first=floats(np.zeros((512, 3, 31, 31))),
+        last=floats(np.zeros((3, 512, 31, 31))),
+    ),
+    "much at one time": graph_of(
+        ("Concat", ["image", "image"], "x0", {"axis": 1}),
+        *chain("Tanh", 168, "x0", "x"),
+        *[("Add", [f"y{n}" if n else "x0", f"x{168 - n}"], f"y{n + 1}", {}) for n in range(168)],
+        ("Gather", ["y168", "at"], "output", {"axis": 1}),
+        at=[0, 1, 2],
+    ),
+}
+"""Files that pass, each close to one of the limits."""

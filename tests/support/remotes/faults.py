@@ -153,8 +153,17 @@ def shorten(exchange: Exchange) -> None:
 
 def flip(exchange: Exchange) -> None:
     """Flip one bit in the middle of the body."""
-    reply = exchange.forward()
-    exchange.answer(reply._replace(body=_flip(reply.body)))
+    flip_at(0.5)(exchange)
+
+
+def flip_at(place: float) -> Fault:
+    """Flip one bit of the body, at a place between 0, its first byte, and 1."""
+
+    def answer(exchange: Exchange) -> None:
+        reply = exchange.forward()
+        exchange.answer(reply._replace(body=_flip(reply.body, place)))
+
+    return answer
 
 
 def flip_upload(exchange: Exchange) -> None:
@@ -203,6 +212,6 @@ def _drip(exchange: Exchange, data: bytes, seconds: float) -> None:
             return
 
 
-def _flip(data: bytes) -> bytes:
-    middle = len(data) // 2
-    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+def _flip(data: bytes, place: float = 0.5) -> bytes:
+    index = int(place * len(data))
+    return data[:index] + bytes([data[index] ^ 1]) + data[index + 1 :]

@@ -6,9 +6,10 @@ import hashlib
 import io
 
 from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
 
 from tests.support.remotes.s3_fake import FakeS3
-from tests.support.remotes.stores import S3Store
+from tests.support.remotes.stores import S3Store, create_s3_client
 
 URL = "s3://bucket/photo.jpg"
 """An object of the fake server, which takes any bucket."""
@@ -24,6 +25,14 @@ def upload_in_parts(store: S3Store, path: str, content: bytes) -> None:
     store.client.upload_fileobj(
         io.BytesIO(content), store.bucket, store.prefix + path, Config=config
     )
+
+
+def upload_without_digest(store: S3Store, path: str, content: bytes) -> None:
+    """Publish an object of which S3 names no digest: its ETag is that of encrypted bytes."""
+    config = Config(request_checksum_calculation="when_required")
+    client = create_s3_client(store.client.meta.endpoint_url, config)
+    options = {"ServerSideEncryption": "aws:kms"}
+    client.put_object(Bucket=store.bucket, Key=store.prefix + path, Body=content, **options)
 
 
 def answer_state(fake_s3: FakeS3, etag: str, **headers: str) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import boto3
 from botocore.client import BaseClient
+from botocore.config import Config
 
 from tests.support.servers import ACCESS_KEY, REGION, SECRET_KEY
 
@@ -78,7 +79,7 @@ class S3Store:
         return sorted(key.removeprefix(self.prefix) for key in keys)
 
 
-def create_s3_client(endpoint_url: str) -> BaseClient:
+def create_s3_client(endpoint_url: str, config: Config | None = None) -> BaseClient:
     """Return a plain boto3 client; creating one takes long, so tests share it."""
     return boto3.session.Session().client(
         "s3",
@@ -86,6 +87,7 @@ def create_s3_client(endpoint_url: str) -> BaseClient:
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
         region_name=REGION,
+        config=config,
     )
 
 

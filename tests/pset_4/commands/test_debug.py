@@ -1,0 +1,96 @@
+"""Tracebacks of ``--debug``, which show no secret."""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+
+import pytest
+from click.testing import Result
+
+from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.remotes import faults
+from tests.support.remotes.faults import Exchange, Reply
+from tests.support.remotes.stores import S3Store
+from tests.support.servers import SECRET_KEY
+
+TOKEN = "token/of+the+session=="
+PASSWORD = "geheim123"
+
+
+def repeat_request(exchange: Exchange) -> None:
+    """Refuse a request, and repeat its headers and the secret key in the reason."""
+    words = f"{SECRET_KEY} {exchange.headers} {exchange.path}".replace("<", "").replace("&", "")
+    body = f"<Error><Code>Teapot</Code><Message>{words}</Message></Error>".encode()
+    reply = Reply(418, {"Content-Length": str(len(body))}, body)
+    exchange.answer(reply._replace(body=b"") if exchange.command == "HEAD" else reply)
+
+
+def everything_shown(result: Result, caplog: pytest.LogCaptureFixture) -> str:
+    """Return what a command showed: its output, its log, and the traceback that Python prints."""
+    shown = [result.output, caplog.text]
+    shown += [record.exc_text or "" for record in caplog.records]
+    if result.exc_info is not None:
+        shown += traceback.format_exception(*result.exc_info)
+    return "\n".join(shown)
+
+
+def assert_no_secret(text: str) -> None:
+    assert "Traceback" in text
+    for secret in (SECRET_KEY, TOKEN, PASSWORD):
+        assert secret not in text
+    assert re.search("Signature=[0-9a-f]", text) is None
+
+
+@pytest.fixture
+def s3_project(
+    make_project: MakeProject,
+    s3_store: S3Store,
+    photograph: bytes,
+    model: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> Project:
+    """A project with drop-ins, and with a session token."""
+    monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
+    caplog.set_level(logging.INFO)
+    project = make_project("machine", s3_store.url)
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    return project
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_server_that_repeats_secrets_is_not_quoted(
+    method: str,
+    s3_project: Project,
+    s3_endpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with faults.serve_faults(s3_endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        proxy.permanent_faults[method] = repeat_request
+
+        result = s3_project.run("main", "--debug")
+
+    assert result.exit_code == 1
+    assert_no_secret(everything_shown(result, caplog))
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "HTTP_PROXY"])
+def test_the_password_of_an_address_is_not_shown(
+    variable: str,
+    s3_project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://s3.invalid")
+    monkeypatch.setenv(variable, f"http://user:{PASSWORD}@127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+    result = s3_project.run("main", "--debug")
+
+    assert result.exit_code == 1
+    assert_no_secret(everything_shown(result, caplog))
