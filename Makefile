@@ -1,4 +1,5 @@
-# `make demo` and `make test` set up all they need in .venv, on a machine with Python and make.
+# `make demo` and `make test` set up all they need in .venv, on a machine with Python and make. The
+# demo needs a small part of what the tests need, and `make test` adds the rest.
 
 PYTHON ?= python3
 VENV := .venv
@@ -23,10 +24,10 @@ help:
 	@echo 'make check    lint, types and tests, in an environment that is set up'
 	@echo 'make soak     tests that take too long for every day, in the same environment'
 	@echo 'make bench    measure what paints, for some twenty minutes: writes docs/performance.md'
-	@echo 'make install  only set up $(VENV)'
+	@echo 'make install  only set up $(VENV), for all of these'
 	@echo 'make clean    remove $(VENV) and what tools left; data/ stays'
 
-demo: install
+demo: $(VENV)/installed-demo
 	$(BIN)python -m pset_4 demo
 
 test: install
@@ -58,11 +59,19 @@ bench: install
 
 install: $(VENV)/installed
 
-# The stamp is written last: an installation that was cut short starts again.
-$(VENV)/installed: pyproject.toml constraints.txt $(ENGINE)
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)python -m pip install --quiet --constraint constraints.txt --editable '.[all]'
+INSTALLED := pyproject.toml constraints.txt $(ENGINE)
+INSTALL = $(PYTHON) -m venv $(VENV) && \
+	$(BIN)python -m pip install --constraint constraints.txt --editable
+
+# The stamps are written last: an installation that was cut short starts again. What is installed for
+# the tests is enough for the demo.
+$(VENV)/installed-demo: $(INSTALLED)
+	$(INSTALL) '.[demo,luigi,pipeline,style]'
 	@touch $@
+
+$(VENV)/installed: $(INSTALLED)
+	$(INSTALL) '.[all]'
+	@touch $@ $(VENV)/installed-demo
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

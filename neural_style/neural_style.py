@@ -130,7 +130,7 @@ def _run_info(args: Any, reporter: Reporter) -> None:
 
 
 def _convert(model_path: str | Path, output_path: str | Path) -> None:
-    with needing("PyTorch"):
+    with needing("PyTorch", "pytorch"):
         from .formats.saving import convert
     convert(model_path, output_path)
 

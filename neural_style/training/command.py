@@ -106,7 +106,7 @@ def _run_train(args: argparse.Namespace, _reporter: Reporter) -> None:
     args.device = "accel" if args.accel or args.cuda else "cpu"
     options = TrainingOptions(**{f.name: getattr(args, f.name) for f in fields(TrainingOptions)})
     try:
-        with needing("PyTorch"):
+        with needing("PyTorch", "train"):
             from .trainer import train
         train(options, _print_event)
     except KeyboardInterrupt:

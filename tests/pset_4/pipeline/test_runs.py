@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.support.files.pictures import decode_rgb
 from tests.support.networks.models import MakeModel
+from tests.support.pipeline.programs import run_without
 from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.remotes.stores import RemoteStore, S3Store
 
@@ -148,6 +149,19 @@ def test_another_machine_paints_the_same_from_the_remote_alone(
     result = "stylized/one.pth/photo.jpg"
     assert count_work(summary) == (2, 1, 0)
     assert (other.data / result).read_bytes() == (painted.data / result).read_bytes()
+
+
+def test_main_needs_neither_pytorch_nor_openvino_to_paint_a_checkpoint(
+    directory_project: Project, photograph: bytes, model: bytes
+) -> None:
+    pytest.importorskip("neural_style.engine._core", exc_type=ImportError)
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("model.pth", model)
+
+    result = run_without(["torch", "openvino"], directory_project.arguments("main"))
+
+    assert result.returncode == 0, result.stderr
+    assert directory_project.files("stylized") == ["stylized/model.pth/photo.jpg"]
 
 
 def test_without_drop_ins_main_paints_the_defaults_of_the_remote(
