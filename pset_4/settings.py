@@ -117,6 +117,8 @@ def read_settings(
     runner: str | None = None,
     python: str | None = None,
     notify: Callable[[str], None] = _logger.warning,
+    paints: bool = True,
+    reaches_remote: bool = True,
     **machine: str | None,
 ) -> Settings:
     """Read settings from options, the environment, ``.env`` and defaults, in this order.
@@ -130,6 +132,8 @@ def read_settings(
         python: An interpreter, by its path or as a shell would find it.
         notify: Called with a message if variables in ``.env`` are not used. By default it is logged
             as a warning.
+        paints: Whether what paints is read, too. Otherwise nothing that is wrong with it matters.
+        reaches_remote: Whether the folder that a directory remote lies in has to exist.
         machine: Values of `MACHINE_OPTIONS` by name, as text.
 
     Raises:
@@ -137,12 +141,16 @@ def read_settings(
     """
     load_env_file(Path.cwd(), notify)
     data_path = _to_absolute(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
-    runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
     configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
-    embedded = str(data_path / EMBEDDED_REMOTE)
+    remote = str(data_path / EMBEDDED_REMOTE)
+    if configured:
+        remote = _normalize_remote(configured, data_path, reaches_remote)
+    if not paints:
+        return Settings(str(data_path), remote, not configured)
+    runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
     return Settings(
         str(data_path),
-        _normalize_remote(configured, data_path) if configured else embedded,
+        remote,
         not configured,
         runner,
         _choose_python(python, runner),
@@ -205,7 +213,7 @@ def _to_absolute(path: str) -> Path:
     return Path(os.path.abspath(Path(path).expanduser()))
 
 
-def _normalize_remote(remote: str, data_path: Path) -> str:
+def _normalize_remote(remote: str, data_path: Path, must_be_mounted: bool) -> str:
     if _LOGIN.search(remote):
         raise _refuse_login()
     if is_s3(remote):
@@ -216,7 +224,7 @@ def _normalize_remote(remote: str, data_path: Path) -> str:
         raise _refuse_remote(shown, "neither S3 nor a directory")
     if path.exists() and not path.is_dir():
         raise _refuse_remote(remote, "a file, not a directory")
-    if not path.parent.is_dir():
+    if must_be_mounted and not path.parent.is_dir():
         # A drive that is not mounted must not be replaced by a new folder of its name.
         raise _refuse_remote(remote, f"its parent folder {path.parent} does not exist")
     if _is_own(path, data_path):

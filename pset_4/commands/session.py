@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
@@ -34,34 +35,44 @@ EPILOG = (
 
 
 @contextmanager
-def session() -> Iterator[Settings]:
-    """Activate the command line's settings; an error ends the process with one line."""
+def session(paints: bool = True, reaches_remote: bool = True) -> Iterator[Settings]:
+    """Activate the command line's settings; an error ends the process with one line.
+
+    Args:
+        paints: Whether the command paints or loads models, so that what paints has to be set well.
+        reaches_remote: Whether the command needs the remote.
+    """
     with errors_in_one_line("what is done stays; run again to go on"):
         missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
         if missing:
             remedy = install_remedy("luigi", "pipeline", "style")
             raise click.ClickException(f"not installed: {', '.join(missing)}; {remedy}")
-        chosen = _read_settings()
+        chosen = _read_settings(paints, reaches_remote)
         from .. import context
         from ..storage import cleaning, remote
 
         with context.activated(chosen):
+            cleaning.sweep(chosen)
+            if not reaches_remote:
+                yield chosen
+                return
             # A remote that does not answer is reported once, and not for each task.
             remote.check(chosen.remote)
-            cleaning.sweep(chosen)
             with remote.remembering(chosen.remote):
                 yield chosen
 
 
-def _read_settings() -> Settings:
+def _read_settings(paints: bool, reaches_remote: bool) -> Settings:
     """Return the command line's settings, and say so if they have the default remote."""
     from .. import settings
 
     chosen = settings.read_settings(
         notify=lambda text: _say(f"note: {text}"),
+        paints=paints,
+        reaches_remote=reaches_remote,
         **{name: common_option(name) for name in SETTINGS},
     )
-    if chosen.is_embedded:
+    if chosen.is_embedded and reaches_remote:
         _say(
             f"remote: {settings.shorten(chosen.remote)} (embedded default; "
             f"--remote or {settings.REMOTE_VARIABLE} sets another)"
@@ -91,13 +102,15 @@ def errors_in_one_line(interrupted: str) -> Iterator[None]:
         say(f"interrupted: {interrupted}", sys.stderr)
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:
-        if common_option("debug"):
-            raise
         from ..errors import SettingsError
         from ..execution.messages import describe_error
 
-        say(f"error: {describe_error(error)}", sys.stderr)
         is_usage = isinstance(error, SettingsError)
+        if common_option("debug"):
+            if not is_usage:
+                raise
+            traceback.print_exc()
+        say(f"error: {describe_error(error)}", sys.stderr)
         sys.exit(ExitCode.USAGE if is_usage else ExitCode.FAILED)
 
 
