@@ -19,14 +19,14 @@ TIDY_FILES := $(filter-out %/module.cpp,$(CPP)) $(FUZZ)
 .PHONY: help demo test check check-engine soak bench recording install clean
 
 help:
-	@echo 'make demo     paint real photographs: the main job, on the embedded default remote'
-	@echo 'make test     set up, and check'
-	@echo 'make check    lint, types and tests, in an environment that is set up'
-	@echo 'make soak     tests that take too long for every day, in the same environment'
-	@echo 'make bench    measure what paints, for some twenty minutes: writes docs/performance.md'
+	@echo 'make demo       paint real photographs: the main job, on the embedded default remote'
+	@echo 'make test       set up, and check'
+	@echo 'make check      lint, types and tests, in an environment that is set up'
+	@echo 'make soak       tests that take too long for every day, in the same environment'
+	@echo 'make bench      measure what paints, for some twenty minutes: writes docs/performance.md'
 	@echo 'make recording  run the demo, and write docs/terminal.svg'
-	@echo 'make install  only set up $(VENV), for all of these'
-	@echo 'make clean    remove $(VENV) and what tools left; data/ stays'
+	@echo 'make install    only set up $(VENV), for all of these'
+	@echo 'make clean      remove $(VENV) and what tools left; data/ stays'
 
 demo: $(VENV)/installed-demo
 	$(BIN)python -m pset_4 demo

@@ -9,7 +9,6 @@ import io
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,9 +28,9 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         for _ in range(2):
             console.print(Text("$ python -m pset_4 demo", style="bold"))
-            for line in _shorten(_run_demo(Path(folder))):
+            for line in shorten(_run_demo(Path(folder))):
                 console.print(_color(line), no_wrap=True, overflow="ellipsis")
-    OUTPUT.write_text(_to_svg(console), encoding="utf-8")
+    OUTPUT.write_text(to_svg(console), encoding="utf-8")
 
 
 def _run_demo(folder: Path) -> list[str]:
@@ -43,12 +42,12 @@ def _run_demo(folder: Path) -> list[str]:
     return result.stdout.splitlines()
 
 
-def _shorten(lines: list[str]) -> Iterator[str]:
-    """Yield the lines of a run without those in its middle, and how many these are."""
-    yield from lines[:_FIRST] if len(lines) > _FIRST + _LAST else []
-    if len(lines) > _FIRST + _LAST:
-        yield f"⋮ {len(lines) - _FIRST - _LAST} more lines"
-    yield from lines[-_LAST:]
+def shorten(lines: list[str]) -> list[str]:
+    """Return the lines of a run, with a count in place of those in the middle of a long one."""
+    left_out = len(lines) - _FIRST - _LAST
+    if left_out <= 0:
+        return lines
+    return [*lines[:_FIRST], f"⋮ {left_out} more lines", *lines[-_LAST:]]
 
 
 def _color(line: str) -> Text:
@@ -59,7 +58,7 @@ def _color(line: str) -> Text:
     return text
 
 
-def _to_svg(console: Console) -> str:
+def to_svg(console: Console) -> str:
     """Return the recording without the fonts that rich would load from elsewhere."""
     svg = console.export_svg(title="pset_4", unique_id="terminal")
     svg = re.sub(r"\s*<!--.*?-->|\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
