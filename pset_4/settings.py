@@ -127,6 +127,8 @@ def read_settings(
     runner: str | None = None,
     python: str | None = None,
     notify: Callable[[str], None] = _logger.warning,
+    paints: bool = True,
+    reaches_remote: bool = True,
     offline: bool | None = False,
     **machine: str | None,
 ) -> Settings:
@@ -141,6 +143,8 @@ def read_settings(
         python: An interpreter, by its path or as a shell would find it.
         notify: Called with a message if variables in ``.env`` are not used. By default it is logged
             as a warning.
+        paints: Whether what paints is read, too. Otherwise nothing that is wrong with it matters.
+        reaches_remote: Whether the folder that a directory remote lies in has to exist.
         offline: Whether the data folder stands for the remote, which is not even looked for.
         machine: Values of `MACHINE_OPTIONS` by name, as text.
 
@@ -149,14 +153,16 @@ def read_settings(
     """
     load_env_file(Path.cwd(), notify)
     data_path = _to_absolute(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
-    runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
     configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
     embedded = str(data_path / EMBEDDED_REMOTE)
     chosen = _normalize_remote(configured) if configured else embedded
+    if configured and not offline and not is_s3(chosen):
+        _check_directory(Path(chosen), configured, data_path, reaches_remote)
+    if not paints:
+        return Settings(str(data_path), chosen, not configured)
+    runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
     if offline:
         _check_offline_runner(runner)
-    elif configured and not is_s3(chosen):
-        _check_directory(Path(chosen), configured, data_path)
     return Settings(
         str(data_path),
         str(data_path) if offline else chosen,
@@ -243,11 +249,11 @@ def _normalize_remote(remote: str) -> str:
     return str(_to_absolute(remote))
 
 
-def _check_directory(path: Path, remote: str, data_path: Path) -> None:
+def _check_directory(path: Path, remote: str, data_path: Path, must_be_mounted: bool) -> None:
     """Check that a path, spelled `remote` in the settings, can be that of the remote."""
     if path.exists() and not path.is_dir():
         raise _refuse_remote(remote, "a file, not a directory")
-    if not path.parent.is_dir():
+    if must_be_mounted and not path.parent.is_dir():
         # A drive that is not mounted must not be replaced by a new folder of its name.
         reason = f"its parent folder {path.parent} does not exist"
         raise _refuse_remote(remote, reason, MissingRemoteError)

@@ -22,6 +22,7 @@ HEADINGS = [
     f"### {SIZE}",
     f"## Kernels, at {SIZE}",
     "## Whole processes",
+    "## Targets not judged",
     "## How it was measured",
 ]
 

@@ -185,7 +185,7 @@ def test_a_name_that_no_package_can_have_is_refused(tmp_path: Path, slug: str) -
     check_refusal(tmp_path / "projects", message, f"project_slug={slug}", SOURCE_ANSWER)
 
 
-@pytest.mark.parametrize("slug", ["json", "pset_4"])
+@pytest.mark.parametrize("slug", ["json", "pset_4", "click", "cookiecutter"])
 def test_a_name_that_hides_another_package_is_refused(tmp_path: Path, slug: str) -> None:
     message = f"{slug!r} is the name of another package"
 

@@ -15,7 +15,7 @@ from ..sizes import Size
 from .method import count_operations, format_method
 from .plot import draw
 from .tables import NOTHING, format_memory, format_seconds, format_table, format_times
-from .targets import AMX, NOT_MEASURED, STAND_IN, judge
+from .targets import AMX, NOT_MEASURED, STAND_IN, Verdict, judge
 
 _COLUMNS = (
     "contender",
@@ -70,6 +70,7 @@ def render(results: Results, plot_name: str) -> str:
         *(part for size in results.list_sizes() for part in _format_size(results, size)),
         *_format_kernels(results),
         *_format_programs(results),
+        *_format_unjudged(results),
         format_method(results),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
@@ -85,10 +86,27 @@ def _format_facts(results: Results) -> str:
 
 
 def _format_targets(results: Results) -> Iterator[str]:
+    """Yield a table of the targets that are met or missed, and how many are neither."""
+    judged = [each for each in judge(results) if each.is_judged]
+    unjudged = len(judge(results)) - len(judged)
     yield "## Targets"
-    yield f"The speed targets are for processors with {AMX.upper()}. Elsewhere they are not judged."
-    rows = [(each.title, each.goal, each.measured, each.is_met) for each in judge(results)]
-    yield format_table(["figure", "target", "measured", "met"], rows)
+    yield _format_verdicts(judged, "met") if judged else "None can be judged on this machine."
+    if judged and unjudged:
+        yield f"{unjudged} more [cannot be judged](#targets-not-judged) on this machine."
+
+
+def _format_unjudged(results: Results) -> Iterator[str]:
+    """Yield a table of the targets that were not judged, and why."""
+    unjudged = [each for each in judge(results) if not each.is_judged]
+    if unjudged:
+        yield "## Targets not judged"
+        yield f"The speed targets are for processors with {AMX.upper()}."
+        yield _format_verdicts(unjudged, "not judged because")
+
+
+def _format_verdicts(verdicts: Sequence[Verdict], heading: str) -> str:
+    rows = [(each.title, each.goal, each.measured, each.outcome) for each in verdicts]
+    return format_table(["figure", "target", "measured", heading], rows)
 
 
 def _format_size(results: Results, size: Size) -> Iterator[str]:

@@ -33,6 +33,8 @@ took {minutes:.1f} minutes.
   pictures. *Anonymous* is the part that no file backs, sampled every 5 ms. A process that is about
   to exhaust the machine's memory is stopped. One that is expected to, judging from its memory at a
   smaller size, is not started.
+- **OpenVINO and onnxruntime** paint PyTorch's ONNX export of the network. Where the engine is not
+  installed, `neural_style` gives OpenVINO another graph, with exact normalizations.
 - **The picture** is a photograph from scikit-image. It is enlarged, and its own fine detail is
   added to it.
 - **PSNR and largest difference**, in levels of 0..255, compare each picture with the one that torch

@@ -22,17 +22,25 @@ NOT_MEASURED = "not measured"
 STAND_IN = "a stand-in"
 """The name of `bench.stand_in` in the document."""
 
+_MET, _MISSED = "yes", "**no**"
+
 _BOUND_BYTES = parse_bytes(BOUND)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A row of the table: the target, the measured value, and whether the target is met."""
+    """A row of a table: the target, the measured value, and whether the target is met."""
 
     title: str
     goal: str
     measured: str
-    is_met: str
+    outcome: str
+    """Whether the target is met, or why that cannot be told."""
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the target is met or missed."""
+        return self.outcome in (_MET, _MISSED)
 
 
 @dataclass(frozen=True)
@@ -68,10 +76,10 @@ def _judge(target: _Target, results: Results) -> Verdict:
     precision = target.inputs[0][0].partition("-")[0]
     used = results.kernels.get(precision)
     if target.kernel and not (used or "").startswith(target.kernel):
-        reason = f"{NOT_MEASURED}: needs the kernel {target.kernel}"
+        reason = f"needs the kernel {target.kernel}"
         return Verdict(target.title, target.goal, f"{measured}, with {used}", reason)
-    is_met = "yes" if target.accepts(value) else "**no**"
-    return Verdict(target.title, target.goal, measured, is_met)
+    outcome = _MET if target.accepts(value) else _MISSED
+    return Verdict(target.title, target.goal, measured, outcome)
 
 
 def _find_reason(target: _Target, results: Results) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from csci_utils.errors import at_path
 
 from ..engine import find_obstacle
-from ..errors import MissingDependencyError, StyleError, needing
+from ..errors import MissingDependencyError, StyleError, install_remedy, needing
 from ..formats.model_file import (
     CHECKPOINT_SUFFIXES,
     ONNX_SUFFIXES,
@@ -24,6 +25,9 @@ from ..formats.weights import Weights
 from ..options import EXACT, RenderingOptions, ignore
 from .arena import Arena
 from .base import Style
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,28 @@ def decode_style(file: StyleFile) -> Weights:
         return decode_checkpoint(file.data)
 
 
+def find_accelerator(device: str) -> torch.device | None:
+    """Return the accelerator that a device's name stands for: see `load`. None for the CPU.
+
+    PyTorch is imported, which takes a second, unless the name is "cpu".
+
+    Raises:
+        DeviceError: The device does not exist.
+        MissingDependencyError: An accelerator is asked for, and PyTorch is not installed.
+    """
+    if device == "cpu":
+        return None
+    try:
+        with needing("PyTorch", "pytorch"):
+            from .pytorch import find_device
+    except MissingDependencyError:
+        if device == "auto":  # without PyTorch there is no accelerator that could be used
+            return None
+        raise
+    found = find_device(device)
+    return None if found.type == "cpu" else found
+
+
 class _Checkpoint:
     """A checkpoint; the device and the installed packages decide which backend paints it."""
 
@@ -162,21 +188,13 @@ class _Checkpoint:
 
     def load(self) -> Style:
         """Load it for the device that is asked for."""
-        device = self._options.device
-        if device == "cpu":
+        accelerator = find_accelerator(self._options.device)
+        if accelerator is None:
             return self._load_for_cpu()
-        try:
-            with needing("PyTorch"):
-                from .pytorch import TorchStyle, find_device
-        except MissingDependencyError:
-            if device == "auto":  # without PyTorch there is no accelerator that could be used
-                return self._load_for_cpu()
-            raise
-        found = find_device(device)
-        if found.type == "cpu":
-            return self._load_for_cpu()
+        from .pytorch import TorchStyle
+
         return TorchStyle(
-            self._path, self._weights, found, self._options, self._notify, self._load_for_cpu
+            self._path, self._weights, accelerator, self._options, self._notify, self._load_for_cpu
         )
 
     def _load_for_cpu(self) -> Style:
@@ -190,13 +208,21 @@ class _Checkpoint:
 
     def _load_without_engine(self, obstacle: str) -> Style:
         try:
-            with needing("OpenVINO"):
-                from .openvino import OpenvinoStyle
-        except MissingDependencyError:
-            with needing("PyTorch"):
-                from .pytorch import TorchStyle, find_device
-            self._notify(f"{obstacle}; painting with PyTorch")
-            cpu = find_device("cpu")
-            return TorchStyle(self._path, self._weights, cpu, self._options, self._notify)
+            from .openvino import OpenvinoStyle
+        except ImportError as error:
+            return self._load_without_openvino(f"{obstacle}, nor is OpenVINO ({error})")
         self._notify(f"{obstacle}; painting with OpenVINO")
         return OpenvinoStyle(self._path, self._weights, self._options)
+
+    def _load_without_openvino(self, obstacle: str) -> Style:
+        try:
+            from .pytorch import TorchStyle, find_device
+        except ImportError as error:
+            raise MissingDependencyError(
+                f"{obstacle}, nor PyTorch ({error}): nothing here paints",
+                path=self._path,
+                remedy=install_remedy("style"),
+            ) from error
+        self._notify(f"{obstacle}; painting with PyTorch")
+        cpu = find_device("cpu")
+        return TorchStyle(self._path, self._weights, cpu, self._options, self._notify)

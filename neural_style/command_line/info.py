@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from csci_utils.text import format_size
 
 from ..engine import KERNEL_VARIABLE, choose_kernel, find_obstacle, list_kernels
-from ..errors import needing
+from ..errors import install_remedy
 from ..options import EXACT, FAST
 from ..system.resources import available_memory, count_threads
 
@@ -41,8 +41,7 @@ def describe(device: str | None = None) -> list[tuple[str, str]]:
 def _describe_engine() -> list[tuple[str, str]]:
     obstacle = find_obstacle()
     if obstacle is not None:
-        engine = "OpenVINO" if find_spec("openvino") else "PyTorch"
-        return [("engine", f"{engine}: {obstacle}")]
+        return [("engine", f"{_name_replacement()}: {obstacle}")]
     fast = list_kernels(FAST)
     lines = [
         ("engine", "C++"),
@@ -65,7 +64,15 @@ def _version(package: str) -> str:
         return _ABSENT
 
 
+def _name_replacement() -> str:
+    """Return what paints checkpoints where the engine is not installed."""
+    for package, name in (("openvino", "OpenVINO"), ("torch", "PyTorch")):
+        if find_spec(package) is not None:
+            return name
+    return f"none ({install_remedy('style')})"
+
+
 def _find_device(name: str) -> str:
-    with needing("PyTorch"):
-        from ..backends.pytorch import find_device
-    return str(find_device(name))
+    from ..backends.loading import find_accelerator
+
+    return str(find_accelerator(name) or "cpu")

@@ -17,6 +17,7 @@ from ..command_line.arguments import add_accelerator, from_zero, whole
 from ..errors import needing
 from .events import EpochProgress, Event, Skipped, Started, Written
 from .options import MAX_SEED, MINIMUM_SIDE, TrainingOptions
+from .outputs import has_checkpoint
 
 if TYPE_CHECKING:
     from ..command_line.reporting import Reporter
@@ -106,12 +107,13 @@ def _run_train(args: argparse.Namespace, _reporter: Reporter) -> None:
     args.device = "accel" if args.accel or args.cuda else "cpu"
     options = TrainingOptions(**{f.name: getattr(args, f.name) for f in fields(TrainingOptions)})
     try:
-        with needing("PyTorch"):
+        with needing("PyTorch", "train"):
             from .trainer import train
         train(options, _print_event)
     except KeyboardInterrupt:
-        folder = options.checkpoint_model_dir
-        remedy = f"; resume from the last checkpoint in {folder} with --resume" if folder else ""
+        folder, remedy = options.checkpoint_model_dir, ""
+        if has_checkpoint(options):
+            remedy = f"; resume from the last checkpoint in {folder} with --resume"
         say(one_line(f"interrupted{remedy}"), sys.stderr)
         sys.exit(ExitCode.INTERRUPTED)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from glob import escape
 from itertools import chain, count
 from pathlib import Path
 
@@ -27,6 +28,12 @@ def preview_path(options: TrainingOptions, epoch: int, batches: int) -> Path:
 def checkpoint_path(options: TrainingOptions, folder: Path, epoch: int, batches: int) -> Path:
     """Return the path of a checkpoint in `folder`; `epoch` counts from 1."""
     return folder / f"{_model_name(options)}_epoch_{epoch}_batch_{batches}.ckpt"
+
+
+def has_checkpoint(options: TrainingOptions) -> bool:
+    """Return True if a checkpoint of this training, or of another of its name, exists."""
+    folder, name = options.checkpoint_model_dir, escape(_model_name(options))
+    return folder is not None and any(folder.glob(f"{name}_epoch_*.ckpt"))
 
 
 def prepare_folders(options: TrainingOptions) -> None:

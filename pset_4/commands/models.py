@@ -51,12 +51,13 @@ def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
     that is dropped in. What is there already is left as it is; where all four are, nothing is
     downloaded. A download that was cut short goes on where it stopped.
     """
-    with session() as settings:
+    with session(reaches_remote=False) as settings:
         from csci_utils.network.download import without_secrets
 
         from ..models.official import OFFICIAL_URL, fetch_models
         from ..report import format_fetched, format_not_fetched
         from ..runners import current_runner
+        from ..settings import shorten
         from .progress import DownloadProgress
 
         url = url or OFFICIAL_URL
@@ -74,6 +75,9 @@ def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
         for line in format_not_fetched(fetched):
             say(line, sys.stderr)
         say(format_fetched(fetched), sys.stdout)
+        if fetched.models:
+            uploads = shorten(settings.uploads)
+            say(f"next: put images into {uploads} and run python -m pset_4 main", sys.stderr)
         sys.exit(ExitCode.FAILED if fetched.failures else ExitCode.DONE)
 
 

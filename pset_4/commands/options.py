@@ -32,12 +32,14 @@ DEBUG_HELP = "Show Luigi's log, and tracebacks."
 IMAGE_HELP = "An image, by name; may be repeated. Default: all."
 FILE_HELP = "A style model's file, by name; may be repeated. Default: all."
 PAINTED_IMAGE_HELP = (
-    f"An image, by name; may be repeated. Default: all drop-ins, else {DEFAULT_IMAGE}."
+    f"An image, by name; may be repeated. Default: all drop-ins, else {DEFAULT_IMAGE} "
+    "or all that the remote has."
 )
 STYLE_HELP = (
     "A style model, by name ('many.onnx@7' for style 7 of a file of many); may be repeated. "
-    f"Default: all drop-ins, else {DEFAULT_MODEL}."
+    f"Default: all drop-ins, else {DEFAULT_MODEL} or all that the remote has."
 )
+ALL_HELP = "Also paint every image and style that the remote has, besides the drop-ins."
 RUNNER_HELP = (
     "What paints: this process (the default), a program, or an MLflow model. Else PSET_4_RUNNER."
 )
@@ -133,6 +135,11 @@ def offline_option(command: Command) -> Command:
         f"--{OFFLINE}", is_flag=True, expose_value=False, callback=_keep, help=OFFLINE_HELP
     )
     return option(command)
+
+
+def all_option(command: Command) -> Command:
+    """Add whether all that the remote has is painted: `everything`."""
+    return click.option("--all", "everything", is_flag=True, help=ALL_HELP)(command)
 
 
 def painting_options(command: Command) -> Command:

@@ -12,6 +12,7 @@ from csci_utils.console import say
 
 from ..storage.conflicts import REFUSE
 from .options import (
+    all_option,
     common_options,
     conflict_option,
     offline_option,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 @click.command("main", epilog=EPILOG)
 @painting_options
+@all_option
 @conflict_option
 @offline_option
 @runner_options
@@ -41,8 +43,8 @@ def main_command(
 ) -> None:
     """Publish drop-ins, fetch what is needed, paint every image in every style, publish results.
 
-    If nothing is dropped in and nothing is named: luigi.jpg in the style rain_princess.pth, both
-    from the remote.
+    If nothing is dropped in and nothing is named: luigi.jpg in the style rain_princess.pth if the
+    remote has both, else everything that the remote has.
     """
     with session() as settings:
         from ..tasks.main import MainTask
@@ -52,6 +54,7 @@ def main_command(
 
 @click.command(epilog=EPILOG)
 @painting_options
+@all_option
 @conflict_option
 @offline_option
 @runner_options
@@ -92,19 +95,25 @@ def paint(
     Args:
         kind: The task.
         settings: The current ones.
-        images: Names of images; empty for all drop-ins or else the default.
+        images: Names of images; empty for all drop-ins, or else what `_select` says.
         models: The same of models.
         upload: Whether drop-ins are published first.
-        options: The task's other parameters.
+        options: The task's other parameters, and `everything` as `_select` has it.
     """
-    from .selection import select
+    from ..settings import shorten
 
-    selected = select(settings, images, models, upload, options.get("on_conflict", REFUSE))
+    selected = _select(settings, images, models, upload, options)
+    if not (selected.images or selected.models or selected.refused):
+        say(
+            "nothing to paint: put images and style models into "
+            f"{shorten(settings.uploads)}, or see it at work first: python -m pset_4 demo",
+            sys.stderr,
+        )
     source = "cache" if settings.is_offline else "remote"
     for what, default in selected.defaults:
         say(
-            f"no {what} named or dropped in: using {default} from the {source} (the command demo "
-            "brings images and styles of its own)",
+            f"no {what} named or dropped in: using {default} from the {source} (--all paints all "
+            "that it has, and the command demo brings images and styles of its own)",
             sys.stderr,
         )
     fetched = run(selected.list_unseen())
@@ -115,6 +124,33 @@ def paint(
     outcome = run(tasks or _list_uploads(selected))
     outcome.add_earlier(fetched)
     finish(outcome, settings, selected.refused)
+
+
+def _select(
+    settings: Settings,
+    images: Sequence[str],
+    models: Sequence[str],
+    upload: bool,
+    options: dict[str, Any],
+) -> Selection:
+    """Choose images and models; of what is not named, with `everything`, all of the remote.
+
+    The defaults count only where the remote has all of them that are needed. Elsewhere what it has
+    takes their place.
+    """
+    from ..storage.inventory import list_remote
+    from .selection import include_remote, select
+
+    selected = select(settings, images, models, upload, options.get("on_conflict", REFUSE))
+    defaults = dict(selected.defaults)
+    if options.pop("everything", False):
+        unnamed = [kind for kind, names in (("image", images), ("style", models)) if not names]
+        include_remote(selected, list_remote(settings), unnamed)
+    elif defaults:
+        remote = list_remote(settings)
+        if not {*defaults.values()} <= {*remote.images, *remote.models}:
+            include_remote(selected, remote, defaults)
+    return selected
 
 
 def _list_uploads(selected: Selection) -> list[luigi.Task]:

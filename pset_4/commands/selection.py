@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, product
 
@@ -117,6 +117,25 @@ def select(
         defaults,
         drop_ins,
     )
+
+
+def include_remote(selected: Selection, remote: Inventory, kinds: Collection[str]) -> None:
+    """Select all that the remote has of these kinds ("image", "style"), in place of defaults.
+
+    If there is nothing of either kind then, nothing is selected. If only one is missing, its
+    default stays, and fails by its name.
+    """
+    defaults = dict(selected.defaults)
+    images, models = selected.images, selected.models
+    if "image" in kinds:
+        images = sorted({*images} - {defaults.get("image")} | {*remote.images})
+    if "style" in kinds:
+        models = sorted({*models} - {defaults.get("style")} | {*remote.models})
+    if images or models:
+        images, models = images or selected.images, models or selected.models
+    selected.images, selected.models = images, models
+    missing = {*images, *models} - {*remote.images, *remote.models}
+    selected.defaults = [each for each in selected.defaults if each[1] in missing]
 
 
 def spell(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
@@ -34,8 +35,13 @@ EPILOG = (
 
 
 @contextmanager
-def session() -> Iterator[Settings]:
-    """Activate the command line's settings; an error ends the process with one line."""
+def session(paints: bool = True, reaches_remote: bool = True) -> Iterator[Settings]:
+    """Activate the command line's settings; an error ends the process with one line.
+
+    Args:
+        paints: Whether the command paints or loads models, so that what paints has to be set well.
+        reaches_remote: Whether the command needs the remote.
+    """
     with errors_in_one_line("what is done stays; run again to go on"):
         missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
         if missing:
@@ -45,25 +51,38 @@ def session() -> Iterator[Settings]:
         from ..storage import cleaning, remote
 
         with _suggesting_offline():
-            chosen = _read_settings()
-            with context.activated(chosen):
-                exposure = remote.describe_exposure(chosen.remote)
-                if exposure is not None:
-                    _say(f"note: {exposure}")
-                # A remote that does not answer is reported once, and not for each task.
-                remote.check(chosen.remote)
+            chosen = _read_settings(paints, reaches_remote)
+            if reaches_remote:
+                _check_remote(chosen)
         with context.activated(chosen):
             cleaning.sweep(chosen)
+            if not reaches_remote:
+                yield chosen
+                return
             with remote.remembering(chosen.remote):
                 yield chosen
 
 
-def _read_settings() -> Settings:
+def _check_remote(chosen: Settings) -> None:
+    """Find out whether the remote answers, once for all tasks, and say if others can listen."""
+    from .. import context
+    from ..storage import remote
+
+    with context.activated(chosen):
+        exposure = remote.describe_exposure(chosen.remote)
+        if exposure is not None:
+            _say(f"note: {exposure}")
+        remote.check(chosen.remote)
+
+
+def _read_settings(paints: bool, reaches_remote: bool) -> Settings:
     """Return the command line's settings, and say so if they have the default remote."""
     from .. import settings
 
     chosen = settings.read_settings(
         notify=lambda text: _say(f"note: {text}"),
+        paints=paints,
+        reaches_remote=reaches_remote,
         **{name: common_option(name) for name in SETTINGS},
     )
     if chosen.is_offline:
@@ -71,7 +90,7 @@ def _read_settings() -> Settings:
             f"offline: {settings.shorten(chosen.unasked_remote)} is not asked; what is cached may "
             "have been replaced there"
         )
-    elif chosen.is_embedded:
+    elif chosen.is_embedded and reaches_remote:
         _say(
             f"remote: {settings.shorten(chosen.remote)} (embedded default; "
             f"--remote or {settings.REMOTE_VARIABLE} sets another)"
@@ -133,13 +152,15 @@ def errors_in_one_line(interrupted: str) -> Iterator[None]:
         say(f"interrupted: {interrupted}", sys.stderr)
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:
-        if common_option("debug"):
-            raise
         from ..errors import SettingsError
         from ..execution.messages import describe_error
 
-        say(f"error: {describe_error(error)}", sys.stderr)
         is_usage = isinstance(error, SettingsError)
+        if common_option("debug"):
+            if not is_usage:
+                raise
+            traceback.print_exc()
+        say(f"error: {describe_error(error)}", sys.stderr)
         sys.exit(ExitCode.USAGE if is_usage else ExitCode.FAILED)
 
 

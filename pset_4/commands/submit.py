@@ -88,7 +88,9 @@ def submit(
         from .. import settings
         from ..submission.work import find_work
 
-        chosen = settings.read_settings(common_option("remote"), common_option("data"))
+        chosen = settings.read_settings(
+            common_option("remote"), common_option("data"), paints=False
+        )
         wanted = {
             URL_VARIABLE: _read(URL_VARIABLE),
             TOKEN_VARIABLE: _read(TOKEN_VARIABLE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -33,7 +34,8 @@ def upload(images: Sequence[str], models: Sequence[str], on_conflict: str) -> No
         named = Inventory(*spell(images, models, lambda: list_drop_ins(settings)))
         chosen = named or list_drop_ins(settings)
         if not chosen:
-            say(f"nothing is dropped in: {settings.uploads} is empty", sys.stderr)
+            state = "is empty" if os.path.exists(settings.uploads) else "does not exist"
+            say(f"nothing is dropped in: {settings.uploads} {state}", sys.stderr)
         finish(run(list_uploads(chosen, on_conflict)), settings, chosen.refused)
 
 
@@ -42,7 +44,7 @@ def upload(images: Sequence[str], models: Sequence[str], on_conflict: str) -> No
 @common_options
 def download(images: Sequence[str], models: Sequence[str]) -> None:
     """Fetch images and models from the remote to the cache: those named, or all."""
-    with session() as settings:
+    with session(paints=False) as settings:
         from ..storage.inventory import Inventory, list_remote
         from .selection import spell
 

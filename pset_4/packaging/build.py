@@ -130,7 +130,7 @@ def _tracking_in(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Hide MLflow's progress bars, and its warnings about type hints, which the schema replaces."""
+    """Hide MLflow's progress bars and warnings."""
     with warnings.catch_warnings(record=True), redirect_stderr(StringIO()):
         yield
 

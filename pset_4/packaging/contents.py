@@ -20,8 +20,8 @@ CODE = {"csci_utils": "*.py", "neural_style": "**/*.py"}
 """The Python packages that a package carries, and the glob patterns of their modules. Of csci_utils
 these are the modules that need no other package."""
 
-# The extra whose requirements the code in a package has.
-_EXTRA = "style"
+# The code in a package requires what the extra "style" installs, which includes the other.
+_EXTRAS = ("engine", "style")
 
 
 def list_code() -> dict[str, Path]:
@@ -62,7 +62,8 @@ def list_requirements() -> list[str]:
     requirements = []
     for line in declared:
         requirement, _, marker = line.partition(";")
-        if re.search(rf"""extra == ["']{_EXTRA}["']""", marker):
+        extra = re.search(r"""extra == ["'](\w+)["']""", marker)
+        if extra and extra[1] in _EXTRAS and not requirement.startswith("pset_4"):
             requirements.append(_pin(requirement.strip()))
     return requirements
 

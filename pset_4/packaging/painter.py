@@ -34,8 +34,13 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
         self._painter = neural_style.Painter(self._reporter.notify)
         self._painter.load_style(self._model_path, RenderingOptions())
 
-    # MLflow takes any type hint here for a schema of its own, and the package has one.
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+    # Of type hints MLflow makes a schema, except of a table's, and warns where there is none.
+    def predict(
+        self,
+        context: PythonModelContext,
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,
+    ) -> pd.DataFrame:
         """Paint each row of the input."""
         painted = [self._paint(row.dropna().to_dict()) for _, row in model_input.iterrows()]
         return pd.DataFrame({"picture": painted})

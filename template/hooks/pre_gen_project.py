@@ -4,11 +4,18 @@ import json
 import keyword
 import re
 import sys
+from importlib.util import find_spec
 
 # As JSON, so that no answer can end the string that it stands in.
 ANSWERS = json.loads(r""" {{ cookiecutter | tojson }} """)
 
-TAKEN = {"csci_utils", "luigi", "neural_style", "pset_4", "tests", *sys.stdlib_module_names}
+TAKEN = {
+    *("csci_utils", "neural_style", "pset_4", "tests"),
+    # What these import; more may be installed beside cookiecutter.
+    *("boto3", "botocore", "click", "dotenv", "luigi", "numpy", "onnxruntime", "openvino"),
+    *("pytest", "requests", "ruff", "safetensors", "skimage", "torch", "tqdm", "urllib3"),
+    *sys.stdlib_module_names,
+}
 """Packages that the new one would hide."""
 
 
@@ -19,8 +26,14 @@ def check_slug(slug: str) -> None:
             "project_slug: expected the name of a Python package (small letters, digits and "
             f"underscores, a letter first, no keyword), got {slug!r}: choose another"
         )
-    if slug in TAKEN:
+    if slug in TAKEN or is_installed(slug):
         sys.exit(f"project_slug: {slug!r} is the name of another package: choose another")
+
+
+def is_installed(package: str) -> bool:
+    """Return whether a package of this name is installed. A folder without modules is none."""
+    spec = find_spec(package)
+    return spec is not None and spec.origin is not None
 
 
 def check_source(source: str) -> None:

@@ -72,8 +72,9 @@ def test_help_is_printed(arguments: list[str], run: RunCommand) -> None:
     assert "usage: python -m neural_style" in result.stdout
 
 
-def test_the_version_is_printed(run: RunCommand) -> None:
-    result = run("--version")
+@pytest.mark.parametrize("flag", ["-V", "--version"])
+def test_the_version_is_printed(flag: str, run: RunCommand) -> None:
+    result = run(flag)
 
     assert result.returncode == 0
     assert re.fullmatch(r"python -m neural_style, version \d\S*\n", result.stdout)

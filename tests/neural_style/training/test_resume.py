@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from neural_style.neural_style import main
 from tests.support.networks.training import (
     MakeArguments,
     MakePicture,
@@ -284,6 +285,28 @@ def interrupt_after(line_part: str, arguments: list[str]) -> tuple[int, str]:
         finally:
             process.kill()
     return process.returncode, err
+
+
+def test_without_a_checkpoint_ctrl_c_suggests_no_resuming(
+    make_arguments: MakeArguments,
+    dataset: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neural_style.training.trainer.train", interrupt)
+    (tmp_path / "other_epoch_1_batch_1.ckpt").touch()  # of another training in this folder
+    arguments = make_arguments(
+        dataset=dataset, save_model_dir=tmp_path, checkpoint_model_dir=tmp_path
+    )
+
+    with pytest.raises(SystemExit):
+        main(arguments)
+
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 @pytest.mark.usefixtures("child_processes_get_ctrl_c")

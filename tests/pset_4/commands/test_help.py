@@ -59,6 +59,14 @@ def test_h_is_short_for_help(arguments: list[str]) -> None:
     assert short == long
 
 
+def test_the_version_has_a_short_flag() -> None:
+    short, long = (CliRunner().invoke(cli, [flag]) for flag in ("-V", "--version"))
+
+    assert short.exit_code == 0
+    assert ", version " in short.stdout
+    assert short.stdout == long.stdout
+
+
 def test_python_m_runs_the_command_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pset_4", "status", "--json"]
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 from click.testing import CliRunner
 
@@ -34,13 +31,10 @@ def test_a_configured_remote_is_not_called_the_default(project: Project) -> None
     assert "default" not in result.stderr
 
 
-def test_debug_shows_the_traceback() -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "pset_4", "--debug", "--remote", "x/y/z", "status"],
-        capture_output=True,
-        text=True,
-    )
+def test_debug_shows_the_traceback_of_a_wrong_setting_with_exit_code_2() -> None:
+    result = CliRunner().invoke(cli, ["--debug", "--remote", "gs://x", "status"])
 
+    assert result.exit_code == 2
     assert "Traceback" in result.stderr
 
 

@@ -36,6 +36,24 @@ def test_status_shows_where_everything_is(
     }
 
 
+def test_an_empty_status_says_how_to_begin(directory_project: Project) -> None:
+    hint = directory_project.run("status").stdout.splitlines()[-1]
+
+    assert "machine/data/uploads" in hint
+    assert hint.endswith("python -m pset_4 demo")
+    assert "next" not in directory_project.status()
+
+
+@pytest.mark.parametrize("command", ["status", "download"])
+@pytest.mark.parametrize("name", ["PSET_4_THREADS", "PSET_4_RUNNER"])
+def test_wrong_settings_of_what_paints_do_not_matter(
+    directory_project: Project, command: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "nonsense")
+
+    assert directory_project.run(command).exit_code == 0
+
+
 def test_status_shows_tables(directory_project: Project, photograph: bytes, model: bytes) -> None:
     directory_project.drop("photo.jpg", photograph)
     directory_project.drop("one.pth", model)

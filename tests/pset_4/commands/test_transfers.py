@@ -32,6 +32,16 @@ def test_upload_without_drop_ins_does_nothing(project: Project, store: RemoteSto
     assert store.list() == []
 
 
+def test_upload_says_whether_the_folder_is_missing_or_empty(directory_project: Project) -> None:
+    missing = directory_project.run("upload").stderr
+    directory_project.uploads.mkdir(parents=True)
+    empty = directory_project.run("upload").stderr
+
+    uploads = directory_project.uploads
+    assert f"nothing is dropped in: {uploads} does not exist\n" in missing
+    assert f"nothing is dropped in: {uploads} is empty\n" in empty
+
+
 def test_download_fetches_everything(
     project: Project, store: RemoteStore, photograph: bytes, model: bytes
 ) -> None:

@@ -17,7 +17,7 @@ from pset_4.settings import Settings
 from tests.support.files.archives import ArchiveServer, Models, pack
 from tests.support.networks.models import MODEL_WIDTH, make_model
 from tests.support.pipeline.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
-from tests.support.pipeline.projects import Project
+from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.remotes.stores import RemoteStore
 
 ROOT = Path(__file__).parents[3]
@@ -47,12 +47,31 @@ def test_the_output_lists_what_was_fetched(
     result = fetch_well(directory_project, server)
 
     size = f"{len(server.content) / 1e6:.1f} MB"
-    assert result.stderr.splitlines() == [f"downloading {server.url} ({size})"]
+    assert result.stderr.splitlines() == [
+        f"downloading {server.url} ({size})",
+        "next: put images into machine/data/uploads and run python -m pset_4 main",
+    ]
     heading, *rows = [re.split(r"\s{2,}", line) for line in result.stdout.splitlines()]
     assert heading == ["STYLES", "dropped in", "size", "width", "SHA-256"]
     for (name, content), row in zip(official.items(), rows, strict=True):
         digest = hashlib.sha256(content).hexdigest()[:12]
         assert row == [name, "now", f"{len(content) / 1e3:.1f} kB", str(MODEL_WIDTH), f"{digest}…"]
+
+
+@pytest.mark.parametrize("remote_url", ["s3://bucket/prefix", "not/mounted"])
+def test_the_remote_is_not_needed(
+    make_project: MakeProject,
+    server: ArchiveServer,
+    official: Models,
+    remote_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # nothing listens there
+    project = make_project("machine", remote_url)
+
+    fetch_well(project, server)
+
+    assert read_drop_ins(project) == official
 
 
 def test_fetched_models_are_published_like_any_drop_in(

@@ -13,7 +13,8 @@ from PIL import Image
 
 from tests.support.files.pictures import decode_rgb
 from tests.support.networks.models import MakeModel
-from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.pipeline.programs import run_without
+from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes.stores import RemoteStore, S3Store
 
 RESULTS = [
@@ -150,6 +151,19 @@ def test_another_machine_paints_the_same_from_the_remote_alone(
     assert (other.data / result).read_bytes() == (painted.data / result).read_bytes()
 
 
+def test_main_needs_neither_pytorch_nor_openvino_to_paint_a_checkpoint(
+    directory_project: Project, photograph: bytes, model: bytes
+) -> None:
+    pytest.importorskip("neural_style.engine._core", exc_type=ImportError)
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("model.pth", model)
+
+    result = run_without(["torch", "openvino"], directory_project.arguments("main"))
+
+    assert result.returncode == 0, result.stderr
+    assert directory_project.files("stylized") == ["stylized/model.pth/photo.jpg"]
+
+
 def test_without_drop_ins_main_paints_the_defaults_of_the_remote(
     project: Project, store: RemoteStore, photograph: bytes, model: bytes
 ) -> None:
@@ -171,6 +185,45 @@ def test_without_drop_ins_stylize_paints_the_defaults_of_the_remote(
     project.run_well("stylize", "--no-upload")
 
     assert project.files("stylized") == ["stylized/rain_princess.pth/luigi.jpg"]
+
+
+@pytest.mark.parametrize("names", [["a.jpg", "b.jpg"], ["a.jpg", "luigi.jpg"]])
+def test_without_drop_ins_and_defaults_main_paints_all_that_the_remote_has(
+    project: Project, store: RemoteStore, photograph: bytes, model: bytes, names: list[str]
+) -> None:
+    for name in names:
+        store.write(f"images/{name}", photograph)
+    store.write("saved_models/one.pth", model)
+
+    project.run_well("main")
+
+    assert project.files("stylized") == [f"stylized/one.pth/{name}" for name in names]
+
+
+def test_all_paints_what_the_remote_has_besides_the_drop_ins(
+    directory_project: Project, directory_store: RemoteStore, photograph: bytes, model: bytes
+) -> None:
+    directory_store.write("images/luigi.jpg", photograph)
+    directory_store.write("images/theirs.jpg", photograph)
+    directory_store.write("saved_models/rain_princess.pth", model)
+    directory_project.drop("mine.jpg", photograph)
+
+    assert directory_project.run_well("main", "--all")["painted"] == 3
+    assert directory_project.run_well("main")["painted"] == 0
+
+
+def test_with_nothing_anywhere_main_suggests_the_demo(project: Project) -> None:
+    result = project.run("main")
+
+    assert result.exit_code == 0
+    assert "python -m pset_4 demo" in result.stderr
+    assert "luigi.jpg" not in result.stderr
+
+
+def test_an_image_without_any_style_fails(directory_project: Project, photograph: bytes) -> None:
+    directory_project.drop("photo.jpg", photograph)
+
+    assert_failed(directory_project.run("main"), "rain_princess.pth: ")
 
 
 def test_no_upload_writes_nothing_to_the_remote(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from pset_4.submission.repository import find_web_page
 from tests.support.canvas import Canvas
 from tests.support.pipeline.submissions import Repository
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize(
@@ -250,3 +253,14 @@ def test_one_of_many_styles_is_submitted_by_its_number(repository: Repository) -
     result = repository.run_well("--dry-run", "--model", "many.onnx@7")
 
     assert "would attach data/stylized/many.onnx@7/luigi.jpg" in result.stdout
+
+
+@pytest.mark.parametrize("name", ["painting", "pipeline", "photos", "models", "checkpoints"])
+def test_a_folder_of_the_documentation_s_examples_is_ignored(
+    name: str, repository: Repository
+) -> None:
+    shutil.copy(ROOT / ".gitignore", repository.folder)
+    (repository.folder / name).mkdir()
+    (repository.folder / name / "file").touch()
+
+    assert f"?? {name}/" not in repository.git("status", "--porcelain")

@@ -1,0 +1,76 @@
+"""Painting where PyTorch and OpenVINO are not installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.support.command_line import eval_arguments, run_without
+
+HEAVY = ["torch", "openvino"]
+
+
+@pytest.fixture(params=[".pth", ".safetensors"])
+def model_path(request: pytest.FixtureRequest, checkpoint_path: Path, tmp_path: Path) -> Path:
+    """The same small style in each format of checkpoints."""
+    from neural_style.formats.saving import convert
+
+    path = tmp_path / f"small{request.param}"
+    convert(checkpoint_path, path)
+    return path
+
+
+def test_the_engine_paints_checkpoints_by_itself(
+    model_path: Path, picture_path: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("neural_style.engine._core", exc_type=ImportError)
+    output_path = tmp_path / "painted.png"
+    arguments = eval_arguments(picture_path, model_path, output_path, "--device=auto")
+
+    result = run_without(HEAVY, *arguments)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    with Image.open(picture_path) as picture, Image.open(output_path) as painted:
+        assert painted.size == picture.size
+
+
+def test_an_accelerator_needs_pytorch_and_the_error_names_the_command(
+    checkpoint_path: Path, picture_path: Path, tmp_path: Path
+) -> None:
+    arguments = eval_arguments(picture_path, checkpoint_path, tmp_path / "painted.png")
+
+    result = run_without(HEAVY, *arguments, "--device=cuda")
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: expected PyTorch to be installed")
+    assert result.stderr.endswith("; run pip install '.[pytorch]' in the project's folder\n")
+
+
+def test_info_finds_the_cpu_for_auto() -> None:
+    result = run_without(HEAVY, "info", "--device=auto")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-1].split() == ["device", "cpu"]
+
+
+def test_info_says_what_to_install_where_nothing_paints() -> None:
+    result = run_without([*HEAVY, "neural_style.engine._core"], "info")
+
+    assert "none (run pip install '.[style]' in the project's folder)" in result.stdout
+
+
+@pytest.mark.parametrize(("command", "extra"), [("convert", "pytorch"), ("train", "train")])
+def test_a_command_that_needs_pytorch_names_its_extra(
+    command: str, extra: str, checkpoint_path: Path, picture_path: Path, tmp_path: Path
+) -> None:
+    arguments = {
+        "convert": [f"--model={checkpoint_path}", f"--output-model={tmp_path / 'a.pt'}"],
+        "train": [f"--dataset={tmp_path}", f"--style-image={picture_path}", "--save-model-dir=m"],
+    }
+
+    result = run_without(HEAVY, command, *arguments[command])
+
+    assert result.returncode == 1
+    assert f"run pip install '.[{extra}]'" in result.stderr

@@ -1,0 +1,34 @@
+"""The recording of the demo in the README."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+from rich.console import Console
+
+from tools.recording import shorten, to_svg
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_a_recording_is_text_and_loads_nothing() -> None:
+    console = Console(record=True, file=io.StringIO())
+    console.print("painted 104")
+
+    svg = to_svg(console)
+
+    assert "painted" in "".join(ElementTree.fromstring(svg).itertext())
+    assert set(re.findall(r"https?://[^\s\"']+", svg)) == {"http://www.w3.org/2000/svg"}
+    assert "font-face" not in svg
+
+
+def test_a_long_run_is_shown_by_its_ends() -> None:
+    lines = list(map(str, range(100)))
+
+    shown = list(shorten(lines))
+
+    assert (shown[0], shown[8], shown[-1]) == ("0", "⋮ 83 more lines", "99")
+    assert list(shorten(lines[:17])) == lines[:17]
