@@ -102,7 +102,7 @@ class Painter:
         with at_path(request.content_image):
             picture = resize(picture, options.content_scale, options.max_side)
         with at_path(request.output_image):
-            format_for(request.output_image).check_size(picture.size)
+            format_for(request.output_image).check(picture.size)
         style = self.load_style(request.model, options)
         with at_path(request.content_image):
             painted = style(picture, progress)

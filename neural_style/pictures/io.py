@@ -6,6 +6,7 @@ The pictures that these functions return are plain, see `conversion`.
 from __future__ import annotations
 
 import os
+from copy import deepcopy
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -48,6 +49,7 @@ def load_picture(path: str | PathLike[str], memory: int | None = None) -> Image.
             megapixels, but not more than is available.
 
     Raises:
+        MissingDependencyError: It is a HEIC or HEIF picture, and pillow-heif is not installed.
         PictureError: The file cannot be read, is not a picture, is incomplete, damaged or of an
             unsupported kind, needs more memory than there is, or has more pixels than Pillow
             allows (twice `PIL.Image.MAX_IMAGE_PIXELS`, against decompression bombs).
@@ -74,13 +76,14 @@ def save_picture(
 
     Raises:
         TypeError: `picture` is not a `PIL.Image.Image`.
+        MissingDependencyError: The format is HEIF, and pillow-heif is not installed.
         PictureError: The suffix is unknown, the picture is too large for the format, or the file
             cannot be written.
     """
     file_format = format_for(path)
     plain = to_plain(picture)
     with at_path(final_path or path):
-        file_format.check_size(plain.size)
+        file_format.check(plain.size)
         try:
             _write(Path(path), _encode(plain, file_format))
         except Exception as error:  # encoders raise ValueError and others
@@ -96,7 +99,8 @@ def _encode(plain: Image.Image, file_format: PictureFormat) -> memoryview:
     file = BytesIO()  # an interrupted encoder may go on, so it must not write to the path itself
 
     def save() -> None:
-        plain.save(file, file_format.name, icc_profile=profile, **file_format.options)
+        options = deepcopy(dict(file_format.options))  # encoders change what they get
+        plain.save(file, file_format.name, icc_profile=profile, **options)
 
     call_interruptibly(save)
     return file.getbuffer()
