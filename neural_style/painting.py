@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Protocol
 
 from PIL import Image
 
@@ -18,9 +19,10 @@ from .backends.arena import Arena
 from .backends.base import Progress, Style
 from .backends.loading import load_style, read_style
 from .errors import PictureError
-from .options import RenderingOptions, ignore
+from .options import NONE, RenderingOptions, ignore
 from .pictures.file_formats import format_for
 from .pictures.io import MAX_PICTURE_BYTES, MORE_FRAMES, decode_picture, save_picture
+from .pictures.metadata import METADATA
 from .pictures.resizing import resize
 from .request import PaintingRequest
 from .system.resources import free_memory
@@ -35,6 +37,13 @@ _ROWS_AT_ONCE = 256  # of a picture that is blended
 _BYTES_PER_PIXEL = 4  # of Pillow, for RGB, too
 
 _StyleKey = tuple[str, Path, RenderingOptions]
+
+
+class Saver(Protocol):
+    """Writes a painted picture; see `save_picture`."""
+
+    def __call__(self, picture: Image.Image, path: Path, *, keep_location: bool) -> None:
+        """Write the picture to the path."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ class Painter:
         self,
         request: PaintingRequest,
         progress: Progress | None = None,
-        save: Callable[[Image.Image, Path], None] = save_picture,
+        save: Saver = save_picture,
     ) -> PaintingResult:
         """Read a picture, resize it, paint it, and write it to `output_image`.
 
@@ -111,7 +120,9 @@ class Painter:
         del picture, style
         if not self._keeps:
             self.release()  # encoding takes memory, too
-        save(painted, request.output_image)
+        if options.metadata == NONE:
+            painted.info.pop(METADATA, None)
+        save(painted, request.output_image, keep_location=options.keep_location)
         return PaintingResult(has_more_frames)
 
     def load_picture(self, path: str | PathLike[str], memory: int | None = None) -> Image.Image:
@@ -181,9 +192,9 @@ def _blend(painted: Image.Image, photograph: Image.Image, strength: float) -> No
         painted.paste(Image.blend(photograph.crop(box), painted.crop(box), strength), box)
 
 
-def _save_atomically(picture: Image.Image, path: Path) -> None:
+def _save_atomically(picture: Image.Image, path: Path, *, keep_location: bool) -> None:
     with replacing(path, PictureError) as temporary_path, instead_of_path(temporary_path, path):
-        save_picture(picture, temporary_path)
+        save_picture(picture, temporary_path, keep_location=keep_location)
 
 
 def _loading_options(options: RenderingOptions) -> RenderingOptions:

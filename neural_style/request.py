@@ -49,4 +49,8 @@ class PaintingRequest:
         """Return the arguments with which ``python -m neural_style eval`` paints this."""
         given = {name.replace("_", "-"): getattr(self, name) for name in _FILES}
         given |= {option.flag: getattr(self.options, option.name) for option in OPTIONS}
-        return [f"--{flag}={value}" for flag, value in given.items() if value is not None]
+        return [
+            f"--{flag}" if value is True else f"--{flag}={value}"
+            for flag, value in given.items()
+            if value is not None and value is not False
+        ]

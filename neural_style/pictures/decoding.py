@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
-from PIL.ExifTags import Base as ExifTag
 from PIL.ImageFile import ImageFile
 
 from ..errors import NeuralStyleError, PictureError
@@ -143,7 +142,7 @@ def _decode_samples(page: tiff.Page, layout: SampleLayout, memory: int | None) -
     plain = take_plain(colors)
     if alpha is not None:
         plain.putalpha(alpha)
-    plain.getexif()[ExifTag.Orientation] = page.number(tiff.Tag.ORIENTATION, 1)
+    plain.getexif().load_from_fp(BytesIO(tiff.start_with(page)))  # it turns the picture upright
     return take_plain(plain)
 
 

@@ -29,7 +29,7 @@ _TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 _CREATION_TIME = "1970-01-01 00:00:00.000000"
 
 # MLflow's names of the types of rendering options.
-_TYPES = {int: "long", float: "double", str: "string"}
+_TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
 
 
 def build_package(model_path: Path, scratch_path: Path) -> Path:
