@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Protocol
@@ -19,13 +19,15 @@ from .backends.arena import Arena
 from .backends.base import Progress, Style
 from .backends.loading import load_style, read_style
 from .errors import PictureError
-from .options import NONE, RenderingOptions, ignore
+from .options import NONE, OPTIONS, RenderingOptions, ignore
 from .pictures.file_formats import format_for
 from .pictures.io import MAX_PICTURE_BYTES, MORE_FRAMES, decode_picture, save_picture
-from .pictures.metadata import METADATA
+from .pictures.metadata import METADATA, read_metadata
 from .pictures.resizing import resize
+from .provenance import Provenance
 from .request import PaintingRequest
 from .system.resources import free_memory
+from .version import __version__
 
 MAX_LIGHT_STYLES = 8
 """How many styles stay loaded: an official one takes about 30 MB."""
@@ -117,11 +119,14 @@ class Painter:
             painted = style(picture, progress)
         if options.strength is not None:
             _blend(painted, picture, options.strength)
+        provenance = self._describe(request, style)
         del picture, style
         if not self._keeps:
             self.release()  # encoding takes memory, too
         if options.metadata == NONE:
             painted.info.pop(METADATA, None)
+        else:
+            _add_provenance(painted, provenance)
         save(painted, request.output_image, keep_location=options.keep_location)
         return PaintingResult(has_more_frames)
 
@@ -142,8 +147,9 @@ class Painter:
                 return self._picture
             self._picture = None  # released before the next one is decoded
             picture = decode_picture(data, memory)
+        self._picture_digest = digest
         if self._keeps and _is_small(picture, memory):
-            self._picture, self._picture_digest = picture, digest
+            self._picture = picture
         return picture
 
     def load_style(self, path: str | PathLike[str], options: RenderingOptions) -> Style:
@@ -166,6 +172,23 @@ class Painter:
         self._styles.clear()
         self._arena = self._picture = None
 
+    def _describe(self, request: PaintingRequest, style: Style) -> Provenance:
+        """Return where the painting comes from that was made just now."""
+        options = {
+            option.name: getattr(request.options, option.name)
+            for option in OPTIONS
+            if option.changes_result
+        }
+        return Provenance(
+            image=request.image_name,
+            image_sha256=self._picture_digest,
+            model=request.model_name,
+            model_sha256=style.sha256,
+            engine=style.engine,
+            version=__version__,
+            options={name: value for name, value in options.items() if value is not None},
+        )
+
     def _notify(self, text: str) -> None:
         # What is kept outlives the callback of the painting that it was loaded for.
         self.notify(text)
@@ -183,6 +206,11 @@ class Painter:
                 self._arena.release()  # styles that were loaded earlier still refer to it
             self._arena = Arena(limit, self._notify)
         return self._arena
+
+
+def _add_provenance(painted: Image.Image, provenance: Provenance) -> None:
+    kept = read_metadata(painted)
+    painted.info[METADATA] = replace(kept, provenance=provenance.to_properties())
 
 
 def _blend(painted: Image.Image, photograph: Image.Image, strength: float) -> None:

@@ -64,6 +64,27 @@ def identify_picture(data: bytes) -> str | None:
         return None
 
 
+def read_header(data: bytes) -> Image.Image:
+    """Open the content of an image file without decoding its pixels, for its metadata.
+
+    Raises:
+        PictureError: It is not a picture.
+        MissingDependencyError: It is a HEIC or HEIF picture, and pillow-heif is not installed.
+    """
+    try:
+        with suppress_warnings():
+            if data.startswith(png.SIGNATURE):
+                data = png.reduce_png(data).data
+            if heif.is_heif(data):
+                heif.register()
+            formats = (heif.FORMAT,) if heif.is_heif(data) else _PILLOWS_FORMATS
+            return Image.open(BytesIO(data), formats=formats)
+    except NeuralStyleError:
+        raise
+    except Exception as error:  # see `decode_picture`
+        raise _describe_failure(error, data) from error
+
+
 def _decode(data: bytes, memory: int | None) -> Image.Image:
     with suppress_warnings():
         if data.startswith(png.SIGNATURE):

@@ -121,6 +121,7 @@ def _make_signature() -> Any:
     from mlflow.types import ColSpec, Schema
 
     inputs = [ColSpec("binary", "picture"), ColSpec("string", "suffix")]
+    inputs += [ColSpec("string", f"{kind}_name", required=False) for kind in ("image", "model")]
     inputs += [
         ColSpec(_TYPES[option.kind.type], option.column, required=False) for option in OPTIONS
     ]

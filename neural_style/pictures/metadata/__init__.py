@@ -7,7 +7,8 @@ unless somebody asks for it. Damaged metadata is dropped; it never costs the pic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PIL import ExifTags
@@ -39,19 +40,27 @@ class Metadata:
     """Records of the IPTC's Information Interchange Model."""
     resolution: tuple[float, float] | None = None
     """Pixels per inch, across and down."""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """Properties that a packet gets besides; see `neural_style.provenance`."""
 
     def __bool__(self) -> bool:
         """Return whether there is any."""
-        return bool(self.exif or self.xmp or self.iptc or self.resolution)
+        return self != Metadata()
 
     def for_painting(self, keep_location: bool) -> Metadata:
         """Return what a painting may keep of it."""
-        return Metadata(
-            exif.clean(self.exif, keep_location),
-            xmp.clean(self.xmp, keep_location),
-            self.iptc,
-            self.resolution,
+        return replace(
+            self,
+            exif=exif.clean(self.exif, keep_location),
+            xmp=xmp.clean(self.xmp, keep_location),
         )
+
+    def join_packet(self, max_bytes: int = MAX_BYTES) -> bytes:
+        """Return the XMP packet with the provenance; without the rest if it is too large."""
+        if not self.provenance:
+            return self.xmp if len(self.xmp) <= max_bytes else b""
+        packet = xmp.add_properties(self.xmp, self.provenance)
+        return packet if len(packet) <= max_bytes else xmp.add_properties(b"", self.provenance)
 
 
 def read_metadata(picture: Image) -> Metadata:

@@ -42,11 +42,11 @@ def encoder_options(format_name: str, metadata: Metadata) -> dict[str, Any]:
         options["tiffinfo"] = _tiff_tags(metadata)
     elif format_name in ("PNG", "WEBP", "AVIF", "HEIF") and metadata.exif:
         options["exif"] = metadata.exif
-    if format_name == "PNG" and metadata.xmp:
+    if format_name == "PNG" and (packet := metadata.join_packet()):
         options["pnginfo"] = PngInfo()
-        options["pnginfo"].add_itxt(_PNG_XMP, metadata.xmp.decode())
-    elif format_name in ("WEBP", "AVIF", "HEIF") and metadata.xmp:
-        options["xmp"] = metadata.xmp
+        options["pnginfo"].add_itxt(_PNG_XMP, packet.decode())
+    elif format_name in ("WEBP", "AVIF", "HEIF") and (packet := metadata.join_packet()):
+        options["xmp"] = packet
     return options
 
 
@@ -81,8 +81,8 @@ def _jpeg_options(metadata: Metadata) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if 0 < len(metadata.exif) <= _MAX_JPEG_EXIF:
         options["exif"] = metadata.exif
-    if 0 < len(metadata.xmp) <= MAX_JPEG_XMP:
-        options["xmp"] = metadata.xmp
+    if packet := metadata.join_packet(MAX_JPEG_XMP):
+        options["xmp"] = packet
     if segment := to_jpeg_segment(metadata.iptc):
         options["extra"] = segment
     return options
@@ -96,8 +96,8 @@ def _tiff_tags(metadata: Metadata) -> Exif:
     for folder in (IFD.Exif, IFD.GPSInfo):
         if folder in tags:
             del tags[folder]
-    if metadata.xmp:
-        tags[Base.XMLPacket] = metadata.xmp
+    if packet := metadata.join_packet():
+        tags[Base.XMLPacket] = packet
     if metadata.iptc:
         tags[Base.IPTCNAA] = metadata.iptc
     return tags
