@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 CONTENT_IMAGE_HELP = "the picture to paint"
 MODEL_HELP = "the style: a checkpoint (.pth, .pt, .safetensors) or an ONNX graph (.onnx)"
 OUTPUT_IMAGE_HELP = f"the picture to write: {' '.join(sorted(PICTURE_SUFFIXES))}"
+IMAGE_NAME_HELP = "the picture's name in the painting's metadata (default: that of the file)"
+MODEL_NAME_HELP = "the same of the style"
 ACCEL_HELP = "paint on the accelerator that PyTorch finds; an error if there is none"
 INFO_DEVICE_HELP = "also ask PyTorch for this device, as --device of eval does"
 EXPORT_HELP = "also write the model as an ONNX graph; convert does so without painting"
@@ -94,7 +96,8 @@ def stylize(args: Any, reporter: Reporter | None = None) -> PaintingResult:
     if export_path:
         _convert(args.model, export_path)
     options = read_rendering_options(args)
-    request = PaintingRequest(args.content_image, args.model, output_path, options)
+    names = [getattr(args, name, None) or "" for name in ("image_name", "model_name")]
+    request = PaintingRequest(args.content_image, args.model, output_path, options, *names)
     result = paint_file(request, reporter.notify, reporter.progress)
     if result.has_more_frames:
         reporter.notify(f"{args.content_image}: only the first frame was painted")
@@ -171,6 +174,8 @@ def _add_eval(commands: Commands) -> None:
     painting.add_argument("--content-image", required=True, metavar="PATH", help=CONTENT_IMAGE_HELP)
     painting.add_argument("--model", required=True, metavar="PATH", help=MODEL_HELP)
     painting.add_argument("--output-image", required=True, metavar="PATH", help=OUTPUT_IMAGE_HELP)
+    painting.add_argument("--image-name", metavar="NAME", help=IMAGE_NAME_HELP)
+    painting.add_argument("--model-name", metavar="NAME", help=MODEL_NAME_HELP)
     add_rendering_options(painting, ACCEL_HELP)
     painting.add_argument("--export-onnx", "--export_onnx", metavar="PATH", help=EXPORT_HELP)
     painting.add_argument("--json", action="store_true", help=JSON_HELP)

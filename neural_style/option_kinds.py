@@ -22,7 +22,7 @@ class Kind(ABC):
     """The values that an option accepts."""
 
     type: ClassVar[type]
-    """The Python type of the values: `int`, `float` or `str`."""
+    """The Python type of the values: `bool`, `int`, `float` or `str`."""
     metavar: str
     """The placeholder for a value in help texts."""
 
@@ -131,6 +131,26 @@ class UnitInterval(Kind):
         if not 0 <= float(value) <= 1:
             raise ValueError(f"expected {name} from 0 to 1, got {value}")
         return float(value)
+
+
+@dataclass(frozen=True)
+class Flag(Kind):
+    """True or false. On command lines the flag alone stands for true."""
+
+    metavar: str = ""
+    type = bool
+
+    def parse(self, text: str) -> bool:
+        """Return the value of ``true`` or ``false``."""
+        if text not in ("true", "false"):
+            raise ValueError(f"expected true or false, got {text!r}")
+        return text == "true"
+
+    def check(self, name: str, value: Any) -> bool:
+        """Return the value itself."""
+        if not isinstance(value, bool):
+            raise TypeError(f"expected {name}=True or {name}=False, got {value!r}")
+        return value
 
 
 @dataclass(frozen=True)

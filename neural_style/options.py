@@ -14,6 +14,7 @@ from .option_kinds import (
     ByteSize,
     Choice,
     DeviceName,
+    Flag,
     Kind,
     PositiveNumber,
     UnitInterval,
@@ -22,6 +23,8 @@ from .option_kinds import (
 
 EXACT, FAST = "exact", "fast"
 PRECISIONS = (EXACT, FAST)
+
+KEEP, NONE = "keep", "none"
 
 MAX_THREADS = 1024
 """Each thread takes memory, and more than one for each core is of no use."""
@@ -43,6 +46,8 @@ class Option:
     changes_result: bool
     """Whether another value makes another result. Otherwise the option says how this machine gets
     to the same result: its device, threads and memory."""
+    earlier: object
+    """The value that stands for results from before there was the option."""
 
     @property
     def column(self) -> str:
@@ -51,10 +56,22 @@ class Option:
 
 
 def _option(
-    kind: Kind, help: str, *, default: Any = None, flag: str = "", changes_result: bool = False
+    kind: Kind,
+    help: str,
+    *,
+    default: Any = None,
+    flag: str = "",
+    changes_result: bool = False,
+    earlier: Any = None,
 ) -> Any:
-    """Declare an option as a field of `RenderingOptions`."""
-    details = {"kind": kind, "help": help, "flag": flag, "changes_result": changes_result}
+    """Declare an option as a field of `RenderingOptions`; `earlier` is by default its default."""
+    details = {
+        "kind": kind,
+        "help": help,
+        "flag": flag,
+        "changes_result": changes_result,
+        "earlier": default if earlier is None else earlier,
+    }
     return field(default=default, metadata=details)
 
 
@@ -94,6 +111,16 @@ class RenderingOptions:
         "half precision where the device has it",
         default=EXACT,
         changes_result=True,
+    )
+    metadata: str = _option(
+        Choice((KEEP, NONE)),
+        "what to keep of the photograph's EXIF, XMP and IPTC: keep, all but the position, or none",
+        default=KEEP,
+        changes_result=True,
+        earlier=NONE,
+    )
+    keep_location: bool = _option(
+        Flag(), "also keep the photograph's GPS position", default=False, changes_result=True
     )
     device: str = _option(
         DeviceName(),
@@ -135,6 +162,7 @@ OPTIONS: tuple[Option, ...] = tuple(
         declared.metadata["help"],
         declared.default,
         declared.metadata["changes_result"],
+        declared.metadata["earlier"],
     )
     for declared in fields(RenderingOptions)
 )

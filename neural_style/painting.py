@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
+from typing import Protocol
 
 from PIL import Image
 
@@ -18,12 +19,15 @@ from .backends.arena import Arena
 from .backends.base import Progress, Style
 from .backends.loading import load_style, read_style
 from .errors import PictureError
-from .options import RenderingOptions, ignore
+from .options import NONE, OPTIONS, RenderingOptions, ignore
 from .pictures.file_formats import format_for
 from .pictures.io import MAX_PICTURE_BYTES, MORE_FRAMES, decode_picture, save_picture
+from .pictures.metadata import METADATA, read_metadata
 from .pictures.resizing import resize
+from .provenance import Provenance
 from .request import PaintingRequest
 from .system.resources import free_memory
+from .version import __version__
 
 MAX_LIGHT_STYLES = 8
 """How many styles stay loaded: an official one takes about 30 MB."""
@@ -35,6 +39,13 @@ _ROWS_AT_ONCE = 256  # of a picture that is blended
 _BYTES_PER_PIXEL = 4  # of Pillow, for RGB, too
 
 _StyleKey = tuple[str, Path, RenderingOptions]
+
+
+class Saver(Protocol):
+    """Writes a painted picture; see `save_picture`."""
+
+    def __call__(self, picture: Image.Image, path: Path, *, keep_location: bool) -> None:
+        """Write the picture to the path."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +94,7 @@ class Painter:
         self,
         request: PaintingRequest,
         progress: Progress | None = None,
-        save: Callable[[Image.Image, Path], None] = save_picture,
+        save: Saver = save_picture,
     ) -> PaintingResult:
         """Read a picture, resize it, paint it, and write it to `output_image`.
 
@@ -102,16 +113,21 @@ class Painter:
         with at_path(request.content_image):
             picture = resize(picture, options.content_scale, options.max_side)
         with at_path(request.output_image):
-            format_for(request.output_image).check_size(picture.size)
+            format_for(request.output_image).check(picture.size)
         style = self.load_style(request.model, options)
         with at_path(request.content_image):
             painted = style(picture, progress)
         if options.strength is not None:
             _blend(painted, picture, options.strength)
+        provenance = self._describe(request, style)
         del picture, style
         if not self._keeps:
             self.release()  # encoding takes memory, too
-        save(painted, request.output_image)
+        if options.metadata == NONE:
+            painted.info.pop(METADATA, None)
+        else:
+            _add_provenance(painted, provenance)
+        save(painted, request.output_image, keep_location=options.keep_location)
         return PaintingResult(has_more_frames)
 
     def load_picture(self, path: str | PathLike[str], memory: int | None = None) -> Image.Image:
@@ -131,8 +147,9 @@ class Painter:
                 return self._picture
             self._picture = None  # released before the next one is decoded
             picture = decode_picture(data, memory)
+        self._picture_digest = digest
         if self._keeps and _is_small(picture, memory):
-            self._picture, self._picture_digest = picture, digest
+            self._picture = picture
         return picture
 
     def load_style(self, path: str | PathLike[str], options: RenderingOptions) -> Style:
@@ -155,6 +172,23 @@ class Painter:
         self._styles.clear()
         self._arena = self._picture = None
 
+    def _describe(self, request: PaintingRequest, style: Style) -> Provenance:
+        """Return where the painting comes from that was made just now."""
+        options = {
+            option.name: getattr(request.options, option.name)
+            for option in OPTIONS
+            if option.changes_result
+        }
+        return Provenance(
+            image=request.image_name,
+            image_sha256=self._picture_digest,
+            model=request.model_name,
+            model_sha256=style.sha256,
+            engine=style.engine,
+            version=__version__,
+            options={name: value for name, value in options.items() if value is not None},
+        )
+
     def _notify(self, text: str) -> None:
         # What is kept outlives the callback of the painting that it was loaded for.
         self.notify(text)
@@ -174,6 +208,11 @@ class Painter:
         return self._arena
 
 
+def _add_provenance(painted: Image.Image, provenance: Provenance) -> None:
+    kept = read_metadata(painted)
+    painted.info[METADATA] = replace(kept, provenance=provenance.to_properties())
+
+
 def _blend(painted: Image.Image, photograph: Image.Image, strength: float) -> None:
     """Move a painting toward its photograph, in place: a second might not fit in memory."""
     for top in range(0, painted.height, _ROWS_AT_ONCE):
@@ -181,9 +220,9 @@ def _blend(painted: Image.Image, photograph: Image.Image, strength: float) -> No
         painted.paste(Image.blend(photograph.crop(box), painted.crop(box), strength), box)
 
 
-def _save_atomically(picture: Image.Image, path: Path) -> None:
+def _save_atomically(picture: Image.Image, path: Path, *, keep_location: bool) -> None:
     with replacing(path, PictureError) as temporary_path, instead_of_path(temporary_path, path):
-        save_picture(picture, temporary_path)
+        save_picture(picture, temporary_path, keep_location=keep_location)
 
 
 def _loading_options(options: RenderingOptions) -> RenderingOptions:

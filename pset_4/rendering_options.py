@@ -31,5 +31,5 @@ def to_origin(options: RenderingOptions) -> dict[str, Any]:
 
 
 def complete_origin(origin: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a result's record with the defaults of options that are younger than it."""
-    return {**{option.name: option.default for option in _RECORDED}, **origin}
+    """Return a result's record with the values that stand for options younger than it."""
+    return {**{option.name: option.earlier for option in _RECORDED}, **origin}

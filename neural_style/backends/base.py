@@ -42,6 +42,10 @@ class Style(ABC):
         """How many numbered styles the file has; None if it is one style without a number."""
         self.number: int | None = None
         """Which of them this is; None until `with_number` chooses."""
+        self.engine = ""
+        """What paints, such as ``C++`` or ``OpenVINO``."""
+        self.sha256 = ""
+        """The SHA-256 of the file."""
         self.base_width: int | None = None
         """Channels after the first convolution, if the file is known to be a `TransformerNet`."""
 

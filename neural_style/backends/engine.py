@@ -51,6 +51,7 @@ class EngineStyle(Style):
             DeviceError: The kernel that the environment names cannot run here.
         """
         super().__init__(path)
+        self.engine = "C++"
         self.base_width: int = width_of(weights)
         self._network = Network(weights, choose_kernel(options.precision))
         self._threads = options.threads or count_threads()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
@@ -115,6 +116,17 @@ def load_style(
     Raises:
         NeuralStyleError: As `load`.
     """
+    style = _load(file, options, notify, arena)
+    style.sha256 = hashlib.sha256(file.data).hexdigest()
+    return style
+
+
+def _load(
+    file: StyleFile,
+    options: RenderingOptions,
+    notify: Callable[[str], None],
+    arena: Arena | None,
+) -> Style:
     if file.suffix in CHECKPOINT_SUFFIXES:
         return _Checkpoint(file, options, notify, arena).load()
     if file.suffix in ONNX_SUFFIXES:

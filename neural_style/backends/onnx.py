@@ -55,6 +55,7 @@ class OnnxStyle(Style):
                 )
             graph = check_graph(data)
         super().__init__(path, graph.styles)
+        self.engine = "OpenVINO"
         self.base_width = graph.base_width
         # The photographs of a folder often share a size.
         self._check_size = lru_cache(_SIZES_KEPT)(graph.check_size)

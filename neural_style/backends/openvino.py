@@ -26,6 +26,7 @@ class OpenvinoStyle(FloatStyle):
     ) -> None:
         """Build the graph of checked weights."""
         super().__init__(path)
+        self.engine = "OpenVINO"
         self.base_width: int = width_of(weights)
         self._options = options
         self._compiler = Compiler(build_graph(weights), options)

@@ -53,6 +53,7 @@ class TorchStyle(FloatStyle):
             load_for_cpu: Loads the style that does. None if there is no accelerator to replace.
         """
         super().__init__(path)
+        self.engine = f"PyTorch on {device.type}"
         self.base_width: int = width_of(weights)
         self.device = device
         self._options = options
@@ -71,6 +72,7 @@ class TorchStyle(FloatStyle):
         Accelerators report a lack of memory in many ways, some only in words. So the CPU takes over
         after any failure, and the note gives the reason.
         """
+        self.engine = f"PyTorch on {self.device.type}"
         if self._load_for_cpu is None:
             return super().paint_colors(colors, progress)
         try:
@@ -83,6 +85,7 @@ class TorchStyle(FloatStyle):
         self._notify(f"{self.device} {reason}: the CPU paints this picture")
         if self._cpu_style is None:
             self._cpu_style = self._load_for_cpu()
+        self.engine = self._cpu_style.engine
         return self._cpu_style.paint_colors(colors, progress)
 
     def paint_pixels(self, pixels: Pixels) -> Pixels:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from csci_utils.console import answer
 from csci_utils.text import parse_above_zero, parse_from_zero, parse_whole
 
-from ..option_kinds import Choice
+from ..option_kinds import Choice, Flag
 from ..options import OPTIONS, Option, RenderingOptions
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def add_rendering_options(parser: ArgumentParser, accel_help: str) -> None:
 
 def _add(parser: _ActionsContainer, option: Option) -> None:
     details: dict[str, Any] = {"dest": option.name, "help": option.help, "default": None}
-    if isinstance(option.kind, Choice):
+    if isinstance(option.kind, Flag):
+        details["action"] = "store_true"
+    elif isinstance(option.kind, Choice):
         details["choices"] = option.kind.choices
     else:
         details |= {"type": reader(option.kind.parse), "metavar": option.kind.metavar}

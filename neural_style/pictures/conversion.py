@@ -4,7 +4,8 @@ Everything in this package works on plain pictures. A plain picture
 
 - has mode RGB or RGBA with 8 bits a channel,
 - is stored upright, with no orientation left to apply, and
-- has an empty `info`, except for the ICC profile of its RGB values if it has one.
+- has an empty `info`, except for the ICC profile of its RGB values and its `Metadata`, if it has
+  them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from PIL.Image import Image, fromarray, new
 
 from ..errors import PictureError
 from .levels import find_full_range, to_8_bits
+from .metadata import METADATA, read_metadata
 
 ICC_PROFILE = "icc_profile"
 """Pillow's key for the ICC profile in `Image.info`."""
@@ -36,8 +38,7 @@ _PIXELS_AT_ONCE = 2**20  # bounds the memory of what is between a picture and it
 def to_plain(picture: Image) -> Image:
     """Return a plain copy of `picture`; a plain picture comes back with equal content.
 
-    - The EXIF orientation is applied. All metadata except an RGB ICC profile is dropped, so that a
-      result does not reveal where a photograph was taken.
+    - The EXIF orientation is applied. Of metadata, an RGB ICC profile stays, and `Metadata`.
     - CMYK and gray values with an ICC profile are converted through it to sRGB.
     - 16-bit values keep their upper 8 bits. Pillow's modes I and F have no defined range;
       `find_full_range` explains which one is assumed.
@@ -62,12 +63,15 @@ def take_plain(picture: Image) -> Image:
     """
     if 0 in picture.size:
         raise PictureError(f"expected at least 1x1 px, got {picture.width}x{picture.height}")
+    metadata = read_metadata(picture)
     upright = _turn_upright(picture)
     profile = upright.info.get(ICC_PROFILE) or b""
     plain = _to_rgb(upright, profile)
     plain.info = {}
     if profile[_PROFILE_SPACE] == b"RGB " and upright.mode != "CMYK":
         plain.info[ICC_PROFILE] = profile
+    if metadata:
+        plain.info[METADATA] = metadata
     return plain
 
 

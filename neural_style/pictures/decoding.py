@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
-from PIL.ExifTags import Base as ExifTag
 from PIL.ImageFile import ImageFile
 
-from ..errors import PictureError
+from ..errors import NeuralStyleError, PictureError
 from ..system.interruption import call_interruptibly
 from ..system.warning_filter import suppress_warnings
-from .codecs import jpeg, jpeg2000, png, tiff, tiff_kinds
+from .codecs import heif, jpeg, jpeg2000, png, tiff, tiff_kinds
 from .codecs.libtiff import silence_tiff_decoders
 from .codecs.tiff_layout import SampleLayout, read_layout
 from .codecs.tiff_samples import decode_samples
@@ -29,6 +28,7 @@ _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF 6.0, p. 13, and 
 _GIF = b"GIF8"
 _ENDS_EARLY = "the file ends too early"
 _SIGNATURES = (png.SIGNATURE, jpeg.SIGNATURE, _GIF, *_TIFF_MAGICS, *jpeg2000.SIGNATURES)
+_PILLOWS_FORMATS = tuple(name for name in FORMAT_NAMES if name != heif.FORMAT)
 _KEY_BYTES = 9  # of a pixel: the lower bytes of 16-bit colors, and the copy with alpha
 
 
@@ -44,7 +44,7 @@ def decode_picture(data: bytes, memory: int | None = None) -> Image.Image:
         )
     try:
         return call_interruptibly(lambda: _decode(data, memory))
-    except PictureError:
+    except NeuralStyleError:
         raise
     except Exception as error:  # for damaged files, Pillow raises about seven types
         raise _describe_failure(error, data) from error
@@ -52,6 +52,8 @@ def decode_picture(data: bytes, memory: int | None = None) -> Image.Image:
 
 def identify_picture(data: bytes) -> str | None:
     """Return Pillow's name for the format that `data` begins with; None if it is not a picture."""
+    if heif.is_heif(data):
+        return heif.FORMAT
     silence_tiff_decoders()
     try:
         with suppress_warnings(), _open(data) as picture:
@@ -60,6 +62,27 @@ def identify_picture(data: bytes) -> str | None:
         return "very large"
     except Exception:  # see `decode_picture`
         return None
+
+
+def read_header(data: bytes) -> Image.Image:
+    """Open the content of an image file without decoding its pixels, for its metadata.
+
+    Raises:
+        PictureError: It is not a picture.
+        MissingDependencyError: It is a HEIC or HEIF picture, and pillow-heif is not installed.
+    """
+    try:
+        with suppress_warnings():
+            if data.startswith(png.SIGNATURE):
+                data = png.reduce_png(data).data
+            if heif.is_heif(data):
+                heif.register()
+            formats = (heif.FORMAT,) if heif.is_heif(data) else _PILLOWS_FORMATS
+            return Image.open(BytesIO(data), formats=formats)
+    except NeuralStyleError:
+        raise
+    except Exception as error:  # see `decode_picture`
+        raise _describe_failure(error, data) from error
 
 
 def _decode(data: bytes, memory: int | None) -> Image.Image:
@@ -72,6 +95,8 @@ def _decode(data: bytes, memory: int | None) -> Image.Image:
             plain, has_more_frames = _decode_tiff(data, memory)
         elif data.startswith(jpeg2000.SIGNATURES):
             plain, has_more_frames = _decode_jpeg2000(data, memory)
+        elif heif.is_heif(data):
+            plain, has_more_frames = _decode_heif(data, memory)
         else:
             plain, has_more_frames = _decode_other(data, memory)
     if not is_complete(data):
@@ -138,7 +163,7 @@ def _decode_samples(page: tiff.Page, layout: SampleLayout, memory: int | None) -
     plain = take_plain(colors)
     if alpha is not None:
         plain.putalpha(alpha)
-    plain.getexif()[ExifTag.Orientation] = page.number(tiff.Tag.ORIENTATION, 1)
+    plain.getexif().load_from_fp(BytesIO(tiff.start_with(page)))  # it turns the picture upright
     return take_plain(plain)
 
 
@@ -156,6 +181,19 @@ def _decode_jpeg2000(data: bytes, memory: int | None) -> tuple[Image.Image, bool
         return take_plain(jpeg2000.stretch(data, picture)), False
 
 
+def _decode_heif(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
+    """Return the plain picture in a file, and whether the file has more pictures.
+
+    Raises:
+        MissingDependencyError: The package that reads these files is not installed.
+    """
+    heif.register()
+    with _open(data, (heif.FORMAT,)) as picture:
+        _check_memory(picture, data, memory)
+        picture.load()
+        return take_plain(picture), bool(getattr(picture, "is_animated", False))
+
+
 def _decode_other(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     """Return the plain picture in a file, and whether the file has more frames."""
     if data.startswith(_GIF) and not is_complete(data):
@@ -168,10 +206,10 @@ def _decode_other(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
 
 
 @contextmanager
-def _open(data: bytes) -> Iterator[ImageFile]:
+def _open(data: bytes, formats: tuple[str, ...] = _PILLOWS_FORMATS) -> Iterator[ImageFile]:
     """Open an image file that is in memory: its header is read, its pixels are not."""
     # Without a list of formats, Pillow would pass PostScript to an interpreter, among others.
-    with Image.open(BytesIO(data), formats=FORMAT_NAMES) as picture:
+    with Image.open(BytesIO(data), formats=formats) as picture:
         yield picture
 
 
@@ -200,4 +238,6 @@ def _describe_failure(error: Exception, data: bytes) -> PictureError:
 
 
 def _has_known_signature(data: bytes) -> bool:
+    if heif.is_heif(data):
+        return True
     return data.startswith(_SIGNATURES) or (data[:4], data[8:12]) == (b"RIFF", b"WEBP")

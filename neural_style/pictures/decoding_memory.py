@@ -20,8 +20,9 @@ PLAIN_BYTES = 4
 """Bytes of a pixel in a plain picture: Pillow stores RGB as RGBX."""
 
 _STORED_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
-_DECODER_BYTES = {"AVIF": 8, "WEBP": 12.5}
-"""Bytes of a pixel that decoders take besides the result, measured with Pillow 13.0."""
+_DECODER_BYTES = {"AVIF": 8, "HEIF": 9, "WEBP": 12.5}
+"""Bytes of a pixel that decoders take besides the result, measured with Pillow 13.0 and, for HEIF,
+pillow-heif 1.8."""
 _JPEG2000_BYTES = 5  # the same, for each component
 
 

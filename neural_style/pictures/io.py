@@ -6,6 +6,7 @@ The pictures that these functions return are plain, see `conversion`.
 from __future__ import annotations
 
 import os
+from copy import deepcopy
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -20,6 +21,8 @@ from ..system.interruption import call_interruptibly
 from .conversion import ICC_PROFILE, to_plain
 from .decoding import MORE_FRAMES, decode_picture, identify_picture
 from .file_formats import PictureFormat, format_for
+from .metadata import read_metadata
+from .metadata.writing import add_details, encoder_options
 
 __all__ = [
     "MAX_PICTURE_BYTES",
@@ -29,6 +32,8 @@ __all__ = [
     "load_picture",
     "save_picture",
 ]
+
+Buffer = bytes | memoryview
 
 MAX_PICTURE_BYTES = 2**30
 """The largest file that is read: twice an uncompressed RGB picture at Pillow's limit of pixels."""
@@ -48,6 +53,7 @@ def load_picture(path: str | PathLike[str], memory: int | None = None) -> Image.
             megapixels, but not more than is available.
 
     Raises:
+        MissingDependencyError: It is a HEIC or HEIF picture, and pillow-heif is not installed.
         PictureError: The file cannot be read, is not a picture, is incomplete, damaged or of an
             unsupported kind, needs more memory than there is, or has more pixels than Pillow
             allows (twice `PIL.Image.MAX_IMAGE_PIXELS`, against decompression bombs).
@@ -60,49 +66,54 @@ def save_picture(
     picture: Image.Image,
     path: str | PathLike[str],
     final_path: str | PathLike[str] | None = None,
+    keep_location: bool = False,
 ) -> None:
     """Write `picture` to exactly `path`, in the format that its suffix names.
 
-    An alpha channel and an RGB ICC profile are dropped if the format cannot store them. The write
-    is not atomic: if it fails, a new file is removed, but an existing file may be damaged. For an
-    atomic write, write to a temporary file of the same suffix and rename it.
+    An alpha channel, an RGB ICC profile and metadata (see `Metadata`) are dropped if the format
+    cannot store them. The write is not atomic: if it fails, a new file is removed, but an existing
+    file may be damaged. For an atomic write, write to a temporary file of the same suffix and
+    rename it.
 
     Args:
         picture: Any picture; see `to_plain` for how it is converted.
         path: The file to write.
         final_path: The path that errors name in place of that of a temporary file.
+        keep_location: Whether the GPS position in the metadata is written, too.
 
     Raises:
         TypeError: `picture` is not a `PIL.Image.Image`.
+        MissingDependencyError: The format is HEIF, and pillow-heif is not installed.
         PictureError: The suffix is unknown, the picture is too large for the format, or the file
             cannot be written.
     """
     file_format = format_for(path)
     plain = to_plain(picture)
     with at_path(final_path or path):
-        file_format.check_size(plain.size)
+        file_format.check(plain.size)
         try:
-            _write(Path(path), _encode(plain, file_format))
+            _write(Path(path), _encode(plain, file_format, keep_location))
         except Exception as error:  # encoders raise ValueError and others
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise PictureError(f"cannot be written: {reason}", remedy=find_remedy(error)) from error
 
 
-def _encode(plain: Image.Image, file_format: PictureFormat) -> memoryview:
+def _encode(plain: Image.Image, file_format: PictureFormat, keep_location: bool) -> Buffer:
     """Return the content of an image file."""
     if plain.mode == "RGBA" and not file_format.keeps_alpha:
         plain = plain.convert("RGB")
     profile = plain.info.get(ICC_PROFILE)
+    metadata = read_metadata(plain).for_painting(keep_location)
+    options = deepcopy(dict(file_format.options))  # encoders change what they get
+    options |= encoder_options(file_format.name, metadata)
     file = BytesIO()  # an interrupted encoder may go on, so it must not write to the path itself
-
-    def save() -> None:
-        plain.save(file, file_format.name, icc_profile=profile, **file_format.options)
-
-    call_interruptibly(save)
+    call_interruptibly(lambda: plain.save(file, file_format.name, icc_profile=profile, **options))
+    if file_format.name == "TIFF" and metadata.exif:
+        return add_details(file.getvalue(), metadata)
     return file.getbuffer()
 
 
-def _write(path: Path, data: memoryview) -> None:
+def _write(path: Path, data: Buffer) -> None:
     """Write a file; if that fails, remove it unless it existed before."""
     is_new = not os.path.lexists(path)
     try:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from neural_style.option_kinds import Choice
+from neural_style.option_kinds import Choice, Flag
 from neural_style.options import Option
 
 from .. import names
@@ -178,9 +178,11 @@ def _apply(command: Command, *decorators: Decorator[Command]) -> Command:
 
 def _result_option(option: Option) -> Decorator[Any]:
     details: dict[str, Any] = {"type": reader(option.kind.parse), "metavar": option.kind.metavar}
-    if isinstance(option.kind, Choice):
+    if isinstance(option.kind, Flag):
+        details = {"is_flag": True}
+    elif isinstance(option.kind, Choice):
         details = {"type": click.Choice(option.kind.choices)}
-    if option.default is not None:
+    if option.default is not None and not isinstance(option.kind, Flag):
         details |= {"default": option.default, "show_default": True}
     return click.option(f"--{option.flag}", option.name, help=_sentence(option.help), **details)
 

@@ -33,7 +33,7 @@ _DESCRIBED: dict[tuple[str, str, str], Manifest] = {}
 """Manifests by the digest and the suffix of the model, and the digest of the code."""
 
 # MLflow's names of the types of rendering options.
-_TYPES = {int: "long", float: "double", str: "string"}
+_TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
 
 
 def build_package(model_path: Path, scratch_path: Path) -> Path:
@@ -141,6 +141,7 @@ def _make_signature() -> Any:
     from mlflow.types import ColSpec, Schema
 
     inputs = [ColSpec("binary", "picture"), ColSpec("string", "suffix")]
+    inputs += [ColSpec("string", f"{kind}_name", required=False) for kind in ("image", "model")]
     inputs += [
         ColSpec(_TYPES[option.kind.type], option.column, required=False) for option in OPTIONS
     ]

@@ -1,9 +1,9 @@
 """The code of a packaged model: what MLflow loads and calls. Each package carries a copy.
 
 Input: a table with the columns ``picture`` (the bytes of a picture file) and ``suffix`` (of the
-format to answer in, such as ``.png``), and optionally one column for each of
-`neural_style.options.OPTIONS`. Output: a table with the column ``picture``, the bytes of the
-painted pictures' files.
+format to answer in, such as ``.png``). Optional are ``image_name`` and ``model_name``, for the
+painting's metadata, and one column for each of `neural_style.options.OPTIONS`. Output: a table with
+the column ``picture``, the bytes of the painted pictures' files.
 """
 
 from __future__ import annotations
@@ -51,8 +51,9 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
             output_path = Path(folder, f"painted{_check_suffix(row.get('suffix', ''))}")
             image_path.write_bytes(row["picture"])
             options = _read_options(row)
+            names = [row.get(column, "") for column in ("image_name", "model_name")]
             request = neural_style.PaintingRequest(
-                image_path, self._model_path, output_path, options
+                image_path, self._model_path, output_path, options, *names
             )
             try:
                 result = self._painter.paint(request, self._reporter.progress)

@@ -140,6 +140,8 @@ def make_request(request: PaintingRequest) -> dict[str, Any]:
     row = {
         "picture": base64.b64encode(request.content_image.read_bytes()).decode(),
         "suffix": request.output_image.suffix,
+        "image_name": request.image_name,
+        "model_name": request.model_name,
         **{name: value for name, value in values.items() if value is not None},
     }
     return {"dataframe_split": {"columns": list(row), "data": [list(row.values())]}}

@@ -126,7 +126,7 @@ class Stylize(PaintingParameters, luigi.Task):
             number=self.style_name.number, **context.current().settings.machine
         )
         files = (Path(inputs["image"]), Path(inputs["model"]), Path(path))
-        return PaintingRequest(*files, options)
+        return PaintingRequest(*files, options, self.image, self.style_name.file)
 
     def _make_progress(self) -> Callable[[int, int], None]:
         """Report progress in Luigi's own way, unless the painting is short."""

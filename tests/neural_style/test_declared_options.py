@@ -34,11 +34,11 @@ def eval_help() -> str:
 
 @every_option
 def test_eval_explains_the_option(option: Option, eval_help: str) -> None:
-    metavar = option.kind.metavar
+    metavar = option.kind.metavar and f" {option.kind.metavar}"
     if isinstance(option.kind, Choice):
-        metavar = f"{{{','.join(option.kind.choices)}}}"
+        metavar = f" {{{','.join(option.kind.choices)}}}"
 
-    assert f"--{option.flag} {metavar} {option.help}" in eval_help
+    assert f"--{option.flag}{metavar} {option.help}" in eval_help
 
 
 def test_no_two_options_share_a_name() -> None:

@@ -13,6 +13,7 @@ from neural_style.option_kinds import (
     ByteSize,
     Choice,
     DeviceName,
+    Flag,
     Kind,
     PositiveNumber,
     UnitInterval,
@@ -25,6 +26,7 @@ SCALE = PositiveNumber()
 STRENGTH = UnitInterval()
 WORD = Choice(("exact", "fast"))
 DEVICE = DeviceName()
+FLAG = Flag()
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,8 @@ DEVICE = DeviceName()
         (STRENGTH, "0", 0.0),
         (STRENGTH, "1", 1.0),
         (WORD, "fast", "fast"),
+        (FLAG, "true", True),
+        (FLAG, "false", False),
         (DEVICE, "cuda:1", "cuda:1"),
         (DEVICE, "accel", "accel"),
     ],
@@ -65,6 +69,7 @@ def test_a_text_is_read(kind: Kind, text: str, value: object) -> None:
         (STRENGTH, "nan", "a number from 0 to 1, got 'nan'"),
         (STRENGTH, "half", "a number from 0 to 1, got 'half'"),
         (WORD, "good", "exact or fast, got 'good'"),
+        (FLAG, "yes", "true or false, got 'yes'"),
         (DEVICE, "", "one of cpu, auto, .*, got ''"),
         (DEVICE, "abacus", "one of cpu, auto, .*, got 'abacus'"),
         (DEVICE, "cuda:", "one of cpu, auto, .*, got 'cuda:'"),
@@ -107,6 +112,7 @@ def test_a_value_becomes_a_plain_one(kind: Kind, given: object, value: object) -
         (SIZE, 2e9, "a whole number, such as option=3, got 2000000000.0"),
         (SCALE, "2", "a number, such as option=1.5, got '2'"),
         (SCALE, True, "a number, such as option=1.5, got True"),
+        (FLAG, 1, "option=True or option=False, got 1"),
         (DEVICE, 3, "the name of a device as option, got 3"),
         (DEVICE, None, "the name of a device as option, got None"),
     ],

@@ -19,6 +19,7 @@ from neural_style.option_kinds import (
     ByteSize,
     Choice,
     DeviceName,
+    Flag,
     Kind,
     PositiveNumber,
     UnitInterval,
@@ -33,6 +34,7 @@ MAKE_VALUE: dict[type[Kind], Callable[[Any, random.Random], object]] = {
     ByteSize: lambda kind, rng: rng.randint(1, 2**50),
     PositiveNumber: lambda kind, rng: 10 ** rng.uniform(-300, 300),
     UnitInterval: lambda kind, rng: rng.random(),
+    Flag: lambda kind, rng: rng.random() < 0.5,
     Choice: lambda kind, rng: rng.choice(kind.choices),
     DeviceName: lambda kind, rng: (
         rng.choice((*DEVICE_KINDS, "accel")) + rng.choice(["", ":0", ":17"])
@@ -78,7 +80,12 @@ def test_options_are_checked() -> None:
 
 
 def test_options_that_are_not_set_are_left_out_of_json() -> None:
-    assert RenderingOptions().to_json() == {"precision": "exact", "device": "cpu"}
+    assert RenderingOptions().to_json() == {
+        "precision": "exact",
+        "metadata": "keep",
+        "keep_location": False,
+        "device": "cpu",
+    }
 
 
 def test_options_that_do_not_exist_are_refused() -> None:

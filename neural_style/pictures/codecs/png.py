@@ -29,7 +29,7 @@ _MAX_TEXT = PngImagePlugin.MAX_TEXT_CHUNK
 _BLOCK_BYTES = 2**20
 
 _CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
-_METADATA = frozenset({b"IHDR", b"acTL", b"eXIf", b"iCCP", b"tRNS"})
+_METADATA = frozenset({b"IHDR", b"acTL", b"eXIf", b"iCCP", b"pHYs", b"tRNS"})
 _ORIENTED_TEXT = re.compile(rb"(Raw profile type exif|XML:com\.adobe\.xmp)\x00")
 _TEXTS = {
     b"tEXt": None,
@@ -172,7 +172,7 @@ def reduce_png(data: bytes) -> PngFile:
     if len(header) != _HEADER_BYTES:
         raise ValueError("no header")
     *size, bits, color_type, _, _, interlacing = struct.unpack(">IIBBBBB", header)
-    wanted = {b"eXIf", b"tRNS"} if color_type == _PALETTE else {b"eXIf"}
+    wanted = {b"eXIf", b"pHYs"} | ({b"tRNS"} if color_type == _PALETTE else set())
     return PngFile(
         data=_join(data, chunks, wanted & contents.keys()),
         profile=_inflate_profile(contents.get(b"iCCP", b"")),

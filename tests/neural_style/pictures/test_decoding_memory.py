@@ -24,7 +24,7 @@ from tests.support.files.png import GRAY, GRAY_ALPHA, RGB, Samples, chunk, make_
 from tests.support.files.tiff import BLACK_IS_ZERO, CMYK, DEFLATE, Layout, make_tiff
 
 MEBIBYTE = 2**20
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "HEIF")
 SIDE = 3000
 OVERHEAD = 60 * MEBIBYTE  # libraries, and strips of pixels between two pictures
 
@@ -33,9 +33,7 @@ def make_file(format: str, mode: str = "RGB", side: int = 256, **options: Any) -
     return encode(Image.new(mode, (side, side)), format, **options)
 
 
-@pytest.mark.parametrize(
-    "format", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000"]
-)
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_limit_below_the_need_is_kept(format: str) -> None:
     limit = (anonymous_memory() or 0) + 1000
 
@@ -43,9 +41,7 @@ def test_a_limit_below_the_need_is_kept(format: str) -> None:
         decode_picture(make_file(format), limit)
 
 
-@pytest.mark.parametrize(
-    "format", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000"]
-)
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_sufficient_limit_changes_nothing(format: str) -> None:
     data = make_file(format)
 
@@ -104,6 +100,7 @@ LARGE_FILES: dict[str, tuple[Callable[[], bytes], float]] = {
         10,
     ),
     "AVIF": (lambda: make_file("AVIF", side=SIDE, speed=10), 12),
+    "HEIC": (lambda: make_file("HEIF", "RGBA", side=SIDE, chroma=444), 13),
     "JPEG 2000": (lambda: make_file("JPEG2000", side=SIDE), 19),
 }
 """Files, and the bytes of a pixel that decoding them is expected to take at most."""

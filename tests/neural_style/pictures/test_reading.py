@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+import sys
 import warnings
 import zlib
 from pathlib import Path
@@ -12,7 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import PICTURE_SUFFIXES, PictureError, load_picture, save_picture
+from neural_style import (
+    PICTURE_SUFFIXES,
+    MissingDependencyError,
+    PictureError,
+    load_picture,
+    save_picture,
+)
+from neural_style.pictures.codecs.heif import is_heif
 from neural_style.pictures.io import MORE_FRAMES, decode_picture
 from tests.support.files.pictures import encode
 from tests.support.networks.styles import make_picture
@@ -43,7 +51,7 @@ def encode_rotated(format: str, orientation: int) -> bytes:
     """Return `make_picture` as a file that has to be turned."""
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
-    return encode(make_picture(), format, exif=exif)
+    return encode(make_picture(), format, exif=exif.tobytes())
 
 
 def encode_empty_png(width: int, height: int) -> bytes:
@@ -73,6 +81,49 @@ def test_the_content_decides_not_the_suffix(tmp_path: Path) -> None:
     assert load_picture(path) == make_picture()
 
 
+def test_a_photograph_of_a_phone_is_read_whatever_its_suffix_is(tmp_path: Path) -> None:
+    path = tmp_path / "really-a-heic.jpg"
+    path.write_bytes(encode(make_picture(), "HEIF", quality=-1, chroma=444))
+
+    assert load_picture(path).size == make_picture().size
+    error = np.asarray(load_picture(path), float) - np.asarray(make_picture(), float)
+    assert np.abs(error).max() <= 3  # levels: lossless, but in YCbCr
+
+
+def test_a_heic_picture_is_turned_upright(tmp_path: Path) -> None:
+    assert decode_picture(encode_rotated("HEIF", 6)).size == make_picture().size[::-1]
+
+
+def test_without_its_package_a_heic_picture_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode(make_picture(), "HEIF")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+
+    with pytest.raises(MissingDependencyError) as caught:
+        decode_picture(data)
+
+    assert str(caught.value) == (
+        "a HEIC or HEIF picture, which needs the package pillow-heif; "
+        "run pip install '.[heif]' in the project's folder"
+    )
+
+
+@pytest.mark.parametrize(
+    ("brands", "expected"),
+    [
+        (b"heic\0\0\0\0mif1heic", True),
+        (b"mif1\0\0\0\0mif1heic", True),
+        (b"msf1\0\0\0\0hevc", True),
+        (b"mif1\0\0\0\0", True),
+        (b"mif1\0\0\0\0mif1avif", False),
+        (b"avif\0\0\0\0mif1miaf", False),
+        (b"mp42\0\0\0\0isom", False),
+    ],
+)
+def test_heif_files_are_told_by_their_brands(brands: bytes, expected: bool) -> None:
+    box = (8 + len(brands)).to_bytes(4, "big") + b"ftyp" + brands
+    assert is_heif(box + b"\0\0\0\x10metaheic") == expected
+
+
 @pytest.mark.parametrize("orientation", STORED_CORNERS)
 def test_a_photograph_is_turned_upright(orientation: int) -> None:
     size = (16, 24) if orientation < 5 else (24, 16)
@@ -87,7 +138,7 @@ def test_a_photograph_is_turned_upright(orientation: int) -> None:
 
     expected = Image.new("RGB", (16, 24), "black")
     expected.paste((255, 255, 255), (0, 0, 8, 8))
-    assert upright == expected
+    assert (upright.size, upright.tobytes()) == (expected.size, expected.tobytes())
 
 
 def test_the_orientation_is_not_written_again(tmp_path: Path) -> None:

@@ -15,10 +15,20 @@ from neural_style import PICTURE_SUFFIXES, PictureError, load_picture, save_pict
 from tests.support.files.icc import SRGB
 from tests.support.networks.styles import make_picture
 
-FORMATS_WITH_ALPHA = (".png", ".webp", ".tif", ".tiff", ".avif", ".jp2")
-FORMATS_WITH_PROFILE = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif")
+FORMATS_WITH_ALPHA = (
+    ".png",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".avif",
+    ".jp2",
+    ".heic",
+    ".heif",
+    ".hif",
+)
+FORMATS_WITH_PROFILE = tuple(sorted(PICTURE_SUFFIXES - {".gif", ".bmp", ".jp2"}))
 LOSSLESS_FORMATS = (".png", ".tif", ".tiff", ".bmp", ".jp2")
-LONGEST_SIDES = {".webp": 16_383, ".jpg": 65_500, ".gif": 65_535, ".avif": 32_768}
+LONGEST_SIDES = {".webp": 16_383, ".jpg": 65_500, ".gif": 65_535, ".avif": 32_768, ".heic": 16_384}
 
 
 @pytest.mark.parametrize("suffix", LOSSLESS_FORMATS)
@@ -27,7 +37,7 @@ def test_lossless_formats_keep_every_pixel(suffix: str, tmp_path: Path) -> None:
 
     save_picture(make_picture(), path)
 
-    assert load_picture(path) == make_picture()
+    assert load_picture(path).tobytes() == make_picture().tobytes()
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".avif"])
@@ -83,10 +93,11 @@ def test_the_longest_side_of_a_format_is_written_and_read(
     suffix: str, side: int, tmp_path: Path
 ) -> None:
     path = tmp_path / f"wide{suffix}"
+    size = (side, 32 if suffix == ".heic" else 1)  # x265 takes no long picture that is thinner
 
-    save_picture(Image.new("RGB", (side, 1)), path)
+    save_picture(Image.new("RGB", size), path)
 
-    assert load_picture(path).size == (side, 1)
+    assert load_picture(path).size == size
 
 
 # Pictures that cannot be written

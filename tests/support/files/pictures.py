@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from neural_style.pictures.codecs import heif
+
 if TYPE_CHECKING:
     import numpy as np
 
 
 def encode(image: Image.Image, format: str, **options: Any) -> bytes:
     """Return the image as a file of Pillow's `format`; options go to `Image.save`."""
+    if format == heif.FORMAT:
+        heif.register()
     file = io.BytesIO()
     image.save(file, format, **options)
     return file.getvalue()
