@@ -18,13 +18,14 @@ from typing import Any
 
 from .env_file import load_env_file
 from .errors import SettingsError
-from .rendering_options import MACHINE_OPTIONS, variable_of
+from .rendering_options import read_machine_options
 
 _logger = logging.getLogger(__name__)
 
 REMOTE_VARIABLE = "PSET_4_REMOTE"
 DATA_VARIABLE = "PSET_4_DATA"
 DEFAULT_DATA = "data"
+UPLOADS_VARIABLE = "PSET_4_UPLOADS"
 RUNNER_VARIABLE = "PSET_4_RUNNER"
 PYTHON_VARIABLE = "PSET_4_PYTHON"
 
@@ -68,11 +69,13 @@ class Settings:
     """The Python that a runner starts, if it starts one."""
     machine: Mapping[str, Any] = field(default_factory=dict)
     """Values of those `MACHINE_OPTIONS` that are set, by name."""
+    in_place: str = ""
+    """A folder that is used as the drop-ins and only read; empty for the data folder's own."""
 
     @property
     def uploads(self) -> str:
         """Where people drop images and models."""
-        return f"{self.data}/{UPLOADS}"
+        return self.in_place or f"{self.data}/{UPLOADS}"
 
     @property
     def results(self) -> str:
@@ -116,6 +119,7 @@ def read_settings(
     data: str | None = None,
     runner: str | None = None,
     python: str | None = None,
+    uploads: str | None = None,
     notify: Callable[[str], None] = _logger.warning,
     **machine: str | None,
 ) -> Settings:
@@ -128,6 +132,7 @@ def read_settings(
         data: The data folder.
         runner: One of `RUNNERS`.
         python: An interpreter, by its path or as a shell would find it.
+        uploads: An existing folder to use as the drop-ins.
         notify: Called with a message if variables in ``.env`` are not used. By default it is logged
             as a warning.
         machine: Values of `MACHINE_OPTIONS` by name, as text.
@@ -140,28 +145,18 @@ def read_settings(
     runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
     configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
     embedded = str(data_path / EMBEDDED_REMOTE)
+    remote = _normalize_remote(configured, data_path) if configured else embedded
+    in_place = uploads or os.environ.get(UPLOADS_VARIABLE) or ""
+    in_place = _normalize_uploads(in_place, data_path, remote) if in_place else ""
     return Settings(
         str(data_path),
-        _normalize_remote(configured, data_path) if configured else embedded,
+        remote,
         not configured,
         runner,
         _choose_python(python, runner),
-        _read_machine_options(machine),
+        read_machine_options(machine),
+        in_place,
     )
-
-
-def _read_machine_options(given: Mapping[str, str | None]) -> dict[str, Any]:
-    values = {}
-    for option in MACHINE_OPTIONS:
-        variable = variable_of(option)
-        text = given.get(option.name) or os.environ.get(variable)
-        try:
-            if text:
-                values[option.name] = option.kind.parse(text)
-        except ValueError as error:
-            remedy = f"check --{option.flag} or {variable}"
-            raise SettingsError(f"{option.name}: {error}", remedy=remedy) from error
-    return values
 
 
 def _check_runner(runner: str) -> str:
@@ -241,6 +236,42 @@ def _normalize_url(remote: str) -> str:
     return S3_SCHEME + bucket_and_prefix
 
 
+def guess_url(remote: str) -> str:
+    """Ask whether a directory that does not exist was meant as a bucket; empty if it was not.
+
+    The question is to be followed by another remedy.
+    """
+    is_path = remote.startswith((".", "/", "~")) or "\\" in remote or os.path.exists(remote)
+    is_bucket = not is_path and "://" not in remote and BUCKET.fullmatch(remote.split("/")[0])
+    return f"did you mean {S3_SCHEME}{remote}? Otherwise " if is_bucket else ""
+
+
+def _normalize_uploads(uploads: str, data_path: Path, remote: str) -> str:
+    """Return the absolute path of a folder that can be used as the drop-ins; empty for our own.
+
+    Raises:
+        SettingsError: It does not exist, or what is made from drop-ins would become one.
+    """
+    path = _to_absolute(uploads)
+    if not path.is_dir():
+        raise _refuse_uploads(uploads, "there is no such folder", "check the path")
+    real_path = Path(os.path.realpath(path))
+    if real_path == Path(os.path.realpath(data_path / UPLOADS)):
+        return ""
+    written = [str(data_path / own) for own in OWN_FOLDERS if own != UPLOADS]
+    written += [] if is_s3(remote) else [remote]
+    for folder in map(Path, map(os.path.realpath, written)):
+        if real_path.is_relative_to(folder) or folder.is_relative_to(real_path):
+            reason = f"what is fetched and painted is kept in {folder}, and would be dropped in"
+            remedy = f"name another folder, or another data folder with --data or {DATA_VARIABLE}"
+            raise _refuse_uploads(uploads, reason, remedy)
+    return str(path)
+
+
+def _refuse_uploads(uploads: str, reason: str, remedy: str) -> SettingsError:
+    return SettingsError(f"{UPLOADS_VARIABLE} or --uploads {uploads!r}: {reason}", remedy=remedy)
+
+
 def _is_own(path: Path, data_path: Path) -> bool:
     """Return whether a path leads, also through links, to a folder of this machine's own."""
     real_path = Path(os.path.realpath(path))
@@ -261,5 +292,6 @@ def _refuse_login() -> SettingsError:
 def _refuse_remote(remote: str, reason: str) -> SettingsError:
     return SettingsError(
         f"remote {remote!r}: {reason}",
-        remedy=f"name s3://bucket/prefix or a directory (--remote, {REMOTE_VARIABLE})",
+        remedy=f"{guess_url(remote)}name s3://bucket/prefix or a directory (--remote, "
+        f"{REMOTE_VARIABLE})",
     )

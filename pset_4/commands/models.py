@@ -87,7 +87,7 @@ def list_command(as_json: bool) -> None:
     Those dropped in, in the remote, and in the cache. That one does not load is no failure of this
     command; that it cannot be told is.
     """
-    with session() as settings:
+    with session(needed=["remote", "data"]) as settings:
         from ..models.listing import list_models
         from ..report import format_json, format_listing
         from ..runners import current_runner

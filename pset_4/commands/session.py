@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from csci_utils.console import ExitCode, say
+from csci_utils.text import one_line
 from neural_style.errors import install_remedy
 
 from .luigi_configuration import luigi_without_files
@@ -34,14 +36,20 @@ EPILOG = (
 
 
 @contextmanager
-def session() -> Iterator[Settings]:
-    """Activate the command line's settings; an error ends the process with one line."""
+def session(needed: Sequence[str] = ()) -> Iterator[Settings]:
+    """Activate the command line's settings; an error ends the process with one line.
+
+    Args:
+        needed: Folders that have to exist, because the command only reads: of
+            ``remote`` and ``data``.
+    """
     with errors_in_one_line("what is done stays; run again to go on"):
         missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
         if missing:
             remedy = install_remedy("luigi", "pipeline", "style")
             raise click.ClickException(f"not installed: {', '.join(missing)}; {remedy}")
         chosen = _read_settings()
+        _check_existing(chosen, needed)
         from .. import context
         from ..storage import cleaning, remote
 
@@ -51,6 +59,29 @@ def session() -> Iterator[Settings]:
             cleaning.sweep(chosen)
             with remote.remembering(chosen.remote):
                 yield chosen
+
+
+def _check_existing(chosen: Settings, needed: Sequence[str]) -> None:
+    """Check that folders exist, where a missing one would pass for an empty one.
+
+    Raises:
+        SettingsError: One does not.
+    """
+    from ..errors import SettingsError
+    from ..settings import DATA_VARIABLE, REMOTE_VARIABLE, guess_url, is_s3, shorten
+
+    remote, data = shorten(chosen.remote), shorten(chosen.data)
+    is_given = not (chosen.is_embedded or is_s3(chosen.remote))
+    is_new = is_given and not os.path.isdir(chosen.remote)
+    if is_new and "remote" not in needed:
+        question = guess_url(remote).removesuffix(" Otherwise ")
+        _say(f"note: {remote}: a new directory, which becomes the remote; {question}".rstrip("; "))
+    elif is_new:
+        remedy = f"{guess_url(remote)}check --remote ({REMOTE_VARIABLE})"
+        raise SettingsError("there is no such directory", path=remote, remedy=remedy)
+    if "data" in needed and not os.path.isdir(chosen.data):
+        remedy = f"check --data ({DATA_VARIABLE}); the command main creates it"
+        raise SettingsError("there is no such folder", path=data, remedy=remedy)
 
 
 def _read_settings() -> Settings:
@@ -67,6 +98,15 @@ def _read_settings() -> Settings:
             f"--remote or {settings.REMOTE_VARIABLE} sets another)"
         )
     return chosen
+
+
+def say_left_alone(others: Sequence[str], settings: Settings) -> None:
+    """Mention files of other kinds in a folder that is used in place."""
+    if others:
+        _say(
+            f"note: {len(others)} other files in {settings.uploads} are left alone, such as "
+            f"{one_line(others[0])}"
+        )
 
 
 def _say(line: str) -> None:

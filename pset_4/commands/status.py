@@ -15,7 +15,7 @@ from .session import EPILOG, session
 @common_options
 def status(as_json: bool) -> None:
     """Show what is dropped in, in the remote, cached and stylized."""
-    with session() as settings:
+    with session(needed=["remote", "data"]) as settings:
         from ..report import format_json, format_status
         from ..status import read_status
 

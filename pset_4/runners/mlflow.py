@@ -17,6 +17,7 @@ from neural_style.options import OPTIONS
 
 from .. import packaging
 from ..errors import RunnerError
+from ..settings import MODELS
 from ..storage.remote import target_at
 from .base import Notify, Progress
 from .child import ChildProcess
@@ -42,7 +43,7 @@ class MlflowRunner(ProgramRunner):
         from neural_style import PaintingResult
 
         manifest_path = package_path or ""
-        check_package(manifest_path, str(request.model))
+        check_package(manifest_path, str(request.model), self._name_of(request.model))
         with scratch_folder() as scratch:
             try:
                 # A copy of what the manifest lists, and of nothing that lies beside it: all code
@@ -61,6 +62,12 @@ class MlflowRunner(ProgramRunner):
                 raise RunnerError(str(error), path=scratch) from error
         write_result(painted, request.output_image)
         return result
+
+    def _name_of(self, model_path: Path) -> str:
+        """Return a cached model's name, with its folders."""
+        folder = Path(self.settings.data, MODELS)
+        is_cached = model_path.is_relative_to(folder)
+        return model_path.relative_to(folder).as_posix() if is_cached else model_path.name
 
     def _call_mlflow(
         self, request: PaintingRequest, scratch: Path, notify: Notify, progress: Progress
@@ -89,16 +96,20 @@ def _read_reply(path: Path, child: ChildProcess) -> bytes:
         raise RunnerError(f"{child.name} painted nothing", remedy="check --python") from error
 
 
-def check_package(manifest_path: str, model_path: str) -> None:
+def check_package(manifest_path: str, model_path: str, name: str) -> None:
     """Check that a package's manifest names this model and this version's code.
 
     The manifest lies beside the package: who can write to the remote can alter both.
+
+    Args:
+        manifest_path: The manifest.
+        model_path: The model's file.
+        name: The model's name, for messages.
 
     Raises:
         RunnerError: It names another model or other code.
     """
     manifest = packaging.read_manifest(manifest_path)
-    name = os.path.basename(model_path)
     remedy = f"run python -m pset_4 package --model {shlex.quote(name)}"
     if manifest.model_digest != file_digest(model_path):
         raise RunnerError("the model was replaced since it was packaged", path=name, remedy=remedy)

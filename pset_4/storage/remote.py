@@ -56,11 +56,6 @@ def list_all_paths(folder: str) -> list[str]:
     return sorted(path for path in paths if path and not path.endswith("/"))
 
 
-def list_names(folder: str) -> list[str]:
-    """Return the names of the files directly in a folder or below a prefix, sorted."""
-    return [path for path in list_paths(folder) if "/" not in path]
-
-
 def check_no_obstacle(path: str) -> None:
     """Raise MissingError if a directory remote has something at a path that is not a file."""
     if is_s3(path) or not os.path.lexists(path):
