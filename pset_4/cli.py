@@ -39,10 +39,9 @@ class _Group(click.Group):
 
     def _is_file(self, arg: str) -> bool:
         """Return whether an argument is a file, by its place or its suffix, and not a command."""
-        is_file = (
-            is_image_name(arg) or is_model_file(arg) or os.path.isfile(os.path.expanduser(arg))
-        )
-        return is_file and arg not in self.commands
+        if arg in self.commands:
+            return False
+        return os.path.isfile(os.path.expanduser(arg)) or is_image_name(arg) or is_model_file(arg)
 
     def _skip_own_options(self, args: list[str]) -> int:
         """Return the position of the first argument that is not an option of the group."""

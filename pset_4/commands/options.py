@@ -83,10 +83,10 @@ def _name_reader(check: Callable[[str], str]) -> Callable[[str], str]:
     def read(text: str) -> str:
         try:
             return check(text)
-        except ValueError:
-            if os.path.isfile(os.path.expanduser(text)):
-                error = ValueError(f"{text}: a path, not a name; give it as an argument: main FILE")
-            raise click.BadParameter(str(error)) from error
+        except ValueError as error:
+            is_path = os.path.isfile(os.path.expanduser(text))
+            advice = f"{text}: a path, not a name; give it as an argument: main FILE"
+            raise click.BadParameter(advice if is_path else str(error)) from error
 
     return read
 

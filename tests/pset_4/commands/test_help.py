@@ -60,6 +60,7 @@ def test_h_is_short_for_help(arguments: list[str]) -> None:
 
 
 def test_python_m_runs_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
     command = [sys.executable, "-m", "pset_4", "status", "--json"]
 
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -15,7 +16,11 @@ from tests.support.pipeline.projects import Project
 @pytest.mark.parametrize(
     "arguments", [("--data", "elsewhere", "status"), ("status", "--data", "elsewhere")]
 )
-def test_common_options_stand_before_or_after_the_command(arguments: tuple[str, ...]) -> None:
+def test_common_options_stand_before_or_after_the_command(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+
     result = CliRunner().invoke(cli, arguments)
 
     assert "\ndata    elsewhere\n" in result.stdout
