@@ -10,7 +10,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import cache, lru_cache
+from posixpath import splitext
 
 from .errors import InvalidNameError
 
@@ -68,9 +69,7 @@ def check_image_name(name: str) -> str:
     Raises:
         InvalidNameError: The name is unsafe, or its suffix is not one of an image.
     """
-    from neural_style import PICTURE_SUFFIXES
-
-    return _check_suffix(check_name(name), "an image", PICTURE_SUFFIXES)
+    return _check_suffix(check_name(name), "an image", _list_suffixes()[0])
 
 
 def check_model_file(name: str) -> str:
@@ -79,9 +78,7 @@ def check_model_file(name: str) -> str:
     Raises:
         InvalidNameError: The name is unsafe, or its suffix is not one of a model.
     """
-    from neural_style import STYLE_SUFFIXES
-
-    return _check_suffix(check_name(name), "a model", STYLE_SUFFIXES)
+    return _check_suffix(check_name(name), "a model", _list_suffixes()[1])
 
 
 def parse_model_name(name: str) -> ModelName:
@@ -154,16 +151,12 @@ def split_valid(
 
 def is_image_name(name: str) -> bool:
     """Return True if the suffix is one of an image."""
-    from neural_style import PICTURE_SUFFIXES
-
-    return _suffix_of(name) in PICTURE_SUFFIXES
+    return _suffix_of(name) in _list_suffixes()[0]
 
 
 def is_model_file(name: str) -> bool:
     """Return True if the suffix is one of a model's file."""
-    from neural_style import STYLE_SUFFIXES
-
-    return _suffix_of(name) in STYLE_SUFFIXES
+    return _suffix_of(name) in _list_suffixes()[1]
 
 
 def _refuse_if(problem: str | None, name: str) -> str:
@@ -182,11 +175,13 @@ def _refuse_if(problem: str | None, name: str) -> str:
 
 def _find_folder_problem(folders: Iterable[str]) -> str | None:
     """Return why nothing in these nested folders can be used, or None."""
-    for folder in folders:
-        problem = _find_problem(folder) or _find_kind(folder)
-        if problem:
-            return f"folder {folder!r}: {problem}" if folder else problem
-    return None
+    return next(filter(None, map(_find_problem_of_folder, folders)), None)
+
+
+@lru_cache(maxsize=1024)  # a folder holds many files
+def _find_problem_of_folder(folder: str) -> str | None:
+    problem = _find_problem(folder) or _find_kind(folder)
+    return f"folder {folder!r}: {problem}" if problem and folder else problem
 
 
 def _find_problem(part: str) -> str | None:
@@ -251,4 +246,12 @@ def _check_suffix(name: str, kind: str, suffixes: Collection[str]) -> str:
 
 
 def _suffix_of(name: str) -> str:
-    return PurePosixPath(name).suffix.lower()
+    return splitext(name)[1].lower()
+
+
+@cache
+def _list_suffixes() -> tuple[Collection[str], Collection[str]]:
+    """Return the suffixes of images, and those of models; the first call imports them."""
+    from neural_style import PICTURE_SUFFIXES, STYLE_SUFFIXES
+
+    return PICTURE_SUFFIXES, STYLE_SUFFIXES
