@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby, product
 
 from csci_utils.errors import DescribedError
@@ -19,6 +20,9 @@ from ..storage.inventory import Inventory, list_drop_ins, list_remote
 from ..storage.lookup import Names, find_excluded, find_images, find_models, is_complete
 from ..tasks.download import DownloadModel
 from ..tasks.local import LocalModel
+
+ListPlace = Callable[[bool, bool], Inventory]
+"""Lists a place: whether images are needed, and whether models are."""
 
 STYLES_AT_ONCE = 8
 """How many checkpoints are painted with image by image, as many as `Painter` keeps loaded: so each
@@ -118,7 +122,7 @@ def select(
         MissingError: A pattern matches nothing, or all that was chosen is left out.
     """
     drop_ins = list_drop_ins(settings)
-    images, models = resolve(images, models, lambda: _list_known(settings, drop_ins, upload))
+    images, models = resolve(images, models, partial(_list_known, settings, drop_ins, upload))
     refused = _select_refused(images, models, drop_ins, upload)
     has_bad_image = any(not names.is_model_file(name) for name in drop_ins.refused)
     has_bad_model = any(names.is_model_file(name) for name in drop_ins.refused)
@@ -146,7 +150,7 @@ def select(
 
 
 def resolve(
-    images: Sequence[str], models: Sequence[str], inventory: Callable[[], Inventory]
+    images: Sequence[str], models: Sequence[str], inventory: ListPlace
 ) -> tuple[list[str], list[str]]:
     """Return the names in a place that names and patterns on the command line stand for.
 
@@ -155,14 +159,15 @@ def resolve(
     Args:
         images: Names and patterns of images.
         models: Names and patterns of models; they may have a style number, or lack the suffix.
-        inventory: Lists the place. It is called only if it is needed.
+        inventory: Lists the place. It is called only if it is needed, with the kinds that are.
 
     Raises:
         MissingError: A pattern, or a name without its suffix, matches nothing.
     """
-    if all(map(is_complete, (*images, *models))):
+    needs_images, needs_models = (not all(map(is_complete, each)) for each in (images, models))
+    if not (needs_images or needs_models):
         return list(images), list(models)
-    found = inventory()
+    found = inventory(needs_images, needs_models)
     known_images = Names([*found.images, *filter(names.is_image_name, found.refused)])
     known_models = Names([*found.models, *filter(names.is_model_file, found.refused)])
     return (
@@ -171,9 +176,11 @@ def resolve(
     )
 
 
-def _list_known(settings: Settings, drop_ins: Inventory, upload: bool) -> Inventory:
+def _list_known(
+    settings: Settings, drop_ins: Inventory, upload: bool, images: bool, models: bool
+) -> Inventory:
     """Return what names and patterns can stand for: drop-ins, if they count, and the remote."""
-    remote = list_remote(settings)
+    remote = list_remote(settings, images, models)
     if not upload:
         return remote
     return Inventory(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import luigi
 
     from ..storage.inventory import Inventory
+    from .selection import ListPlace
 
 
 @click.command(epilog=EPILOG)
@@ -32,7 +34,7 @@ def upload(
         from ..storage.inventory import list_drop_ins
 
         drop_ins = list_drop_ins(settings)
-        chosen = _choose(images, models, exclude, lambda: drop_ins)
+        chosen = _choose(images, models, exclude, lambda *_: drop_ins)
         say_left_alone(drop_ins.others, settings)
         if not (chosen or drop_ins):
             say(f"nothing is dropped in: {settings.uploads} has no image or model", sys.stderr)
@@ -47,7 +49,7 @@ def download(images: Sequence[str], models: Sequence[str], exclude: Sequence[str
     with session(needed=["remote"]) as settings:
         from ..storage.inventory import list_remote
 
-        chosen = _choose(images, models, exclude, lambda: list_remote(settings))
+        chosen = _choose(images, models, exclude, partial(list_remote, settings))
         finish(run(list_downloads(chosen)), settings, chosen.refused)
 
 
@@ -55,7 +57,7 @@ def _choose(
     images: Sequence[str],
     models: Sequence[str],
     exclude: Sequence[str],
-    inventory: Callable[[], Inventory],
+    inventory: ListPlace,
 ) -> Inventory:
     """Return what is named of the files in a place, or else all of them, without what is left out.
 
@@ -66,7 +68,7 @@ def _choose(
     from .selection import resolve
 
     named = Inventory(*resolve(images, models, inventory))
-    return (named or inventory()).without(exclude)
+    return (named or inventory(True, True)).without(exclude)
 
 
 def list_uploads(inventory: Inventory, on_conflict: str) -> list[luigi.Task]:

@@ -54,15 +54,25 @@ class Inventory:
         )
 
 
-def list_remote(settings: Settings) -> Inventory:
+def list_remote(settings: Settings, images: bool = True, models: bool = True) -> Inventory:
     """List what is published; other files in the remote are ignored.
+
+    Args:
+        settings: The settings with the remote.
+        images: Whether images are listed.
+        models: Whether models are listed.
 
     Raises:
         OSError, csci_utils.errors.S3Error: The remote cannot be read.
     """
-    images, refused_images = _split(settings.remote_images, names.is_image_name)
-    models, refused_models = _split(settings.remote_models, names.is_model_file)
-    return Inventory(images, models, {**refused_images, **refused_models})
+    found = Inventory()
+    if images:
+        found.images, refused = _split(settings.remote_images, names.is_image_name)
+        found.refused.update(refused)
+    if models:
+        found.models, refused = _split(settings.remote_models, names.is_model_file)
+        found.refused.update(refused)
+    return found
 
 
 def _split(
