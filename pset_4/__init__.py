@@ -29,8 +29,9 @@ if TYPE_CHECKING:
         SettingsError,
     )
     from .execution import Failure, Outcome, run_tasks
+    from .places import shorten
     from .report import format_failures, format_summary
-    from .settings import Settings, read_settings, shorten
+    from .settings import Settings, read_settings
     from .storage.records import read_origin, write_origin
     from .storage.remote import target_at
     from .tasks.download import DownloadImage, DownloadModel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from .commands.status import status
 from .commands.submit import submit
 from .commands.transfer import download, upload
 from .commands.verify import verify
+from .names import is_image_name, is_model_file
 
 PROGRAM = "python -m pset_4"
 
@@ -31,9 +33,15 @@ class _Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         position = self._skip_own_options(args)
-        if position == len(args) or args[position].startswith("-"):
+        if position == len(args) or args[position].startswith("-") or self._is_file(args[position]):
             args.insert(position, DEFAULT_COMMAND)
         return super().parse_args(ctx, args)
+
+    def _is_file(self, arg: str) -> bool:
+        """Return whether an argument is a file, by its place or its suffix, and not a command."""
+        if arg in self.commands:
+            return False
+        return os.path.isfile(os.path.expanduser(arg)) or is_image_name(arg) or is_model_file(arg)
 
     def _skip_own_options(self, args: list[str]) -> int:
         """Return the position of the first argument that is not an option of the group."""

@@ -1,7 +1,7 @@
 """Names of images and models, checked where they enter the pipeline.
 
-A name becomes a file name on every system and a part of an S3 key, so it must be safe on all of
-them. Its suffix tells an image from a model.
+A name may lie in folders: ``lisbon/tram.jpg``. It becomes a path on every system and a part of an
+S3 key, so each of its parts must be safe on all of them. Its suffix tells an image from a model.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import cache, lru_cache
+from posixpath import splitext
 
 from .errors import InvalidNameError
 
@@ -20,9 +21,13 @@ DEFAULT_IMAGE = "luigi.jpg"
 DEFAULT_MODEL = "rain_princess.pth"
 """The model that is used if no drop-in exists and no model is named."""
 
-MAX_NAME_BYTES = 200
-"""The longest name in UTF-8. Common file systems allow 255 bytes, which leaves room for the suffix
-of a record."""
+MAX_PART_BYTES = 200
+"""The longest part of a name in UTF-8. Common file systems allow 255 bytes, which leaves room for
+the suffix of a record."""
+
+MAX_NAME_BYTES = 400
+"""The longest name in UTF-8, with its folders. The key of a result holds two names, and S3 allows
+1,024 bytes, as does macOS for a path."""
 
 # Windows forbids them in file names, besides the separators of paths.
 _FORBIDDEN_CHARACTERS = frozenset(':*?"<>|')
@@ -64,9 +69,7 @@ def check_image_name(name: str) -> str:
     Raises:
         InvalidNameError: The name is unsafe, or its suffix is not one of an image.
     """
-    from neural_style import PICTURE_SUFFIXES
-
-    return _check_suffix(check_name(name), "an image", PICTURE_SUFFIXES)
+    return _check_suffix(check_name(name), "an image", _list_suffixes()[0])
 
 
 def check_model_file(name: str) -> str:
@@ -75,9 +78,7 @@ def check_model_file(name: str) -> str:
     Raises:
         InvalidNameError: The name is unsafe, or its suffix is not one of a model.
     """
-    from neural_style import STYLE_SUFFIXES
-
-    return _check_suffix(check_name(name), "a model", STYLE_SUFFIXES)
+    return _check_suffix(check_name(name), "a model", _list_suffixes()[1])
 
 
 def parse_model_name(name: str) -> ModelName:
@@ -93,15 +94,45 @@ def parse_model_name(name: str) -> ModelName:
 
 
 def check_name(name: str) -> str:
-    """Return the name if every system can have a file of that name.
+    """Return the name if every system can have a file of that name, in folders of such names.
 
     Raises:
-        InvalidNameError: Some system cannot, or takes the name for something else.
+        InvalidNameError: Some system cannot, or takes the name for something else; or a folder is
+            named like an image or a model.
     """
-    problem = _find_problem(name)
-    if problem:
-        raise InvalidNameError(problem, path=name or None, remedy="use another name")
-    return name
+    *folders, file = name.split("/")
+    return _refuse_if(_find_folder_problem(folders) or _find_problem(file), name)
+
+
+def check_folder(path: str) -> str:
+    """Return the path of a folder if `check_name` accepts names in it.
+
+    Raises:
+        InvalidNameError: It does not.
+    """
+    return _refuse_if(_find_folder_problem(path.split("/")), path)
+
+
+def split_result(path: str) -> tuple[str, str] | None:
+    """Split ``shared/candy.pth/lisbon/tram.jpg`` into model and image; None if it is no result.
+
+    The first part with the suffix of a model ends the model's name: no folder has one.
+    """
+    parts = path.split("/")
+    ends = (end for end, part in enumerate(parts[:-1], 1) if _is_model(part))
+    if (end := next(ends, None)) is None:
+        return None
+    try:
+        model, image = "/".join(parts[:end]), check_image_name("/".join(parts[end:]))
+        parse_model_name(model)
+    except InvalidNameError:
+        return None
+    return model, image
+
+
+def is_safe_part(part: str) -> bool:
+    """Return True if every system can have a file or a folder of that name."""
+    return _find_problem(part) is None
 
 
 def split_valid(
@@ -118,50 +149,74 @@ def split_valid(
     return valid, refused
 
 
-def find_spelling(name: str, existing: Collection[str]) -> str:
-    """Return how a name is spelled among existing ones: composed or decomposed; else as given.
-
-    macOS stores an accent apart from its letter, most keyboards write both as one character.
-    """
-    if name in existing:
-        return name
-    composed = unicodedata.normalize("NFC", name)
-    return next((e for e in existing if unicodedata.normalize("NFC", e) == composed), name)
-
-
 def is_image_name(name: str) -> bool:
     """Return True if the suffix is one of an image."""
-    from neural_style import PICTURE_SUFFIXES
-
-    return _suffix_of(name) in PICTURE_SUFFIXES
+    return _suffix_of(name) in _list_suffixes()[0]
 
 
 def is_model_file(name: str) -> bool:
     """Return True if the suffix is one of a model's file."""
-    from neural_style import STYLE_SUFFIXES
-
-    return _suffix_of(name) in STYLE_SUFFIXES
+    return _suffix_of(name) in _list_suffixes()[1]
 
 
-def _find_problem(name: str) -> str | None:
-    """Return why a name is unsafe, or None."""
-    if not name:
-        return "the name is empty"
-    if any(map(_is_invisible, _remove_joiners(name))):
+def _refuse_if(problem: str | None, name: str) -> str:
+    """Return a name without a problem.
+
+    Raises:
+        InvalidNameError: It has this problem, or is too long.
+    """
+    size = len(name.encode(errors="surrogatepass"))
+    if problem is None and size > MAX_NAME_BYTES:
+        problem = f"expected at most {MAX_NAME_BYTES} bytes with all folders, got {size}"
+    if problem:
+        raise InvalidNameError(problem, path=name or None, remedy="use another name")
+    return name
+
+
+def _find_folder_problem(folders: Iterable[str]) -> str | None:
+    """Return why nothing in these nested folders can be used, or None."""
+    return next(filter(None, map(_find_problem_of_folder, folders)), None)
+
+
+@lru_cache(maxsize=1024)  # a folder holds many files
+def _find_problem_of_folder(folder: str) -> str | None:
+    problem = _find_problem(folder) or _find_kind(folder)
+    return f"folder {folder!r}: {problem}" if problem and folder else problem
+
+
+def _find_problem(part: str) -> str | None:
+    """Return why the name of a file or folder is unsafe, or None."""
+    if not part:
+        return "the name, or a folder in it, is empty"
+    is_plain = part.isascii() and part.isprintable()
+    if not is_plain and any(map(_is_invisible, _remove_joiners(part))):
         return "the name has invisible or control characters"
-    if "/" in name or "\\" in name:
-        return "expected a file name, got a path"
-    forbidden = sorted(set(name) & _FORBIDDEN_CHARACTERS)
+    if "\\" in part:
+        return "the name has a backslash; folders are separated by /"
+    forbidden = sorted(set(part) & _FORBIDDEN_CHARACTERS)
     if forbidden:
         return f"Windows forbids the characters {' '.join(forbidden)} in names"
-    if name[0] in ". " or name[-1] in ". ":
+    if part[0] in ". " or part[-1] in ". ":
         return "the name begins or ends with a dot or a space"
-    if name.partition(".")[0].rstrip().upper() in _DEVICES:
+    if part.partition(".")[0].rstrip().upper() in _DEVICES:
         return "Windows reserves the name for a device"
-    size = len(name.encode())
-    if size > MAX_NAME_BYTES:
-        return f"expected a name of at most {MAX_NAME_BYTES} bytes, got {size}"
+    size = len(part.encode())
+    if size > MAX_PART_BYTES:
+        return f"expected a name of at most {MAX_PART_BYTES} bytes, got {size}"
     return None
+
+
+def _find_kind(part: str) -> str | None:
+    """Return why a folder may not have a name: it would pass for that of a file; or None."""
+    if _is_model(part):
+        return "a folder must not be named like a model"
+    if is_image_name(part):
+        return "a folder must not be named like an image"
+    return None
+
+
+def _is_model(part: str) -> bool:
+    return is_model_file(part) or _NUMBERED_MODEL.fullmatch(part) is not None
 
 
 def _is_invisible(character: str) -> bool:
@@ -191,4 +246,12 @@ def _check_suffix(name: str, kind: str, suffixes: Collection[str]) -> str:
 
 
 def _suffix_of(name: str) -> str:
-    return PurePosixPath(name).suffix.lower()
+    return splitext(name)[1].lower()
+
+
+@cache
+def _list_suffixes() -> tuple[Collection[str], Collection[str]]:
+    """Return the suffixes of images, and those of models; the first call imports them."""
+    from neural_style import PICTURE_SUFFIXES, STYLE_SUFFIXES
+
+    return PICTURE_SUFFIXES, STYLE_SUFFIXES

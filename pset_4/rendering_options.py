@@ -6,10 +6,13 @@ same result, and are settings.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from neural_style.options import OPTIONS, Option, RenderingOptions
+
+from .errors import SettingsError
 
 RESULT_OPTIONS = tuple(o for o in OPTIONS if o.changes_result and o.name != "number")
 """Options that are parameters of tasks. A style's number is part of the model's name instead."""
@@ -33,3 +36,22 @@ def to_origin(options: RenderingOptions) -> dict[str, Any]:
 def complete_origin(origin: Mapping[str, Any]) -> dict[str, Any]:
     """Return a result's record with the values that stand for options younger than it."""
     return {**{option.name: option.earlier for option in _RECORDED}, **origin}
+
+
+def read_machine_options(given: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return the machine options that are set, by name: from texts, or else the environment.
+
+    Raises:
+        SettingsError: A text cannot be parsed; the message names its option and variable.
+    """
+    values = {}
+    for option in MACHINE_OPTIONS:
+        variable = variable_of(option)
+        text = given.get(option.name) or os.environ.get(variable)
+        try:
+            if text:
+                values[option.name] = option.kind.parse(text)
+        except ValueError as error:
+            remedy = f"check --{option.flag} or {variable}"
+            raise SettingsError(f"{option.name}: {error}", remedy=remedy) from error
+    return values

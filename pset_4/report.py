@@ -12,7 +12,8 @@ from csci_utils.errors import DescribedError
 from csci_utils.text import format_size, one_line
 
 from .execution.outcome import FETCHED, PAINTED, PUBLISHED, Outcome
-from .settings import UPLOADS, Settings, shorten
+from .places import UPLOADS, shorten
+from .settings import Settings
 
 if TYPE_CHECKING:
     from .models.listing import ListedModel, ModelListing

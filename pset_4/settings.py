@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -17,13 +16,27 @@ from pathlib import Path
 from typing import Any
 
 from .env_file import load_env_file
-from .errors import MissingRemoteError, SettingsError
-from .rendering_options import MACHINE_OPTIONS, variable_of
+from .errors import SettingsError
+from .places import (
+    DATA_VARIABLE,
+    EMBEDDED_REMOTE,
+    IMAGES,
+    MODELS,
+    PACKAGES,
+    REMOTE_VARIABLE,
+    RESULTS,
+    UPLOADS,
+    UPLOADS_VARIABLE,
+    check_directory,
+    is_s3,
+    normalize_remote,
+    normalize_uploads,
+    to_absolute,
+)
+from .rendering_options import read_machine_options
 
 _logger = logging.getLogger(__name__)
 
-REMOTE_VARIABLE = "PSET_4_REMOTE"
-DATA_VARIABLE = "PSET_4_DATA"
 DEFAULT_DATA = "data"
 RUNNER_VARIABLE = "PSET_4_RUNNER"
 PYTHON_VARIABLE = "PSET_4_PYTHON"
@@ -33,23 +46,6 @@ PROGRAM = "program"
 MLFLOW = "mlflow"
 RUNNERS = (IN_PROCESS, PROGRAM, MLFLOW)
 """The ways to paint: see `runners`."""
-
-S3_SCHEME = "s3://"
-_LOGIN = re.compile(r"(^|//)[^/\\]*:[^/\\]*@|//[^/]*@")
-"""A user, or a user and a password, in an address."""
-
-BUCKET = re.compile(r"[\w.-]{1,255}|arn:.*", re.ASCII)
-"""What botocore accepts as a bucket; new buckets allow lower case only, and no underscore."""
-
-UPLOADS = "uploads"
-IMAGES = "images"
-MODELS = "saved_models"
-RESULTS = "stylized"
-PACKAGES = "mlflow"
-DOWNLOADS = "downloads"
-EMBEDDED_REMOTE = "remote"
-OWN_FOLDERS = (UPLOADS, IMAGES, MODELS, RESULTS, PACKAGES, DOWNLOADS)
-"""The folders that this machine keeps in its data folder."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +67,8 @@ class Settings:
     """The Python that a runner starts, if it starts one."""
     machine: Mapping[str, Any] = field(default_factory=dict)
     """Values of those `MACHINE_OPTIONS` that are set, by name."""
+    in_place: str = ""
+    """A folder that is used as the drop-ins and only read; empty for the data folder's own."""
     unasked_remote: str = ""
     """Offline, the true remote, only to name it in messages; else empty."""
 
@@ -82,7 +80,7 @@ class Settings:
     @property
     def uploads(self) -> str:
         """Where people drop images and models."""
-        return f"{self.data}/{UPLOADS}"
+        return self.in_place or f"{self.data}/{UPLOADS}"
 
     @property
     def results(self) -> str:
@@ -110,22 +108,12 @@ class Settings:
         return f"{self.remote}/{PACKAGES}"
 
 
-def is_s3(path: str) -> bool:
-    """Return whether a path is an S3 URL."""
-    return path.startswith(S3_SCHEME)
-
-
-def shorten(path: str) -> str:
-    """Return a path as people read it best: relative if it lies in the current folder."""
-    here = str(Path.cwd()) + os.sep
-    return path.removeprefix(here)
-
-
 def read_settings(
     remote: str | None = None,
     data: str | None = None,
     runner: str | None = None,
     python: str | None = None,
+    uploads: str | None = None,
     notify: Callable[[str], None] = _logger.warning,
     paints: bool = True,
     reaches_remote: bool = True,
@@ -141,6 +129,7 @@ def read_settings(
         data: The data folder.
         runner: One of `RUNNERS`.
         python: An interpreter, by its path or as a shell would find it.
+        uploads: An existing folder to use as the drop-ins.
         notify: Called with a message if variables in ``.env`` are not used. By default it is logged
             as a warning.
         paints: Whether what paints is read, too. Otherwise nothing that is wrong with it matters.
@@ -152,14 +141,16 @@ def read_settings(
         SettingsError: A value cannot be used; the message names its option and variable.
     """
     load_env_file(Path.cwd(), notify)
-    data_path = _to_absolute(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
+    data_path = to_absolute(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
     configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
     embedded = str(data_path / EMBEDDED_REMOTE)
-    chosen = _normalize_remote(configured) if configured else embedded
+    chosen = normalize_remote(configured) if configured else embedded
     if configured and not offline and not is_s3(chosen):
-        _check_directory(Path(chosen), configured, data_path, reaches_remote)
+        check_directory(Path(chosen), configured, data_path, reaches_remote)
+    in_place = uploads or os.environ.get(UPLOADS_VARIABLE) or ""
+    in_place = normalize_uploads(in_place, data_path, chosen) if in_place else ""
     if not paints:
-        return Settings(str(data_path), chosen, not configured)
+        return Settings(str(data_path), chosen, not configured, in_place=in_place)
     runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
     if offline:
         _check_offline_runner(runner)
@@ -169,23 +160,10 @@ def read_settings(
         not configured,
         runner,
         _choose_python(python, runner),
-        _read_machine_options(machine),
+        read_machine_options(machine),
+        in_place,
         chosen if offline else "",
     )
-
-
-def _read_machine_options(given: Mapping[str, str | None]) -> dict[str, Any]:
-    values = {}
-    for option in MACHINE_OPTIONS:
-        variable = variable_of(option)
-        text = given.get(option.name) or os.environ.get(variable)
-        try:
-            if text:
-                values[option.name] = option.kind.parse(text)
-        except ValueError as error:
-            remedy = f"check --{option.flag} or {variable}"
-            raise SettingsError(f"{option.name}: {error}", remedy=remedy) from error
-    return values
 
 
 def _check_runner(runner: str) -> str:
@@ -230,75 +208,3 @@ def _find_python(python: str) -> str:
         )
     # Not resolved: an interpreter knows its environment by the link through which it is started.
     return os.path.abspath(found)
-
-
-def _to_absolute(path: str) -> Path:
-    # Path.absolute() would keep "..", and one folder could pass for another.
-    return Path(os.path.abspath(Path(path).expanduser()))
-
-
-def _normalize_remote(remote: str) -> str:
-    """Return a remote in its usual form; a directory is not looked for."""
-    if _LOGIN.search(remote):
-        raise _refuse_login()
-    if is_s3(remote):
-        return _normalize_url(remote)
-    if "://" in remote:
-        shown = remote.partition("?")[0]  # a query may hold a signature
-        raise _refuse_remote(shown, "neither S3 nor a directory")
-    return str(_to_absolute(remote))
-
-
-def _check_directory(path: Path, remote: str, data_path: Path, must_be_mounted: bool) -> None:
-    """Check that a path, spelled `remote` in the settings, can be that of the remote."""
-    if path.exists() and not path.is_dir():
-        raise _refuse_remote(remote, "a file, not a directory")
-    if must_be_mounted and not path.parent.is_dir():
-        # A drive that is not mounted must not be replaced by a new folder of its name.
-        reason = f"its parent folder {path.parent} does not exist"
-        raise _refuse_remote(remote, reason, MissingRemoteError)
-    if _is_own(path, data_path):
-        raise _refuse_remote(
-            remote, f"a folder in which this machine keeps its own files ({data_path})"
-        )
-
-
-def _normalize_url(remote: str) -> str:
-    bucket_and_prefix = remote.removeprefix(S3_SCHEME).rstrip("/")
-    parts = bucket_and_prefix.split("/")
-    if "" in parts:
-        raise _refuse_remote(remote, "a part of the address is empty")
-    if not BUCKET.fullmatch(parts[0]):
-        if ":" in parts[0]:  # a password with a slash in it, perhaps
-            raise _refuse_login()
-        raise _refuse_remote(
-            remote,
-            f"{parts[0]!r} is not a bucket's name: only letters, digits, dots and hyphens",
-        )
-    return S3_SCHEME + bucket_and_prefix
-
-
-def _is_own(path: Path, data_path: Path) -> bool:
-    """Return whether a path leads, also through links, to a folder of this machine's own."""
-    real_path = Path(os.path.realpath(path))
-    own_paths = (os.path.realpath(data_path / own) for own in OWN_FOLDERS)
-    is_data = real_path == Path(os.path.realpath(data_path))
-    return is_data or any(map(real_path.is_relative_to, own_paths))
-
-
-def _refuse_login() -> SettingsError:
-    """Return the error for an address with a user or a password in it, which it does not show."""
-    return SettingsError(
-        "the remote's address contains a user or a password",
-        remedy="leave them out, and set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
-        f"AWS_SECRET_ACCESS_KEY (--remote, {REMOTE_VARIABLE})",
-    )
-
-
-def _refuse_remote(
-    remote: str, reason: str, kind: type[SettingsError] = SettingsError
-) -> SettingsError:
-    return kind(
-        f"remote {remote!r}: {reason}",
-        remedy=f"name s3://bucket/prefix or a directory (--remote, {REMOTE_VARIABLE})",
-    )

@@ -55,9 +55,9 @@ def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
         from csci_utils.network.download import without_secrets
 
         from ..models.official import OFFICIAL_URL, fetch_models
+        from ..places import shorten
         from ..report import format_fetched, format_not_fetched
         from ..runners import current_runner
-        from ..settings import shorten
         from .progress import DownloadProgress
 
         url = url or OFFICIAL_URL
@@ -91,7 +91,7 @@ def list_command(as_json: bool) -> None:
     Those dropped in, in the remote, and in the cache. That one does not load is no failure of this
     command; that it cannot be told is.
     """
-    with session() as settings:
+    with session(needed=["remote", "data"]) as settings:
         from ..models.listing import list_models
         from ..report import format_json, format_listing
         from ..runners import current_runner

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from .. import names
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..rendering_options import MACHINE_OPTIONS, RESULT_OPTIONS, variable_of
 from ..settings import RUNNERS
+from ..storage import lookup
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -28,17 +30,23 @@ REMOTE_HELP = (
     "Else PSET_4_REMOTE, else the directory 'remote' in the data folder."
 )
 DATA_HELP = "The data folder of this machine. Else PSET_4_DATA, else 'data'."
+UPLOADS_HELP = (
+    "An existing folder to use as the drop-ins, which is only read. Else PSET_4_UPLOADS, else "
+    "'uploads' in the data folder."
+)
 DEBUG_HELP = "Show Luigi's log, and tracebacks."
-IMAGE_HELP = "An image, by name; may be repeated. Default: all."
-FILE_HELP = "A style model's file, by name; may be repeated. Default: all."
+IMAGE_HELP = "An image, by name or pattern; may be repeated. Default: all."
+FILE_HELP = "A style model's file, by name or pattern; may be repeated. Default: all."
 PAINTED_IMAGE_HELP = (
-    f"An image, by name; may be repeated. Default: all drop-ins, else {DEFAULT_IMAGE} "
-    "or all that the remote has."
+    "An image, by name or pattern ('lisbon/*.jpg'); may be repeated. "
+    f"Default: all drop-ins, else {DEFAULT_IMAGE} or all that the remote has."
 )
 STYLE_HELP = (
-    "A style model, by name ('many.onnx@7' for style 7 of a file of many); may be repeated. "
-    f"Default: all drop-ins, else {DEFAULT_MODEL} or all that the remote has."
+    "A style model, by name ('many.onnx@7' for style 7 of a file of many) or pattern; the suffix "
+    f"may be left out; may be repeated. Default: all drop-ins, else {DEFAULT_MODEL} or all that "
+    "the remote has."
 )
+EXCLUDE_HELP = "Leave out images and models, by name or pattern; may be repeated."
 ALL_HELP = "Also paint every image and style that the remote has, besides the drop-ins."
 RUNNER_HELP = (
     "What paints: this process (the default), a program, or an MLflow model. Else PSET_4_RUNNER."
@@ -57,6 +65,7 @@ OFFLINE = "offline"
 SETTINGS = (
     "remote",
     "data",
+    "uploads",
     "runner",
     "python",
     OFFLINE,
@@ -77,8 +86,21 @@ def reader(parse: Callable[[str], Value]) -> Callable[[str], Value]:
     return read
 
 
+def _name_reader(check: Callable[[str], str]) -> Callable[[str], str]:
+    """Return a reader of names and patterns, which also says what to do with a path."""
+
+    def read(text: str) -> str:
+        try:
+            return check(text)
+        except ValueError as error:
+            is_path = os.path.isfile(os.path.expanduser(text))
+            advice = f"{text}: a path, not a name; give it as an argument: main FILE"
+            raise click.BadParameter(advice if is_path else str(error)) from error
+
+    return read
+
+
 image_name = reader(names.check_image_name)
-model_file = reader(names.check_model_file)
 style_name = reader(lambda name: str(names.parse_model_name(name)))
 
 
@@ -91,6 +113,7 @@ def common_options(command: Command) -> Command:
         command,
         _setting("remote", None, REMOTE_HELP),
         _setting("data", None, DATA_HELP),
+        _setting("uploads", "DIR", UPLOADS_HELP),
         click.option("--debug", is_flag=True, expose_value=False, callback=_keep, help=DEBUG_HELP),
     )
 
@@ -108,13 +131,26 @@ def runner_options(command: Command) -> Command:
 
 
 def file_options(command: Command) -> Command:
-    """Add which images and models to move: `images` and `models`."""
-    return _names("image", image_name, IMAGE_HELP)(model_option(command))
+    """Add which images and models to move: `images`, `models` and `exclude`."""
+    images = _names("image", lookup.check_image, IMAGE_HELP)
+    return _apply(command, images, model_option, exclude_option)
 
 
 def model_option(command: Command) -> Command:
     """Add which models' files: `models`."""
-    return _names("model", model_file, FILE_HELP)(command)
+    return _names("model", lookup.check_model_file, FILE_HELP)(command)
+
+
+def exclude_option(command: Command) -> Command:
+    """Add which images and models are left out: `exclude`."""
+    option = click.option(
+        "--exclude",
+        type=reader(lookup.check_pattern),
+        metavar="PATTERN",
+        multiple=True,
+        help=EXCLUDE_HELP,
+    )
+    return option(command)
 
 
 def conflict_option(command: Command) -> Command:
@@ -143,11 +179,15 @@ def all_option(command: Command) -> Command:
 
 
 def painting_options(command: Command) -> Command:
-    """Add what to paint in which styles (`images`, `models`, `upload`), and `rendering_options`."""
+    """Add what to paint in which styles, and `rendering_options`.
+
+    The command gets `images`, `models`, `exclude` and `upload`.
+    """
     return _apply(
         command,
-        _names("image", image_name, PAINTED_IMAGE_HELP),
-        _names("model", style_name, STYLE_HELP),
+        _names("image", lookup.check_image, PAINTED_IMAGE_HELP),
+        _names("model", lookup.check_model, STYLE_HELP),
+        exclude_option,
         click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP),
         rendering_options,
     )
@@ -201,11 +241,13 @@ def _sentence(text: str) -> str:
 
 
 def _names(name: str, check: Callable[[str], str], text: str) -> Decorator[Any]:
+    aliases = ["--style"] if name == "model" else []
     return click.option(
         f"-{name[0]}",
         f"--{name}",
+        *aliases,
         f"{name}s",
-        type=check,
+        type=_name_reader(check),
         metavar="NAME",
         multiple=True,
         callback=_drop_repeated,

@@ -6,16 +6,23 @@ from collections.abc import Sequence
 
 import click
 
-from .options import common_options, conflict_option, model_option, runner_options
+from .options import (
+    common_options,
+    conflict_option,
+    exclude_option,
+    model_option,
+    runner_options,
+)
 from .session import EPILOG, finish, run, session
 
 
 @click.command(epilog=EPILOG)
 @model_option
+@exclude_option
 @conflict_option
 @runner_options
 @common_options
-def package(models: Sequence[str], on_conflict: str) -> None:
+def package(models: Sequence[str], exclude: Sequence[str], on_conflict: str) -> None:
     """Publish models as MLflow models, which the runner mlflow and plain MLflow can run.
 
     Those named; else all drop-ins, which are published first; else rain_princess.pth from the
@@ -25,6 +32,6 @@ def package(models: Sequence[str], on_conflict: str) -> None:
         from ..tasks.package import PackageModel
         from .selection import select
 
-        selected = select(settings, (), models, True, on_conflict)
+        selected = select(settings, (), models, True, on_conflict, exclude)
         tasks = [PackageModel(model=model, on_conflict=on_conflict) for model in selected.models]
         finish(run(tasks), settings, selected.refused)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from csci_utils.console import say
 
 from ..storage.conflicts import REFUSE
 from .options import (
+    Command,
     all_option,
     common_options,
     conflict_option,
@@ -20,7 +22,7 @@ from .options import (
     rendering_options,
     runner_options,
 )
-from .session import EPILOG, finish, run, session
+from .session import EPILOG, finish, run, say_left_alone, session
 
 if TYPE_CHECKING:
     import luigi
@@ -31,40 +33,67 @@ if TYPE_CHECKING:
     from .selection import Selection
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is to be painted; what is not named is all there is."""
+
+    paths: Sequence[str] = ()
+    """Files that are dropped in first."""
+    images: Sequence[str] = ()
+    """Names and patterns of images."""
+    models: Sequence[str] = ()
+    """Names and patterns of models."""
+    exclude: Sequence[str] = ()
+    """Names and patterns of what is left out."""
+    everything: bool = False
+    """Whether all that the remote has counts as named, besides drop-ins."""
+    upload: bool = True
+    """Whether drop-ins are published first."""
+
+
+def painting_command(command: Command) -> Command:
+    """Add the arguments and options of commands that paint."""
+    paths = click.argument("paths", nargs=-1, metavar="[FILE]...")
+    decorators = (
+        common_options,
+        runner_options,
+        offline_option,
+        conflict_option,
+        all_option,
+        painting_options,
+        paths,
+    )
+    for decorate in decorators:
+        command = decorate(command)
+    return command
+
+
 @click.command("main", epilog=EPILOG)
-@painting_options
-@all_option
-@conflict_option
-@offline_option
-@runner_options
-@common_options
-def main_command(
-    images: Sequence[str], models: Sequence[str], upload: bool, **options: Any
-) -> None:
+@painting_command
+def main_command(**options: Any) -> None:
     """Publish drop-ins, fetch what is needed, paint every image in every style, publish results.
 
-    If nothing is dropped in and nothing is named: luigi.jpg in the style rain_princess.pth if the
-    remote has both, else everything that the remote has.
+    FILE, an image or a style model anywhere on this machine, is dropped in first, and only what is
+    named is painted. If nothing is dropped in and nothing is named: luigi.jpg in the style
+    rain_princess.pth if the remote has both, else everything that the remote has.
     """
     with session() as settings:
         from ..tasks.main import MainTask
 
-        paint(MainTask, settings, images, models, upload, options)
+        paint(MainTask, settings, *_split(options))
 
 
 @click.command(epilog=EPILOG)
-@painting_options
-@all_option
-@conflict_option
-@offline_option
-@runner_options
-@common_options
-def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **options: Any) -> None:
-    """Paint every image in every style; results stay on this machine."""
+@painting_command
+def stylize(**options: Any) -> None:
+    """Paint every image in every style; results stay on this machine.
+
+    FILE, an image or a style model anywhere on this machine, is dropped in first.
+    """
     with session() as settings:
         from ..tasks.stylize import Stylize
 
-        paint(Stylize, settings, images, models, upload, options)
+        paint(Stylize, settings, *_split(options))
 
 
 @click.command(epilog=EPILOG)
@@ -74,20 +103,32 @@ def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **option
 def demo(**rendering: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
     with session() as settings:
+        from ..storage.dropping import check_writable
         from ..tasks.main import MainTask
         from .samples import drop_samples_in
 
+        check_writable(settings)
         for name in drop_samples_in(settings.uploads):
             say(f"dropped in {name}", sys.stderr)
-        paint(MainTask, settings, [], [], True, rendering)
+        paint(MainTask, settings, Request(), rendering)
+
+
+def _split(options: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
+    """Return what is to be painted, and the options of the tasks."""
+    names = [field.name for field in fields(Request)]
+    request = Request(**{name: options.pop(name) for name in names})
+    if request.paths and not request.upload:
+        raise click.UsageError(
+            "a FILE is published before it is painted: leave out --no-upload, or name an image in "
+            "the remote with --image"
+        )
+    return request, options
 
 
 def paint(
     kind: type[MainTask] | type[Stylize],
     settings: Settings,
-    images: Sequence[str],
-    models: Sequence[str],
-    upload: bool,
+    request: Request,
     options: dict[str, Any],
 ) -> None:
     """Run a task of this kind for every image in every style, and end the process.
@@ -95,20 +136,19 @@ def paint(
     Args:
         kind: The task.
         settings: The current ones.
-        images: Names of images; empty for all drop-ins, or else what `_select` says.
-        models: The same of models.
-        upload: Whether drop-ins are published first.
-        options: The task's other parameters, and `everything` as `_select` has it.
+        request: What is to be painted.
+        options: The task's other parameters.
     """
-    from ..settings import shorten
+    from ..places import shorten
 
-    selected = _select(settings, images, models, upload, options)
+    selected = _select(settings, request, options)
     if not (selected.images or selected.models or selected.refused):
         say(
             "nothing to paint: put images and style models into "
             f"{shorten(settings.uploads)}, or see it at work first: python -m pset_4 demo",
             sys.stderr,
         )
+    say_left_alone(selected.others, settings)
     source = "cache" if settings.is_offline else "remote"
     for what, default in selected.defaults:
         say(
@@ -118,7 +158,7 @@ def paint(
         )
     fetched = run(selected.list_unseen())
     tasks: list[luigi.Task] = [
-        kind(image=image, model=style, upload=upload, **options)
+        kind(image=image, model=style, upload=request.upload, **options)
         for image, style in selected.pairs()
     ]
     outcome = run(tasks or _list_uploads(selected))
@@ -126,13 +166,7 @@ def paint(
     finish(outcome, settings, selected.refused)
 
 
-def _select(
-    settings: Settings,
-    images: Sequence[str],
-    models: Sequence[str],
-    upload: bool,
-    options: dict[str, Any],
-) -> Selection:
+def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Selection:
     """Choose images and models; of what is not named, with `everything`, all of the remote.
 
     The defaults count only where the remote has all of them that are needed. Elsewhere what it has
@@ -141,16 +175,30 @@ def _select(
     from ..storage.inventory import list_remote
     from .selection import include_remote, select
 
-    selected = select(settings, images, models, upload, options.get("on_conflict", REFUSE))
+    images, models = _drop_in(settings, request)
+    on_conflict = options.get("on_conflict", REFUSE)
+    selected = select(settings, images, models, request.upload, on_conflict, request.exclude)
     defaults = dict(selected.defaults)
-    if options.pop("everything", False):
+    if request.everything:
         unnamed = [kind for kind, names in (("image", images), ("style", models)) if not names]
-        include_remote(selected, list_remote(settings), unnamed)
+        include_remote(selected, list_remote(settings).without(request.exclude), unnamed)
     elif defaults:
-        remote = list_remote(settings)
+        remote = list_remote(settings).without(request.exclude)
         if not {*defaults.values()} <= {*remote.images, *remote.models}:
             include_remote(selected, remote, defaults)
     return selected
+
+
+def _drop_in(settings: Settings, request: Request) -> tuple[Sequence[str], Sequence[str]]:
+    """Drop files in, and return the images and models that are named, by name or as a file."""
+    if not request.paths:
+        return request.images, request.models
+    from ..storage.dropping import drop_files_in
+
+    dropped = drop_files_in(settings, request.paths)
+    for name in dropped.new:
+        say(f"dropped in {name}", sys.stderr)
+    return [*request.images, *dropped.images], [*request.models, *dropped.models]
 
 
 def _list_uploads(selected: Selection) -> list[luigi.Task]:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby, product
 
 from csci_utils.errors import DescribedError
 from neural_style import NeuralStyleError
 
 from .. import names
-from ..errors import RunnerError
+from ..errors import MissingError, RunnerError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..runners import current_runner
 from ..settings import Settings
 from ..storage.conflicts import KEEP_REMOTE, REFUSE
 from ..storage.inventory import Inventory, list_drop_ins, list_remote
+from ..storage.lookup import Names, find_excluded, find_images, find_models, is_complete
 from ..tasks.download import DownloadModel
 from ..tasks.local import LocalModel
+
+ListPlace = Callable[[bool, bool], Inventory]
+"""Lists a place: whether images are needed, and whether models are."""
 
 STYLES_AT_ONCE = 8
 """How many checkpoints are painted with image by image, as many as `Painter` keeps loaded: so each
@@ -40,13 +45,18 @@ class Selection:
     """For each refused drop-in, why."""
     defaults: list[tuple[str, str]] = field(default_factory=list)
     """Defaults that were chosen because there is nothing else, each with what it is."""
+    others: Sequence[str] = ()
+    """Files of other kinds among drop-ins that are used in place; they are left alone."""
+    exclude: Sequence[str] = ()
+    """Names and patterns of what is left out; here they can name styles by number, too."""
     _all_drop_ins: Inventory = field(default_factory=Inventory)
 
     def drop_ins(self) -> Inventory:
         """Return the drop-ins among the selected images and models."""
+        images = set(self.images)
         files = {names.parse_model_name(model).file for model in self.models}
         return Inventory(
-            [image for image in self._all_drop_ins.images if image in self.images],
+            [image for image in self._all_drop_ins.images if image in images],
             [model for model in self._all_drop_ins.models if model in files],
         )
 
@@ -60,7 +70,10 @@ class Selection:
 
         It has to be there to be counted: see `list_unseen`.
         """
-        return list(dict.fromkeys(style for model in self.models for style in self._expand(model)))
+        found = dict.fromkeys(style for model in self.models for style in self._expand(model))
+        numbered = [pattern for pattern in self.exclude if "@" in pattern]
+        excluded = find_excluded(numbered, found)
+        return [style for style in found if style not in excluded]
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Yield every image with every style, in an order in which little is loaded twice."""
@@ -91,13 +104,25 @@ def select(
     models: Sequence[str],
     upload: bool,
     on_conflict: str = REFUSE,
+    exclude: Sequence[str] = (),
 ) -> Selection:
     """Choose images and models: those named; else all drop-ins; else the defaults.
 
     If something was dropped in that is not of a kind, nobody meant the default of that kind.
+
+    Args:
+        settings: The current ones.
+        images: Names and patterns of images.
+        models: Names and patterns of models; a name may lack its suffix.
+        upload: Whether drop-ins are published first; if not, names are those in the remote.
+        on_conflict: One of `CONFLICT_CHOICES`.
+        exclude: Names and patterns of what is left out.
+
+    Raises:
+        MissingError: A pattern matches nothing, or all that was chosen is left out.
     """
     drop_ins = list_drop_ins(settings)
-    images, models = spell(images, models, lambda: drop_ins if upload else list_remote(settings))
+    images, models = resolve(images, models, partial(_list_known, settings, drop_ins, upload))
     refused = _select_refused(images, models, drop_ins, upload)
     has_bad_image = any(not names.is_model_file(name) for name in drop_ins.refused)
     has_bad_model = any(names.is_model_file(name) for name in drop_ins.refused)
@@ -108,13 +133,18 @@ def select(
         defaults.append(("image", DEFAULT_IMAGE))
     if not models and chosen_models != drop_ins.models:
         defaults.append(("style", DEFAULT_MODEL))
+    chosen = Inventory(chosen_images, chosen_models, refused).without(exclude)
+    if (chosen_images and not chosen.images) or (chosen_models and not chosen.models):
+        raise MissingError("nothing is left", path="--exclude", remedy="leave out less")
     return Selection(
-        [image for image in chosen_images if image not in refused],
-        [model for model in chosen_models if names.parse_model_name(model).file not in refused],
+        [image for image in chosen.images if refused.keys().isdisjoint(_with_folders(image))],
+        [model for model in chosen.models if refused.keys().isdisjoint(_with_folders(model))],
         upload,
         on_conflict,
-        refused,
+        chosen.refused,
         defaults,
+        drop_ins.others,
+        exclude,
         drop_ins,
     )
 
@@ -138,28 +168,45 @@ def include_remote(selected: Selection, remote: Inventory, kinds: Collection[str
     selected.defaults = [each for each in selected.defaults if each[1] in missing]
 
 
-def spell(
-    images: Sequence[str], models: Sequence[str], inventory: Callable[[], Inventory]
+def resolve(
+    images: Sequence[str], models: Sequence[str], inventory: ListPlace
 ) -> tuple[list[str], list[str]]:
-    """Return names as they are spelled in a place: with composed or decomposed accents.
+    """Return the names in a place that names and patterns on the command line stand for.
+
+    Names are spelled as there: with composed or decomposed accents.
 
     Args:
-        images: Names of images.
-        models: Names of models; they may have a style number.
-        inventory: Lists the place. It is called only if a name is not ASCII.
+        images: Names and patterns of images.
+        models: Names and patterns of models; they may have a style number, or lack the suffix.
+        inventory: Lists the place. It is called only if it is needed, with the kinds that are.
+
+    Raises:
+        MissingError: A pattern, or a name without its suffix, matches nothing.
     """
-    if all(map(str.isascii, (*images, *models))):
+    needs_images, needs_models = (not all(map(is_complete, each)) for each in (images, models))
+    if not (needs_images or needs_models):
         return list(images), list(models)
-    found = inventory()
+    found = inventory(needs_images, needs_models)
+    known_images = Names([*found.images, *filter(names.is_image_name, found.refused)])
+    known_models = Names([*found.models, *filter(names.is_model_file, found.refused)])
     return (
-        [names.find_spelling(image, found.images) for image in images],
-        [_spell_model(model, found.models) for model in models],
+        list(dict.fromkeys(name for text in images for name in find_images(text, known_images))),
+        list(dict.fromkeys(name for text in models for name in find_models(text, known_models))),
     )
 
 
-def _spell_model(model: str, existing: Sequence[str]) -> str:
-    name = names.parse_model_name(model)
-    return str(replace(name, file=names.find_spelling(name.file, existing)))
+def _list_known(
+    settings: Settings, drop_ins: Inventory, upload: bool, images: bool, models: bool
+) -> Inventory:
+    """Return what names and patterns can stand for: drop-ins, if they count, and the remote."""
+    remote = list_remote(settings, images, models)
+    if not upload:
+        return remote
+    return Inventory(
+        [*drop_ins.images, *remote.images],
+        [*drop_ins.models, *remote.models],
+        {**remote.refused, **drop_ins.refused},
+    )
 
 
 def _select_refused(
@@ -169,7 +216,8 @@ def _select_refused(
 
     With uploads off a name means the remote's object, whatever is dropped in under it.
     """
-    asked = {*images, *(names.parse_model_name(model).file for model in models)} if upload else ()
+    named = [*images, *models] if upload else []
+    asked = {path for name in named for path in _with_folders(name)}
     return {
         name: reason
         for name, reason in drop_ins.refused.items()
@@ -178,6 +226,13 @@ def _select_refused(
             (images and not names.is_model_file(name)) or (models and not names.is_image_name(name))
         )
     }
+
+
+def _with_folders(name: str) -> Iterator[str]:
+    """Yield the name of a file without a style's number, and the folders that it is in."""
+    yield name if names.is_image_name(name) else names.parse_model_name(name).file
+    while name := name.rpartition("/")[0]:
+        yield name
 
 
 def _may_hold_many(model: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from csci_utils.console import ExitCode, say
+from csci_utils.text import one_line
 from neural_style.errors import install_remedy
 
 from .luigi_configuration import luigi_without_files
@@ -35,12 +37,16 @@ EPILOG = (
 
 
 @contextmanager
-def session(paints: bool = True, reaches_remote: bool = True) -> Iterator[Settings]:
+def session(
+    paints: bool = True, reaches_remote: bool = True, needed: Sequence[str] = ()
+) -> Iterator[Settings]:
     """Activate the command line's settings; an error ends the process with one line.
 
     Args:
         paints: Whether the command paints or loads models, so that what paints has to be set well.
         reaches_remote: Whether the command needs the remote.
+        needed: Folders that have to exist, because the command only reads: of
+            ``remote`` and ``data``.
     """
     with errors_in_one_line("what is done stays; run again to go on"):
         missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
@@ -52,6 +58,8 @@ def session(paints: bool = True, reaches_remote: bool = True) -> Iterator[Settin
 
         with _suggesting_offline():
             chosen = _read_settings(paints, reaches_remote)
+            if reaches_remote and not chosen.is_offline:
+                _check_existing(chosen, needed)
             if reaches_remote:
                 _check_remote(chosen)
         with context.activated(chosen):
@@ -75,9 +83,32 @@ def _check_remote(chosen: Settings) -> None:
         remote.check(chosen.remote)
 
 
+def _check_existing(chosen: Settings, needed: Sequence[str]) -> None:
+    """Check that folders exist, where a missing one would pass for an empty one.
+
+    Raises:
+        SettingsError: One does not.
+    """
+    from ..errors import SettingsError
+    from ..places import DATA_VARIABLE, REMOTE_VARIABLE, guess_url, is_s3, shorten
+
+    remote, data = shorten(chosen.remote), shorten(chosen.data)
+    is_given = not (chosen.is_embedded or is_s3(chosen.remote))
+    is_new = is_given and not os.path.isdir(chosen.remote)
+    if is_new and "remote" not in needed:
+        question = guess_url(remote).removesuffix(" Otherwise ")
+        _say(f"note: {remote}: a new directory, which becomes the remote; {question}".rstrip("; "))
+    elif is_new:
+        remedy = f"{guess_url(remote)}check --remote ({REMOTE_VARIABLE})"
+        raise SettingsError("there is no such directory", path=remote, remedy=remedy)
+    if "data" in needed and not os.path.isdir(chosen.data):
+        remedy = f"check --data ({DATA_VARIABLE}); the command main creates it"
+        raise SettingsError("there is no such folder", path=data, remedy=remedy)
+
+
 def _read_settings(paints: bool, reaches_remote: bool) -> Settings:
     """Return the command line's settings, and say so if they have the default remote."""
-    from .. import settings
+    from .. import places, settings
 
     chosen = settings.read_settings(
         notify=lambda text: _say(f"note: {text}"),
@@ -87,13 +118,13 @@ def _read_settings(paints: bool, reaches_remote: bool) -> Settings:
     )
     if chosen.is_offline:
         _say(
-            f"offline: {settings.shorten(chosen.unasked_remote)} is not asked; what is cached may "
+            f"offline: {places.shorten(chosen.unasked_remote)} is not asked; what is cached may "
             "have been replaced there"
         )
     elif chosen.is_embedded and reaches_remote:
         _say(
-            f"remote: {settings.shorten(chosen.remote)} (embedded default; "
-            f"--remote or {settings.REMOTE_VARIABLE} sets another)"
+            f"remote: {places.shorten(chosen.remote)} (embedded default; "
+            f"--remote or {places.REMOTE_VARIABLE} sets another)"
         )
     return chosen
 
@@ -128,6 +159,15 @@ def _can_work_offline() -> bool:
         with context.activated(offline):
             return bool(list_drop_ins(offline) or list_cache(offline))
     return False
+
+
+def say_left_alone(others: Sequence[str], settings: Settings) -> None:
+    """Mention files of other kinds in a folder that is used in place."""
+    if others:
+        _say(
+            f"note: {len(others)} other files in {settings.uploads} are left alone, such as "
+            f"{one_line(others[0])}"
+        )
 
 
 def _say(line: str) -> None:

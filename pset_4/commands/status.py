@@ -15,7 +15,7 @@ from .session import EPILOG, session
 @common_options
 def status(as_json: bool) -> None:
     """Show what is dropped in, in the remote, cached and stylized."""
-    with session(paints=False) as settings:
+    with session(paints=False, needed=["remote", "data"]) as settings:
         from ..report import format_json, format_status
         from ..status import read_status
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -12,12 +13,13 @@ import click
 from csci_utils.console import say
 
 from .options import common_options, conflict_option, file_options, runner_options
-from .session import EPILOG, finish, run, session
+from .session import EPILOG, finish, run, say_left_alone, session
 
 if TYPE_CHECKING:
     import luigi
 
     from ..storage.inventory import Inventory
+    from .selection import ListPlace
 
 
 @click.command(epilog=EPILOG)
@@ -25,32 +27,50 @@ if TYPE_CHECKING:
 @conflict_option
 @runner_options
 @common_options
-def upload(images: Sequence[str], models: Sequence[str], on_conflict: str) -> None:
+def upload(
+    images: Sequence[str], models: Sequence[str], exclude: Sequence[str], on_conflict: str
+) -> None:
     """Publish drop-ins to the remote: those named, or all."""
     with session() as settings:
-        from ..storage.inventory import Inventory, list_drop_ins
-        from .selection import spell
+        from ..storage.inventory import list_drop_ins
 
-        named = Inventory(*spell(images, models, lambda: list_drop_ins(settings)))
-        chosen = named or list_drop_ins(settings)
-        if not chosen:
-            state = "is empty" if os.path.exists(settings.uploads) else "does not exist"
-            say(f"nothing is dropped in: {settings.uploads} {state}", sys.stderr)
+        drop_ins = list_drop_ins(settings)
+        chosen = _choose(images, models, exclude, lambda *_: drop_ins)
+        say_left_alone(drop_ins.others, settings)
+        if not (chosen or drop_ins):
+            has = "has no image or model" if os.path.exists(settings.uploads) else "does not exist"
+            say(f"nothing is dropped in: {settings.uploads} {has}", sys.stderr)
         finish(run(list_uploads(chosen, on_conflict)), settings, chosen.refused)
 
 
 @click.command(epilog=EPILOG)
 @file_options
 @common_options
-def download(images: Sequence[str], models: Sequence[str]) -> None:
+def download(images: Sequence[str], models: Sequence[str], exclude: Sequence[str]) -> None:
     """Fetch images and models from the remote to the cache: those named, or all."""
-    with session(paints=False) as settings:
-        from ..storage.inventory import Inventory, list_remote
-        from .selection import spell
+    with session(paints=False, needed=["remote"]) as settings:
+        from ..storage.inventory import list_remote
 
-        named = Inventory(*spell(images, models, lambda: list_remote(settings)))
-        chosen = named or list_remote(settings)
+        chosen = _choose(images, models, exclude, partial(list_remote, settings))
         finish(run(list_downloads(chosen)), settings, chosen.refused)
+
+
+def _choose(
+    images: Sequence[str],
+    models: Sequence[str],
+    exclude: Sequence[str],
+    inventory: ListPlace,
+) -> Inventory:
+    """Return what is named of the files in a place, or else all of them, without what is left out.
+
+    Raises:
+        MissingError: A pattern matches nothing.
+    """
+    from ..storage.inventory import Inventory
+    from .selection import resolve
+
+    named = Inventory(*resolve(images, models, inventory))
+    return (named or inventory(True, True)).without(exclude)
 
 
 def list_uploads(inventory: Inventory, on_conflict: str) -> list[luigi.Task]:

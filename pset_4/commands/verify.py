@@ -33,7 +33,7 @@ def verify(repair: bool, as_json: bool) -> None:
     Images, models and results on this machine, and the results that it published, must have the
     bytes that were recorded. The exit code is 1 if any has not.
     """
-    with session() as settings:
+    with session(needed=["remote", "data"]) as settings:
         from ..report import format_failures, format_json, format_verification
         from ..verification import verify as look
 

@@ -1,16 +1,19 @@
 """Names that are equal on this machine's disk, where one file would overwrite the other.
 
 macOS, Windows and exFAT take ``A.png`` and ``a.png`` for one name; macOS also takes a composed and
-a decomposed accent for one. A remote on S3 or on a Linux disk has both.
+a decomposed accent for one. A remote on S3 or on a Linux disk has both. The same holds for folders:
+two that are equal on a disk would become one there.
 """
 
 from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import product
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,8 +23,9 @@ from csci_utils.atomic import make_temporary_name
 
 from .. import names
 from ..errors import InvalidNameError
-from ..settings import IMAGES, MODELS, Settings, is_s3
-from ..storage.remote import list_names
+from ..places import IMAGES, MODELS, is_s3
+from ..settings import Settings
+from ..storage.remote import list_paths
 from ..tasks.upload import UploadTask
 
 
@@ -34,8 +38,8 @@ def find_clashes(
     written to only if two names differ by no more than case or accents.
     """
     seen = {
-        "image": _by_folded_name(list_names(f"{settings.data}/{IMAGES}")),
-        "model": _by_folded_name(list_names(f"{settings.data}/{MODELS}")),
+        "image": _Spellings(list_paths(f"{settings.data}/{IMAGES}")),
+        "model": _Spellings(list_paths(f"{settings.data}/{MODELS}")),
     }
     found = {}
     for task in tasks:
@@ -43,9 +47,48 @@ def find_clashes(
             continue
         for kind, spellings in seen.items():
             name = _file_of(kind, getattr(task, kind, None))
-            if name and (other := _find_clash(name, spellings, _list_folders(task, settings))):
+            if name and (other := spellings.find_clash(name, _list_folders(task, settings))):
                 found[task] = _describe(name, other)
     return found
+
+
+class _Spellings:
+    """The spellings of files and folders, by what any disk takes for equal in the same folder."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._parts: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._known: set[str] = set()
+        self._can_hold_both = cache(can_hold_both)
+        for name in names:
+            for folder, part in _split(name):
+                self._remember(folder, part)
+
+    def find_clash(self, name: str, roots: Sequence[str]) -> str | None:
+        """Return a file or folder seen earlier that is equal on a disk; else remember the name."""
+        if name in self._known:
+            return None
+        for folder, part in _split(name):
+            for other in self._parts[folder, _fold(part)]:
+                if other != part and not all(
+                    self._can_hold_both(root, other, part) for root in roots
+                ):
+                    return folder + other
+        for folder, part in _split(name):
+            self._remember(folder, part)
+        return None
+
+    def _remember(self, folder: str, part: str) -> None:
+        path = folder + part
+        if path not in self._known:
+            self._known.add(path)
+            self._parts[folder, _fold(part)].append(part)
+
+
+def _split(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a name, each with the path of the folder that it is in."""
+    parts = name.split("/")
+    folders = accumulate((f"{part}/" for part in parts[:-1]), initial="")
+    return zip(folders, parts, strict=True)
 
 
 def can_hold_both(folder: str, first: str, second: str) -> bool:
@@ -66,29 +109,10 @@ def can_hold_both(folder: str, first: str, second: str) -> bool:
     return True
 
 
-def _by_folded_name(found: Sequence[str]) -> dict[str, list[str]]:
-    spellings: dict[str, list[str]] = {}
-    for name in found:
-        spellings.setdefault(_fold(name), []).append(name)
-    return spellings
-
-
 def _list_folders(task: luigi.Task, settings: Settings) -> list[str]:
     """Return the roots that a task writes to on disks of this machine."""
     is_published = getattr(task, "upload", False) and not is_s3(settings.remote)
     return [settings.data, settings.remote] if is_published else [settings.data]
-
-
-def _find_clash(name: str, spellings: dict[str, list[str]], folders: Sequence[str]) -> str | None:
-    """Return a name seen earlier that is equal on a disk; else remember this one."""
-    earlier = spellings.setdefault(_fold(name), [])
-    if name in earlier:
-        return None
-    pairs = product(earlier, folders)
-    clash = next((other for other, root in pairs if not can_hold_both(root, other, name)), None)
-    if clash is None:
-        earlier.append(name)
-    return clash
 
 
 def _file_of(kind: str, name: str | None) -> str | None:

@@ -18,7 +18,8 @@ from neural_style.formats.model_file import MAX_STYLE_BYTES
 
 from .. import names
 from ..errors import PipelineError
-from ..settings import MODELS, Settings, is_s3
+from ..places import MODELS, is_s3
+from ..settings import Settings
 from ..storage.inventory import list_cache, list_drop_ins, list_remote
 from ..storage.remote import target_at
 from ..tasks.download import DownloadModel
@@ -91,13 +92,15 @@ def list_models(
         for name, error in {**drop_ins.refused, **remote.refused}.items()
         if names.is_model_file(name)
     }
-    places = {DROP_IN: drop_ins.models, REMOTE: remote.models, CACHE: list_cache(settings).models}
+    cached = list_cache(settings)
+    places = {DROP_IN: drop_ins.models, REMOTE: remote.models, CACHE: cached.models}
+    found = {place: set(models) for place, models in places.items()}
     inspector = _ModelInspector(settings, inspect)
     models = [
         inspector.inspect(name, place)
-        for name in sorted({name for found in places.values() for name in found})
-        for place, found in places.items()
-        if name in found
+        for name in sorted(set().union(*found.values()))
+        for place in places
+        if name in found[place]
     ]
     return ModelListing(settings.data, settings.remote, models, refused)
 

@@ -16,7 +16,9 @@ from csci_utils.network.partial import discard
 from neural_style import StyleDescription, StyleError, inspect
 
 from ..errors import ArchiveError, ConflictError, PipelineError
-from ..settings import DOWNLOADS, Settings
+from ..places import DOWNLOADS
+from ..settings import Settings
+from ..storage.dropping import check_writable
 from ..storage.inventory import is_drop_in
 from ..storage.remote import target_at
 from .archive import MAX_MODEL_BYTES, ModelArchive, open_archive
@@ -95,11 +97,13 @@ def fetch_models(
         accept_other_bytes: Whether models that differ from `OFFICIAL_DIGESTS` are dropped in.
 
     Raises:
+        SettingsError: Drop-ins are used in place, where nothing is written.
         DownloadError: The archive cannot be downloaded.
         ArchiveError: The archive is damaged or not the expected one. It is removed.
         NeuralStyleError: No model can be loaded here.
         OSError: The data folder cannot be written.
     """
+    check_writable(settings)
     archive_path = _archive_path(settings, url)
     paths = [f"{settings.uploads}/{name}" for name in OFFICIAL_MODELS]
     if not os.path.exists(archive_path):
@@ -236,7 +240,7 @@ def _inspect_unpacked(path: str, name: str, inspect: Inspect) -> StyleDescriptio
 
 
 def _check_is_file(path: str) -> None:
-    if not is_drop_in(path):
+    if not is_drop_in(*os.path.split(path)):
         reason = "conflict: expected a file, got a link or a folder"
         raise ConflictError(reason, path=path, remedy="remove it and run again")
 

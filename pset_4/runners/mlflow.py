@@ -17,6 +17,7 @@ from neural_style.options import OPTIONS
 
 from .. import packaging
 from ..errors import RunnerError
+from ..places import MODELS
 from ..storage.remote import target_at
 from .base import Notify, Progress
 from .child import ChildProcess
@@ -42,10 +43,11 @@ class MlflowRunner(ProgramRunner):
         from neural_style import PaintingResult
 
         manifest_path = package_path or ""
-        check_model(manifest_path, request.model)
+        name = self._name_of(request.model)
+        check_model(manifest_path, request.model, name)
         with scratch_folder() as scratch:
             try:
-                package = take_package(manifest_path, request.model, Path(scratch), notify)
+                package = take_package(manifest_path, request.model, name, Path(scratch), notify)
                 child = self._call_mlflow(request, package, Path(scratch), notify, progress)
                 with at_path(request.content_image):
                     result = read_result(PaintingResult, child.run(), child)
@@ -56,6 +58,12 @@ class MlflowRunner(ProgramRunner):
                 raise RunnerError(str(error), path=scratch, remedy=find_remedy(error)) from error
         write_result(painted, request.output_image)
         return result
+
+    def _name_of(self, model_path: Path) -> str:
+        """Return a cached model's name, with its folders."""
+        folder = Path(self.settings.data, MODELS)
+        is_cached = model_path.is_relative_to(folder)
+        return model_path.relative_to(folder).as_posix() if is_cached else model_path.name
 
     def _call_mlflow(
         self,
@@ -89,14 +97,18 @@ def _read_reply(path: Path, child: ChildProcess) -> bytes:
         raise RunnerError(f"{child.name} painted nothing", remedy="check --python") from error
 
 
-def check_model(manifest_path: str, model_path: Path) -> None:
+def check_model(manifest_path: str, model_path: Path, name: str) -> None:
     """Check that a package's manifest names this model.
+
+    Args:
+        manifest_path: The manifest.
+        model_path: The model's file.
+        name: The model's name, for messages.
 
     Raises:
         RunnerError: It names another one.
     """
     if packaging.read_manifest(manifest_path).model_digest != file_digest(model_path):
-        name = model_path.name
         raise RunnerError(
             "the model was replaced since it was packaged",
             path=name,
@@ -104,7 +116,9 @@ def check_model(manifest_path: str, model_path: Path) -> None:
         )
 
 
-def take_package(manifest_path: str, model_path: Path, scratch: Path, notify: Notify) -> Path:
+def take_package(
+    manifest_path: str, model_path: Path, name: str, scratch: Path, notify: Notify
+) -> Path:
     """Return the folder of a package of a model whose code is this version's.
 
     Whoever writes to the remote can put code into a package, and a manifest that matches. So a
@@ -113,6 +127,7 @@ def take_package(manifest_path: str, model_path: Path, scratch: Path, notify: No
     Args:
         manifest_path: The manifest of the package that was fetched.
         model_path: The model.
+        name: The model's name, for messages.
         scratch: An empty folder, which the package is copied to or built in. Besides what the
             manifest lists, nothing is copied. MLflow takes paths for URLs, where "%41" is "A".
         notify: Told if the package is built.
@@ -127,8 +142,8 @@ def take_package(manifest_path: str, model_path: Path, scratch: Path, notify: No
     if packaging.read_manifest(copied) == expected:
         return Path(copied).parent
     notify(
-        f"{model_path.name}: the package in the remote is not the one that this version makes; one "
-        "that is made here of its weights paints instead"
+        f"{name}: the package in the remote is not the one that this version makes; one that is "
+        "made here of its weights paints instead"
     )
     (scratch / "build").mkdir()
     return packaging.build_package(model_path, scratch / "build")

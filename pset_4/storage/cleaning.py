@@ -8,7 +8,8 @@ from tempfile import gettempdir
 
 from csci_utils.atomic import Sweeper
 
-from ..settings import IMAGES, MODELS, PACKAGES, RESULTS, Settings, is_s3
+from ..places import IMAGES, MODELS, PACKAGES, RESULTS, is_s3
+from ..settings import Settings
 
 _WRITTEN = (IMAGES, MODELS, RESULTS, PACKAGES)
 """The folders that runs write to; drop-ins are never touched."""

@@ -3,78 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
+import shlex
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
-from csci_utils.atomic import TEMPORARY_PREFIX
-from csci_utils.errors import DescribedError
+from csci_utils.errors import DescribedError, LinkError
+from csci_utils.rooted import Root
 
 from .. import names
-from ..errors import InvalidNameError, MissingError, SettingsError
-from ..settings import DATA_VARIABLE, IMAGES, MODELS, Settings
-from .remote import list_all_paths, list_names, list_paths
-
-IGNORED_NAMES = frozenset(
-    [
-        # Windows
-        "thumbs.db",
-        "ehthumbs.db",
-        "ehthumbs_vista.db",
-        "desktop.ini",
-        "$recycle.bin",
-        "recycler",
-        "system volume information",
-        # macOS; folders and files with a dot in front are ignored anyway
-        "icon\r",
-        "__macosx",
-        "network trash folder",
-        "temporary items",
-        # network drives and disks for Linux
-        "@eadir",
-        "#recycle",
-        "#snapshot",
-        "lost+found",
-    ]
-)
-"""What file managers, file servers and archivers leave behind, in lower case."""
-
-OWN_PREFIXES = (TEMPORARY_PREFIX, "._")
-"""Prefixes of the files of this pipeline, and of macOS on foreign disks."""
-
-IGNORED_PREFIXES = (".", "~$", "~lock.")
-"""Prefixes of hidden files, and of the locks of office programs."""
-
-IGNORED_SUFFIXES = frozenset(
-    [
-        # Downloads by browsers and other programs
-        ".aria2",
-        ".crdownload",
-        ".download",
-        ".filepart",
-        ".opdownload",
-        ".part",
-        ".partial",
-        ".unconfirmed",
-        # Editors
-        ".swn",
-        ".swo",
-        ".swp",
-        ".swx",
-        ".temp",
-        ".tmp",
-    ]
-)
-"""Suffixes of files that editors and browsers are still writing."""
-
-_ZONE = re.compile("[:\uf03a]Zone\\.Identifier(:\\$DATA)?$", re.IGNORECASE)
-"""The end of the name of a Windows file's origin, where it became a file of its own; shares that
-cannot have a colon in names have U+F03A in its place."""
-
-_ICLOUD = re.compile(r"\.(?P<name>.+)\.icloud", re.IGNORECASE)
-"""The name of the placeholder for a file that is in iCloud only."""
+from ..errors import InvalidNameError, MissingError, PipelineError, SettingsError
+from ..places import DATA_VARIABLE, IMAGES, MODELS
+from ..settings import Settings
+from .leftovers import ICLOUD, OWN_PREFIXES, is_ignored, is_leftover
+from .lookup import Names, find_excluded
+from .remote import list_all_paths, list_paths
 
 
 @dataclass
@@ -86,20 +30,50 @@ class Inventory:
     refused: dict[str, DescribedError] = field(default_factory=dict)
     """For each name that cannot be used, why."""
 
+    others: list[str] = field(default_factory=list)
+    """Files of other kinds in a folder that is used in place; they are left alone."""
+
     def __bool__(self) -> bool:
         """Return whether there is any name."""
         return bool(self.images or self.models or self.refused)
 
+    def without(self, patterns: Collection[str]) -> Inventory:
+        """Return the inventory without the names that names or patterns leave out.
 
-def list_remote(settings: Settings) -> Inventory:
+        Raises:
+            MissingError: One of them matches nothing.
+        """
+        if not patterns:
+            return self
+        files = {names.parse_model_name(model).file for model in self.models}
+        out = find_excluded(patterns, {*self.images, *self.models, *files, *self.refused})
+        return Inventory(
+            [image for image in self.images if image not in out],
+            [m for m in self.models if out.isdisjoint({m, names.parse_model_name(m).file})],
+            {name: error for name, error in self.refused.items() if name not in out},
+            self.others,
+        )
+
+
+def list_remote(settings: Settings, images: bool = True, models: bool = True) -> Inventory:
     """List what is published; other files in the remote are ignored.
+
+    Args:
+        settings: The settings with the remote.
+        images: Whether images are listed.
+        models: Whether models are listed.
 
     Raises:
         OSError, csci_utils.errors.S3Error: The remote cannot be read.
     """
-    images, refused_images = _split(settings.remote_images, names.is_image_name)
-    models, refused_models = _split(settings.remote_models, names.is_model_file)
-    return Inventory(images, models, {**refused_images, **refused_models})
+    found = Inventory()
+    if images:
+        found.images, refused = _split(settings.remote_images, names.is_image_name)
+        found.refused.update(refused)
+    if models:
+        found.models, refused = _split(settings.remote_models, names.is_model_file)
+        found.refused.update(refused)
+    return found
 
 
 def _split(
@@ -121,19 +95,11 @@ def _is_meant(path: str, is_kind: Callable[[str], bool]) -> bool:
         return True
     if any(folder.startswith(".") for folder in folders) or name.startswith(OWN_PREFIXES):
         return False
-    if any(map(_is_leftover, parts)):
+    if any(map(is_leftover, parts)):
         return False
-    is_hidden = name.startswith(".")
-    is_safe = all(map(_is_safe, folders if is_hidden else parts))
-    return is_kind(name) or not (folders or is_hidden) or not is_safe
-
-
-def _is_safe(name: str) -> bool:
-    try:
-        names.check_name(name)
-    except InvalidNameError:
-        return False
-    return True
+    return is_kind(name) or not all(
+        map(names.is_safe_part, folders if name.startswith(".") else parts)
+    )
 
 
 def list_cache(settings: Settings) -> Inventory:
@@ -142,8 +108,8 @@ def list_cache(settings: Settings) -> Inventory:
     Raises:
         OSError: The folders cannot be read.
     """
-    images, _ = names.split_valid(list_names(f"{settings.data}/{IMAGES}"), names.check_image_name)
-    models, _ = names.split_valid(list_names(f"{settings.data}/{MODELS}"), names.check_model_file)
+    images, _ = names.split_valid(list_paths(f"{settings.data}/{IMAGES}"), names.check_image_name)
+    models, _ = names.split_valid(list_paths(f"{settings.data}/{MODELS}"), names.check_model_file)
     return Inventory(images, models)
 
 
@@ -153,90 +119,133 @@ def list_results(folder: str) -> list[tuple[str, str]]:
     Raises:
         OSError, csci_utils.errors.S3Error: The folder or prefix cannot be read.
     """
-    pairs = [path.split("/") for path in list_paths(folder)]
-    return [(pair[0], pair[1]) for pair in pairs if len(pair) == 2 and _is_result(*pair)]
-
-
-def _is_result(model: str, image: str) -> bool:
-    try:
-        names.parse_model_name(model)
-        names.check_image_name(image)
-    except InvalidNameError:
-        return False
-    return True
+    return [pair for path in list_paths(folder) if (pair := names.split_result(path))]
 
 
 def list_drop_ins(settings: Settings) -> Inventory:
-    """List the uploads folder; a missing folder counts as empty.
+    """List the uploads folder with all folders in it; a missing folder counts as empty.
 
     Raises:
         SettingsError: A file is in its place.
         OSError: The folder cannot be read.
     """
-    folder = settings.uploads
     found = Inventory()
+    waiting = [""]
+    while waiting:
+        for name, entry in _scan(found, settings.uploads, waiting.pop()):
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(names.check_folder(name))
+                elif settings.in_place and _is_stranger(entry):
+                    found.others.append(name)
+                else:
+                    _sort_in(found, name, entry)
+            except (InvalidNameError, MissingError) as error:
+                found.refused[name] = error
+    refused = dict(sorted(found.refused.items()))
+    return Inventory(sorted(found.images), sorted(found.models), refused, sorted(found.others))
+
+
+def _scan(found: Inventory, uploads: str, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield what lies in a folder among the drop-ins, each with its name below `uploads`.
+
+    A folder in there that cannot be read is refused, and hides no other.
+    """
     try:
-        entries = sorted(os.listdir(folder))
+        with os.scandir(os.path.join(uploads, folder)) as entries:
+            for entry in entries:
+                if not is_ignored(entry.name):
+                    yield f"{folder}/{entry.name}" if folder else entry.name, entry
     except FileNotFoundError:
-        return found
+        return
     except NotADirectoryError:
         raise SettingsError(
             "not a folder",
-            path=folder,
+            path=uploads,
             remedy="take away the file that is in its place, or name another data folder "
             f"(--data, {DATA_VARIABLE})",
         ) from None
-    for name in entries:
-        if _is_ignored(name):
-            continue
-        try:
-            _sort_in(found, folder, name)
-        except (InvalidNameError, MissingError) as error:
-            found.refused[name] = error
-    return found
+    except OSError as error:
+        if not folder:
+            raise
+        found.refused[folder] = PipelineError(
+            f"cannot be read ({error.strerror})",
+            path=os.path.join(uploads, folder),
+            remedy="check its permissions",
+        )
 
 
-def is_drop_in(path: str) -> bool:
-    """Return whether a regular file is there; links are not followed."""
+def suggest(name: str, *places: Callable[[], Inventory]) -> str:
+    """Return what helps if nothing has a name, to be followed by another remedy; may be empty.
+
+    Args:
+        name: The name of an image or a model.
+        places: List the places to look in. One that cannot be listed is left out.
+    """
+    if os.path.isfile(name):
+        return f"give the file as an argument (main {shlex.quote(name)}), or "
+    found: list[str] = []
+    for place in places:
+        with suppress(OSError, DescribedError):
+            inventory = place()
+            found += inventory.images if names.is_image_name(name) else inventory.models
+    question = Names(found).suggest(name)
+    return f"{question} Otherwise " if question else ""
+
+
+def is_drop_in(uploads: str, name: str) -> bool:
+    """Return whether a regular file of this name is dropped in; links are not followed."""
+    return find_no_drop_in(uploads, name) is None
+
+
+def find_no_drop_in(uploads: str, name: str) -> DescribedError | None:
+    """Return why no file of this name is dropped in, and what to do; None if one is."""
+    path = f"{uploads}/{name}"
     try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
+        if stat.S_ISREG(Root(uploads).stat(path).st_mode):
+            return None
     except (FileNotFoundError, NotADirectoryError):
-        return False
-
-
-def describe_no_drop_in(path: str) -> DescribedError:
-    """Return why there is no drop-in at a path, and what to do."""
-    if not os.path.lexists(path):
         return MissingError("not there", path=path, remedy="drop it in")
-    kind = "a link" if os.path.islink(path) else "not a file"
-    folder = os.path.dirname(path)
-    return InvalidNameError(kind, path=path, remedy=f"copy the files themselves into {folder}")
+    except LinkError as error:
+        return _refuse_kind("a link", error.path or path)
+    return _refuse_kind("not a file", path)
 
 
-def _sort_in(found: Inventory, folder: str, name: str) -> None:
+def _refuse_kind(kind: str, path: str) -> InvalidNameError:
+    remedy = f"copy the files themselves into {os.path.dirname(path)}"
+    return InvalidNameError(kind, path=path, remedy=remedy)
+
+
+def _sort_in(found: Inventory, name: str, entry: os.DirEntry[str]) -> None:
     """Add a drop-in to an inventory.
 
     Raises:
         DescribedError: It cannot be used.
     """
-    path = os.path.join(folder, name)
-    if placeholder := _ICLOUD.fullmatch(name):
+    if placeholder := ICLOUD.fullmatch(entry.name):
         raise InvalidNameError(
             "not downloaded from iCloud yet",
-            path=os.path.join(folder, placeholder["name"]),
+            path=os.path.join(os.path.dirname(entry.path), placeholder["name"]),
             remedy="open it in Finder, or turn off the optimization of storage, and run again",
         )
-    if not is_drop_in(path):
-        raise describe_no_drop_in(path)
+    if not entry.is_file(follow_symlinks=False):
+        raise _refuse_kind("a link" if entry.is_symlink() else "not a file", entry.path)
     if names.is_image_name(name):
         found.images.append(names.check_image_name(name))
     elif names.is_model_file(name):
         found.models.append(names.check_model_file(name))
     else:
-        raise _describe_stranger(path)
+        raise describe_stranger(entry.path)
 
 
-def _describe_stranger(path: str) -> InvalidNameError:
+def _is_stranger(entry: os.DirEntry[str]) -> bool:
+    """Return whether a file is of no kind that is used here."""
+    name = placeholder["name"] if (placeholder := ICLOUD.fullmatch(entry.name)) else entry.name
+    return not (names.is_image_name(name) or names.is_model_file(name))
+
+
+def describe_stranger(path: str) -> InvalidNameError:
+    """Return the error about a file that is neither an image nor a model by its suffix."""
     from neural_style import PICTURE_SUFFIXES, STYLE_SUFFIXES
 
     return InvalidNameError(
@@ -245,18 +254,3 @@ def _describe_stranger(path: str) -> InvalidNameError:
         path=path,
         remedy="save it as one, or take it out of the folder",
     )
-
-
-def _is_ignored(name: str) -> bool:
-    return (
-        (name.startswith(IGNORED_PREFIXES) and not _ICLOUD.fullmatch(name))
-        or name.endswith("~")
-        or (name.startswith("#") and name.endswith("#"))
-        or PurePosixPath(name).suffix.lower() in IGNORED_SUFFIXES
-        or _is_leftover(name)
-    )
-
-
-def _is_leftover(name: str) -> bool:
-    """Return True for a file or folder that no person made."""
-    return name.lower() in IGNORED_NAMES or _ZONE.search(name) is not None

@@ -20,7 +20,8 @@ from csci_utils.luigi.target import (
 )
 
 from .. import context
-from ..settings import Settings, is_s3
+from ..places import is_s3
+from ..settings import Settings
 from .records import end_waiting, is_waiting, read_origin, write_origin
 
 

@@ -7,6 +7,9 @@ import os
 import stat
 from typing import BinaryIO
 
+from csci_utils.errors import LinkError
+from csci_utils.rooted import Root
+
 from ..errors import InvalidNameError
 
 _FLAGS = (  # without O_NONBLOCK, opening a FIFO would wait for its other end
@@ -19,15 +22,21 @@ _FLAGS = (  # without O_NONBLOCK, opening a FIFO would wait for its other end
 _LINK_ERRORS = frozenset([errno.ELOOP, errno.EMLINK])  # EMLINK: FreeBSD
 
 
-def open_regular(path: str) -> BinaryIO:
+def open_regular(path: str, root: str | None = None) -> BinaryIO:
     """Open a regular file for reading. A link is not followed, and a FIFO not waited for.
+
+    Args:
+        path: The file.
+        root: A folder around it, below which a folder that is a link is not followed either.
 
     Raises:
         InvalidNameError: It is a link or not a regular file.
         OSError: It cannot be opened.
     """
     try:
-        descriptor = os.open(path, _FLAGS)
+        descriptor = os.open(path, _FLAGS) if root is None else Root(root).open(path, _FLAGS)
+    except LinkError as error:
+        raise _refuse(error.path or path, "a link") from error
     except OSError as error:
         if error.errno in _LINK_ERRORS and os.path.islink(path):
             raise _refuse(path, "a link") from error

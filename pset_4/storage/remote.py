@@ -17,7 +17,8 @@ from csci_utils.network.addresses import is_loopback
 
 from .. import context
 from ..errors import MissingError
-from ..settings import Settings, is_s3
+from ..places import is_s3
+from ..settings import Settings
 from .offline import CacheTarget, CreateOnlyCacheTarget
 
 if TYPE_CHECKING:
@@ -63,11 +64,6 @@ def list_all_paths(folder: str) -> list[str]:
     found = target_at(folder).fs.listdir(folder)
     paths = [path[len(folder) + 1 :].replace(os.sep, "/") for path in found]
     return sorted(path for path in paths if path and not path.endswith("/"))
-
-
-def list_names(folder: str) -> list[str]:
-    """Return the names of the files directly in a folder or below a prefix, sorted."""
-    return [path for path in list_paths(folder) if "/" not in path]
 
 
 def check_no_obstacle(path: str) -> None:

@@ -14,7 +14,7 @@ from csci_utils.luigi import CopyTask
 from .. import context
 from ..errors import SettingsError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
-from ..settings import IMAGES, MODELS
+from ..places import IMAGES, MODELS
 from ..storage.records import Origin, read_origin, write_origin
 from ..storage.remote import target_at
 from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter, upload_parameter

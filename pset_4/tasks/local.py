@@ -2,49 +2,65 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import luigi
 from luigi.target import FileSystemTarget
 
 from csci_utils.errors import DescribedError
 
 from .. import context
+from ..errors import MissingError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
-from ..storage.inventory import describe_no_drop_in, is_drop_in
+from ..storage.inventory import find_no_drop_in, is_drop_in, list_drop_ins, suggest
 from ..storage.remote import target_at
 from .parameters import ImageParameter, ModelFileParameter
 
 
-class LocalImage(luigi.ExternalTask):
+class LocalTask(luigi.ExternalTask):
+    """A file in the uploads folder."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Its name there, with folders."""
+
+    def output(self) -> FileSystemTarget:
+        """Return the drop-in's place."""
+        return target_at(f"{context.current().settings.uploads}/{self.name}")
+
+    def complete(self) -> bool:
+        """Return whether a regular file is there."""
+        return is_drop_in(context.current().settings.uploads, self.name)
+
+    def explain_absence(self) -> DescribedError:
+        """Return why it is not there, and what to do."""
+        found = context.current()
+        error = find_no_drop_in(found.settings.uploads, self.name)
+        if error is None:
+            return MissingError("there only now", path=self.output().path, remedy="run again")
+        if isinstance(error, MissingError):
+            error.remedy = suggest(self.name, lambda: found.keep(list_drop_ins)) + error.remedy
+        return error
+
+
+class LocalImage(LocalTask):
     """An image in the uploads folder."""
 
     image = ImageParameter(default=DEFAULT_IMAGE)
 
-    def output(self) -> FileSystemTarget:
-        """Return the drop-in's place."""
-        return target_at(f"{context.current().settings.uploads}/{self.image}")
-
-    def complete(self) -> bool:
-        """Return whether a regular file is there."""
-        return is_drop_in(self.output().path)
-
-    def explain_absence(self) -> DescribedError:
-        """Return why it is not there, and what to do."""
-        return describe_no_drop_in(self.output().path)
+    @property
+    def name(self) -> str:
+        """The image's name."""
+        return str(self.image)
 
 
-class LocalModel(luigi.ExternalTask):
+class LocalModel(LocalTask):
     """A style model in the uploads folder."""
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
 
-    def output(self) -> FileSystemTarget:
-        """Return the drop-in's place."""
-        return target_at(f"{context.current().settings.uploads}/{self.model}")
-
-    def complete(self) -> bool:
-        """Return whether a regular file is there."""
-        return is_drop_in(self.output().path)
-
-    def explain_absence(self) -> DescribedError:
-        """Return why it is not there, and what to do."""
-        return describe_no_drop_in(self.output().path)
+    @property
+    def name(self) -> str:
+        """The name of the model's file."""
+        return str(self.model)

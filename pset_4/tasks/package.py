@@ -14,7 +14,7 @@ from csci_utils.digest import file_digest
 from .. import context, packaging
 from ..errors import DamagedPackageError, MissingError
 from ..names import DEFAULT_MODEL
-from ..settings import PACKAGES
+from ..places import PACKAGES
 from ..storage.remote import target_at
 from .download import DownloadModel
 from .parameters import ModelFileParameter, on_conflict_parameter

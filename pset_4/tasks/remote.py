@@ -15,8 +15,9 @@ from csci_utils.errors import DescribedError
 from .. import context
 from ..errors import MissingError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
+from ..storage.inventory import list_drop_ins, list_remote, suggest
 from ..storage.remote import check_no_obstacle, target_at
-from .local import LocalImage, LocalModel
+from .local import LocalImage, LocalModel, LocalTask
 from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter, upload_parameter
 from .upload import UploadImage, UploadModel, UploadTask
 
@@ -35,7 +36,7 @@ class RemoteTask(luigi.Task):
     on_conflict = on_conflict_parameter()
 
     @abstractmethod
-    def drop_in(self) -> luigi.ExternalTask:
+    def drop_in(self) -> LocalTask:
         """Return the drop-in of this name."""
 
     @abstractmethod
@@ -68,15 +69,15 @@ class RemoteTask(luigi.Task):
         except MissingError as error:
             return error
         if drop_in.complete():
-            reason = "not in the remote, and uploads are off"
             remedy = f"run again with --upload to publish {drop_in.output().path}"
-        else:
-            reason = "not in the remote"
-            remedy = (
-                f"drop it into {drop_in.output().path} and run again{self.FURTHER_REMEDY}, or "
-                "check the name and --remote"
-            )
-        return MissingError(reason, path=path, remedy=remedy)
+            return MissingError("not in the remote, and uploads are off", path=path, remedy=remedy)
+        found = context.current()
+        places = (lambda: found.keep(list_drop_ins), lambda: found.keep(list_remote))
+        remedy = (
+            f"{suggest(drop_in.name, *places)}drop it into {drop_in.output().path} and run again"
+            f"{self.FURTHER_REMEDY}, or check the name and --remote"
+        )
+        return MissingError("not in the remote", path=path, remedy=remedy)
 
 
 def _explain_absence_offline(path: str, drop_in: luigi.ExternalTask) -> MissingError:

@@ -70,7 +70,10 @@ class Snapshot:
 
 @contextmanager
 def take_snapshot(
-    path: str, max_bytes: int | None = None, quiet_seconds: float = 0
+    path: str,
+    max_bytes: int | None = None,
+    quiet_seconds: float = 0,
+    root: str | None = None,
 ) -> Iterator[Snapshot]:
     """Yield a copy of a regular file, which is removed after the body.
 
@@ -80,6 +83,7 @@ def take_snapshot(
         path: The file. A link is not followed.
         max_bytes: The largest size that is accepted; None for any.
         quiet_seconds: Wait until the file's last change is that long ago.
+        root: As for `open_regular`.
 
     Raises:
         InvalidNameError: It is a link or not a regular file.
@@ -88,9 +92,10 @@ def take_snapshot(
         OSError: It cannot be read, or the copy cannot be written.
     """
     folder = context.current().settings.data
+    os.makedirs(folder, exist_ok=True)
     copy_path = make_temporary_path(os.path.join(folder, os.path.basename(path)))
     try:
-        with open_regular(path) as file:
+        with open_regular(path, root) as file:
             status = os.fstat(file.fileno())
             _wait_until_quiet(status, quiet_seconds)
             _check_size(path, status.st_size, max_bytes)

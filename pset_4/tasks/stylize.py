@@ -16,9 +16,9 @@ from csci_utils.errors import ChangedError, instead_of_path
 
 from .. import context
 from ..names import ModelName, parse_model_name
+from ..places import RESULTS
 from ..rendering_options import RESULT_OPTIONS, complete_origin, to_origin
 from ..runners import current_runner
-from ..settings import RESULTS
 from ..storage.records import Origin, read_origin, write_origin
 from ..storage.remote import target_at
 from .claims import claim

@@ -67,7 +67,8 @@ class UploadTask(CopyTask):
         self.copied_digest, self.is_replacement = "", False
         if self.is_copied():
             return
-        with take_snapshot(self.input().path, self.max_bytes(), QUIET_SECONDS) as snapshot:
+        path, uploads = self.input().path, context.current().settings.uploads
+        with take_snapshot(path, self.max_bytes(), QUIET_SECONDS, uploads) as snapshot:
             self.check(snapshot.path)
             snapshot.check_unchanged()
             self._publish(snapshot)

@@ -37,7 +37,7 @@ def make_project(tmp_path: Path) -> MakeProject:
 
     def make(name: str, remote_url: str) -> Project:
         folder = tmp_path / name
-        folder.mkdir()
+        Path(folder, "data").mkdir(parents=True)
         return Project(folder, remote_url)
 
     return make

@@ -13,7 +13,14 @@ from csci_utils.atomic import make_temporary_name
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import DirectoryStore
 
-FOLDERS = ["", "images", "saved_models/.records", "stylized/one.pth", "mlflow/one.pth/code"]
+FOLDERS = [
+    "",
+    "images",
+    "images/lisbon/day/.records",
+    "saved_models/.records",
+    "stylized/shared/one.pth/lisbon",
+    "mlflow/one.pth/code",
+]
 
 
 @pytest.fixture

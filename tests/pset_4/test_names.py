@@ -7,28 +7,39 @@ import pytest
 from pset_4.errors import InvalidNameError
 from pset_4.names import (
     MAX_NAME_BYTES,
+    MAX_PART_BYTES,
     ModelName,
     check_image_name,
     check_model_file,
     check_name,
-    find_spelling,
     parse_model_name,
+    split_result,
     split_valid,
 )
 
-EMPTY = "the name is empty"
+EMPTY = "the name, or a folder in it, is empty"
 INVISIBLE = "the name has invisible or control characters"
-PATH = "expected a file name, got a path"
+BACKSLASH = "the name has a backslash; folders are separated by /"
 EDGE = "the name begins or ends with a dot or a space"
 DEVICE = "Windows reserves the name for a device"
 
 HOSTILE = {
     "": EMPTY,
-    "../x.png": PATH,
-    "/etc/x.png": PATH,
-    "a/../../x.png": PATH,
-    "a/b.png": PATH,
-    "a\\b.png": PATH,
+    "../x.png": f"folder '..': {EDGE}",
+    "./x.png": f"folder '.': {EDGE}",
+    "/etc/x.png": EMPTY,
+    "a//x.png": EMPTY,
+    "a/": EMPTY,
+    "a/../../x.png": f"folder '..': {EDGE}",
+    "a/.b/x.png": f"folder '.b': {EDGE}",
+    "a/con/x.png": f"folder 'con': {DEVICE}",
+    "a\u200b/x.png": f"folder {chr(39)}a\\u200b{chr(39)}: {INVISIBLE}",
+    "a\\b.png": BACKSLASH,
+    "a/b.jpg/x.png": "folder 'b.jpg': a folder must not be named like an image",
+    "b.pth/x.png": "folder 'b.pth': a folder must not be named like a model",
+    "b.onnx@7/x.png": "folder 'b.onnx@7': a folder must not be named like a model",
+    f"{'x' * 201}/x.png": f"folder '{'x' * 201}': expected a name of at most 200 bytes, got 201",
+    f"{'x' * 199}/{'y' * 199}/x.png": "expected at most 400 bytes with all folders, got 405",
     "x\0.png": INVISIBLE,
     "x\n.png": INVISIBLE,
     "x\x85.png": INVISIBLE,
@@ -80,7 +91,15 @@ def test_a_refusal_is_one_printable_line(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["luigi.jpg", "A photo (2).JPEG", "caf\u00e9.png", "\u732b.webp", "a.b.c.tif", "a@2.png"],
+    [
+        "luigi.jpg",
+        "lisbon/day 1/tram.jpg",
+        "A photo (2).JPEG",
+        "caf\u00e9.png",
+        "\u732b.webp",
+        "a.b.c.tif",
+        "a@2.png",
+    ],
 )
 def test_a_usual_name_of_an_image_is_accepted(name: str) -> None:
     assert check_image_name(name) == name
@@ -100,17 +119,29 @@ def test_a_joiner_that_belongs_to_the_name_is_accepted(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "stored"), [("\u00e9.jpg", "e\u0301.jpg"), ("e\u0301.jpg", "\u00e9.jpg")]
+    ("path", "expected"),
+    [
+        ("a.pth/b.png", ("a.pth", "b.png")),
+        ("shared/a.pth/lisbon/b.png", ("shared/a.pth", "lisbon/b.png")),
+        ("a/b/many.onnx@7/b.png", ("a/b/many.onnx@7", "b.png")),
+        ("a.pth/c.pth/b.png", None),
+        ("a.pth/b.txt", None),
+        ("a/b.png", None),
+        ("a.pth", None),
+        (".a/b.pth/c.png", None),
+    ],
 )
-def test_a_name_is_found_composed_or_decomposed(name: str, stored: str) -> None:
-    assert find_spelling(name, ["a.jpg", stored]) == stored
-    assert find_spelling(name, [stored, name]) == name
-    assert find_spelling(name, ["a.jpg"]) == name
+def test_a_result_belongs_to_one_model_and_one_image(
+    path: str, expected: tuple[str, str] | None
+) -> None:
+    assert split_result(path) == expected
 
 
 def test_a_name_of_the_greatest_length_is_accepted() -> None:
-    name = "x" * MAX_NAME_BYTES
+    part = "x" * MAX_PART_BYTES
+    name = f"{part}/{'x' * (MAX_NAME_BYTES - MAX_PART_BYTES - 1)}"
 
+    assert check_name(part) == part
     assert check_name(name) == name
 
 
@@ -127,7 +158,7 @@ def test_a_name_without_the_suffix_of_an_image_is_refused(name: str) -> None:
     assert str(refusal.value).startswith(f"{name}: not the name of an image; use one of the suff")
 
 
-@pytest.mark.parametrize("name", ["rain_princess.pth", "a.onnx", "A.PTH"])
+@pytest.mark.parametrize("name", ["rain_princess.pth", "shared/a.onnx", "A.PTH"])
 def test_a_usual_name_of_a_model_is_accepted(name: str) -> None:
     assert check_model_file(name) == name
 
@@ -139,6 +170,7 @@ def test_a_usual_name_of_a_model_is_accepted(name: str) -> None:
         ("a.onnx", ModelName("a.onnx", None)),
         ("a.onnx@0", ModelName("a.onnx", 0)),
         ("a.onnx@007", ModelName("a.onnx", 7)),
+        ("shared/a.onnx@3", ModelName("shared/a.onnx", 3)),
         ("a@2.onnx@25", ModelName("a@2.onnx", 25)),
     ],
 )
@@ -157,9 +189,9 @@ def test_the_name_of_a_model_reads_as_it_was_written() -> None:
 
 
 def test_names_are_split_into_valid_and_refused_ones() -> None:
-    valid, refused = split_valid(["a.png", "a/b.png"], check_image_name)
+    valid, refused = split_valid(["a.png", "a//b.png"], check_image_name)
 
     assert valid == ["a.png"]
     assert {name: str(error) for name, error in refused.items()} == {
-        "a/b.png": f"a/b.png: {PATH}; use another name"
+        "a//b.png": f"a//b.png: {EMPTY}; use another name"
     }

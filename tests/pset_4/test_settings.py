@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pset_4 import settings
+from pset_4 import places, settings
 from pset_4.errors import SettingsError
 from pset_4.tasks.remote import ContentImage
 from tests.support.pipeline.projects import Project
@@ -41,10 +41,10 @@ def test_an_option_takes_precedence_over_a_variable_and_dotenv(
     expected: str,
 ) -> None:
     # Set and deleted, so that monkeypatch removes what .env puts into the environment.
-    monkeypatch.setenv(settings.REMOTE_VARIABLE, variable or "")
+    monkeypatch.setenv(places.REMOTE_VARIABLE, variable or "")
     if variable is None:
-        monkeypatch.delenv(settings.REMOTE_VARIABLE)
-    (tmp_path / ".env").write_text(f"{settings.REMOTE_VARIABLE}={dotenv}\n")
+        monkeypatch.delenv(places.REMOTE_VARIABLE)
+    (tmp_path / ".env").write_text(f"{places.REMOTE_VARIABLE}={dotenv}\n")
     (tmp_path / ".env").chmod(0o600)
 
     assert settings.read_settings(remote=option).remote == expected

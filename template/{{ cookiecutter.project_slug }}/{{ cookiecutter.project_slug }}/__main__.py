@@ -12,13 +12,19 @@ from csci_utils import ExitCode
 @click.command(epilog=pset_4.EPILOG)
 @pset_4.painting_options
 @pset_4.common_options
-def cli(images: Sequence[str], models: Sequence[str], upload: bool, **rendering: Any) -> None:
+def cli(
+    images: Sequence[str],
+    models: Sequence[str],
+    exclude: Sequence[str],
+    upload: bool,
+    **rendering: Any,
+) -> None:
     """Make a contact sheet of each image, in every style, publish it, and print where it is."""
     with pset_4.session() as settings:
         # Here, where Luigi reads no luigi.cfg when it is imported.
         from .tasks import ContactSheet, UploadSheet
 
-        selected = pset_4.select(settings, images, models, upload)
+        selected = pset_4.select(settings, images, models, upload, exclude=exclude)
         fetched = pset_4.run(selected.list_unseen())
         styles = selected.styles()
 

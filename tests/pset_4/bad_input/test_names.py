@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.pipeline.projects import Project, assert_failed
@@ -15,13 +17,20 @@ def test_a_hostile_name_is_a_usage_error(
 ) -> None:
     result = directory_project.run(command, option, "../outside.png")
 
-    assert_failed(result, "../outside.png: expected a file name, got a path", exit_code=2)
+    assert_failed(result, "../outside.png: folder '..': the name begins or ends with", exit_code=2)
 
 
-def test_a_path_in_place_of_a_name_is_explained(directory_project: Project) -> None:
-    result = directory_project.run("main", "--image", "data/uploads/a.png")
+@pytest.mark.parametrize("option", ["--image", "--model"])
+def test_a_path_in_place_of_a_name_is_explained(
+    directory_project: Project, tmp_path: Path, option: str
+) -> None:
+    file = tmp_path / "a.png"
+    file.write_bytes(b"")
 
-    assert "expected a file name, got a path; use another name" in " ".join(result.stderr.split())
+    result = directory_project.run("main", option, str(file))
+
+    assert result.exit_code == 2
+    assert "a path, not a name; give it as an argument" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize("path", ["images/nowhere.png", "saved_models/nowhere.pth"])

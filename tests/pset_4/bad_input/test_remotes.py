@@ -24,7 +24,7 @@ def test_a_hostile_name_is_reported_and_not_fetched(
     assert directory_project.files("images") == ["images/photo.jpg"]
 
 
-@pytest.mark.parametrize("name", [".hidden.png", "sub/y.png", "sub/../y.png"])
+@pytest.mark.parametrize("name", [".hidden.png", "drawing.png/y.png", "sub/../y.png"])
 def test_an_image_at_an_unusable_key_is_reported_and_not_fetched(
     name: str, make_project: MakeProject, s3_store: S3Store, drawing: bytes
 ) -> None:

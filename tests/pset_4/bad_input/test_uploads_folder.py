@@ -114,12 +114,6 @@ def test_devices_are_neither_read_nor_published(valid_project: Project, store: R
     assert store.list() == published
 
 
-def test_a_folder_of_drop_ins_is_reported(directory_project: Project) -> None:
-    (directory_project.uploads / "holidays").mkdir(parents=True)
-
-    assert_failed(directory_project.run("upload"), "holidays")
-
-
 LEFTOVERS = (
     "#photo.jpg#",
     ".DS_Store",
@@ -216,7 +210,6 @@ def test_a_remote_image_is_found_composed_or_decomposed(
 def test_a_file_in_place_of_the_uploads_folder_is_reported(
     directory_project: Project, command: str
 ) -> None:
-    directory_project.data.mkdir()
     directory_project.uploads.write_text("in the way")
 
     result = directory_project.run(command)

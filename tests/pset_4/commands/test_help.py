@@ -68,6 +68,7 @@ def test_the_version_has_a_short_flag() -> None:
 
 
 def test_python_m_runs_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
     command = [sys.executable, "-m", "pset_4", "status", "--json"]
 
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)

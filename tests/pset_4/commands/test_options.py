@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
@@ -12,7 +14,11 @@ from tests.support.pipeline.projects import Project
 @pytest.mark.parametrize(
     "arguments", [("--data", "elsewhere", "status"), ("status", "--data", "elsewhere")]
 )
-def test_common_options_stand_before_or_after_the_command(arguments: tuple[str, ...]) -> None:
+def test_common_options_stand_before_or_after_the_command(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+
     result = CliRunner().invoke(cli, arguments)
 
     assert "\ndata    elsewhere\n" in result.stdout

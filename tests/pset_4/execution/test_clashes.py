@@ -42,6 +42,22 @@ def test_the_second_of_two_equal_names_is_refused(
 
 
 @pytest.mark.usefixtures("equal_names")
+def test_of_two_equal_folders_the_second_is_refused(
+    directory_project: Project, drawing: bytes
+) -> None:
+    names = ["a/B/x.png", "a/B/y.png", "a/b/x.png", "a/b/z.png", "b/B/x.png"]
+    write_remote(directory_project, dict.fromkeys(names, drawing))
+
+    result = directory_project.run("download")
+
+    assert failures(result) == [
+        f"failed: {name}: this disk cannot hold it beside a/B, whose name is equal here; "
+        "rename one of them, or remove the other from the cache"
+        for name in ("a/b/x.png", "a/b/z.png")
+    ]
+
+
+@pytest.mark.usefixtures("equal_names")
 def test_a_result_is_not_painted_over_one_of_an_equal_name(
     directory_project: Project, drawing: bytes, photograph: bytes, model: bytes
 ) -> None:
@@ -128,6 +144,6 @@ def test_a_disk_that_cannot_be_written_to_overwrites_nothing(tmp_path: Path) -> 
 
 def write_remote(project: Project, images: dict[str, bytes]) -> None:
     folder = Path(project.remote_url, "images")
-    folder.mkdir()
     for name, content in images.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

@@ -66,7 +66,7 @@ def test_listing_writes_nothing(project: Project, store: RemoteStore, model: byt
 
     assert [found["place"] for found in models] == ["remote"]
     assert store.list() == ["saved_models/one.pth"]
-    assert not project.data.exists()
+    assert list(project.data.iterdir()) == []
 
 
 def test_the_number_of_styles_in_a_file_is_listed(

@@ -11,7 +11,7 @@ from pathlib import Path
 import luigi
 from luigi.execution_summary import LuigiStatusCode
 
-from pset_4 import MainTask, settings
+from pset_4 import MainTask, places
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
@@ -23,8 +23,8 @@ def run_luigi(project: Project, module: str, *arguments: str) -> subprocess.Comp
     """Run a task of a module with Luigi's command."""
     environment = {
         **os.environ,
-        settings.REMOTE_VARIABLE: project.remote_url,
-        settings.DATA_VARIABLE: str(project.data),
+        places.REMOTE_VARIABLE: project.remote_url,
+        places.DATA_VARIABLE: str(project.data),
     }
     # Luigi's lock would refuse the same task in another test process.
     options = ("--local-scheduler", "--no-lock")

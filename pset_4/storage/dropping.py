@@ -1,0 +1,127 @@
+"""Dropping files in: copying them into the uploads folder, where they never replace another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from csci_utils.digest import file_digest
+from csci_utils.errors import AlreadyExistsError
+from csci_utils.luigi import copy
+
+from .. import names
+from ..errors import ConflictError, SettingsError
+from ..places import UPLOADS_VARIABLE
+from ..settings import Settings
+from .inventory import describe_stranger, find_no_drop_in
+from .remote import target_at
+
+
+@dataclass
+class Dropped:
+    """The names of files that are dropped in."""
+
+    images: list[str] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+    """Those that were not dropped in before."""
+
+
+def check_writable(settings: Settings) -> None:
+    """Check that drop-ins may be written.
+
+    Raises:
+        SettingsError: They are used in place.
+    """
+    if settings.in_place:
+        raise SettingsError(
+            "drop-ins are used in place, and nothing is written there",
+            path=settings.uploads,
+            remedy=f"put files there yourself, or leave out --uploads ({UPLOADS_VARIABLE})",
+        )
+
+
+def drop_files_in(settings: Settings, paths: Iterable[str]) -> Dropped:
+    """Copy files into the uploads folder. One that lies there already is only named.
+
+    Args:
+        settings: The current ones.
+        paths: Images and models.
+
+    Raises:
+        SettingsError: A path does not name a file, or drop-ins are used in place.
+        InvalidNameError: The name of a file is unsafe, or its suffix is of another kind.
+        ConflictError: Another file of this name is dropped in.
+        OSError: A file cannot be read or written.
+    """
+    dropped = Dropped()
+    for path in paths:
+        source = Path(os.path.abspath(os.path.expanduser(path)))
+        _check_file(source, path)
+        name = _find_name(settings, source)
+        if name is None:
+            check_writable(settings)
+            name = source.name
+            is_new = _copy(source, f"{settings.uploads}/{_check(name, path)}", name)
+            dropped.new += [name] if is_new else []
+        is_image = names.is_image_name(_check(name, path))
+        (dropped.images if is_image else dropped.models).append(name)
+    return dropped
+
+
+def _check_file(source: Path, path: str) -> None:
+    if source.is_file():
+        return
+    if source.is_dir():
+        reason, remedy = "a folder", "name the files in it, or use it in place with --uploads"
+    elif source.exists():
+        reason, remedy = "not a regular file", "name a regular file"
+    else:
+        reason = "there is no such file"
+        remedy = "check the path, or name an image that is dropped in or in the remote with --image"
+    raise SettingsError(reason, path=path, remedy=remedy)
+
+
+def _find_name(settings: Settings, source: Path) -> str | None:
+    """Return the name of a file among the drop-ins; None if it lies elsewhere."""
+    uploads = os.path.realpath(settings.uploads)
+    file = Path(os.path.realpath(source.parent), source.name)
+    return file.relative_to(uploads).as_posix() if file.is_relative_to(uploads) else None
+
+
+def _check(name: str, path: str) -> str:
+    if names.is_image_name(name):
+        return names.check_image_name(name)
+    if names.is_model_file(name):
+        return names.check_model_file(name)
+    raise describe_stranger(path)
+
+
+def _copy(source: Path, path: str, name: str) -> bool:
+    """Copy a file, and return whether it is new there."""
+    from neural_style.formats.model_file import MAX_STYLE_BYTES
+    from neural_style.pictures.io import MAX_PICTURE_BYTES
+
+    is_new = not os.path.lexists(path)
+    max_bytes = MAX_PICTURE_BYTES if names.is_image_name(name) else MAX_STYLE_BYTES
+    status = source.stat()
+    try:
+        copy(target_at(str(source)), target_at(path, create_only=True), max_bytes)
+    except AlreadyExistsError as error:
+        folder = os.path.dirname(path)
+        raise find_no_drop_in(folder, name) or _conflict(path, source) from error
+    if is_new:
+        # Complete since it was renamed: nobody has to wait for a program that may be writing it.
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    return is_new
+
+
+def _conflict(path: str, source: Path) -> ConflictError:
+    return ConflictError(
+        f"conflict: the drop-in (SHA-256 {file_digest(path)}) differs from {source} "
+        f"(SHA-256 {file_digest(source)})",
+        path=path,
+        remedy="rename one of them, and run again",
+    )

@@ -1,0 +1,223 @@
+"""Looking names up: with either form of accents, by pattern, and the nearest to a typing error.
+
+Patterns are those of `fnmatch`, for each part of a name: ``*``, ``?``, ``[abc]``, ``[!abc]``. None
+of them crosses a ``/``. A part ``**`` stands for any number of folders, or for everything in one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from difflib import get_close_matches
+from fnmatch import translate
+
+from .. import names
+from ..errors import InvalidNameError, MissingError
+
+_MAGIC = re.compile(r"[*?[]")
+_ANY_FOLDERS = "**"
+_NUMBER = re.compile(r"(?P<file>.+)@(?P<number>\d{1,6})")
+
+_MAX_SUGGESTIONS = 3
+
+
+class Names:
+    """Existing names of one kind."""
+
+    def __init__(self, existing: Iterable[str]) -> None:
+        """Take the names."""
+        self._existing = set(existing)
+        self._keyed = [(_compose(name), name) for name in sorted(self._existing)]
+        self._by_key = dict(reversed(self._keyed))
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether exactly this name exists."""
+        return name in self._existing
+
+    def spell(self, name: str) -> str:
+        """Return how a name is spelled here: with composed or decomposed accents; else as given.
+
+        macOS stores an accent apart from its letter, most keyboards write both as one character.
+        """
+        return name if name in self._existing else self._by_key.get(_compose(name), name)
+
+    def match(self, pattern: str) -> list[str]:
+        """Return the names that match a pattern, sorted."""
+        parts = [_compose(part) for part in pattern.split("/")]
+        matchers = [None if part == _ANY_FOLDERS else re.compile(translate(part)) for part in parts]
+        return [name for key, name in self._keyed if _matches(key, matchers)]
+
+    def find_stem(self, stem: str) -> list[str]:
+        """Return the names that are `stem` but for their suffix; else those in any folder."""
+        stem = _compose(stem)
+        stems = [(key.rpartition(".")[0], name) for key, name in self._keyed]
+        exact = [name for found, name in stems if found == stem]
+        return exact or [name for found, name in stems if found.endswith(f"/{stem}")]
+
+    def suggest(self, text: str) -> str:
+        """Return a question that lists the names nearest to a name or pattern; empty if none is."""
+        keys = {key.rpartition("/")[2]: name for key, name in self._keyed}
+        keys |= self._by_key
+        plain = _compose(_MAGIC.sub("", text))
+        likeness = 0.3 if is_pattern(text) else 0.6
+        found = get_close_matches(plain, keys, _MAX_SUGGESTIONS, likeness)
+        nearest = list(dict.fromkeys(keys[key] for key in found))
+        return f"did you mean {' or '.join(nearest)}?" if nearest else ""
+
+
+def is_pattern(text: str) -> bool:
+    """Return whether a text may be a pattern; a bracket may also belong to a name."""
+    return _MAGIC.search(text) is not None
+
+
+def check_image(text: str) -> str:
+    """Return a name or pattern of images, checked.
+
+    Raises:
+        InvalidNameError: It is unsafe, or its suffix is not one of an image.
+    """
+    return check_pattern(text) if is_pattern(text) else names.check_image_name(text)
+
+
+def check_model(text: str) -> str:
+    """Return a name or pattern of models, checked; it may have a number, and lack the suffix.
+
+    Raises:
+        InvalidNameError: It is unsafe, or its suffix is not one of a model.
+    """
+    file, number = _split_number(text)
+    if is_pattern(text):
+        return check_pattern(text)
+    return names.check_name(file) + number if _is_stem(file) else str(names.parse_model_name(text))
+
+
+def check_model_file(text: str) -> str:
+    """Return the same without a number.
+
+    Raises:
+        InvalidNameError: It is unsafe or has a number, or its suffix is not one of a model.
+    """
+    is_loose = is_pattern(text) or _is_stem(text)
+    return check_model(text) if is_loose else names.check_model_file(text)
+
+
+def check_pattern(pattern: str) -> str:
+    """Return a pattern that may match names.
+
+    Raises:
+        InvalidNameError: It cannot, as a path of another kind.
+    """
+    parts = pattern.split("/")
+    if "\\" in pattern or any(part.strip(".") == "" for part in parts):
+        raise InvalidNameError(
+            "not a pattern of names",
+            path=pattern,
+            remedy="names begin with the first folder below the drop-ins, and / separates folders",
+        )
+    return pattern
+
+
+def find_images(text: str, known: Names) -> list[str]:
+    """Return the names that a name or pattern of images stands for.
+
+    A name without a pattern's characters need not exist.
+
+    Raises:
+        MissingError: A pattern matches nothing.
+    """
+    name = known.spell(text)
+    if name in known or not is_pattern(text):
+        return [name]
+    return known.match(text) or _refuse("image", text, known)
+
+
+def find_models(text: str, known: Names) -> list[str]:
+    """Return the names that a name or pattern of models stands for, with the number if it has one.
+
+    A name with a suffix need not exist.
+
+    Raises:
+        MissingError: A pattern, or a name without its suffix, matches nothing.
+        InvalidNameError: A name without its suffix stands for several models.
+    """
+    file, number = _split_number(text)
+    name = known.spell(file)
+    if name in known or not (is_pattern(file) or _is_stem(file)):
+        found = [name]
+    elif is_pattern(file):
+        found = known.match(file)
+    else:
+        found = known.find_stem(file)
+        if len(found) > 1:
+            remedy = f"name one of {', '.join(found)}"
+            raise InvalidNameError("several models have this name", path=text, remedy=remedy)
+    if number and is_pattern(file):
+        found = [name for name in found if name.lower().endswith(".onnx")]
+    found = found or _refuse("style model", text, known)
+    return [str(names.parse_model_name(name + number)) for name in found]
+
+
+def find_excluded(patterns: Iterable[str], existing: Collection[str]) -> set[str]:
+    """Return those of the existing names that names or patterns leave out.
+
+    Raises:
+        MissingError: One of them matches nothing, and does not name numbered styles either.
+    """
+    known = Names(existing)
+    excluded: set[str] = set()
+    for pattern in patterns:
+        name = known.spell(pattern)
+        found = [name] if name in known else known.match(pattern)
+        if not found and "@" not in pattern:
+            _refuse("image or style model", pattern, known)
+        excluded.update(found)
+    return excluded
+
+
+def is_complete(text: str) -> bool:
+    """Return whether a text is a name that can have one spelling only."""
+    return text.isascii() and not is_pattern(text) and not _is_stem(text)
+
+
+def _is_stem(text: str) -> bool:
+    """Return whether a text can be a model's name without its suffix only."""
+    return "." not in text.rpartition("/")[2]
+
+
+def _split_number(text: str) -> tuple[str, str]:
+    """Split ``many@7`` into ``many`` and ``@7``; the second is empty without a number."""
+    match = _NUMBER.fullmatch(text)
+    return (match["file"], f"@{match['number']}") if match else (text, "")
+
+
+def _refuse(kind: str, text: str, known: Names) -> list[str]:
+    remedy = known.suggest(text) or "python -m pset_4 status lists all names"
+    raise MissingError(f"no {kind} has such a name", path=text, remedy=remedy)
+
+
+def _matches(name: str, matchers: list[re.Pattern[str] | None]) -> bool:
+    """Return whether the parts of a name match the parts of a pattern; None is ``**``."""
+    reached = set(_skip({0}, matchers))
+    for part in name.split("/"):
+        inside = ((at, matchers[at]) for at in reached if at < len(matchers))
+        following = {
+            at if matcher is None else at + 1
+            for at, matcher in inside
+            if matcher is None or matcher.match(part)
+        }
+        reached = set(_skip(following, matchers))
+    return len(matchers) in reached
+
+
+def _skip(reached: set[int], matchers: list[re.Pattern[str] | None]) -> Iterator[int]:
+    """Yield positions in a pattern, and those behind a ``**``, which may stand for nothing."""
+    for at in reached:
+        yield at
+        while at < len(matchers) and matchers[at] is None:
+            at += 1
+            yield at
+
+
+def _compose(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

@@ -1,0 +1,222 @@
+"""Patterns, names without a suffix, and what is suggested for names that nothing has."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import Result
+
+from tests.support.pipeline.projects import Project, assert_failed, failures
+from tests.support.remotes.stores import DirectoryStore, RemoteStore
+
+NAMES = ["a[1].png", "coffee.png", "lisbon/day/tram.png", "lisbon/bridge.png", "lisbon/tram.png"]
+
+
+@pytest.fixture
+def filled_project(directory_project: Project, drawing: bytes, model: bytes) -> Project:
+    """A project with images and models dropped in."""
+    for name in NAMES:
+        directory_project.drop(name, drawing)
+    for name in ("candy.pth", "shared/mosaic.pth", "same.pth", "same.pt"):
+        directory_project.drop(name, model)
+    return directory_project
+
+
+def published(store: RemoteStore) -> list[str]:
+    """Return the names of the images in the remote."""
+    return [path.removeprefix("images/") for path in store.list()]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*.png", ["a[1].png", "coffee.png"]),
+        ("lisbon/*", ["lisbon/bridge.png", "lisbon/tram.png"]),
+        ("lisbon/**", ["lisbon/bridge.png", "lisbon/day/tram.png", "lisbon/tram.png"]),
+        ("**/tram.png", ["lisbon/day/tram.png", "lisbon/tram.png"]),
+        ("**/*.png", sorted(NAMES)),
+        ("*/*/tram.???", ["lisbon/day/tram.png"]),
+        ("lisbon/[!b]*", ["lisbon/tram.png"]),
+        ("a[1].png", ["a[1].png"]),
+    ],
+)
+def test_a_pattern_selects_images(
+    filled_project: Project, directory_store: DirectoryStore, pattern: str, expected: list[str]
+) -> None:
+    filled_project.run_well("upload", "--image", pattern)
+
+    assert published(directory_store) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["-i", "lisbon/**", "--exclude", "**/tram.png"], ["lisbon/bridge.png"]),
+        (["-i", "**", "--exclude", "lisbon/**", "--exclude", "coffee.png"], ["a[1].png"]),
+    ],
+)
+def test_what_is_excluded_is_left_out(
+    filled_project: Project, directory_store: DirectoryStore, words: list[str], expected: list[str]
+) -> None:
+    filled_project.run_well("upload", *words)
+
+    assert published(directory_store) == expected
+
+
+def test_an_excluded_drop_in_that_is_refused_is_not_reported(
+    filled_project: Project, directory_store: DirectoryStore
+) -> None:
+    filled_project.drop("lisbon/notes.txt", b"")
+
+    filled_project.run_well("upload", "--exclude", "**/*.txt", "--exclude", "**/*.p[tn]*")
+
+    assert directory_store.list() == []
+
+
+def test_patterns_and_excluded_models_reach_the_painting(
+    filled_project: Project, directory_store: DirectoryStore
+) -> None:
+    words = ("--image", "co*", "--style", "**/*.p*", "--exclude", "same.p*")
+
+    filled_project.run_well("main", *words)
+
+    results = [path for path in directory_store.list() if path.startswith("stylized/")]
+    assert results == [
+        "stylized/candy.pth/coffee.png",
+        "stylized/shared/mosaic.pth/coffee.png",
+    ]
+
+
+def test_single_styles_of_a_file_are_excluded(
+    directory_project: Project, photograph: bytes, many_styles: bytes
+) -> None:
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("many.onnx", many_styles)
+
+    words = ("--exclude", "many.onnx@1?", "--exclude", "many.onnx@2?", "--exclude", "*@[3-9]")
+    directory_project.run_well("stylize", "--max-side", "32", *words)
+
+    expected = [f"stylized/many.onnx@{number}/photo.jpg" for number in range(3)]
+    assert directory_project.files("stylized") == expected
+
+
+def test_a_pattern_finds_what_only_the_remote_has(
+    project: Project, store: RemoteStore, photograph: bytes, model: bytes
+) -> None:
+    project.drop("photo.jpg", photograph)
+    store.write("saved_models/shared/candy.pth", model)
+
+    summary = project.run_well("main", "--image", "*.jpg", "--model", "shared/c*")
+
+    assert summary["painted"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("candy", "candy.pth"), ("mosaic", "shared/mosaic.pth")]
+)
+def test_a_style_is_named_without_its_suffix(
+    filled_project: Project, directory_store: DirectoryStore, text: str, expected: str
+) -> None:
+    filled_project.run_well("upload", "--style", text)
+
+    assert directory_store.list() == [f"saved_models/{expected}"]
+
+
+def test_a_name_without_suffix_that_several_styles_have_is_an_error(
+    filled_project: Project,
+) -> None:
+    result = filled_project.run("main", "--style", "same")
+
+    assert_failed(result, "same: several models have this name; name one of same.pt, same.pth")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("-i", "lisbn/*.png"), "lisbn/*.png: no image has such a name; did you mean lisbon/"),
+        (("-m", "cndy"), "cndy: no style model has such a name; did you mean candy.pth"),
+        (("--exclude", "cofee.png"), "cofee.png: no image or style model has such a name; did you"),
+    ],
+)
+@pytest.mark.parametrize("command", ["main", "upload"])
+def test_what_selects_nothing_is_an_error(
+    filled_project: Project, command: str, words: tuple[str, ...], message: str
+) -> None:
+    assert_failed(filled_project.run(command, *words), message)
+
+
+def test_to_exclude_everything_is_an_error(filled_project: Project) -> None:
+    result = filled_project.run("main", "-i", "coffee.png", "--exclude", "coffee.png")
+
+    assert_failed(result, "--exclude: nothing is left; leave out less")
+
+
+@pytest.mark.parametrize("command", ["main", "upload", "download"])
+def test_a_near_miss_is_answered_with_the_nearest_name(
+    project: Project, store: RemoteStore, drawing: bytes, model: bytes, command: str
+) -> None:
+    project.drop("coffee.png", drawing)
+    store.write("images/coffee.png", drawing)
+    store.write("saved_models/one.pth", model)
+
+    result = project.run(command, "--image", "cofee.png", "--model", "one.pth")
+
+    lines = [line for line in failures(result) if "cofee.png" in line]
+    assert "did you mean coffee.png? Otherwise drop it in" in lines[0]
+
+
+def test_a_file_that_is_given_as_a_name_is_explained(
+    directory_project: Project, drawing: bytes, model: bytes
+) -> None:
+    directory_project.drop("one.pth", model)
+    (directory_project.folder.parent / "here.png").write_bytes(drawing)
+
+    result = directory_project.run("main", "--image", "here.png")
+
+    assert_failed(result, "give the file as an argument (main here.png), or drop it into")
+
+
+@pytest.mark.parametrize("pattern", ["/etc/*", "../*", "a\\*", "a//*"])
+def test_a_pattern_of_paths_is_a_usage_error(directory_project: Project, pattern: str) -> None:
+    result = directory_project.run("main", "--image", pattern)
+
+    assert_failed(result, f"{pattern}: not a pattern of names", exit_code=2)
+
+
+def assert_usage_error(result: Result, message: str) -> None:
+    assert_failed(result, message, exit_code=2)
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("command", [("status",), ("verify",), ("models", "list")])
+def test_a_folder_that_does_not_exist_is_not_called_empty(
+    directory_project: Project, command: tuple[str, ...]
+) -> None:
+    result = directory_project.run(*command, "--data", "nowhere")
+
+    assert_usage_error(result, "nowhere: there is no such folder; check --data")
+
+
+@pytest.mark.parametrize("command", [("status",), ("verify",), ("models", "list"), ("download",)])
+def test_a_forgotten_scheme_is_not_called_an_empty_directory(
+    directory_project: Project, command: tuple[str, ...]
+) -> None:
+    result = directory_project.run(*command, "--remote", "my-bucket")
+
+    assert_usage_error(result, "my-bucket: there is no such directory; did you mean s3://my-buck")
+
+
+def test_a_forgotten_scheme_before_a_prefix_is_asked_for(directory_project: Project) -> None:
+    result = directory_project.run("main", "--remote", "my-bucket/prefix")
+
+    assert_usage_error(result, "did you mean s3://my-bucket/prefix? Otherwise name s3://bucket/")
+
+
+def test_a_new_directory_that_may_be_a_bucket_is_mentioned(
+    directory_project: Project, drawing: bytes
+) -> None:
+    directory_project.drop("coffee.png", drawing)
+
+    result = directory_project.run("upload", "--remote", "my-bucket")
+
+    assert result.exit_code == 0, result.output
+    assert "my-bucket: a new directory, which becomes the remote; did you mean s3" in result.stderr
