@@ -68,8 +68,8 @@ def stylize(images: Sequence[str], models: Sequence[str], upload: bool, **option
 def demo(**rendering: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
     with session() as settings:
+        from ..storage.samples import drop_samples_in
         from ..tasks.main import MainTask
-        from .samples import drop_samples_in
 
         for name in drop_samples_in(settings.uploads):
             say(f"dropped in {name}", sys.stderr)
