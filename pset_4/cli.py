@@ -10,6 +10,7 @@ import click
 
 from csci_utils.console import ExitCode, say
 
+from .commands.gallery import gallery
 from .commands.models import models
 from .commands.options import common_options
 from .commands.package import package
@@ -82,6 +83,7 @@ for _command in (
     status,
     verify,
     demo,
+    gallery,
     package,
     models,
     submit,

@@ -47,8 +47,19 @@ MODELS = "saved_models"
 RESULTS = "stylized"
 PACKAGES = "mlflow"
 DOWNLOADS = "downloads"
+PROOFS = "proofs"
+GALLERY = "gallery"
 EMBEDDED_REMOTE = "remote"
-OWN_FOLDERS = (UPLOADS, IMAGES, MODELS, RESULTS, PACKAGES, DOWNLOADS)
+OWN_FOLDERS = (
+    UPLOADS,
+    IMAGES,
+    MODELS,
+    RESULTS,
+    PACKAGES,
+    DOWNLOADS,
+    PROOFS,
+    GALLERY,
+)
 """The folders that this machine keeps in its data folder."""
 
 
@@ -80,6 +91,16 @@ class Settings:
         return f"{self.data}/{RESULTS}"
 
     @property
+    def proofs(self) -> str:
+        """Where proofs are painted to: small results, which are never published."""
+        return f"{self.data}/{PROOFS}"
+
+    @property
+    def gallery(self) -> str:
+        """Where the gallery is written to."""
+        return f"{self.data}/{GALLERY}"
+
+    @property
     def remote_images(self) -> str:
         """Published images."""
         return f"{self.remote}/{IMAGES}"
@@ -98,6 +119,11 @@ class Settings:
     def remote_packages(self) -> str:
         """Models packaged for MLflow."""
         return f"{self.remote}/{PACKAGES}"
+
+    @property
+    def remote_gallery(self) -> str:
+        """The published gallery."""
+        return f"{self.remote}/{GALLERY}"
 
 
 def is_s3(path: str) -> bool:

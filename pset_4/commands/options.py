@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +15,9 @@ from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..rendering_options import MACHINE_OPTIONS, RESULT_OPTIONS, variable_of
 from ..settings import RUNNERS
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
+
+if TYPE_CHECKING:
+    from ..gallery.picks import Picks
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Value = TypeVar("Value")
@@ -45,6 +48,8 @@ UPLOAD_HELP = "Publish what is needed first (the default), or write nothing to t
 CONFLICT_HELP = (
     "If the remote has other bytes under a drop-in's name: fail, use the remote's, or replace them."
 )
+PROOF_HELP = "Paint small proofs, in data/proofs and never published: of 512 px, or --max-side."
+ONLY_HELP = "Paint only the picks of this file, which the gallery exports."
 
 SETTINGS = ("remote", "data", "runner", "python", *(option.name for option in MACHINE_OPTIONS))
 """Options that are kept for `common_option`, and checked by `settings.read_settings`."""
@@ -125,6 +130,12 @@ def painting_options(command: Command) -> Command:
     )
 
 
+def proof_options(command: Command) -> Command:
+    """Add which results are painted at all, and whether as proofs: `picks` and `is_proof`."""
+    only = click.option("--only", "picks", metavar="FILE", callback=_read_picks, help=ONLY_HELP)
+    return _apply(command, only, click.option("--proof", "is_proof", is_flag=True, help=PROOF_HELP))
+
+
 def rendering_options(command: Command) -> Command:
     """Add how to paint.
 
@@ -187,6 +198,14 @@ def _drop_repeated(
     context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 ) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
+
+
+def _read_picks(
+    context: click.Context, parameter: click.Parameter, path: str | None
+) -> Picks | None:
+    from ..gallery.picks import read_picks
+
+    return None if path is None else reader(read_picks)(path)
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:

@@ -8,9 +8,18 @@ from tempfile import gettempdir
 
 from csci_utils.atomic import Sweeper
 
-from ..settings import IMAGES, MODELS, PACKAGES, RESULTS, Settings, is_s3
+from ..settings import (
+    GALLERY,
+    IMAGES,
+    MODELS,
+    PACKAGES,
+    PROOFS,
+    RESULTS,
+    Settings,
+    is_s3,
+)
 
-_WRITTEN = (IMAGES, MODELS, RESULTS, PACKAGES)
+_WRITTEN = (IMAGES, MODELS, RESULTS, PACKAGES, PROOFS, GALLERY)
 """The folders that runs write to; drop-ins are never touched."""
 
 

@@ -22,6 +22,7 @@ COMMANDS = (
     "download",
     "status",
     "demo",
+    "gallery",
     "package",
     "models",
     "submit",
