@@ -10,7 +10,7 @@ import click
 
 from csci_utils.console import ExitCode, say
 
-from .commands.gallery import gallery
+from .commands.gallery import gallery, sheet
 from .commands.models import models
 from .commands.options import common_options
 from .commands.package import package
@@ -84,6 +84,7 @@ for _command in (
     verify,
     demo,
     gallery,
+    sheet,
     package,
     models,
     submit,

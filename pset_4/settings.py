@@ -49,6 +49,7 @@ PACKAGES = "mlflow"
 DOWNLOADS = "downloads"
 PROOFS = "proofs"
 GALLERY = "gallery"
+SHEETS = "contact_sheets"
 EMBEDDED_REMOTE = "remote"
 OWN_FOLDERS = (
     UPLOADS,
@@ -59,6 +60,7 @@ OWN_FOLDERS = (
     DOWNLOADS,
     PROOFS,
     GALLERY,
+    SHEETS,
 )
 """The folders that this machine keeps in its data folder."""
 

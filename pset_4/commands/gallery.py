@@ -1,11 +1,11 @@
-"""The command ``gallery``, and the gallery at the end of other commands."""
+"""The commands ``gallery`` and ``sheet``, and the gallery at the end of other commands."""
 
 from __future__ import annotations
 
 import os
 import sys
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import click
 
 from csci_utils.console import answer, say
 
-from .options import common_option, common_options
+from .options import common_option, common_options, image_option
 from .session import EPILOG, session
 
 if TYPE_CHECKING:
@@ -48,6 +48,22 @@ def gallery(is_opened: bool, is_published: bool) -> None:
         answer("\n".join(pages))
         if is_opened and not _open(built.pages[0]):
             say("note: no browser was found; open the page yourself", sys.stderr)
+
+
+@click.command(epilog=EPILOG)
+@image_option
+@common_options
+def sheet(images: Sequence[str]) -> None:
+    """Show each picture in all its styles on one contact sheet, and print where the sheets are.
+
+    A sheet is an image like the picture itself, in data/contact_sheets/.
+    """
+    with session() as settings:
+        from ..gallery.sheets import make_sheets
+        from ..settings import shorten
+
+        for path in make_sheets(settings, images):
+            answer(shorten(path))
 
 
 def keep_current(

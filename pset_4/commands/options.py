@@ -99,7 +99,12 @@ def runner_options(command: Command) -> Command:
 
 def file_options(command: Command) -> Command:
     """Add which images and models to move: `images` and `models`."""
-    return _names("image", image_name, IMAGE_HELP)(model_option(command))
+    return image_option(model_option(command))
+
+
+def image_option(command: Command) -> Command:
+    """Add which images: `images`."""
+    return _names("image", image_name, IMAGE_HELP)(command)
 
 
 def model_option(command: Command) -> Command:

@@ -15,11 +15,12 @@ from ..settings import (
     PACKAGES,
     PROOFS,
     RESULTS,
+    SHEETS,
     Settings,
     is_s3,
 )
 
-_WRITTEN = (IMAGES, MODELS, RESULTS, PACKAGES, PROOFS, GALLERY)
+_WRITTEN = (IMAGES, MODELS, RESULTS, PACKAGES, PROOFS, GALLERY, SHEETS)
 """The folders that runs write to; drop-ins are never touched."""
 
 

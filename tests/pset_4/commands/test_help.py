@@ -23,6 +23,7 @@ COMMANDS = (
     "status",
     "demo",
     "gallery",
+    "sheet",
     "package",
     "models",
     "submit",
