@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         SettingsError,
     )
     from .execution import Failure, Outcome, run_tasks
+    from .gallery.layout import lay_out
     from .places import shorten
     from .report import format_failures, format_summary
     from .settings import Settings, read_settings
@@ -84,6 +85,7 @@ else:
             "finish": "commands.session",
             "format_failures": "report",
             "format_summary": "report",
+            "lay_out": "gallery.layout",
             "main": "cli",
             "painting_options": "commands.options",
             "read_origin": "storage.records",
@@ -133,6 +135,7 @@ __all__ = [
     "finish",
     "format_failures",
     "format_summary",
+    "lay_out",
     "main",
     "painting_options",
     "read_origin",

@@ -11,6 +11,7 @@ import click
 
 from csci_utils.console import ExitCode, say
 
+from .commands.gallery import gallery, sheet
 from .commands.models import models
 from .commands.options import common_options
 from .commands.package import package
@@ -90,6 +91,8 @@ for _command in (
     status,
     verify,
     demo,
+    gallery,
+    sheet,
     package,
     models,
     submit,

@@ -21,6 +21,10 @@ class InvalidNameError(PipelineError, ValueError):
     """A name is not a safe file name, or its suffix is not one of an image or a model."""
 
 
+class InvalidPicksError(PipelineError, ValueError):
+    """A file of picks cannot be read, or is not one."""
+
+
 class MissingError(PipelineError, FileNotFoundError):
     """A file or package that is needed does not exist here."""
 

@@ -25,8 +25,21 @@ MODELS = "saved_models"
 RESULTS = "stylized"
 PACKAGES = "mlflow"
 DOWNLOADS = "downloads"
+PROOFS = "proofs"
+GALLERY = "gallery"
+SHEETS = "contact_sheets"
 EMBEDDED_REMOTE = "remote"
-OWN_FOLDERS = (UPLOADS, IMAGES, MODELS, RESULTS, PACKAGES, DOWNLOADS)
+OWN_FOLDERS = (
+    UPLOADS,
+    IMAGES,
+    MODELS,
+    RESULTS,
+    PACKAGES,
+    DOWNLOADS,
+    PROOFS,
+    GALLERY,
+    SHEETS,
+)
 """The folders that this machine keeps in its data folder."""
 
 

@@ -14,6 +14,7 @@ from csci_utils.text import format_size, one_line
 from .execution.outcome import FETCHED, PAINTED, PUBLISHED, Outcome
 from .places import UPLOADS, shorten
 from .settings import Settings
+from .tasks.stylize import Proof
 
 if TYPE_CHECKING:
     from .models.listing import ListedModel, ModelListing
@@ -40,7 +41,7 @@ def format_summary(
     made = {_pair_of(task) for task in outcome.done}
     skipped = sum(task in outcome.finished and _pair_of(task) not in made for task in outcome.asked)
     rows = [
-        (PAINTED, outcome.count(PAINTED), shorten(settings.results)),
+        (PAINTED, outcome.count(PAINTED), shorten(_painted_folder(outcome, settings))),
         (PUBLISHED, outcome.count(PUBLISHED), shorten(settings.unasked_remote or settings.remote)),
         (FETCHED, outcome.count(FETCHED), shorten(settings.data)),
         ("skipped", skipped, "already there"),
@@ -51,6 +52,11 @@ def format_summary(
             ("waiting", outcome.count_waiting(), "to be published: run again without --offline")
         )
     return "\n".join(f"{verb:<10}{count:>6}  {where}" for verb, count, where in rows)
+
+
+def _painted_folder(outcome: Outcome, settings: Settings) -> str:
+    is_proof = any(isinstance(task, Proof) for task in outcome.asked)
+    return settings.proofs if is_proof else settings.results
 
 
 def format_status(status: Status) -> str:

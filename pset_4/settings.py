@@ -20,9 +20,11 @@ from .errors import SettingsError
 from .places import (
     DATA_VARIABLE,
     EMBEDDED_REMOTE,
+    GALLERY,
     IMAGES,
     MODELS,
     PACKAGES,
+    PROOFS,
     REMOTE_VARIABLE,
     RESULTS,
     UPLOADS,
@@ -88,6 +90,16 @@ class Settings:
         return f"{self.data}/{RESULTS}"
 
     @property
+    def proofs(self) -> str:
+        """Where proofs are painted to: small results, which are never published."""
+        return f"{self.data}/{PROOFS}"
+
+    @property
+    def gallery(self) -> str:
+        """Where the gallery is written to."""
+        return f"{self.data}/{GALLERY}"
+
+    @property
     def remote_images(self) -> str:
         """Published images."""
         return f"{self.remote}/{IMAGES}"
@@ -106,6 +118,11 @@ class Settings:
     def remote_packages(self) -> str:
         """Models packaged for MLflow."""
         return f"{self.remote}/{PACKAGES}"
+
+    @property
+    def remote_gallery(self) -> str:
+        """The published gallery."""
+        return f"{self.remote}/{GALLERY}"
 
 
 def read_settings(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,6 +17,9 @@ from ..rendering_options import MACHINE_OPTIONS, RESULT_OPTIONS, variable_of
 from ..settings import RUNNERS
 from ..storage import lookup
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
+
+if TYPE_CHECKING:
+    from ..gallery.picks import Picks
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Value = TypeVar("Value")
@@ -58,6 +61,8 @@ UPLOAD_HELP = "Publish what is needed first (the default), or write nothing to t
 CONFLICT_HELP = (
     "If the remote has other bytes under a drop-in's name: fail, use the remote's, or replace them."
 )
+PROOF_HELP = "Paint small proofs, in data/proofs and never published: of 512 px, or --max-side."
+ONLY_HELP = "Paint only the picks of this file, which the gallery exports."
 
 OFFLINE = "offline"
 """The name of the option that `offline_option` adds."""
@@ -132,8 +137,12 @@ def runner_options(command: Command) -> Command:
 
 def file_options(command: Command) -> Command:
     """Add which images and models to move: `images`, `models` and `exclude`."""
-    images = _names("image", lookup.check_image, IMAGE_HELP)
-    return _apply(command, images, model_option, exclude_option)
+    return _apply(command, image_option, model_option, exclude_option)
+
+
+def image_option(command: Command) -> Command:
+    """Add which images: `images`."""
+    return _names("image", lookup.check_image, IMAGE_HELP)(command)
 
 
 def model_option(command: Command) -> Command:
@@ -191,6 +200,12 @@ def painting_options(command: Command) -> Command:
         click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP),
         rendering_options,
     )
+
+
+def proof_options(command: Command) -> Command:
+    """Add which results are painted at all, and whether as proofs: `picks` and `is_proof`."""
+    only = click.option("--only", "picks", metavar="FILE", callback=_read_picks, help=ONLY_HELP)
+    return _apply(command, only, click.option("--proof", "is_proof", is_flag=True, help=PROOF_HELP))
 
 
 def rendering_options(command: Command) -> Command:
@@ -259,6 +274,14 @@ def _drop_repeated(
     context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 ) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
+
+
+def _read_picks(
+    context: click.Context, parameter: click.Parameter, path: str | None
+) -> Picks | None:
+    from ..gallery.picks import read_picks
+
+    return None if path is None else reader(read_picks)(path)
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:

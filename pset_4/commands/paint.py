@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import click
 from csci_utils.console import say
 
 from ..storage.conflicts import REFUSE
+from .gallery import keep_current
 from .options import (
     Command,
     all_option,
@@ -19,17 +20,19 @@ from .options import (
     conflict_option,
     offline_option,
     painting_options,
+    proof_options,
     rendering_options,
     runner_options,
 )
-from .session import EPILOG, finish, run, say_left_alone, session
+from .session import EPILOG, report, run, say_left_alone, session
 
 if TYPE_CHECKING:
     import luigi
 
+    from ..gallery.picks import Picks
     from ..settings import Settings
     from ..tasks.main import MainTask
-    from ..tasks.stylize import Stylize
+    from ..tasks.stylize import Proof, Stylize
     from .selection import Selection
 
 
@@ -47,6 +50,10 @@ class Request:
     """Names and patterns of what is left out."""
     everything: bool = False
     """Whether all that the remote has counts as named, besides drop-ins."""
+    picks: Picks | None = None
+    """The only pairs that are painted; None for all."""
+    is_proof: bool = False
+    """Whether small proofs are painted, which are never published."""
     upload: bool = True
     """Whether drop-ins are published first."""
 
@@ -60,6 +67,7 @@ def painting_command(command: Command) -> Command:
         offline_option,
         conflict_option,
         all_option,
+        proof_options,
         painting_options,
         paths,
     )
@@ -104,13 +112,13 @@ def demo(**rendering: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
     with session() as settings:
         from ..storage.dropping import check_writable
+        from ..storage.samples import drop_samples_in
         from ..tasks.main import MainTask
-        from .samples import drop_samples_in
 
         check_writable(settings)
         for name in drop_samples_in(settings.uploads):
             say(f"dropped in {name}", sys.stderr)
-        paint(MainTask, settings, Request(), rendering)
+        paint(MainTask, settings, Request(), rendering, may_open=True)
 
 
 def _split(options: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
@@ -130,6 +138,7 @@ def paint(
     settings: Settings,
     request: Request,
     options: dict[str, Any],
+    may_open: bool = False,
 ) -> None:
     """Run a task of this kind for every image in every style, and end the process.
 
@@ -138,9 +147,12 @@ def paint(
         settings: The current ones.
         request: What is to be painted.
         options: The task's other parameters.
+        may_open: Whether the gallery is opened at a desktop.
     """
     from ..places import shorten
 
+    if request.is_proof:
+        kind = _proof(options)
     selected = _select(settings, request, options)
     if not (selected.images or selected.models or selected.refused):
         say(
@@ -159,11 +171,21 @@ def paint(
     fetched = run(selected.list_unseen())
     tasks: list[luigi.Task] = [
         kind(image=image, model=style, upload=request.upload, **options)
-        for image, style in selected.pairs()
+        for image, style in _list_pairs(selected, request.picks)
     ]
     outcome = run(tasks or _list_uploads(selected))
     outcome.add_earlier(fetched)
-    finish(outcome, settings, selected.refused)
+    code = report(outcome, settings, selected.refused)
+    keep_current(settings, outcome, selected.refused, request.is_proof, may_open)
+    sys.exit(code)
+
+
+def _proof(options: dict[str, Any]) -> type[Proof]:
+    """Return the task of proofs, and limit their size unless another limit is given."""
+    from ..tasks.stylize import PROOF_SIDE, Proof
+
+    options["max_side"] = options["max_side"] or PROOF_SIDE
+    return Proof
 
 
 def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Selection:
@@ -176,6 +198,8 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
     from .selection import include_remote, select
 
     images, models = _drop_in(settings, request)
+    if request.picks is not None:
+        images, models = images or request.picks.images, models or request.picks.models
     on_conflict = options.get("on_conflict", REFUSE)
     selected = select(settings, images, models, request.upload, on_conflict, request.exclude)
     defaults = dict(selected.defaults)
@@ -187,6 +211,11 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
         if not {*defaults.values()} <= {*remote.images, *remote.models}:
             include_remote(selected, remote, defaults)
     return selected
+
+
+def _list_pairs(selected: Selection, picks: Picks | None) -> Iterable[tuple[str, str]]:
+    pairs = selected.pairs()
+    return pairs if picks is None else picks.select(pairs)
 
 
 def _drop_in(settings: Settings, request: Request) -> tuple[Sequence[str], Sequence[str]]:

@@ -223,10 +223,15 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
 
 def finish(outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]) -> None:
     """Print failures and the summary, and end the process."""
+    sys.exit(report(outcome, settings, refused))
+
+
+def report(outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]) -> ExitCode:
+    """Print failures and the summary, and return the exit code."""
     from ..report import format_failures, format_summary
 
     for line in format_failures(outcome, refused):
         say(line, sys.stderr)
     say(format_summary(outcome, settings, refused), sys.stdout)
     failed = outcome.failures or outcome.unfinished or refused
-    sys.exit(ExitCode.FAILED if failed else ExitCode.DONE)
+    return ExitCode.FAILED if failed else ExitCode.DONE

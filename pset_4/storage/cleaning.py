@@ -8,10 +8,10 @@ from tempfile import gettempdir
 
 from csci_utils.atomic import Sweeper
 
-from ..places import IMAGES, MODELS, PACKAGES, RESULTS, is_s3
+from ..places import GALLERY, IMAGES, MODELS, PACKAGES, PROOFS, RESULTS, SHEETS, is_s3
 from ..settings import Settings
 
-_WRITTEN = (IMAGES, MODELS, RESULTS, PACKAGES)
+_WRITTEN = (IMAGES, MODELS, RESULTS, PACKAGES, PROOFS, GALLERY, SHEETS)
 """The folders that runs write to; drop-ins are never touched."""
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 from luigi.target import FileSystemTarget
@@ -16,7 +16,7 @@ from csci_utils.errors import ChangedError, instead_of_path
 
 from .. import context
 from ..names import ModelName, parse_model_name
-from ..places import RESULTS
+from ..places import PROOFS, RESULTS
 from ..rendering_options import RESULT_OPTIONS, complete_origin, to_origin
 from ..runners import current_runner
 from ..storage.records import Origin, read_origin, write_origin
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 PATIENCE = 1.0
 """Seconds of painting before progress is reported."""
 
+PROOF_SIDE = 512
+"""The longest side of a proof, in px, unless another is asked for."""
+
 FIRST_FRAME_REMARK = "only its first frame"
 
 
@@ -40,6 +43,7 @@ class Stylize(PaintingParameters, luigi.Task):
     """Paints one image in one style, at ``data/stylized/<model>/<image>``."""
 
     LOCAL_ROOT = context.FromSettings("data")
+    RESULT_FOLDER: ClassVar[str] = RESULTS
 
     remark = ""
     """What people should know about the image that was painted; empty if nothing."""
@@ -61,7 +65,7 @@ class Stylize(PaintingParameters, luigi.Task):
 
     def output(self) -> FileSystemTarget:
         """Return the result's place in the data folder."""
-        return target_at(f"{self.LOCAL_ROOT}/{RESULTS}/{self.model}/{self.image}")
+        return target_at(f"{self.LOCAL_ROOT}/{self.RESULT_FOLDER}/{self.model}/{self.image}")
 
     def complete(self) -> bool:
         """Return whether the result was painted from what the remote holds now, as asked.
@@ -151,6 +155,15 @@ class Stylize(PaintingParameters, luigi.Task):
 
     def _origin(self, inputs: dict[str, Origin]) -> Origin:
         return {**inputs, **to_origin(self.rendering(number=self.style_name.number))}
+
+
+class Proof(Stylize):
+    """Paints a proof, a small result to choose by, at ``data/proofs/<model>/<image>``.
+
+    It is never published. Its size is a parameter like that of other results.
+    """
+
+    RESULT_FOLDER = PROOFS
 
 
 def read_result_origin(path: str) -> Origin | None:

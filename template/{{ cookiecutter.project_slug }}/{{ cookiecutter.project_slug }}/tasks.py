@@ -44,12 +44,10 @@ class ContactSheet(pset_4.RenderingParameters, luigi.Task):
         Raises:
             neural_style.PictureError: A result cannot be read, or the sheet cannot be written.
         """
-        from .layout import lay_out
-
         # Read first: a result that is replaced from here on makes the sheet stale, never wrong.
         origin = self._origin()
         results = [_shrink(result.path) for result in self.input()]
-        sheet = lay_out(list(zip(self.models, results, strict=True)))
+        sheet = pset_4.lay_out(list(zip(self.models, results, strict=True)))
         final_path = self.output().path
         with self.output().temporary_path() as path:
             neural_style.save_picture(sheet, path, final_path=final_path)

@@ -22,6 +22,8 @@ COMMANDS = (
     "download",
     "status",
     "demo",
+    "gallery",
+    "sheet",
     "package",
     "models",
     "submit",

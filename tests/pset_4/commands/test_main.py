@@ -29,6 +29,7 @@ def test_main_reports_each_step(filled_project: Project) -> None:
     assert sorted(lines) == [
         "fetched images/photo.jpg",
         "fetched saved_models/one.pth",
+        "gallery: machine/data/gallery/index.html",
         "painted stylized/one.pth/photo.jpg",
         "published images/photo.jpg",
         "published saved_models/one.pth",
@@ -54,9 +55,16 @@ def test_a_missing_drop_in_is_mentioned(directory_project: Project, command: str
     assert "dropped in" in directory_project.run(command).stderr
 
 
-def test_demo_paints_its_samples(directory_project: Project, many_styles: bytes) -> None:
+def test_demo_paints_its_samples_and_opens_the_gallery(
+    directory_project: Project, many_styles: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr("pset_4.commands.gallery._has_screen", lambda: True)
+
     summary = directory_project.run_well("demo", "--max-side", "64")
 
+    assert opened == [(directory_project.data / "gallery" / "index.html").as_uri()]
     assert (summary["painted"], summary["failed"]) == (4 * 26, 0)
     for path in directory_project.files("stylized"):
         with Image.open(directory_project.data / path) as result:

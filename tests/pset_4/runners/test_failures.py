@@ -104,7 +104,8 @@ def test_the_notes_of_a_program_are_passed_on(published: Project, make_python: M
 
     result = published.run(*paint_with("program", python))
 
-    assert result.stderr.splitlines()[-2:] == ["note: it will be slow", f"painted {RESULT}"]
+    lines = result.stderr.splitlines()
+    assert lines[-3:-1] == ["note: it will be slow", f"painted {RESULT}"]
 
 
 def test_a_failure_of_mlflow_names_the_image(published: Project, make_python: MakePython) -> None:

@@ -1,11 +1,14 @@
-"""Pictures side by side, each above its caption. Knows nothing of Luigi."""
+"""Contact sheets: pictures side by side, each above its caption. Knows nothing of Luigi."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isqrt
 
 from PIL import Image, ImageDraw, ImageFont
 
 COLUMNS = 4
-"""Pictures in a row."""
+"""Pictures in a row, at least; many pictures make a square."""
 
 MARGIN = 8
 """White space around each picture, in px."""
@@ -16,15 +19,19 @@ MINIMUM_WIDTH = 160
 """Of a cell, in px, so that a caption has room below a narrow picture."""
 
 
-def lay_out(pictures: Sequence[tuple[str, Image.Image]], columns: int = COLUMNS) -> Image.Image:
+def lay_out(pictures: Sequence[tuple[str, Image.Image]], columns: int | None = None) -> Image.Image:
     """Return rows of captions and their pictures, in mode RGB, on white.
+
+    Args:
+        pictures: For each picture its caption, which is cut off if it is too long.
+        columns: Pictures in a row.
 
     Raises:
         ValueError: There is no picture.
     """
     if not pictures:
         raise ValueError("expected at least one picture to lay out, got none")
-    columns = min(columns, len(pictures))
+    columns = min(columns or max(COLUMNS, isqrt(len(pictures))), len(pictures))
     rows = -(-len(pictures) // columns)
     width = max(MINIMUM_WIDTH, *(picture.width for _, picture in pictures)) + MARGIN
     height = max(picture.height for _, picture in pictures) + FONT_SIZE + 2 * MARGIN

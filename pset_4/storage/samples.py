@@ -9,7 +9,7 @@ from csci_utils.luigi import copy
 from neural_style.errors import install_remedy
 
 from ..errors import MissingError
-from ..storage.remote import target_at
+from .remote import target_at
 
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
 """Of scikit-image's data folder; where each comes from is told in its README."""

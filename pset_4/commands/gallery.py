@@ -1,0 +1,116 @@
+"""The commands ``gallery`` and ``sheet``, and the gallery at the end of other commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from csci_utils.console import answer, say
+
+from .options import common_option, common_options, image_option
+from .session import EPILOG, session
+
+if TYPE_CHECKING:
+    from csci_utils.errors import DescribedError
+
+    from ..execution import Outcome
+    from ..settings import Settings
+
+OPEN_HELP = "Open the gallery in a browser."
+PUBLISH_HELP = "Copy the gallery to the remote, too, with the results that are published."
+
+
+@click.command(epilog=EPILOG)
+@click.option("--open", "is_opened", is_flag=True, help=OPEN_HELP)
+@click.option("--publish", "is_published", is_flag=True, help=PUBLISH_HELP)
+@common_options
+def gallery(is_opened: bool, is_published: bool) -> None:
+    """Write a page of every picture beside its results, and print where it is.
+
+    The page needs neither a server nor a network. main, stylize and demo keep it current.
+    """
+    with session() as settings:
+        from ..gallery.building import build
+        from ..places import shorten
+
+        built = build(settings)
+        pages = [shorten(page) for page in built.pages]
+        if is_published:
+            from ..gallery.publishing import publish
+
+            pages.append(publish(settings, built))
+        answer("\n".join(pages))
+        if is_opened and not _open(built.pages[0]):
+            say("note: no browser was found; open the page yourself", sys.stderr)
+
+
+@click.command(epilog=EPILOG)
+@image_option
+@common_options
+def sheet(images: Sequence[str]) -> None:
+    """Show each picture in all its styles on one contact sheet, and print where the sheets are.
+
+    A sheet is an image like the picture itself, in data/contact_sheets/.
+    """
+    with session() as settings:
+        from ..gallery.sheets import make_sheets
+        from ..places import shorten
+
+        for path in make_sheets(settings, images):
+            answer(shorten(path))
+
+
+def keep_current(
+    settings: Settings,
+    outcome: Outcome,
+    refused: Mapping[str, DescribedError],
+    is_proof: bool = False,
+    may_open: bool = False,
+) -> None:
+    """Bring the gallery up to date after a run, and print where it is on standard error.
+
+    If that fails, a note says so: the run itself is done.
+
+    Args:
+        settings: The current ones.
+        outcome: What came of the run.
+        refused: The drop-ins that were refused, each with the reason.
+        is_proof: Whether the page of the proofs is named.
+        may_open: Whether the page is opened where somebody sits in front of the screen.
+    """
+    try:
+        from ..gallery.building import build
+        from ..places import shorten
+        from ..report import format_failures
+
+        failures = [line.removeprefix("failed: ") for line in format_failures(outcome, refused)]
+        page = build(settings, failures).pages[-1 if is_proof else 0]
+    except Exception as error:
+        if common_option("debug"):
+            raise
+        from ..execution.messages import describe_error
+
+        say(f"note: the gallery was not written: {describe_error(error)}", sys.stderr)
+        return
+    say(f"gallery: {shorten(page)}", sys.stderr)
+    if may_open and _has_screen():
+        _open(page)
+
+
+def _has_screen() -> bool:
+    """Return whether somebody at a desktop runs this."""
+    if os.environ.get("CI") or sys.stdout is None or not sys.stdout.isatty():
+        return False
+    if sys.platform in ("win32", "darwin"):
+        return "SSH_CONNECTION" not in os.environ
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _open(page: str) -> bool:
+    return webbrowser.open(Path(page).as_uri())

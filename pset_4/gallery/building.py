@@ -1,0 +1,91 @@
+"""Writing the gallery, and keeping it current: what did not change is not made again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from csci_utils.files import write_atomically
+
+from ..places import PROOFS, RESULTS
+from ..settings import Settings
+from .collecting import Picture, collect
+from .rendering import render
+from .thumbnails import Thumbnails, View
+
+INDEX, PROOF_INDEX = "index.html", "proofs.html"
+"""The pages, of results and of proofs."""
+
+FAILURES = ".failures.json"
+"""Why something failed in the last run. The file is hidden, and never published."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """A gallery that was written."""
+
+    folder: str
+    """Its folder, in the data folder."""
+    pages: list[str]
+    """The paths of its pages, the page of proofs last."""
+    pictures: list[Picture]
+    """Pictures with results; those with proofs alone are not among them."""
+    views: dict[str, View]
+    """How files are shown, by digest."""
+
+
+def build(settings: Settings, failures: Sequence[str] | None = None) -> Gallery:
+    """Write the gallery of a data folder.
+
+    Args:
+        settings: The current ones.
+        failures: What failed in the run that just ended. None if there was none; then the page
+            shows the failures of the last one.
+
+    Raises:
+        OSError: A file cannot be read or written.
+    """
+    folder = settings.gallery
+    os.makedirs(folder, exist_ok=True)
+    results, proofs = collect(settings, RESULTS), collect(settings, PROOFS)
+    thumbnails = Thumbnails(settings.data, folder)
+    views = thumbnails.make(
+        file
+        for picture in (*results, *proofs)
+        for file in (picture.original, *(result.file for result in picture.results))
+        if file is not None
+    )
+    reasons = _keep_failures(folder, failures)
+    pages = [f"{folder}/{INDEX}"]
+    _write(pages[0], render(results, views, reasons))
+    proof_page = f"{folder}/{PROOF_INDEX}"
+    if proofs:
+        pages.append(proof_page)
+        _write(proof_page, render(proofs, views, reasons, is_proof=True))
+    else:
+        Path(proof_page).unlink(missing_ok=True)
+    thumbnails.remove_others(views)
+    return Gallery(folder, pages, results, views)
+
+
+def _keep_failures(folder: str, failures: Sequence[str] | None) -> Sequence[str]:
+    """Keep what failed in a run for later galleries; without a run return what was kept."""
+    path = Path(folder, FAILURES)
+    if failures is not None:
+        _write(str(path), json.dumps(list(failures), indent=1))
+        return failures
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [str(line) for line in kept] if isinstance(kept, list) else []
+
+
+def _write(path: str, text: str) -> None:
+    """Write a file, unless it has this content already."""
+    content = text.encode()
+    if not os.path.exists(path) or Path(path).read_bytes() != content:
+        write_atomically(path, content)

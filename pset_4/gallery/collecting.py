@@ -1,0 +1,125 @@
+"""What the gallery shows: every picture with the results that were painted from it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+
+from csci_utils.digest import file_digest
+
+from ..places import IMAGES
+from ..rendering_options import complete_origin
+from ..settings import Settings
+from ..storage.inventory import list_results
+from ..storage.records import Origin, read_origin, read_record
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image on this machine."""
+
+    path: str
+    """Relative to the data folder, with ``/``."""
+    sha256: str
+    """The SHA-256 of the file's bytes."""
+    modified: float
+    """When the file was written, in seconds since 1970."""
+    origin: Origin | None
+    """What it was made from; None if that is unknown."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A picture in one style."""
+
+    model: str
+    """The model's name, with the number of the style if its file has several."""
+    file: ImageFile
+    is_outdated: bool
+    """Whether the picture has been replaced since."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and its results, sorted by model."""
+
+    name: str
+    """The image's name, which may have folders."""
+    original: ImageFile | None
+    """The cached image; None if it is not here."""
+    results: list[Result] = field(default_factory=list)
+
+    @property
+    def folder(self) -> str:
+        """The folder in the name, without the last ``/``; empty if there is none."""
+        return os.path.dirname(self.name)
+
+
+def collect(settings: Settings, folder: str) -> list[Picture]:
+    """Return all pictures that have results, sorted by name.
+
+    Args:
+        settings: The current ones.
+        folder: Where the results are, relative to the data folder.
+
+    Raises:
+        OSError: A folder or a file cannot be read.
+    """
+    models: dict[str, list[str]] = defaultdict(list)
+    for model, image in list_results(f"{settings.data}/{folder}"):
+        models[image].append(model)
+    return [
+        _collect_picture(settings, folder, image, models[image])
+        for image in sorted(models, key=sort_key)
+    ]
+
+
+def select_published(pictures: list[Picture], results: set[tuple[str, str]]) -> list[Picture]:
+    """Return the pictures with only those results that are in the remote.
+
+    Args:
+        pictures: The pictures.
+        results: The model and the image of each result in the remote.
+    """
+    selected = [
+        replace(picture, results=[r for r in picture.results if (r.model, picture.name) in results])
+        for picture in pictures
+    ]
+    return [picture for picture in selected if picture.results]
+
+
+def sort_key(name: str) -> list[str | int]:
+    """Return a key that sorts names as people do: ``@2`` before ``@10``."""
+    parts = re.split(r"([0-9]+)", name.casefold())  # every second one is a number
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)]
+
+
+def _collect_picture(settings: Settings, folder: str, image: str, models: list[str]) -> Picture:
+    original = _find(settings, f"{IMAGES}/{image}")
+    results = []
+    for model in sorted(models, key=sort_key):
+        file = _find(settings, f"{folder}/{model}/{image}")
+        if file is not None:  # another process may just have removed it
+            results.append(Result(model, file, _is_outdated(file, original)))
+    return Picture(image, original, results)
+
+
+def _find(settings: Settings, path: str) -> ImageFile | None:
+    full_path = f"{settings.data}/{path}"
+    try:
+        modified = os.stat(full_path).st_mtime
+        origin = read_origin(full_path)
+        # After `read_origin` the record, if there is one, has the digest of the file as it is.
+        record = read_record(full_path) if origin is not None else None
+        sha256 = record.sha256 if record else file_digest(full_path)
+    except FileNotFoundError:
+        return None
+    return ImageFile(path, sha256, modified, origin)
+
+
+def _is_outdated(result: ImageFile, original: ImageFile | None) -> bool:
+    if original is None or original.origin is None or result.origin is None:
+        return False
+    return complete_origin(result.origin).get("image") != original.origin

@@ -1,0 +1,146 @@
+"""The page, made by Jinja from the files in ``page/``.
+
+Style and script are part of the page, and named in its content security policy by their digests:
+``'self'`` does not mean the same for ``file:`` in all browsers.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ..rendering_options import RESULT_OPTIONS, complete_origin
+from .collecting import ImageFile, Picture, Result
+from .thumbnails import View, thumbnail_size
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+LABELS = (
+    "Size",
+    "Painted",
+    "Options",
+    "State",
+    "SHA-256 of the result",
+    "Version of the picture",
+    "Version of the style",
+)
+"""What the page says about each result, in the order of `_describe`. A version is
+a SHA-256, or in S3 an ETag and a SHA-256."""
+
+
+def render(
+    pictures: Sequence[Picture],
+    views: Mapping[str, View],
+    failures: Sequence[str] = (),
+    is_proof: bool = False,
+) -> str:
+    """Return the page as HTML.
+
+    Args:
+        pictures: What it shows.
+        views: How it shows their files, by digest. A file without a view is only named.
+        failures: What failed in the last run, a line each.
+        is_proof: Whether the results are proofs.
+    """
+    shown = [_to_values(picture, views) for picture in pictures]
+    results = [result for picture in shown for result in picture["results"]]
+    return _template().render(
+        pictures=shown,
+        count=len(results),
+        styles=list(dict.fromkeys(result["model"] for result in results)),
+        folders=sorted({picture.folder for picture in pictures} - {""}),
+        failures=failures,
+        is_proof=is_proof,
+        data={"labels": LABELS, "pictures": shown},
+        style=_read("gallery.css"),
+        style_hash=_hash(_read("gallery.css")),
+        script=_read("gallery.js"),
+        script_hash=_hash(_read("gallery.js")),
+    )
+
+
+def _to_values(picture: Picture, views: Mapping[str, View]) -> dict[str, Any]:
+    """Return a picture as plain values, for the template and for the script."""
+    return {
+        "name": picture.name,
+        "folder": picture.folder,
+        "original": _to_image(picture.original, views) if picture.original else None,
+        "results": [
+            {
+                "model": result.model,
+                "image": _to_image(result.file, views),
+                "outdated": result.is_outdated,
+                "facts": list(_describe(result, views)),
+            }
+            for result in picture.results
+        ],
+    }
+
+
+def _to_image(file: ImageFile, views: Mapping[str, View]) -> dict[str, Any] | None:
+    view = views.get(file.sha256)
+    if view is None:
+        return None
+    full = view.preview or f"../{file.path}"
+    return {"full": quote(full), "small": quote(view.thumbnail), "size": thumbnail_size(view)}
+
+
+def _describe(result: Result, views: Mapping[str, View]) -> Iterator[str]:
+    view = views.get(result.file.sha256)
+    origin = result.file.origin
+    yield f"{view.width} x {view.height} px" if view else "cannot be shown"
+    yield time.strftime("%Y-%m-%d %H:%M", time.localtime(result.file.modified))
+    yield _describe_options(origin) if origin else "unknown"
+    yield _describe_state(result)
+    yield result.file.sha256
+    for made_from in ("image", "model"):
+        source = (origin or {}).get(made_from)
+        yield str(source.get("version")) if isinstance(source, dict) else "unknown"
+
+
+def _describe_options(origin: Mapping[str, Any]) -> str:
+    recorded = complete_origin(origin)
+    options = [
+        f"--{option.flag} {recorded[option.name]}"
+        for option in RESULT_OPTIONS
+        if recorded[option.name] != option.default
+    ]
+    return " ".join(options) or "the defaults"
+
+
+def _describe_state(result: Result) -> str:
+    if result.file.origin is None:
+        return "not painted here, or altered since"
+    return "the picture was replaced since" if result.is_outdated else "as it was painted"
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        autoescape=True,
+        loader=FunctionLoader(_read),
+        lstrip_blocks=True,
+        trim_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("gallery.html.jinja")
+
+
+@cache
+def _read(name: str) -> str:
+    return files(__package__).joinpath("page", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """Return a source of a content security policy (https://www.w3.org/TR/CSP3/#hash-source)."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

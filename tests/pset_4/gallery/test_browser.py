@@ -1,0 +1,233 @@
+"""The gallery in a real browser, opened from a file."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.galleries import set_size, wait_for_pictures, write_gallery
+from tests.support.pipeline.programs import wait_until
+
+if TYPE_CHECKING:
+    from selenium.webdriver.chrome.webdriver import WebDriver
+    from selenium.webdriver.remote.webelement import WebElement
+
+MODELS = ["candy.pth", "many.onnx@2", "many.onnx@10"]
+IMAGES = ["lisbon/old town/tram.png", "lisbon/tower.png", "100% #1 & 'a?' 🐈.png"]
+
+Page = Callable[[str], "WebElement"]
+"""Finds an element by its id."""
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a gallery of three pictures in three styles."""
+    data = tmp_path_factory.mktemp("with # and %") / "data"
+    failures = ["<script>alert(1)</script>.png: not an image; remove it"]
+    return write_gallery(data, IMAGES, MODELS, failures).as_uri()
+
+
+@pytest.fixture
+def page(browser: WebDriver, gallery: str) -> Page:
+    """The page, just opened."""
+    browser.get(gallery)
+    return lambda name: browser.find_element("id", name)
+
+
+def list_shown(browser: WebDriver) -> list[str]:
+    """Return what the cards on the page say, and so which are shown."""
+    script = """
+      return [...document.querySelectorAll(".results > li")]
+        .filter((card) => card.checkVisibility())
+        .map((card) => card.querySelector("img").alt)
+    """
+    shown: list[str] = browser.execute_script(script)
+    return shown
+
+
+def choose(select: WebElement, text: str) -> None:
+    from selenium.webdriver.support.select import Select
+
+    Select(select).select_by_visible_text(text)
+
+
+def open_viewer(browser: WebDriver, index: int) -> None:
+    browser.execute_script(f"document.querySelectorAll('.results a')[{index}].click()")
+
+
+def press(browser: WebDriver, *keys: str) -> None:
+    """Type keys where the focus is; Shift holds for those that follow."""
+    browser.switch_to.active_element.send_keys(*keys)
+
+
+def read_divider(browser: WebDriver) -> str:
+    """Return how the left picture of the viewer is cut."""
+    script = "return getComputedStyle(document.getElementById('left-image')).clipPath"
+    return str(browser.execute_script(script))
+
+
+def find_violations(browser: WebDriver, axe: str) -> list[Any]:
+    browser.execute_script(axe)
+    script = "axe.run().then((result) => arguments[0](result.violations))"
+    violations = browser.execute_async_script(script)
+    return [(v["id"], v["nodes"]) for v in violations if v["impact"] in ("serious", "critical")]
+
+
+def test_every_picture_is_shown_beside_its_results(browser: WebDriver, page: Page) -> None:
+    wait_for_pictures(browser)
+    assert list_shown(browser) == [f"{image} in {model}" for image in IMAGES for model in MODELS]
+
+
+def test_markup_in_a_failure_is_text(browser: WebDriver, page: Page) -> None:
+    text = browser.find_element("css selector", ".failures li").text
+    assert text == "<script>alert(1)</script>.png: not an image; remove it"
+
+
+def test_filters_by_folder_and_style(browser: WebDriver, page: Page) -> None:
+    choose(page("by-folder"), "lisbon")
+    assert len(list_shown(browser)) == 6
+    choose(page("by-style"), "many.onnx@10")
+    assert list_shown(browser) == [f"{image} in many.onnx@10" for image in IMAGES[:2]]
+    assert page("summary").text == "2 of 9 shown"
+
+
+def test_filters_by_picture(browser: WebDriver, page: Page) -> None:
+    choose(page("by-picture"), IMAGES[2])
+    assert list_shown(browser) == [f"{IMAGES[2]} in {model}" for model in MODELS]
+
+
+def test_filters_without_a_match_say_so(browser: WebDriver, page: Page) -> None:
+    page("only-favorites").click()
+    assert page("no-match").is_displayed()
+
+
+def test_the_keyboard_moves_the_divider(browser: WebDriver, page: Page) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    open_viewer(browser, 0)
+    press(browser, Keys.HOME)
+    assert read_divider(browser) == "inset(0px 100% 0px 0px)"
+    press(browser, Keys.END)
+    assert read_divider(browser) in ("inset(0px 0% 0px 0px)", "inset(0px)")
+
+
+@pytest.mark.parametrize("kind", ["mouse", "touch"])
+def test_the_pointer_drags_the_divider(browser: WebDriver, page: Page, kind: str) -> None:
+    from selenium.webdriver.common.actions.action_builder import ActionBuilder
+    from selenium.webdriver.common.actions.pointer_input import PointerInput
+
+    open_viewer(browser, 0)
+    frame = page("frame")
+    actions = ActionBuilder(browser, mouse=PointerInput(kind, kind), duration=20)
+    actions.pointer_action.move_to(frame).pointer_down()
+    actions.pointer_action.move_to(frame, frame.rect["width"] // 4, 0).pointer_up()
+    actions.perform()
+    assert float(page("slider").get_attribute("value") or 0) == pytest.approx(75, abs=1)
+
+
+def test_two_styles_are_shown_side_by_side(browser: WebDriver, page: Page) -> None:
+    open_viewer(browser, 0)
+    choose(page("left"), "many.onnx@2")
+    page("beside").click()
+    left, right = page("left-image"), page("right-image")
+    wait_for_pictures(browser)
+    assert "many.onnx%402" in str(left.get_attribute("src"))
+    assert "candy.pth" in str(right.get_attribute("src"))
+    assert left.rect["x"] + left.rect["width"] <= right.rect["x"]
+    assert read_divider(browser) == "none"
+
+
+def test_full_size_shows_the_pixels_of_the_picture(browser: WebDriver, page: Page) -> None:
+    open_viewer(browser, 0)
+    assert page("right-image").rect["width"] > 96
+    page("zoom").click()
+    assert (page("right-image").rect["width"], page("left-image").rect["width"]) == (96, 96)
+
+
+def test_the_drawer_shows_what_a_result_was_made_from(browser: WebDriver, page: Page) -> None:
+    open_viewer(browser, 1)
+    press(browser, "d")
+    text = page("facts").text
+    assert "many.onnx@2" in text and "96 x 64 px" in text
+    assert "1" * 64 in text and "2" * 64 in text and "--max-side 1024" in text
+
+
+def test_the_keyboard_steps_to_the_next_shown_result(browser: WebDriver, page: Page) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    choose(page("by-style"), "many.onnx@2")
+    open_viewer(browser, 1)
+    press(browser, Keys.SHIFT, Keys.ARROW_RIGHT)
+    assert page("viewer-title").text == IMAGES[1]
+    press(browser, Keys.ESCAPE)
+    assert not page("viewer").is_displayed()
+
+
+def test_favorites_are_kept_and_exported(
+    browser: WebDriver, page: Page, gallery: str, tmp_path: Path
+) -> None:
+    behavior = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", behavior)
+    browser.find_elements("css selector", ".heart")[2].click()
+    open_viewer(browser, 8)
+    press(browser, "f")
+    browser.get(gallery)
+    page("only-favorites").click()
+    assert len(list_shown(browser)) == 2
+    page("export").click()
+    picks = tmp_path / "picks.json"
+    wait_until(picks.is_file)
+    assert json.loads(picks.read_text())["picks"] == [
+        {"image": IMAGES[0], "model": MODELS[2]},
+        {"image": IMAGES[2], "model": MODELS[2]},
+    ]
+    assert page("summary").text.endswith("main --only picks.json")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_nothing_keeps_people_from_using_the_page(
+    browser: WebDriver, page: Page, axe: str, width: int, scheme: str
+) -> None:
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    set_size(browser, width, 740)
+    assert find_violations(browser, axe) == []
+    root = "document.documentElement"
+    assert browser.execute_script(f"return {root}.scrollWidth <= {root}.clientWidth")
+    open_viewer(browser, 0)
+    press(browser, "d")
+    assert find_violations(browser, axe) == []
+
+
+@pytest.mark.soak
+def test_5000_results_open_in_2_seconds_and_scroll(browser: WebDriver, tmp_path: Path) -> None:
+    images = [f"{index:03}.png" for index in range(192)]
+    address = write_gallery(tmp_path, images, [f"many.onnx@{n}" for n in range(26)]).as_uri()
+    assert min(measure_opening(browser, address) for _ in range(3)) < 2
+    frames = browser.execute_async_script(
+        """
+        const done = arguments[0];
+        const times = [];
+        const step = (now) => {
+          times.push(now);
+          scrollBy(0, 400);
+          times.length < 100 ? requestAnimationFrame(step) : done(times);
+        };
+        requestAnimationFrame(step);
+        """
+    )
+    assert median(after - before for before, after in pairwise(frames)) < 100, "ms for a frame"
+
+
+def measure_opening(browser: WebDriver, address: str) -> float:
+    """Return the seconds until a page is loaded."""
+    begin = time.monotonic()
+    browser.get(address)
+    return time.monotonic() - begin

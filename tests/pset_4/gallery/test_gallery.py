@@ -1,0 +1,211 @@
+"""The command gallery, and the gallery that main keeps current."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pset_4.commands.gallery import _has_screen
+from tests.support.files.pictures import encode
+from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.remotes.stores import DirectoryStore, RemoteStore
+
+PAGE = "gallery/index.html"
+
+
+@pytest.fixture
+def painted(directory_project: Project, photograph: bytes, model: bytes) -> Project:
+    """A project in which one picture was painted in one style."""
+    return paint(directory_project, photograph, model)
+
+
+def paint(project: Project, photograph: bytes, model: bytes) -> Project:
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    project.run_well("main")
+    return project
+
+
+def list_thumbnails(project: Project) -> dict[str, int]:
+    """Return the names of the thumbnails, each with when it was written."""
+    folder = project.data / "gallery" / "thumbnails"
+    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+def read_page(project: Project, name: str = PAGE) -> str:
+    return (project.data / name).read_text("utf-8")
+
+
+def test_main_ends_with_the_place_of_the_gallery(
+    directory_project: Project, photograph: bytes, model: bytes
+) -> None:
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("one.pth", model)
+    result = directory_project.run("main")
+    assert result.stderr.splitlines()[-1] == f"gallery: machine/data/{PAGE}"
+    assert "../stylized/one.pth/photo.jpg" in read_page(directory_project)
+
+
+def test_gallery_prints_its_place(painted: Project) -> None:
+    (painted.data / PAGE).unlink()
+    result = painted.run("gallery")
+    assert (result.exit_code, result.stdout) == (0, f"machine/data/{PAGE}\n")
+    assert "../stylized/one.pth/photo.jpg" in read_page(painted)
+
+
+def test_nothing_is_written_if_nothing_changed(painted: Project) -> None:
+    before = list_thumbnails(painted), (painted.data / PAGE).stat().st_mtime_ns
+    painted.run_well("main")
+    assert (list_thumbnails(painted), (painted.data / PAGE).stat().st_mtime_ns) == before
+
+
+def test_a_new_result_costs_one_thumbnail_and_a_removed_one_loses_it(painted: Project) -> None:
+    before = list_thumbnails(painted)
+    painted.run_well("main", "--strength", "0.5")
+    after = list_thumbnails(painted)
+    assert len(after) == len(before) == 2
+    assert len(after.items() & before.items()) == 1, "the thumbnail of the original"
+
+
+def test_failures_are_shown_until_a_run_succeeds(painted: Project) -> None:
+    bad = painted.drop("bad.jpg", b"<html></html>")
+    assert_failed(painted.run("main"), "bad.jpg")
+    painted.run("gallery")
+    assert "1 failure in the last run" in read_page(painted)
+    bad.unlink()
+    painted.run_well("main")
+    assert "in the last run" not in read_page(painted)
+
+
+def test_a_gallery_that_cannot_be_written_fails_no_run(
+    directory_project: Project, photograph: bytes, model: bytes
+) -> None:
+    directory_project.data.mkdir()
+    (directory_project.data / "gallery").write_text("in the way")
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("one.pth", model)
+    result = directory_project.run("main")
+    assert result.exit_code == 0
+    assert "note: the gallery was not written" in result.stderr
+
+
+def test_without_jinja_main_paints_all_the_same(
+    directory_project: Project, photograph: bytes, model: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    from pset_4.gallery import rendering
+
+    rendering._template.cache_clear()
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("one.pth", model)
+    result = directory_project.run("main")
+    assert result.exit_code == 0
+    assert "note: the gallery was not written" in result.stderr
+
+
+def test_a_replaced_picture_makes_its_result_outdated(
+    painted: Project, directory_store: DirectoryStore, drawing: bytes
+) -> None:
+    directory_store.write("images/photo.jpg", encode(Image.new("RGB", (32, 32)), "JPEG"))
+    painted.run("download")
+    painted.run("gallery")
+    assert "<em>outdated</em>" in read_page(painted)
+
+
+def test_a_damaged_result_is_named(painted: Project) -> None:
+    (painted.data / "stylized" / "one.pth" / "photo.jpg").write_bytes(b"damaged")
+    assert painted.run("gallery").exit_code == 0
+    assert "cannot be shown" in read_page(painted)
+
+
+def test_publish_copies_the_page_and_its_thumbnails(
+    project: Project, store: RemoteStore, photograph: bytes, model: bytes
+) -> None:
+    paint(project, photograph, model)
+    result = project.run("gallery", "--publish")
+    assert result.stdout.splitlines()[-1] == f"{store.url}/{PAGE}"
+    assert store.read(PAGE) == (project.data / PAGE).read_bytes()
+    names = [name for name in store.list() if name.startswith("gallery/thumbnails/")]
+    assert names == [f"gallery/thumbnails/{name}" for name in sorted(list_thumbnails(project))]
+
+
+def test_neither_failures_nor_proofs_are_published(
+    painted: Project, directory_store: DirectoryStore
+) -> None:
+    painted.drop("bad.jpg", b"<html></html>")
+    painted.run("main", "--proof")
+    painted.run("gallery", "--publish")
+    published = [name for name in directory_store.list() if "proof" in name or ".json" in name]
+    assert published == []
+    page = directory_store.read(PAGE).decode()
+    assert "bad.jpg" not in page and str(painted.data) not in page
+
+
+def test_a_result_that_is_not_published_is_not_on_the_published_page(
+    painted: Project, directory_store: DirectoryStore, photograph: bytes
+) -> None:
+    painted.drop("second.jpg", photograph)
+    painted.run_well("stylize")
+    painted.run("gallery", "--publish")
+    assert "second.jpg" in read_page(painted)
+    assert "second.jpg" not in directory_store.read(PAGE).decode()
+
+
+def test_publish_removes_thumbnails_that_are_not_needed_any_more(
+    painted: Project, store_thumbnails: set[str], directory_store: DirectoryStore
+) -> None:
+    painted.run_well("main", "--strength", "0.5")
+    painted.run("gallery", "--publish")
+    names = {name for name in directory_store.list() if name.startswith("gallery/thumbnails/")}
+    assert len(names) == 2 and len(names & store_thumbnails) == 1
+
+
+@pytest.fixture
+def store_thumbnails(painted: Project, directory_store: DirectoryStore) -> set[str]:
+    """The published thumbnails of a gallery."""
+    painted.run("gallery", "--publish")
+    return {name for name in directory_store.list() if name.startswith("gallery/thumbnails/")}
+
+
+def test_open_shows_the_page_in_the_browser(
+    painted: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def open_page(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_page)
+    painted.run("main")
+    assert opened == []
+    painted.run("gallery", "--open")
+    assert opened == [Path(painted.data / PAGE).as_uri()]
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="they always have a display")
+@pytest.mark.parametrize(
+    ("environment", "is_terminal", "expected"),
+    [
+        ({"DISPLAY": ":0"}, True, True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, True, True),
+        ({}, True, False),
+        ({"DISPLAY": ":0"}, False, False),
+        ({"DISPLAY": ":0", "CI": "true"}, True, False),
+    ],
+)
+def test_a_page_opens_only_in_front_of_somebody(
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    is_terminal: bool,
+    expected: bool,
+) -> None:
+    for name in ("CI", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal, raising=False)
+    assert _has_screen() is expected

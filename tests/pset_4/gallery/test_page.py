@@ -1,0 +1,56 @@
+"""The page as text: what a browser makes of it is tested in test_browser.py."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from pset_4.gallery.collecting import ImageFile, Picture, Result, sort_key
+from pset_4.gallery.rendering import render
+from pset_4.gallery.thumbnails import View
+from tests.support.galleries import write_gallery
+
+
+def test_a_picture_named_like_a_tag_stays_text() -> None:
+    name = "</script><script>alert('1')</script>.png"
+    file = ImageFile(f"stylized/candy.pth/{name}", "0" * 64, 0.0, None)
+    views = {"0" * 64: View("thumbnails/0.webp", None, 8, 8)}
+    page = render([Picture(name, file, [Result("candy.pth", file, False)])], views)
+    assert page.lower().count("<script") == page.lower().count("</script") == 2
+
+
+def test_addresses_are_percent_encoded(tmp_path: Path) -> None:
+    page = write_gallery(tmp_path, ["a b/100% #1 é.png"], ["many.onnx@7"]).read_text("utf-8")
+    assert 'href="../stylized/many.onnx%407/a%20b/100%25%20%231%20%C3%A9.png"' in page
+
+
+def test_the_policy_allows_exactly_the_style_and_the_script_of_the_page(tmp_path: Path) -> None:
+    page = write_gallery(tmp_path, ["a.png"], ["candy.pth"]).read_text("utf-8")
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy is not None and policy[1].startswith("default-src 'none';")
+    for tag in ("style", "script"):
+        text = re.search(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        assert text is not None
+        digest = base64.b64encode(hashlib.sha256(text[1].encode()).digest()).decode()
+        assert f"{tag}-src &#39;sha256-{digest}&#39;" in policy[1].replace("'", "&#39;")
+
+
+def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
+    page = write_gallery(tmp_path, ["a.png"], ["candy.pth"]).read_text("utf-8")
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert addresses
+    assert all(a.startswith(("../", "thumbnails/", "#", "data:")) for a in addresses)
+
+
+def test_styles_are_sorted_by_number() -> None:
+    names = ["many.onnx@10", "many.onnx@2", "candy.pth"]
+    assert sorted(names, key=sort_key) == ["candy.pth", "many.onnx@2", "many.onnx@10"]
+
+
+def test_a_picture_that_no_browser_shows_has_a_preview(tmp_path: Path) -> None:
+    page = write_gallery(tmp_path, ["a.tif"], ["candy.pth"]).read_text("utf-8")
+    preview = re.search(r'href="(previews/[^"]+\.webp)"', page)
+    assert preview is not None
+    assert (tmp_path / "gallery" / preview[1]).is_file()

@@ -1,0 +1,90 @@
+"""Proofs of everything first, then paintings of the picks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.support.networks.models import MakeModel
+from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.remotes.stores import DirectoryStore
+
+
+@pytest.fixture
+def filled_project(directory_project: Project, photograph: bytes, make_model: MakeModel) -> Project:
+    """A project with two pictures and two models dropped in."""
+    for name in ("a.jpg", "b.jpg"):
+        directory_project.drop(name, photograph)
+    for seed, name in enumerate(("one.pth", "two.pth")):
+        directory_project.drop(name, make_model(seed))
+    return directory_project
+
+
+def write_picks(folder: Path, content: object) -> str:
+    path = folder / "picks.json"
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def pick(*pairs: tuple[str, str]) -> object:
+    return {"picks": [{"image": image, "model": model} for image, model in pairs]}
+
+
+@pytest.mark.parametrize("command", ["main", "stylize"])
+def test_only_the_picks_are_painted(filled_project: Project, tmp_path: Path, command: str) -> None:
+    picks = write_picks(tmp_path, pick(("a.jpg", "two.pth"), ("b.jpg", "one.pth")))
+    filled_project.run_well(command, "--only", picks)
+    assert filled_project.files("stylized") == [
+        "stylized/one.pth/b.jpg",
+        "stylized/two.pth/a.jpg",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([], "not a file of picks"),
+        ({"picks": []}, "no picks"),
+        ({"picks": [{"image": "a.jpg"}]}, "not a file of picks"),
+        ({"picks": [{"image": 1, "model": "one.pth"}]}, "not a file of picks"),
+        (pick(("../a.jpg", "one.pth")), "../a.jpg"),
+    ],
+)
+def test_another_file_is_a_usage_error(
+    directory_project: Project, tmp_path: Path, content: object, message: str
+) -> None:
+    result = directory_project.run("main", "--only", write_picks(tmp_path, content))
+    assert_failed(result, message, exit_code=2)
+
+
+def test_a_missing_file_of_picks_is_a_usage_error(directory_project: Project) -> None:
+    assert_failed(directory_project.run("main", "--only", "gone.json"), "gone.json", exit_code=2)
+
+
+def test_a_proof_is_small_and_leaves_the_result_alone(
+    filled_project: Project, directory_store: DirectoryStore
+) -> None:
+    filled_project.run_well("main", "--image", "a.jpg", "--model", "one.pth")
+    result = filled_project.data / "stylized" / "one.pth" / "a.jpg"
+    before = result.read_bytes()
+    outcome = filled_project.run("main", "--proof", "--max-side", "48")
+    assert outcome.stdout.splitlines()[0] == "painted        4  machine/data/proofs"
+    assert outcome.stderr.splitlines()[-1] == "gallery: machine/data/gallery/proofs.html"
+    assert result.read_bytes() == before
+    with Image.open(filled_project.data / "proofs" / "two.pth" / "b.jpg") as proof:
+        assert max(proof.size) == 48
+    assert [name for name in directory_store.list() if "two.pth" in name] == [
+        "saved_models/two.pth"
+    ]
+
+
+def test_a_proof_has_at_most_512_pixels_a_side(
+    filled_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pset_4.tasks.stylize.PROOF_SIDE", 32)
+    filled_project.run_well("stylize", "--proof", "-i", "a.jpg", "-m", "one.pth")
+    with Image.open(filled_project.data / "proofs" / "one.pth" / "a.jpg") as proof:
+        assert max(proof.size) == 32
