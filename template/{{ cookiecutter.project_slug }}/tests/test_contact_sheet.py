@@ -113,6 +113,12 @@ def test_the_command_publishes_the_sheet_and_prints_where(remote: Path, data: Pa
     assert published.read_bytes() == made.read_bytes()
 
 
+def test_the_sheet_of_an_image_in_a_folder_lies_in_one(remote: Path) -> None:
+    save_photograph(remote / "images" / "lisbon" / "tram.png", "coffee.png")
+    result = CliRunner().invoke(cli, ["--image", "lisbon/*", "--style", "one"])
+    assert (result.exit_code, result.stdout) == (0, "remote/contact_sheets/lisbon/tram.png\n")
+
+
 def test_without_upload_the_sheet_stays_here(remote: Path) -> None:
     result = run_command("--no-upload")
     assert (result.exit_code, result.stdout) == (0, "data/contact_sheets/photo.png\n")

@@ -12,10 +12,12 @@ MANIFEST = "mlflow/model.pth/manifest.json"
 def test_a_remedy_quotes_names_for_the_shell(
     published: Project, directory_store: RemoteStore, make_model: MakeModel
 ) -> None:
-    directory_store.write("saved_models/its $HOME.pth", make_model(2))
-    directory_store.write("mlflow/its $HOME.pth/manifest.json", directory_store.read(MANIFEST))
+    directory_store.write("saved_models/shared/its $HOME.pth", make_model(2))
+    directory_store.write(
+        "mlflow/shared/its $HOME.pth/manifest.json", directory_store.read(MANIFEST)
+    )
 
-    names = ("--image", "drawing.png", "--model", "its $HOME.pth")
+    names = ("--image", "drawing.png", "--model", "shared/its $HOME.pth")
     result = published.run("stylize", "--no-upload", *names, "--runner", "mlflow")
 
-    assert "python -m pset_4 package --model 'its $HOME.pth'" in result.stderr
+    assert "python -m pset_4 package --model 'shared/its $HOME.pth'" in result.stderr
