@@ -174,7 +174,7 @@ def test_a_copied_data_folder_is_as_current_as_the_original(
     painted: Project, store: RemoteStore, make_project: MakeProject
 ) -> None:
     copied = make_project("copied", store.url)
-    shutil.copytree(painted.data, copied.data)
+    shutil.copytree(painted.data, copied.data, dirs_exist_ok=True)
 
     assert count_work(copied) == (0, 0, 0)
 
