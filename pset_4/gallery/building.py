@@ -19,7 +19,7 @@ from .thumbnails import Thumbnails, View
 INDEX, PROOF_INDEX = "index.html", "proofs.html"
 """The pages, of results and of proofs."""
 
-FAILURES = ".failures.json"
+FAILURES = "failures.json"
 """Why something failed in the last run. The file is hidden, and never published."""
 
 

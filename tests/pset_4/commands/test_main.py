@@ -50,11 +50,6 @@ def test_main_prints_a_summary_with_folders(filled_project: Project) -> None:
     ]
 
 
-@pytest.mark.parametrize("command", ["main", "stylize", "upload"])
-def test_a_missing_drop_in_is_mentioned(directory_project: Project, command: str) -> None:
-    assert "dropped in" in directory_project.run(command).stderr
-
-
 def test_demo_paints_its_samples_and_opens_the_gallery(
     directory_project: Project, many_styles: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

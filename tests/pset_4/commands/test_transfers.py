@@ -39,7 +39,7 @@ def test_upload_says_whether_the_folder_is_missing_or_empty(directory_project: P
 
     uploads = directory_project.uploads
     assert f"nothing is dropped in: {uploads} does not exist\n" in missing
-    assert f"nothing is dropped in: {uploads} is empty\n" in empty
+    assert f"nothing is dropped in: {uploads} has no image or model\n" in empty
 
 
 def test_download_fetches_everything(

@@ -83,7 +83,7 @@ def test_failures_are_shown_until_a_run_succeeds(painted: Project) -> None:
 def test_a_gallery_that_cannot_be_written_fails_no_run(
     directory_project: Project, photograph: bytes, model: bytes
 ) -> None:
-    directory_project.data.mkdir()
+    directory_project.data.mkdir(exist_ok=True)
     (directory_project.data / "gallery").write_text("in the way")
     directory_project.drop("photo.jpg", photograph)
     directory_project.drop("one.pth", model)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.support.files.pictures import encode
+from tests.support.files.pictures import decode_rgb, encode
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
@@ -39,8 +39,8 @@ def test_a_safetensors_file_paints_what_its_checkpoint_does(
 
     assert project.run_well("main")["painted"] == 2
 
-    painted = store.read("stylized/candy.safetensors/drawing.png")
-    assert painted == store.read("stylized/candy.pth/drawing.png")
+    painted = decode_rgb(store.read("stylized/candy.safetensors/drawing.png"))
+    assert (painted == decode_rgb(store.read("stylized/candy.pth/drawing.png"))).all()
 
 
 def test_only_the_first_frame_of_an_animation_is_painted(

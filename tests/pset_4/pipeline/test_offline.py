@@ -101,7 +101,8 @@ def test_drop_ins_are_painted_and_wait(dropped: Project, run_offline: RunOffline
 def test_each_step_is_named_for_what_it_is(dropped: Project, run_offline: RunOffline) -> None:
     lines = run_offline("main").stderr.splitlines()
 
-    assert sorted(line for line in lines if not line.startswith(("note:", "offline:"))) == [
+    others = ("note:", "offline:", "gallery:")
+    assert sorted(line for line in lines if not line.startswith(others)) == [
         f"cached {IMAGE}",
         f"cached {MODEL}",
         f"painted {RESULT}",
@@ -236,8 +237,8 @@ def test_what_is_neither_cached_nor_dropped_in_is_an_error(
 
 
 @on_directory
-def test_the_defaults_come_from_the_cache(project: Project, run_offline: RunOffline) -> None:
-    assert_failed(run_offline("main"), "using luigi.jpg from the cache")
+def test_with_nothing_here_the_demo_is_suggested(project: Project, run_offline: RunOffline) -> None:
+    assert "nothing to paint" in run_offline("main").stderr
 
 
 @on_directory
