@@ -22,6 +22,8 @@ from tests.support.remotes.stores import (
 )
 from tests.support.servers import Serve, aws_environment, serve_s3
 
+pytest_plugins = ["tests.support.reliability.plugin"]
+
 _SETTINGS = ("PSET_4_", "AWS_", "LUIGI_")
 
 

@@ -1,0 +1,105 @@
+"""docs/reliability.md: what the campaigns of ``make soak`` tried, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from bench import machine
+
+from .tally import Tally
+
+_ROOT = Path(__file__).resolve().parents[3]
+
+_INTRODUCTION = """
+# Reliability
+
+`make soak` writes this page at its end. Its tests try at random what [the promises](promises.md)
+are about, for longer than `make test` does.
+"""
+
+_LEGEND = """
+*Refused* counts errors that say what is wrong and leave nothing behind: the right answer to a
+damaged file, a conflict, or a fault that lasts. All else that was tried ended as if nothing had
+happened. A *silent error* is a broken promise: wrong bytes, a part of a file, a changed drop-in,
+success that is none, a crash. Seconds are added up over the processes that ran at the same time.
+
+`make soak SEED=` with the seed above repeats the random choices. Where processes race, or are
+killed after a time, only the choices are the same.
+
+## The campaigns
+
+* **Random steps**: drop-ins come, change and go; the remote's files are replaced and removed; the
+  cache is wiped, damaged, and loses its records; commands run, run twice, run two at once, or are
+  killed. A model of a few lines predicts each exit code and each file, here and in the remote, and
+  every result is compared with one painted from scratch.
+* **Kills**: a process is killed (SIGKILL) while it fetches, publishes, paints or saves; half of the
+  kills come just before a chosen operation on the disk or the network, half after a random time.
+  Then every file must be whole, and the next run must finish and leave no temporary.
+* **Races**: two processes publish under one name in the same moment.
+* **Network faults**: between the pipeline and S3, a proxy answers 503, 500 or 409, resets, cuts off
+  or shortens answers, flips bits, names wrong checksums and loses replies, up to 12 times a
+  command. After a failure, an undisturbed run must finish.
+* **Altered files**: bytes of checkpoints, ONNX graphs and images are changed at random. Each must
+  be read or refused in one line, within limits of time and memory.
+* **The engine**: sizes and networks at random, painted by every kernel under AddressSanitizer and
+  UndefinedBehaviorSanitizer, and all sizes up to 64x64 beside PyTorch.
+"""
+
+_COLUMNS = ("campaign", "tried", "refused", "silent errors", "seconds")
+
+
+def add_up(tallies: Iterable[Tally]) -> list[Tally]:
+    """Return one tally for each campaign, sorted by name."""
+    ordered = sorted(tallies, key=lambda tally: tally.campaign)
+    return [
+        _sum(name, list(group)) for name, group in groupby(ordered, lambda tally: tally.campaign)
+    ]
+
+
+def _sum(campaign: str, tallies: Sequence[Tally]) -> Tally:
+    return Tally(
+        campaign,
+        None,
+        sum(tally.tried for tally in tallies),
+        sum(tally.refused for tally in tallies),
+        sum(tally.silent for tally in tallies),
+        sum(tally.seconds for tally in tallies),
+    )
+
+
+def format_table(rows: Sequence[Tally]) -> str:
+    """Return a table in Markdown."""
+    cells = [
+        (row.campaign, f"{row.tried:,}", f"{row.refused:,}", str(row.silent), f"{row.seconds:.0f}")
+        for row in rows
+    ]
+    lines = [_COLUMNS, ("---", "---:", "---:", "---:", "---:"), *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def render(rows: Sequence[Tally], seed: int, tests: int, failed: int, seconds: float) -> str:
+    """Return the document in Markdown."""
+    facts = machine.describe()
+    load = os.getloadavg()[2]
+    lines = [
+        ("date", time.strftime("%Y-%m-%d")),
+        ("commit", _name_commit()),
+        ("seed", str(seed)),
+        ("processor", f"{facts['processor']}, {facts['cores']} cores"),
+        ("system", facts["system"]),
+        ("time", f"{seconds / 60:.1f} minutes, at a mean load of {load:.1f} (see below)"),
+        ("tests", f"{tests}, of which {failed} failed"),
+    ]
+    table = "\n".join(["| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in lines)])
+    parts = [_INTRODUCTION, table, format_table(rows), _LEGEND]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _name_commit() -> str:
+    command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "unknown"
