@@ -16,6 +16,7 @@ from neural_style.engine import list_kernels
 from neural_style.options import EXACT, FAST
 from tests.support.networks.engine import Levels, count_errors, paint_with, paint_with_pytorch
 from tests.support.networks.styles import MakePicture, MakeState
+from tests.support.reliability.tally import Count
 
 pytest.importorskip("torch")
 pytest.importorskip("safetensors.torch")
@@ -95,9 +96,11 @@ def test_every_size_up_to_64_matches_pytorch(
     force_kernel: ForceKernel,
     make_path: MakePath,
     make_picture: MakePicture,
+    count: Count,
 ) -> None:
     sizes = [(width, height) for height in range(1, 65) if is_stable((width, height))]
     force_kernel(kernel)
+    count("engine, beside PyTorch").tried = len(sizes)
 
     differing = find_differing_sizes(sizes, make_path(WIDTH), make_picture)
 

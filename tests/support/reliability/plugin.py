@@ -15,7 +15,7 @@ from .report import add_up, format_table, render
 from .tally import Tally
 
 _TALLIES = pytest.StashKey[list[Tally]]()
-_PROPERTY = "tally"
+_PROPERTY, _SEED = "tally", "soak_seed"
 _START = time.monotonic()
 
 
@@ -28,9 +28,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the seed, unless it is given; processes of xdist are given it."""
-    if config.option.soak_seed is None:
-        config.option.soak_seed = random.randrange(10**6)
+    """Choose the seed, unless it is given."""
+    given = getattr(config, "workerinput", {}).get(_SEED, config.option.soak_seed)
+    config.option.soak_seed = random.randrange(10**6) if given is None else given
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give the seed to a process of xdist."""
+    node.workerinput[_SEED] = node.config.option.soak_seed
 
 
 @pytest.fixture
