@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 
 from csci_utils.atomic import TEMPORARY_PREFIX
 from pset_4.names import DEFAULT_MODEL
@@ -71,7 +72,7 @@ class Killer:
         self._finish("main")
         stage.prepare(world, 1)
         begin = time.monotonic()
-        self._events = self._start().wait().events
+        self._points = self._list_points(self._start().wait())
         self._seconds = time.monotonic() - begin
         self._finish(stage.command)
 
@@ -92,9 +93,15 @@ class Killer:
             self._finish(self._stage.command)
         raise AssertionError(f"only {self._tally.tried} kills of {count} came before the end")
 
+    def _list_points(self, whole: Ending) -> Iterator[int]:
+        """Return the numbers of all events from the first write on, shuffled, again and again."""
+        first = next(i for i, event in enumerate(whole.events, 1) if TEMPORARY_PREFIX in event)
+        points = list(range(first, len(whole.events) + 1))
+        self._rng.shuffle(points)
+        return cycle(points)
+
     def _kill_at_event(self) -> Ending:
-        first = next(i for i, event in enumerate(self._events) if TEMPORARY_PREFIX in event)
-        return self._start(self._rng.randint(first + 1, len(self._events))).wait()
+        return self._start(next(self._points)).wait()
 
     def _kill_after_a_time(self) -> Ending:
         fork = self._start()
