@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import random
-import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,11 @@ def peak_memory() -> int:
     return max(int(resource.getrusage(kind).ru_maxrss) for kind in kinds) * 1024
 
 
+def used_seconds() -> float:
+    """Return the processor time of this process and of its children that have ended."""
+    return sum(os.times()[:4])
+
+
 def try_changes(seed: int, count: int, path: Path) -> int:
     """Inspect `count` changed graphs, and return how many of them are styles."""
     rng = random.Random(seed)
@@ -37,13 +42,13 @@ def try_changes(seed: int, count: int, path: Path) -> int:
     for number in range(count):
         data = mutate(SEEDS[rng.choice(sorted(SEEDS))], rng)
         path.write_bytes(data)
-        before = time.monotonic()
+        before = used_seconds()
         try:
             inspect(path)
             accepted += 1
         except (StyleError, DeviceError) as error:
             assert str(error).isprintable()
-        assert time.monotonic() - before < LONGEST, (seed, number)
+        assert used_seconds() - before < LONGEST, (seed, number)
     return accepted
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .report import add_up, format_table, render
+from .report import Soak, add_up, format_table, render
 from .tally import Tally
 
 _TALLIES = pytest.StashKey[list[Tally]]()
@@ -70,7 +70,7 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """Print the table, and write the document if there is an option for it."""
     reports = [
         report
@@ -85,8 +85,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_sep("=", f"campaigns, with the seed {config.option.soak_seed}")
     terminalreporter.write_line(format_table(rows))
     if config.option.soak_report:
-        failed = sum(report.failed for report in reports)
-        text = render(
-            rows, config.option.soak_seed, len(reports), failed, time.monotonic() - _START
+        soak = Soak(
+            " ".join(["pytest", *map(str, config.invocation_params.args)]),
+            config.option.soak_seed,
+            len(reports),
+            sum(report.failed for report in reports),
+            exitstatus != pytest.ExitCode.INTERRUPTED,
+            time.monotonic() - _START,
         )
-        config.option.soak_report.write_text(text, encoding="utf-8")
+        config.option.soak_report.write_text(render(rows, soak), encoding="utf-8")

@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -82,22 +83,43 @@ def format_table(rows: Sequence[Tally]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def render(rows: Sequence[Tally], seed: int, tests: int, failed: int, seconds: float) -> str:
+@dataclass(frozen=True)
+class Soak:
+    """The tests that were run."""
+
+    command: str
+    seed: int
+    tests: int
+    failed: int
+    is_whole: bool
+    """Whether nobody interrupted them."""
+    seconds: float
+
+
+def render(rows: Sequence[Tally], soak: Soak) -> str:
     """Return the document in Markdown."""
     facts = machine.describe()
-    load = os.getloadavg()[2]
+    ending = "" if soak.is_whole else "; interrupted before the end"
     lines = [
         ("date", time.strftime("%Y-%m-%d")),
         ("commit", _name_commit()),
-        ("seed", str(seed)),
+        ("command", f"`{soak.command}`"),
+        ("seed", str(soak.seed)),
         ("processor", f"{facts['processor']}, {facts['cores']} cores"),
         ("system", facts["system"]),
-        ("time", f"{seconds / 60:.1f} minutes, at a mean load of {load:.1f} (see below)"),
-        ("tests", f"{tests}, of which {failed} failed"),
+        ("tests", f"{soak.tests}, of which {soak.failed} failed{ending}"),
+        ("time", f"{soak.seconds / 60:.1f} minutes; {_describe_load()}"),
     ]
     table = "\n".join(["| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in lines)])
     parts = [_INTRODUCTION, table, format_table(rows), _LEGEND]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _describe_load() -> str:
+    """Return what the last quarter of an hour was like; there is one process for each core."""
+    load, cores = os.getloadavg()[2], os.cpu_count() or 1
+    how = "shared with other programs" if load > 1.5 * cores else "free for this"
+    return f"the processor was {how}, with a load of {load:.1f} on {cores} cores"
 
 
 def _name_commit() -> str:
