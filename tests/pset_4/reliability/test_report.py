@@ -28,7 +28,7 @@ def test_tests_of_a_campaign_are_added_up() -> None:
 
     table = format_table(add_up(tallies)).splitlines()
 
-    assert table[2:] == ["| kills | 0 | 0 | 0 | 0 |", "| races | 11 | 3 | 1 | 5 |"]
+    assert table[2:] == ["| kills | 2 | 0 | 0 | 0 | 0 | 0 |", "| races | 1 | 11 | 7 | 3 | 1 | 5 |"]
 
 
 def test_a_soak_writes_what_its_tests_counted(pytester: pytest.Pytester) -> None:
@@ -40,5 +40,9 @@ def test_a_soak_writes_what_its_tests_counted(pytester: pytest.Pytester) -> None
     result.assert_outcomes(passed=2, failed=1)
     page = Path("page.md").read_text()
     rows = [line for line in page.splitlines() if line.startswith(("| kills", "| races", "| seed"))]
-    assert rows == ["| seed | 7 |", "| kills | 1,001 | 2 | 1 | 0 |", "| races | 7 | 0 | 0 | 0 |"]
+    assert rows == [
+        "| seed | 7 |",
+        "| kills | 1 | 1,001 | 998 | 2 | 1 | 0 |",
+        "| races | none | 7 | 7 | 0 | 0 | 0 |",
+    ]
     assert rows[1] in result.stdout.lines

@@ -25,9 +25,11 @@ are about, for longer than `make test` does.
 
 _LEGEND = """
 *Refused* counts errors that say what is wrong and leave nothing behind: the right answer to a
-damaged file, a conflict, or a fault that lasts. All else that was tried ended as if nothing had
-happened. A *silent error* is a broken promise: wrong bytes, a part of a file, a changed drop-in,
-success that is none, a crash. Seconds are added up over the processes that ran at the same time.
+damaged file, a conflict, or a fault that lasts. What *survived* ended as if nothing had happened:
+an altered file was read, the next run finished what a killed one began. A *silent error* is a
+broken promise: wrong bytes, a part of a file, a changed drop-in, success that is none, a crash. The
+first one ends its test. Seconds are added up over the processes that ran at the same time. The
+seed is the lowest one of several tests; they count up from that of the soak.
 
 `make soak SEED=` with the seed above repeats the random choices. Where processes race, or are
 killed after a time, only the choices are the same.
@@ -51,11 +53,11 @@ killed after a time, only the choices are the same.
   UndefinedBehaviorSanitizer, and all sizes up to 64x64 beside PyTorch.
 """
 
-_COLUMNS = ("campaign", "tried", "refused", "silent errors", "seconds")
+_COLUMNS = ("campaign", "seed", "tried", "survived", "refused", "silent errors", "seconds")
 
 
 def add_up(tallies: Iterable[Tally]) -> list[Tally]:
-    """Return one tally for each campaign, sorted by name."""
+    """Return one tally for each campaign, sorted by name, with the lowest of its seeds."""
     ordered = sorted(tallies, key=lambda tally: tally.campaign)
     return [
         _sum(name, list(group)) for name, group in groupby(ordered, lambda tally: tally.campaign)
@@ -65,7 +67,7 @@ def add_up(tallies: Iterable[Tally]) -> list[Tally]:
 def _sum(campaign: str, tallies: Sequence[Tally]) -> Tally:
     return Tally(
         campaign,
-        None,
+        min((tally.seed for tally in tallies if tally.seed is not None), default=None),
         sum(tally.tried for tally in tallies),
         sum(tally.refused for tally in tallies),
         sum(tally.silent for tally in tallies),
@@ -75,12 +77,16 @@ def _sum(campaign: str, tallies: Sequence[Tally]) -> Tally:
 
 def format_table(rows: Sequence[Tally]) -> str:
     """Return a table in Markdown."""
-    cells = [
-        (row.campaign, f"{row.tried:,}", f"{row.refused:,}", str(row.silent), f"{row.seconds:.0f}")
-        for row in rows
-    ]
-    lines = [_COLUMNS, ("---", "---:", "---:", "---:", "---:"), *cells]
+    alignment = ("---", *["---:"] * (len(_COLUMNS) - 1))
+    lines = [_COLUMNS, alignment, *map(_format_row, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _format_row(row: Tally) -> Sequence[str]:
+    survived = max(row.tried - row.refused - row.silent, 0)
+    seed = "none" if row.seed is None else str(row.seed)
+    counts = (f"{count:,}" for count in (row.tried, survived, row.refused, row.silent))
+    return (row.campaign, seed, *counts, f"{row.seconds:.0f}")
 
 
 @dataclass(frozen=True)
