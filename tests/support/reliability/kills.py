@@ -104,8 +104,10 @@ class Killer:
         return self._start(next(self._points)).wait()
 
     def _kill_after_a_time(self) -> Ending:
-        fork = self._start()
-        if not fork.has_ended(self._rng.uniform(0, self._seconds)):
+        begin, fork = time.monotonic(), self._start()
+        if fork.has_ended(self._rng.uniform(0, self._seconds)):
+            self._seconds = time.monotonic() - begin  # the machine has become faster
+        else:
             fork.kill()
         return fork.wait()
 
