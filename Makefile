@@ -22,7 +22,7 @@ help:
 	@echo 'make demo       paint real photographs: the main job, on the embedded default remote'
 	@echo 'make test       set up, and check'
 	@echo 'make check      lint, types and tests, in an environment that is set up'
-	@echo 'make soak       tests that take too long for every day, in the same environment'
+	@echo 'make soak       tests that take too long for every day: writes docs/reliability.md'
 	@echo 'make bench      measure what paints, for some twenty minutes: writes docs/performance.md'
 	@echo 'make recording  run the demo, and write docs/terminal.svg'
 	@echo 'make install    only set up $(VENV), for all of these'
@@ -51,8 +51,10 @@ check-engine:
 		echo 'clang-tidy is skipped: it needs CMake and a C++ compiler on the path'; \
 	fi
 
+# SEED repeats the random choices of another soak.
 soak:
-	OMP_NUM_THREADS=1 $(BIN)pytest -m soak --numprocesses auto
+	OMP_NUM_THREADS=1 $(BIN)pytest -m soak --numprocesses auto --dist worksteal \
+		--soak-report docs/reliability.md $(if $(SEED),--soak-seed $(SEED))
 
 # REFERENCE names the folder fast_neural_style of pytorch/examples, STYLE_WEIGHTS_DIR the models.
 bench: install

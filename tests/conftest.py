@@ -24,6 +24,8 @@ from tests.support.remotes.stores import (
 )
 from tests.support.servers import Serve, aws_environment, serve_s3
 
+pytest_plugins = ["pytester", "tests.support.reliability.plugin"]
+
 _SETTINGS = ("PSET_4_", "AWS_", "LUIGI_")
 
 

@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any
 
 import luigi
+from luigi.setup_logging import InterfaceLogging
 
 from csci_utils.errors import DescribedError
 
@@ -140,7 +141,8 @@ def _handling(handlers: dict[str, Callable[..., Any]], interrupted: Event) -> It
 @contextmanager
 def _logging(debug: bool) -> Iterator[None]:
     """Silence Luigi, which logs each failure with a traceback, unless its log is asked for."""
-    luigi.configuration.get_config().set("core", "no_configure_logging", "true")
+    # Luigi would ask the configuration that it found when it was imported, perhaps by others.
+    is_configured, InterfaceLogging._configured = InterfaceLogging._configured, True
     if debug:
         # INFO, not DEBUG: at that level botocore would log credentials.
         logging.basicConfig(level=logging.INFO)
@@ -151,5 +153,6 @@ def _logging(debug: bool) -> Iterator[None]:
     try:
         yield
     finally:
+        InterfaceLogging._configured = is_configured
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)

@@ -10,19 +10,22 @@ from csci_utils.atomic import Sweeper
 
 from ..places import GALLERY, IMAGES, MODELS, PACKAGES, PROOFS, RESULTS, SHEETS, is_s3
 from ..settings import Settings
+from .claims import remove_abandoned_claims
 
 _WRITTEN = (IMAGES, MODELS, RESULTS, PACKAGES, PROOFS, GALLERY, SHEETS)
 """The folders that runs write to; drop-ins are never touched."""
 
 
 def sweep(settings: Settings) -> None:
-    """Remove temporary files whose process has ended, here and in a directory remote.
+    """Remove temporary files and claims whose process has ended, here and in a directory remote.
 
     Those of live processes, of which several may work at once, stay.
     """
     sweeper = Sweeper()
     for folder in _list_folders(settings):
         sweeper.sweep(folder)
+    for folder in (*_walk(settings.results), *_walk(settings.proofs)):
+        remove_abandoned_claims(folder)
 
 
 def _list_folders(settings: Settings) -> Iterator[str]:
@@ -31,6 +34,10 @@ def _list_folders(settings: Settings) -> Iterator[str]:
     roots = [settings.data] if is_s3(settings.remote) else [settings.data, settings.remote]
     for root in roots:
         for written in _WRITTEN:
-            top = os.path.join(root, written)
-            if not os.path.islink(top):  # `os.walk` follows no other link
-                yield from (folder for folder, _, _ in os.walk(top))
+            yield from _walk(os.path.join(root, written))
+
+
+def _walk(top: str) -> Iterator[str]:
+    """Yield a folder and all below it; links are not followed, and neither is `top`."""
+    if not os.path.islink(top):
+        yield from (folder for folder, _, _ in os.walk(top))

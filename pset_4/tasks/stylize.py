@@ -19,9 +19,9 @@ from ..names import ModelName, parse_model_name
 from ..places import PROOFS, RESULTS
 from ..rendering_options import RESULT_OPTIONS, complete_origin, to_origin
 from ..runners import current_runner
+from ..storage.claims import claim
 from ..storage.records import Origin, read_origin, write_origin
 from ..storage.remote import target_at
-from .claims import claim
 from .download import DownloadImage, DownloadModel, DownloadTask
 from .notes import notify
 from .package import DownloadPackage

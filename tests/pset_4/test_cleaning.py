@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from csci_utils.atomic import make_temporary_name
+from pset_4.storage.claims import claim
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import DirectoryStore
 
@@ -47,6 +48,25 @@ def test_a_run_removes_what_a_killed_one_left(
     directory_project.run_well("upload")
 
     assert [path for path in orphans if path.exists()] == []
+
+
+def test_a_run_removes_the_claim_of_a_killed_one(directory_project: Project) -> None:
+    abandoned = directory_project.data / "stylized/one.pth/.photo.png.lock"
+    abandoned.parent.mkdir(parents=True)
+    abandoned.touch()
+
+    directory_project.run_well("upload")
+
+    assert not abandoned.exists()
+
+
+def test_a_run_leaves_the_claim_of_a_live_one(directory_project: Project) -> None:
+    result = directory_project.data / "stylized/one.pth/photo.png"
+
+    with claim(str(result), pytest.fail):
+        directory_project.run_well("upload")
+
+        assert [path.name for path in result.parent.iterdir()] == [".photo.png.lock"]
 
 
 def test_a_run_removes_scratch_folders_of_a_killed_one(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import subprocess
 import sysconfig
@@ -16,6 +15,7 @@ import pytest
 
 from csci_utils.errors import BusyError
 from csci_utils.locking import open_locked
+from tests.support.reliability.tally import Count
 
 ROOT = Path(__file__).resolve().parents[3]
 ENGINE = ROOT / "neural_style" / "engine"
@@ -87,5 +87,11 @@ def test_the_engine_keeps_to_its_memory_and_its_kernels_agree(fuzz: Fuzz) -> Non
 
 
 @pytest.mark.soak
-def test_the_engine_keeps_to_its_memory_on_many_pictures(fuzz: Fuzz) -> None:
-    fuzz(60, random.randrange(2**31))
+def test_the_engine_keeps_to_its_memory_on_many_pictures(
+    fuzz: Fuzz, soak_seed: int, count: Count
+) -> None:
+    tally = count("engine, under sanitizers", soak_seed)
+
+    fuzz(60, soak_seed)
+
+    tally.tried = 60

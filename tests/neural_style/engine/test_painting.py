@@ -17,6 +17,7 @@ from neural_style.engine import list_kernels
 from neural_style.options import EXACT, FAST
 from tests.support.networks.engine import Levels, count_errors, paint_with, paint_with_pytorch
 from tests.support.networks.styles import MakePicture, MakeState, make_picture
+from tests.support.reliability.tally import Count
 
 pytest.importorskip("torch")
 pytest.importorskip("safetensors.torch")
@@ -104,9 +105,11 @@ def test_every_size_up_to_64_matches_pytorch(
     kernel: str,
     force_kernel: ForceKernel,
     make_path: MakePath,
+    count: Count,
 ) -> None:
     sizes = [(width, height) for height in range(1, 65) if is_stable((width, height))]
     force_kernel(kernel)
+    count("engine, beside PyTorch").tried = len(sizes)
 
     differing = find_differing_sizes(sizes, make_path(WIDTH))
 

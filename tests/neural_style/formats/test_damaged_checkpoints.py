@@ -19,9 +19,11 @@ from neural_style.formats.state_dict import read_state_dict
 from neural_style.formats.tensors import StoredTensor
 from tests.support.files.pickles import make_archive
 from tests.support.networks.styles import make_state
+from tests.support.reliability.tally import Count, Tally
 
 Alter = Callable[[bytes, random.Random], bytes]
 
+CAMPAIGN = "altered checkpoints"
 CUTS = 400
 ALTERATIONS = 300
 MANY_ALTERATIONS = 10_000
@@ -89,17 +91,19 @@ def rearrange_pickle(data: bytes, rng: random.Random) -> bytes:
 
 
 def read_altered(
-    kind: str, alter: Alter, rounds: int, seed: int
+    kind: str, alter: Alter, rounds: int, seed: int, tally: Tally | None = None
 ) -> Iterator[dict[str, StoredTensor]]:
     """Yield what is read from altered files, and check how the others are refused."""
-    rng = random.Random(seed)
+    rng, tally = random.Random(seed), tally or Tally(CAMPAIGN, seed)
     whole = save(kind)
     for _ in range(rounds):
+        tally.tried += 1
         try:
             yield read_state_dict(alter(whole, rng))
         except StyleError as error:
             assert str(error).isprintable()
             assert str(error).startswith("expected ")
+            tally.refused += 1
 
 
 @pytest.mark.parametrize("kind", PROTOCOLS)
@@ -137,10 +141,13 @@ def test_an_altered_pickle_is_read_or_refused(kind: str) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", ["zip", "zip 4"])
-def test_no_flipped_bit_of_many_changes_a_tensor_in_an_archive(kind: str) -> None:
+def test_no_flipped_bit_of_many_changes_a_tensor_in_an_archive(
+    kind: str, soak_seed: int, count: Count
+) -> None:
     expected = bits_of(read_state_dict(save(kind)))
+    tally = count(CAMPAIGN, soak_seed)
 
-    for state in read_altered(kind, flip_bits, MANY_ALTERATIONS, seed=1):
+    for state in read_altered(kind, flip_bits, MANY_ALTERATIONS, soak_seed, tally):
         assert bits_of(state) == expected
 
 
@@ -152,6 +159,10 @@ def test_no_flipped_bit_of_many_changes_a_tensor_in_an_archive(kind: str) -> Non
         *((kind, alter) for kind in ("old", "old 4") for alter in (flip_bits, rearrange)),
     ],
 )
-def test_many_altered_files_are_read_or_refused(kind: str, alter: Alter) -> None:
-    for state in read_altered(kind, alter, MANY_ALTERATIONS, seed=1):
+def test_many_altered_files_are_read_or_refused(
+    kind: str, alter: Alter, soak_seed: int, count: Count
+) -> None:
+    tally = count(CAMPAIGN, soak_seed)
+
+    for state in read_altered(kind, alter, MANY_ALTERATIONS, soak_seed, tally):
         assert bits_of(state)

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.files.decoding_child import decode_in_child
+from tests.support.files.decoding_child import DecodingReport, decode_in_child
 from tests.support.files.pictures import encode
 from tests.support.files.png import GRAY_ALPHA, PALETTE, RGB, SIGNATURE, chunk, header, make_png
 from tests.support.files.tiff import BLACK_IS_ZERO, DEFLATE, Layout, make_tiff
 from tests.support.files.tiff import RGB as TIFF_RGB
 from tests.support.networks.styles import make_picture
+from tests.support.reliability.tally import Count
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -83,20 +84,21 @@ def alter(whole: bytes, rng: random.Random) -> bytes:
     return bytes(data)
 
 
-def write_altered(folder: Path, kind: str, count: int) -> list[Path]:
-    """Write files made from the seed of a kind; the same ones each time."""
-    rng, whole = random.Random(kind), SEEDS[kind]()
+def write_altered(folder: Path, kind: str, count: int, seed: int = 0) -> list[Path]:
+    """Write files made from the whole one of a kind; the same ones for the same seed."""
+    rng, whole = random.Random(f"{kind} {seed}"), SEEDS[kind]()
     paths = [folder / f"{number:04}" for number in range(count)]
     for path in paths:
         path.write_bytes(alter(whole, rng))
     return paths
 
 
-def check(paths: list[Path]) -> None:
+def check(paths: list[Path]) -> DecodingReport:
     report = decode_in_child(paths)
 
     assert report.seconds < MAX_SECONDS
     assert report.memory < MAX_MEMORY
+    return report
 
 
 def test_altered_files_cost_only_an_error(tmp_path: Path) -> None:
@@ -111,8 +113,14 @@ def test_altered_files_cost_only_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", SEEDS)
-def test_many_altered_files_cost_only_an_error(kind: str, tmp_path: Path) -> None:
-    check(write_altered(tmp_path, kind, MANY))
+def test_many_altered_files_cost_only_an_error(
+    kind: str, tmp_path: Path, soak_seed: int, count: Count
+) -> None:
+    tally = count("altered images", soak_seed)
+
+    report = check(write_altered(tmp_path, kind, MANY, soak_seed))
+
+    tally.tried, tally.refused = MANY, MANY - report.decoded
 
 
 # Files that are small and decode to much
@@ -175,9 +183,12 @@ def name_of(value: object) -> str | None:
 @pytest.mark.soak
 @pytest.mark.parametrize(("name", "make"), list(hostile_files()), ids=name_of)
 def test_a_hostile_file_takes_bounded_time_and_memory(
-    name: str, make: Callable[[], bytes], tmp_path: Path
+    name: str, make: Callable[[], bytes], tmp_path: Path, count: Count
 ) -> None:
     path = tmp_path / name
     path.write_bytes(make())
+    tally = count("image bombs")
 
-    check([path])
+    report = check([path])
+
+    tally.tried, tally.refused = 1, 1 - report.decoded

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import luigi
 import pytest
+from luigi.setup_logging import InterfaceLogging
 
 from pset_4.commands.luigi_configuration import luigi_without_files
 from tests.support.pipeline.projects import Project
@@ -120,6 +121,16 @@ def test_the_variables_are_back_afterwards(monkeypatch: pytest.MonkeyPatch) -> N
         pass
 
     assert "LUIGI_CONFIG_PARSER" in os.environ
+
+
+def test_luigi_does_not_log_if_others_imported_it_first(
+    directory_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(InterfaceLogging, "_configured", False)
+
+    result = directory_project.run("main", "--image", "missing.png", "--model", "missing.pth")
+
+    assert [line.partition(" ")[0] for line in result.stderr.splitlines()] == ["failed:"] * 2
 
 
 def test_luigi_says_nothing_of_names_with_brackets(

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pset_4.tasks.claims import claim
+from pset_4.storage.claims import claim
 from tests.support.pipeline.programs import wait_until
 from tests.support.pipeline.projects import Project
 
 HOLD = """
 import sys, time
-from pset_4.tasks.claims import claim
+from pset_4.storage.claims import claim
 with claim(sys.argv[1], print):
     print("claimed", flush=True)
     sys.stdin.read()

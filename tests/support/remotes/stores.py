@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,9 @@ class RemoteStore(Protocol):
     def list(self) -> list[str]:
         """Return the paths of all files, sorted."""
 
+    def digests(self) -> dict[str, str]:
+        """Return the MD5 of each file, by its path."""
+
 
 @dataclass
 class DirectoryStore:
@@ -53,6 +57,9 @@ class DirectoryStore:
         files = [path for path in Path(self.url).rglob("*") if path.is_file()]
         return sorted(path.relative_to(self.url).as_posix() for path in files)
 
+    def digests(self) -> dict[str, str]:
+        return {path: hashlib.md5(self.read(path)).hexdigest() for path in self.list()}
+
 
 @dataclass
 class S3Store:
@@ -74,9 +81,13 @@ class S3Store:
         self.client.delete_object(Bucket=self.bucket, Key=self.prefix + path)
 
     def list(self) -> list[str]:
+        return sorted(self.digests())
+
+    def digests(self) -> dict[str, str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-        return sorted(key.removeprefix(self.prefix) for key in keys)
+        entries = [entry for page in pages for entry in page.get("Contents", [])]
+        # The ETag of an object that was sent in one request is its MD5.
+        return {e["Key"].removeprefix(self.prefix): e["ETag"].strip('"') for e in entries}
 
 
 def create_s3_client(endpoint_url: str, config: Config | None = None) -> BaseClient:

@@ -14,6 +14,8 @@ from csci_utils.locking import open_locked
 PAUSE_SECONDS = 0.2
 """The pause between two looks at a claim that another process has."""
 
+_PREFIX, _SUFFIX = ".", ".lock"
+
 
 @contextmanager
 def claim(path: str, notify: Callable[[str], None]) -> Iterator[None]:
@@ -31,7 +33,7 @@ def claim(path: str, notify: Callable[[str], None]) -> Iterator[None]:
     """
     folder, name = os.path.split(path)
     os.makedirs(folder, exist_ok=True)
-    lock_path = os.path.join(folder, f".{name}.lock")
+    lock_path = os.path.join(folder, f"{_PREFIX}{name}{_SUFFIX}")
     lock = _wait_for(lock_path, path, notify)
     try:
         yield
@@ -40,6 +42,19 @@ def claim(path: str, notify: Callable[[str], None]) -> Iterator[None]:
         with suppress(OSError):
             os.remove(lock_path)
         lock.close()
+
+
+def remove_abandoned_claims(folder: str) -> None:
+    """Remove the files of claims that killed processes had in a folder."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX):
+                _remove_abandoned(entry.path)
+
+
+def _remove_abandoned(lock_path: str) -> None:
+    with suppress(OSError), open_locked(lock_path):  # BusyError is one: it is not abandoned
+        os.remove(lock_path)
 
 
 def _wait_for(lock_path: str, path: str, notify: Callable[[str], None]) -> FileIO:

@@ -1,0 +1,31 @@
+"""Any sequence of drops, edits, deletions, accidents, kills and runs keeps the promises."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.reliability.forks import needs_fork
+from tests.support.reliability.steps import Walker
+from tests.support.reliability.tally import Count
+from tests.support.reliability.world import World
+
+pytestmark = needs_fork
+
+WALKS, STEPS = 10, 500  # on each kind of remote; 10,000 steps in all
+
+
+def test_random_steps_keep_the_promises(world: World, store_kind: str) -> None:
+    Walker(world, seed=1).walk({"directory": 150, "s3": 50}[store_kind])
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("number", range(WALKS))
+def test_many_random_steps_keep_the_promises(
+    number: int, world: World, store_kind: str, soak_seed: int, count: Count
+) -> None:
+    seed = soak_seed + number
+    tally = count(f"random steps, {store_kind}", seed)
+
+    Walker(world, seed, tally).walk(STEPS)
+
+    assert tally.tried == STEPS

@@ -1,0 +1,133 @@
+"""docs/reliability.md: what the campaigns of ``make soak`` tried, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from bench import machine
+
+from .tally import Tally
+
+_ROOT = Path(__file__).resolve().parents[3]
+
+_INTRODUCTION = """
+# Reliability
+
+`make soak` writes this page at its end. Its tests try at random what [the promises](promises.md)
+are about, for longer than `make test` does.
+"""
+
+_LEGEND = """
+*Refused* counts errors that say what is wrong and leave nothing behind: the right answer to a
+damaged file, a conflict, or a fault that lasts. What *survived* ended as if nothing had happened:
+an altered file was read, the next run finished what a killed one began. A *silent error* is a
+broken promise: wrong bytes, a part of a file, a changed drop-in, success that is none, a crash. The
+first one ends its test. Seconds are added up over the processes that ran at the same time. The
+seed is the lowest one of several tests; they count up from that of the soak.
+
+`make soak SEED=` with the seed above repeats the random choices. Where processes race, or are
+killed after a time, only the choices are the same.
+
+## The campaigns
+
+* **Random steps**: drop-ins come, change and go; the remote's files are replaced and removed; the
+  cache is wiped, damaged, and loses its records; commands run, run twice, run two at once, or are
+  killed. A model of a few lines predicts each exit code and each file, here and in the remote, and
+  every result is compared with one painted from scratch.
+* **Kills**: a process is killed (SIGKILL) while it fetches, publishes, paints or saves; half of the
+  kills come just before a chosen operation on the disk or the network, half after a random time.
+  Then every file must be whole, and the next run must finish and leave no temporary.
+* **Races**: two processes publish under one name in the same moment.
+* **Network faults**: between the pipeline and S3, a proxy answers 503, 500 or 409, resets, cuts off
+  or shortens answers, flips bits, names wrong checksums and loses replies, up to 12 times a
+  command. After a failure, an undisturbed run must finish.
+* **Altered files**: bytes of checkpoints, ONNX graphs and images are changed at random. Each must
+  be read or refused in one line, within limits of time and memory.
+* **The engine**: sizes and networks at random, painted by every kernel under AddressSanitizer and
+  UndefinedBehaviorSanitizer, and all sizes up to 64x64 beside PyTorch.
+"""
+
+_COLUMNS = ("campaign", "seed", "tried", "survived", "refused", "silent errors", "seconds")
+
+
+def add_up(tallies: Iterable[Tally]) -> list[Tally]:
+    """Return one tally for each campaign, sorted by name, with the lowest of its seeds."""
+    ordered = sorted(tallies, key=lambda tally: tally.campaign)
+    return [
+        _sum(name, list(group)) for name, group in groupby(ordered, lambda tally: tally.campaign)
+    ]
+
+
+def _sum(campaign: str, tallies: Sequence[Tally]) -> Tally:
+    return Tally(
+        campaign,
+        min((tally.seed for tally in tallies if tally.seed is not None), default=None),
+        sum(tally.tried for tally in tallies),
+        sum(tally.refused for tally in tallies),
+        sum(tally.silent for tally in tallies),
+        sum(tally.seconds for tally in tallies),
+    )
+
+
+def format_table(rows: Sequence[Tally]) -> str:
+    """Return a table in Markdown."""
+    alignment = ("---", *["---:"] * (len(_COLUMNS) - 1))
+    lines = [_COLUMNS, alignment, *map(_format_row, rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _format_row(row: Tally) -> Sequence[str]:
+    survived = max(row.tried - row.refused - row.silent, 0)
+    seed = "none" if row.seed is None else str(row.seed)
+    counts = (f"{count:,}" for count in (row.tried, survived, row.refused, row.silent))
+    return (row.campaign, seed, *counts, f"{row.seconds:.0f}")
+
+
+@dataclass(frozen=True)
+class Soak:
+    """The tests that were run."""
+
+    command: str
+    seed: int
+    tests: int
+    failed: int
+    is_whole: bool
+    """Whether nobody interrupted them."""
+    seconds: float
+
+
+def render(rows: Sequence[Tally], soak: Soak) -> str:
+    """Return the document in Markdown."""
+    facts = machine.describe()
+    ending = "" if soak.is_whole else "; interrupted before the end"
+    lines = [
+        ("date", time.strftime("%Y-%m-%d")),
+        ("commit", _name_commit()),
+        ("command", f"`{soak.command}`"),
+        ("seed", str(soak.seed)),
+        ("processor", f"{facts['processor']}, {facts['cores']} cores"),
+        ("system", facts["system"]),
+        ("tests", f"{soak.tests}, of which {soak.failed} failed{ending}"),
+        ("time", f"{soak.seconds / 60:.1f} minutes; {_describe_load()}"),
+    ]
+    table = "\n".join(["| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in lines)])
+    parts = [_INTRODUCTION, table, format_table(rows), _LEGEND]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _describe_load() -> str:
+    """Return what the last quarter of an hour was like; there is one process for each core."""
+    load, cores = os.getloadavg()[2], os.cpu_count() or 1
+    how = "shared with other programs" if load > 1.5 * cores else "free for this"
+    return f"the processor was {how}, with a load of {load:.1f} on {cores} cores"
+
+
+def _name_commit() -> str:
+    command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "unknown"
