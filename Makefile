@@ -54,7 +54,7 @@ check-engine:
 # SEED repeats the random choices of another soak.
 soak:
 	OMP_NUM_THREADS=1 $(BIN)pytest -m soak --numprocesses auto --dist worksteal \
-		--soak-report docs/reliability.md $(if $(SEED),--soak-seed $(SEED))
+		--soak-report=docs/reliability.md $(if $(SEED),--soak-seed=$(SEED))
 
 # REFERENCE names the folder fast_neural_style of pytorch/examples, STYLE_WEIGHTS_DIR the models.
 bench: install
