@@ -99,6 +99,15 @@ def test_any_name_survives(name: str, tmp_path: Path) -> None:
     assert provenance.image == name
 
 
+@pytest.mark.parametrize("name", ["\udcff.jpg", "a\x01\ufffe.jpg"], ids=ascii)
+def test_what_xml_cannot_contain_is_replaced(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "painted.png", {**SOME.to_properties(), "image": name})
+
+    provenance = read_provenance(path)
+    assert provenance is not None
+    assert set(provenance.image) <= set("\ufffda.jpg")
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -42,6 +42,9 @@ _FILE_NAMESPACES = (
 )
 """Beginnings of the namespaces of what else the photograph's file contains."""
 
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML cannot contain (https://www.w3.org/TR/xml/#charsets)."""
+
 _LOCATION = re.compile("GPS|.*(Latitude|Longitude|Altitude)")
 
 
@@ -69,7 +72,8 @@ def add_properties(packet: bytes, properties: Mapping[str, str]) -> bytes:
 
     Args:
         packet: A packet that `clean` returned, or nothing for a new one.
-        properties: Texts by name; names are those of XML.
+        properties: Texts by name; names are those of XML. In the texts, U+FFFD replaces what XML
+            cannot contain.
     """
     document = parse(packet or _EMPTY)
     for node in list(_list_nodes(document)):
@@ -81,7 +85,7 @@ def add_properties(packet: bytes, properties: Mapping[str, str]) -> bytes:
     description.setAttribute("rdf:about", "")
     description.setAttribute(f"xmlns:{_PREFIX}", NAMESPACE)
     for name, text in properties.items():
-        description.setAttribute(f"{_PREFIX}:{name}", text)
+        description.setAttribute(f"{_PREFIX}:{name}", _NOT_XML.sub("\ufffd", text))
     if place is not None:
         place.appendChild(description)
     return serialize(document)
