@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,9 @@ class Provenance:
         texts = [text for name, text in values.items() if name != _OPTIONS]
         if not all(isinstance(text, str) for text in texts):
             raise ValueError("expected texts")
-        if not isinstance(values[_OPTIONS], dict):
-            raise ValueError("expected options by name")
+        options = values[_OPTIONS]
+        if not (isinstance(options, dict) and all(map(_is_plain, options.values()))):
+            raise ValueError("expected numbers and texts by the names of options")
         found = cls(**values)
         if not (_SHA256.fullmatch(found.image_sha256) and _SHA256.fullmatch(found.model_sha256)):
             raise ValueError("expected SHA-256 digests")
@@ -112,3 +114,8 @@ def decode_provenance(data: bytes) -> Provenance | None:
         return Provenance.from_properties(xmp.read_properties(packet))
     except ValueError:
         return None
+
+
+def _is_plain(value: object) -> bool:
+    """Return whether a value can be that of an option: finite, and not nested."""
+    return isinstance(value, (int, str)) or (isinstance(value, float) and isfinite(value))

@@ -121,10 +121,12 @@ def test_a_name_that_no_packet_can_hold_costs_only_its_characters(
         {"options": "{"},
         {"options": "[" * 100_000},
         {"options": "9" * 5_000},
+        {"options": '{"strength":' + "[" * 500 + "]" * 500 + "}"},
+        {"options": '{"strength":NaN}'},
         {"model_sha256": "1" * 63},
         {"image_sha256": "../../" + "0" * 58},
     ],
-    ids=["a list", "not JSON", "deep", "a long number", "short digest", "a path"],
+    ids=["a list", "not JSON", "deep", "a long number", "nested", "NaN", "short digest", "a path"],
 )
 def test_a_damaged_packet_says_nothing(changes: dict[str, str], tmp_path: Path) -> None:
     path = write(tmp_path / "painted.png", {**SOME.to_properties(), **changes})
