@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from neural_style import Provenance
 from pset_4.gallery.collecting import ImageFile, Picture, Result
 from pset_4.gallery.rendering import render
 from pset_4.gallery.thumbnails import Thumbnails
@@ -16,8 +17,10 @@ from pset_4.gallery.thumbnails import Thumbnails
 if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
 
-ORIGIN = {"image": {"version": "1" * 64}, "model": {"version": "2" * 64}, "max_side": 1024}
-"""What each result was made from."""
+PROVENANCE = Provenance(
+    "photo.jpg", "1" * 64, "many.onnx", "2" * 64, "C++", "1.2", {"number": 7, "max_side": 1024}
+)
+"""Where each result comes from."""
 
 
 def write_gallery(
@@ -81,4 +84,4 @@ def _write_image(data: Path, path: str, color: tuple[int, int, int]) -> ImageFil
     full_path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (96, 64), color).save(full_path)
     digest = hashlib.sha256(full_path.read_bytes()).hexdigest()
-    return ImageFile(path, digest, 0.0, ORIGIN)
+    return ImageFile(path, digest, 0.0, {}, PROVENANCE)
