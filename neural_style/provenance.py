@@ -100,18 +100,9 @@ def read_provenance(path: str | PathLike[str]) -> Provenance | None:
         MissingDependencyError: It is a HEIC or HEIF picture, and pillow-heif is not installed.
     """
     with at_path(path):
-        return decode_provenance(read_file(Path(path), PictureError, MAX_PICTURE_BYTES))
-
-
-def decode_provenance(data: bytes) -> Provenance | None:
-    """Return where a painting comes from, as the content of its file says; see `read_provenance`.
-
-    Raises:
-        PictureError, MissingDependencyError: As for `read_provenance`. The error has no path.
-    """
-    packet = read_metadata(read_header(data)).xmp
+        header = read_header(read_file(Path(path), PictureError, MAX_PICTURE_BYTES))
     try:
-        return Provenance.from_properties(xmp.read_properties(packet))
+        return Provenance.from_properties(xmp.read_properties(read_metadata(header).xmp))
     except ValueError:
         return None
 
