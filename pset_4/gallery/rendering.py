@@ -89,7 +89,7 @@ def _describe(result: Result, views: Mapping[str, View]) -> Iterator[str]:
     yield time.strftime("%Y-%m-%d %H:%M", time.localtime(result.file.modified))
     yield _describe_state(result)
     yield result.file.sha256
-    known = facts.describe(provenance) if provenance else {}
+    known = facts.describe(provenance) if provenance else {facts.MODEL: result.model}
     yield from (known.get(label, "unknown") for label in facts.LABELS)
 
 
