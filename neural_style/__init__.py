@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .pictures.file_formats import PICTURE_SUFFIXES
     from .pictures.io import load_picture, save_picture
     from .pictures.resizing import limit_side, resize, scale_down
+    from .provenance import Provenance, read_provenance
     from .request import PaintingRequest
     from .transformer_net import TransformerNet
 else:
@@ -55,6 +56,7 @@ else:
             "PaintingRequest": "request",
             "PaintingResult": "painting",
             "PictureError": "errors",
+            "Provenance": "provenance",
             "RenderingOptions": "options",
             "STYLE_SUFFIXES": "formats.model_file",
             "Style": "backends.base",
@@ -67,6 +69,7 @@ else:
             "load": "backends.loading",
             "load_picture": "pictures.io",
             "paint_file": "painting",
+            "read_provenance": "provenance",
             "resize": "pictures.resizing",
             "save_picture": "pictures.io",
             "scale_down": "pictures.resizing",
@@ -83,6 +86,7 @@ __all__ = [
     "PaintingRequest",
     "PaintingResult",
     "PictureError",
+    "Provenance",
     "RenderingOptions",
     "Style",
     "StyleDescription",
@@ -94,6 +98,7 @@ __all__ = [
     "load",
     "load_picture",
     "paint_file",
+    "read_provenance",
     "resize",
     "save_picture",
     "scale_down",

@@ -108,7 +108,7 @@ def _run_eval(args: Any, reporter: Reporter) -> None:
     result = stylize(args, reporter)
     written = [args.export_onnx] if args.export_onnx else []
     lines = [f"wrote {path}" for path in (*written, args.output_image)]
-    reporter.finish(lines, **asdict(result))
+    reporter.finish(lines, **result.to_json())
 
 
 def _run_convert(args: Any, reporter: Reporter) -> None:

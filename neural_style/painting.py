@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from PIL import Image
 
@@ -54,6 +54,22 @@ class PaintingResult:
 
     has_more_frames: bool
     """Whether the picture's file has frames or pages after the first, which was painted."""
+    provenance: Provenance | None = None
+    """Where the painting comes from, whether its file says so or not; None if that is unknown."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, has_more_frames: bool, provenance: Any = None) -> PaintingResult:
+        """Return what `to_json` described.
+
+        Raises:
+            ValueError: The provenance is not complete, or damaged.
+        """
+        known = None if provenance is None else Provenance.from_json(provenance)
+        return cls(has_more_frames, known)
 
 
 def paint_file(
@@ -128,7 +144,7 @@ class Painter:
         else:
             _add_provenance(painted, provenance)
         save(painted, request.output_image, keep_location=options.keep_location)
-        return PaintingResult(has_more_frames)
+        return PaintingResult(has_more_frames, provenance)
 
     def load_picture(self, path: str | PathLike[str], memory: int | None = None) -> Image.Image:
         """Return the plain picture in a file, decoded now or by the last call.

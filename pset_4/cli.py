@@ -22,6 +22,7 @@ from .commands.submit import submit
 from .commands.transfer import download, upload
 from .commands.verify import verify
 from .names import is_image_name, is_model_file
+from .provenance.command import explain
 
 PROGRAM = "python -m pset_4"
 
@@ -89,6 +90,7 @@ for _command in (
     upload,
     download,
     status,
+    explain,
     verify,
     demo,
     gallery,

@@ -25,6 +25,10 @@ class InvalidPicksError(PipelineError, ValueError):
     """A file of picks cannot be read, or is not one."""
 
 
+class InvalidProvenanceError(PipelineError, ValueError):
+    """What a painting says about where it comes from cannot be used."""
+
+
 class MissingError(PipelineError, FileNotFoundError):
     """A file or package that is needed does not exist here."""
 

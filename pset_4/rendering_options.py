@@ -17,6 +17,9 @@ from .errors import SettingsError
 RESULT_OPTIONS = tuple(o for o in OPTIONS if o.changes_result and o.name != "number")
 """Options that are parameters of tasks. A style's number is part of the model's name instead."""
 
+LOOK_OPTIONS = tuple(o for o in RESULT_OPTIONS if o.name not in ("metadata", "keep_location"))
+"""Options that change how a result looks, and not only what its file says."""
+
 MACHINE_OPTIONS = tuple(o for o in OPTIONS if not o.changes_result)
 """Options that are settings."""
 
@@ -36,6 +39,20 @@ def to_origin(options: RenderingOptions) -> dict[str, Any]:
 def complete_origin(origin: Mapping[str, Any]) -> dict[str, Any]:
     """Return a result's record with the values that stand for options younger than it."""
     return {**{option.name: option.earlier for option in _RECORDED}, **origin}
+
+
+def describe_options(values: Mapping[str, Any]) -> str:
+    """Return options as they stand on a command line, without those that have their defaults.
+
+    A style's number is not among them: it is part of the model's name.
+    """
+    options = {option.name: option for option in RESULT_OPTIONS}
+    shown = [
+        f"--{option.flag}" if values[name] is True else f"--{option.flag} {values[name]}"
+        for name, option in options.items()
+        if values.get(name, option.default) != option.default
+    ]
+    return " ".join(shown) or "the defaults"
 
 
 def read_machine_options(given: Mapping[str, str | None]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from .tasks.stylize import Proof
 if TYPE_CHECKING:
     from .models.listing import ListedModel, ModelListing
     from .models.official import FetchResult, OfficialModel
+    from .provenance.explanation import Explanation
     from .status import FileStatus, ResultStatus, Status
     from .verification import Verification
 
@@ -119,7 +120,7 @@ def format_not_fetched(fetched: FetchResult) -> list[str]:
     return [one_line(line) for line in (*others, *(f"failed: {why}" for why in fetched.failures))]
 
 
-def format_json(found: Status | ModelListing | Verification) -> str:
+def format_json(found: Status | ModelListing | Verification | Explanation) -> str:
     """Return everything as JSON, in which characters that are not printable are escaped."""
     text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)

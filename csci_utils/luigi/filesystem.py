@@ -32,6 +32,10 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
         return self._size(path) is not None
 
     def version(self, path: str) -> str | None:
+        """Return what differs if the file's bytes do: their SHA-256; None if it does not exist."""
+        return self.sha256(path)
+
+    def sha256(self, path: str) -> str | None:
         """Return the SHA-256 of the file's bytes, or None if it does not exist."""
         return file_digest(path) if self.exists(path) else None
 

@@ -102,6 +102,17 @@ class S3Client(FileSystem):
         state = self.state(path)
         return state.version if state else None
 
+    def sha256(self, path: str) -> str | None:
+        """Return the SHA-256 of the object's bytes, or None if it does not exist.
+
+        Costs one request. If S3 does not name the digest, a second one reads the object.
+
+        Raises:
+            TransferError: The object was read, and the transfer was cut short or damaged.
+        """
+        state = self.state(path)
+        return None if state is None else state.sha256 or self._read_state(path).sha256
+
     def same_bytes(self, path: str, local_path: str) -> bool:
         """Return True if the object exists and its bytes equal the local file's.
 

@@ -8,7 +8,7 @@ import os
 import re
 from binascii import Error as Base64Error
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..digest import file_digest
@@ -44,6 +44,9 @@ class ObjectState:
     """S3's own CRC-32 of the bytes, which most programs send now."""
     content_sha256: str | None = None
     """The SHA-256 of the bytes that were read."""
+    metadata: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """The object's metadata by name, in lower case: what its publisher says, `SHA256_METADATA`
+    included."""
 
     @property
     def sha256(self) -> str | None:
@@ -127,13 +130,16 @@ def read_state(reply: Mapping[str, Any], size: int | None = None) -> ObjectState
             "the server's answer names no size or no ETag",
             remedy="check AWS_ENDPOINT_URL: is this a server for S3?",
         )
+    # Some servers return "Sha256".
+    metadata = {name.lower(): value for name, value in reply.get("Metadata", {}).items()}
     return ObjectState(
         size,
         reply["ETag"].strip('"'),
         _is_encrypted(reply),
-        _recorded_sha256(reply.get("Metadata", {})),
+        _recorded_sha256(metadata),
         _checksum(reply, "ChecksumSHA256"),
         _checksum(reply, "ChecksumCRC32"),
+        metadata=metadata,
     )
 
 
@@ -147,9 +153,7 @@ def _is_encrypted(reply: Mapping[str, Any]) -> bool:
 
 
 def _recorded_sha256(metadata: Mapping[str, str]) -> str | None:
-    # Some servers return "Sha256".
-    named = {name.lower(): value.lower() for name, value in metadata.items()}
-    digest = named.get(SHA256_METADATA, "")
+    digest = metadata.get(SHA256_METADATA, "").lower()
     return digest if _SHA256.fullmatch(digest) else None
 
 

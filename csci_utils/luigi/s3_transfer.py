@@ -43,6 +43,7 @@ def put_file(client: Any, local_path: str, path: str, **options: Any) -> ObjectS
         local_path: The file, of at most 5 GiB (S3's limit for one request).
         path: The object's URL.
         options: Further arguments of ``put_object``. The default content type is that of the name.
+            ``Metadata`` of the caller's own is sent besides the SHA-256.
 
     Raises:
         AlreadyExistsError: ``IfNoneMatch="*"`` is given, and the object exists.

@@ -75,6 +75,17 @@ def take_plain(picture: Image) -> Image:
     return plain
 
 
+def convert_to_srgb(plain: Image) -> None:
+    """Convert the colors of a plain picture from its ICC profile to sRGB, in place; alpha stays.
+
+    A damaged or unsuitable profile is dropped: that costs exact colors, not the picture.
+    """
+    profile = plain.info.pop(ICC_PROFILE, b"")
+    transform = _build_transform(profile, plain.mode, plain.mode) if profile else None
+    if transform is not None:
+        transform.apply_in_place(plain)
+
+
 def split_rows(picture: Image) -> Iterator[tuple[int, Image]]:
     """Yield the picture in strips from top to bottom: the first row's number, and the rows."""
     height = max(1, _PIXELS_AT_ONCE // picture.width)
@@ -99,7 +110,8 @@ def _to_rgb(picture: Image, profile: bytes) -> Image:
     mode = "RGBA" if picture.has_transparency_data else "RGB"
     if picture.mode == mode:
         return picture._new(picture.im)  # of no subclass, and without a copy
-    transform = _build_transform(picture, profile) if profile else None
+    source = _find_device_mode(picture)
+    transform = _build_transform(profile, source, "RGB") if profile and source else None
     full: float = 0xFFFF
     if picture.mode in _UNRANGED_MODES:
         full = find_full_range(np.asarray(rows) for _, rows in split_rows(picture))
@@ -137,23 +149,26 @@ def _to_gray(rows: Image, full: float) -> Image:
     return gray
 
 
-def _build_transform(picture: Image, profile: bytes) -> ImageCms.ImageCmsTransform | None:
-    """Return the transform of CMYK or gray values to sRGB; None for other values.
+def _find_device_mode(picture: Image) -> str | None:
+    """Return the mode in which values are converted through their profile; None for others."""
+    if picture.mode in _GRAY_MODES | _DEEP_MODES:
+        return "L"
+    return "CMYK" if picture.mode == "CMYK" else None
 
-    None, too, if the profile is damaged or unsuitable. That costs exact colors, not the picture.
+
+def _build_transform(profile: bytes, source: str, target: str) -> ImageCms.ImageCmsTransform | None:
+    """Return the transform of pictures of one mode to pictures in sRGB of another.
+
+    None if the profile is damaged or unsuitable. That costs exact colors, not the picture.
     """
-    is_gray = picture.mode in _GRAY_MODES | _DEEP_MODES
-    if not is_gray and picture.mode != "CMYK":
-        return None
-    mode = "L" if is_gray else "CMYK"
     try:
         transform = ImageCms.buildTransform(
             ImageCms.ImageCmsProfile(BytesIO(profile)),
             ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
-            mode,
-            "RGB",
+            source,
+            target,
         )
-        transform.apply(new(mode, (1, 1)))
+        transform.apply(new(source, (1, 1)))
     except (ImageCms.PyCMSError, ImportError, OSError, TypeError, ValueError):
         return None
     return transform

@@ -178,7 +178,9 @@ def _decode_jpeg2000(data: bytes, memory: int | None) -> tuple[Image.Image, bool
             with _open(widened_data) as widened:
                 widened.load()
                 jpeg2000.restore_white(picture, widened)
-        return take_plain(jpeg2000.stretch(data, picture)), False
+        stretched = jpeg2000.stretch(data, picture)
+        stretched.info[ICC_PROFILE] = jpeg2000.find_profile(data)
+        return take_plain(stretched), False
 
 
 def _decode_heif(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:

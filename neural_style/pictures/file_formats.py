@@ -22,6 +22,8 @@ class PictureFormat:
     """Pillow's name for it."""
     keeps_alpha: bool
     """Whether it stores an alpha channel."""
+    keeps_profile: bool = True
+    """Whether it stores an ICC profile; in others, colors are those of sRGB."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Options for Pillow's encoder."""
     max_side: int | None = None
@@ -49,20 +51,24 @@ class PictureFormat:
             )
 
 
-_JPEG = PictureFormat("JPEG", False, {"quality": _QUALITY, "subsampling": "4:4:4"}, 65_500)
+_JPEG = PictureFormat(
+    "JPEG", False, options={"quality": _QUALITY, "subsampling": "4:4:4"}, max_side=65_500
+)
 _PNG = PictureFormat("PNG", True)
-_WEBP = PictureFormat("WEBP", True, {"quality": _QUALITY}, 16_383)
-_TIFF = PictureFormat("TIFF", True, {"compression": "tiff_adobe_deflate"})
-_BMP = PictureFormat("BMP", False)
-_GIF = PictureFormat("GIF", True, max_side=65_535)  # 256 colors; alpha is 0 or 255
-_AVIF = PictureFormat("AVIF", True, {"quality": _QUALITY, "subsampling": "4:4:4"}, 32_768)
-_JPEG2000 = PictureFormat("JPEG2000", True)
+_WEBP = PictureFormat("WEBP", True, options={"quality": _QUALITY}, max_side=16_383)
+_TIFF = PictureFormat("TIFF", True, options={"compression": "tiff_adobe_deflate"})
+_BMP = PictureFormat("BMP", False, False)
+_GIF = PictureFormat("GIF", True, False, max_side=65_535)  # 256 colors; alpha is 0 or 255
+_AVIF = PictureFormat(
+    "AVIF", True, options={"quality": _QUALITY, "subsampling": "4:4:4"}, max_side=32_768
+)
+_JPEG2000 = PictureFormat("JPEG2000", True, False)
 # x265's own preset, "slow", takes seven times as long for files that are a sixth smaller.
 _HEIF = PictureFormat(
     heif.FORMAT,
     True,
-    {"quality": _QUALITY, "chroma": 444, "enc_params": {"preset": "ultrafast"}},
-    16_384,
+    options={"quality": _QUALITY, "chroma": 444, "enc_params": {"preset": "ultrafast"}},
+    max_side=16_384,
 )
 
 _FORMATS_BY_SUFFIX = {

@@ -18,7 +18,7 @@ from csci_utils.files import read_file
 
 from ..errors import PictureError
 from ..system.interruption import call_interruptibly
-from .conversion import ICC_PROFILE, to_plain
+from .conversion import ICC_PROFILE, convert_to_srgb, to_plain
 from .decoding import MORE_FRAMES, decode_picture, identify_picture
 from .file_formats import PictureFormat, format_for
 from .metadata import read_metadata
@@ -70,10 +70,10 @@ def save_picture(
 ) -> None:
     """Write `picture` to exactly `path`, in the format that its suffix names.
 
-    An alpha channel, an RGB ICC profile and metadata (see `Metadata`) are dropped if the format
-    cannot store them. The write is not atomic: if it fails, a new file is removed, but an existing
-    file may be damaged. For an atomic write, write to a temporary file of the same suffix and
-    rename it.
+    An alpha channel and metadata (see `Metadata`) are dropped if the format cannot store them. If
+    it cannot store an ICC profile, the colors are converted to sRGB. The write is not atomic: if it
+    fails, a new file is removed, but an existing file may be damaged. For an atomic write, write to
+    a temporary file of the same suffix and rename it.
 
     Args:
         picture: Any picture; see `to_plain` for how it is converted.
@@ -102,6 +102,8 @@ def _encode(plain: Image.Image, file_format: PictureFormat, keep_location: bool)
     """Return the content of an image file."""
     if plain.mode == "RGBA" and not file_format.keeps_alpha:
         plain = plain.convert("RGB")
+    if not file_format.keeps_profile:
+        call_interruptibly(lambda: convert_to_srgb(plain))
     profile = plain.info.get(ICC_PROFILE)
     metadata = read_metadata(plain).for_painting(keep_location)
     options = deepcopy(dict(file_format.options))  # encoders change what they get

@@ -62,6 +62,10 @@ CONFLICT_HELP = (
     "If the remote has other bytes under a drop-in's name: fail, use the remote's, or replace them."
 )
 PROOF_HELP = "Paint small proofs, in data/proofs and never published: of 512 px, or --max-side."
+LIKE_HELP = (
+    "Paint in the style and with the options of this painting, a file or a result's name, unless "
+    "they are given here."
+)
 ONLY_HELP = "Paint only the picks of this file, which the gallery exports."
 
 OFFLINE = "offline"
@@ -206,6 +210,11 @@ def proof_options(command: Command) -> Command:
     """Add which results are painted at all, and whether as proofs: `picks` and `is_proof`."""
     only = click.option("--only", "picks", metavar="FILE", callback=_read_picks, help=ONLY_HELP)
     return _apply(command, only, click.option("--proof", "is_proof", is_flag=True, help=PROOF_HELP))
+
+
+def like_option(command: Command) -> Command:
+    """Add the painting whose look is wanted: `like`."""
+    return click.option("--like", metavar="FILE", help=LIKE_HELP)(command)
 
 
 def rendering_options(command: Command) -> Command:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from csci_utils.console import say
 
@@ -18,6 +19,7 @@ from .options import (
     all_option,
     common_options,
     conflict_option,
+    like_option,
     offline_option,
     painting_options,
     proof_options,
@@ -52,6 +54,8 @@ class Request:
     """Whether all that the remote has counts as named, besides drop-ins."""
     picks: Picks | None = None
     """The only pairs that are painted; None for all."""
+    like: str | None = None
+    """A painting whose style and options count where none are named; None for none."""
     is_proof: bool = False
     """Whether small proofs are painted, which are never published."""
     upload: bool = True
@@ -67,6 +71,7 @@ def painting_command(command: Command) -> Command:
         offline_option,
         conflict_option,
         all_option,
+        like_option,
         proof_options,
         painting_options,
         paths,
@@ -130,6 +135,8 @@ def _split(options: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
             "a FILE is published before it is painted: leave out --no-upload, or name an image in "
             "the remote with --image"
         )
+    if request.like and request.picks:
+        raise click.UsageError("--like and --only name styles both: leave out one of them")
     return request, options
 
 
@@ -151,6 +158,8 @@ def paint(
     """
     from ..places import shorten
 
+    if request.like:
+        request = _follow(settings, request, request.like, options)
     if request.is_proof:
         kind = _proof(options)
     selected = _select(settings, request, options)
@@ -178,6 +187,32 @@ def paint(
     code = report(outcome, settings, selected.refused)
     keep_current(settings, outcome, selected.refused, request.is_proof, may_open)
     sys.exit(code)
+
+
+def _follow(settings: Settings, request: Request, like: str, options: dict[str, Any]) -> Request:
+    """Take the style and the options of a painting, where none are given on the command line.
+
+    A proof has a size of its own.
+    """
+    from ..names import is_model_file
+    from ..places import shorten
+    from ..provenance.look import find_style, read_look
+    from ..provenance.paintings import find_painting
+    from ..rendering_options import describe_options
+
+    painting = find_painting(settings, like)
+    look = read_look(painting)
+    source_of = click.get_current_context().get_parameter_source
+    for name, value in look.options.items():
+        is_given = source_of(name) is ParameterSource.COMMANDLINE
+        if not (is_given or (request.is_proof and name == "max_side")):
+            options[name] = value
+    models = request.models
+    if not (models or any(map(is_model_file, request.paths))):
+        models = [find_style(settings, painting, look.number, request.upload)]
+    named = ", ".join(models) or "the style given"
+    say(f"like {shorten(painting.path)}: {named}, {describe_options(options)}", sys.stderr)
+    return replace(request, models=models)
 
 
 def _proof(options: dict[str, Any]) -> type[Proof]:

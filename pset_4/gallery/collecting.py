@@ -6,14 +6,19 @@ import os
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from csci_utils.digest import file_digest
 
 from ..places import IMAGES
+from ..provenance.recorded import from_record
 from ..rendering_options import complete_origin
 from ..settings import Settings
 from ..storage.inventory import list_results
 from ..storage.records import Origin, read_origin, read_record
+
+if TYPE_CHECKING:
+    from neural_style import Provenance
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class ImageFile:
     """When the file was written, in seconds since 1970."""
     origin: Origin | None
     """What it was made from; None if that is unknown."""
+    provenance: Provenance | None = None
+    """Of a result, where it comes from; None if that is unknown."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,7 @@ def _find(settings: Settings, path: str) -> ImageFile | None:
         sha256 = record.sha256 if record else file_digest(full_path)
     except FileNotFoundError:
         return None
-    return ImageFile(path, sha256, modified, origin)
+    return ImageFile(path, sha256, modified, origin, from_record(record))
 
 
 def _is_outdated(result: ImageFile, original: ImageFile | None) -> bool:

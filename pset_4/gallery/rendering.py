@@ -15,24 +15,15 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ..rendering_options import RESULT_OPTIONS, complete_origin
+from ..provenance import facts
 from .collecting import ImageFile, Picture, Result
 from .thumbnails import View, thumbnail_size
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-LABELS = (
-    "Size",
-    "Painted",
-    "Options",
-    "State",
-    "SHA-256 of the result",
-    "Version of the picture",
-    "Version of the style",
-)
-"""What the page says about each result, in the order of `_describe`. A version is
-a SHA-256, or in S3 an ETag and a SHA-256."""
+LABELS = ("Size", "Painted", "State", "SHA-256 of the result", *facts.LABELS)
+"""What the page says about each result, in the order of `_describe`."""
 
 
 def render(
@@ -93,26 +84,13 @@ def _to_image(file: ImageFile, views: Mapping[str, View]) -> dict[str, Any] | No
 
 
 def _describe(result: Result, views: Mapping[str, View]) -> Iterator[str]:
-    view = views.get(result.file.sha256)
-    origin = result.file.origin
+    view, provenance = views.get(result.file.sha256), result.file.provenance
     yield f"{view.width} x {view.height} px" if view else "cannot be shown"
     yield time.strftime("%Y-%m-%d %H:%M", time.localtime(result.file.modified))
-    yield _describe_options(origin) if origin else "unknown"
     yield _describe_state(result)
     yield result.file.sha256
-    for made_from in ("image", "model"):
-        source = (origin or {}).get(made_from)
-        yield str(source.get("version")) if isinstance(source, dict) else "unknown"
-
-
-def _describe_options(origin: Mapping[str, Any]) -> str:
-    recorded = complete_origin(origin)
-    options = [
-        f"--{option.flag} {recorded[option.name]}"
-        for option in RESULT_OPTIONS
-        if recorded[option.name] != option.default
-    ]
-    return " ".join(options) or "the defaults"
+    known = facts.describe(provenance) if provenance else {facts.MODEL: result.model}
+    yield from (known.get(label, "unknown") for label in facts.LABELS)
 
 
 def _describe_state(result: Result) -> str:

@@ -62,7 +62,7 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
                     error.path = None  # the caller knows the picture by another name
                 self._reporter.fail(error)
                 raise
-            self._reporter.finish([], has_more_frames=result.has_more_frames)
+            self._reporter.finish([], **result.to_json())
             return output_path.read_bytes()
 
 

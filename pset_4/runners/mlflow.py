@@ -50,7 +50,7 @@ class MlflowRunner(ProgramRunner):
                 package = take_package(manifest_path, request.model, name, Path(scratch), notify)
                 child = self._call_mlflow(request, package, Path(scratch), notify, progress)
                 with at_path(request.content_image):
-                    result = read_result(PaintingResult, child.run(), child)
+                    result = read_result(PaintingResult.from_json, child.run(), child)
                 painted = _read_reply(Path(scratch, "reply.json"), child)
             except DescribedError:
                 raise

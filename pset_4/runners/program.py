@@ -59,7 +59,7 @@ class ProgramRunner(Runner):
             arguments = replace(request, output_image=scratch_path).to_arguments()
             child = self._call("eval", *arguments, notify=notify, progress=progress)
             with instead_of_path(scratch_path, path):
-                result = read_result(PaintingResult, child.run(), child)
+                result = read_result(PaintingResult.from_json, child.run(), child)
             write_result(read_painted(scratch_path, child), path)
         return result
 
@@ -84,7 +84,7 @@ def read_result(
     """
     try:
         return kind(**(reported or {}))
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise RunnerError(
             f"{child.name} reported no result that is understood here",
             remedy="check that --python has the same version of this project",

@@ -17,6 +17,7 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from types import NoneType
 from typing import Any
 
 from csci_utils.atomic import atomic_path, naming_target
@@ -27,7 +28,7 @@ from .regular_files import open_regular
 RECORDS_FOLDER = ".records"
 
 MAX_RECORD_BYTES = 1 << 16
-"""The longest record that is read; one of a result has about 600 bytes."""
+"""The longest record that is read; one of a result has about 1,200 bytes."""
 
 Origin = dict[str, Any]
 """What a file was made from: plain JSON values, compared as a whole."""
@@ -45,6 +46,8 @@ class Record:
     """The SHA-256 of the file's bytes."""
     is_waiting: bool = False
     """Whether the file was made offline, and is not known to be published yet."""
+    provenance: dict[str, Any] | None = None
+    """Of a result, where it comes from, by names and digests: a `neural_style.Provenance`."""
 
 
 def read_origin(path: str) -> Origin | None:
@@ -65,7 +68,13 @@ def read_origin(path: str) -> Origin | None:
     return record.origin
 
 
-def write_origin(path: str, origin: Origin, sha256: str, is_waiting: bool = False) -> None:
+def write_origin(
+    path: str,
+    origin: Origin,
+    sha256: str,
+    is_waiting: bool = False,
+    provenance: dict[str, Any] | None = None,
+) -> None:
     """Record what a file was made from.
 
     Nothing is written if the file does not have the bytes of `sha256`: then another process has put
@@ -76,7 +85,7 @@ def write_origin(path: str, origin: Origin, sha256: str, is_waiting: bool = Fals
     """
     state = _state_of(path)
     if file_digest(path) == sha256:
-        _write(path, Record(origin, state, sha256, is_waiting))
+        _write(path, Record(origin, state, sha256, is_waiting, provenance))
 
 
 def read_record(path: str) -> Record | None:
@@ -132,6 +141,7 @@ def _check(record: Record) -> Record | None:
         and [type(number) for number in record.state] == [int, int, int]
         and isinstance(record.sha256, str)
         and isinstance(record.is_waiting, bool)
+        and isinstance(record.provenance, (dict, NoneType))
     )
     return record if is_valid else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
     from csci_utils.luigi.s3 import S3Client
 
 
-def target_at(path: str, create_only: bool = False, keep_earlier: bool = False) -> FileSystemTarget:
+def target_at(
+    path: str,
+    create_only: bool = False,
+    keep_earlier: bool = False,
+    metadata: Mapping[str, str] | None = None,
+) -> FileSystemTarget:
     """Return the target of bytes at an S3 URL or a local path.
 
     Args:
@@ -33,6 +39,7 @@ def target_at(path: str, create_only: bool = False, keep_earlier: bool = False) 
         create_only: Whether a write fails, atomically, if something is there already.
         keep_earlier: Whether what is there stays until a write has arrived undamaged. Only S3 needs
             to be told: see `S3Client.put`.
+        metadata: What is published with the bytes; only S3 has a place for it.
     """
     if is_s3(path):
         from luigi.contrib.s3 import S3Target
@@ -41,6 +48,8 @@ def target_at(path: str, create_only: bool = False, keep_earlier: bool = False) 
         options: dict[str, Any] = {"IfNoneMatch": "*"} if create_only else {}
         if keep_earlier:
             options["keep_earlier"] = True
+        if metadata:
+            options["Metadata"] = dict(metadata)
         return S3Target(path, format=Nop, client=_s3_client(), **options)
     if _is_cache_of_remote(path):
         return (CreateOnlyCacheTarget if create_only else CacheTarget)(path, format=Nop)
@@ -49,6 +58,12 @@ def target_at(path: str, create_only: bool = False, keep_earlier: bool = False) 
         return RootedTarget(path, _file_system(), format=Nop, create_only=create_only)
     kind = CreateOnlyLocalTarget if create_only else SuffixPreservingLocalTarget
     return kind(path, format=Nop)
+
+
+def read_object_metadata(path: str) -> Mapping[str, str]:
+    """Return the metadata of a file in the remote; none if it does not exist, or is not in S3."""
+    state = _s3_client().state(path) if is_s3(path) else None
+    return state.metadata if state else {}
 
 
 def list_paths(folder: str) -> list[str]:

@@ -6,10 +6,13 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.errors import ChangedError
 from csci_utils.luigi import CopyTask, copy
+from neural_style.options import NONE
 
 from .. import context
+from ..provenance.object_metadata import to_object_metadata
+from ..provenance.recorded import from_record
 from ..storage.offline import record_published
-from ..storage.records import read_record
+from ..storage.records import Record, read_record
 from ..storage.remote import target_at
 from .parameters import PaintingParameters
 from .snapshot import take_snapshot
@@ -41,8 +44,16 @@ class UploadResult(PaintingParameters, CopyTask):
                     remedy="remove it and run again to paint it again",
                 )
             is_there = destination.fs.same_bytes(destination.path, snapshot.path)
-            self.copied_digest = "" if is_there else copy(snapshot.target, destination)
+            described = target_at(destination.path, metadata=self._metadata(record))
+            self.copied_digest = "" if is_there else copy(snapshot.target, described)
         record_published(destination.path)
+
+    def _metadata(self, record: Record) -> dict[str, str]:
+        """Return what the remote's object says of the result: what the file says, too."""
+        provenance = from_record(record)
+        if provenance is None or self.rendering().metadata == NONE:
+            return {}
+        return to_object_metadata(provenance)
 
     def output(self) -> FileSystemTarget:
         """Return the result's place in the remote."""

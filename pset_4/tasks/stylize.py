@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import luigi
 from luigi.target import FileSystemTarget
@@ -102,7 +102,7 @@ class Stylize(PaintingParameters, luigi.Task):
         origins = self._read_cached_origins(inputs)
         final_path = self.output().path
         with self.output().temporary_path() as path, instead_of_path(path, final_path):
-            self._paint(inputs, path)
+            provenance = self._paint(inputs, path)
             digest = file_digest(path)
             # Another process may have fetched a new version while this one was painting.
             if self._read_cached_origins(inputs) != origins:
@@ -112,9 +112,10 @@ class Stylize(PaintingParameters, luigi.Task):
                     remedy="run again",
                 )
         is_waiting = context.current().settings.is_offline
-        write_origin(final_path, self._origin(origins), digest, is_waiting)
+        write_origin(final_path, self._origin(origins), digest, is_waiting, provenance)
 
-    def _paint(self, inputs: dict[str, str], path: str) -> None:
+    def _paint(self, inputs: dict[str, str], path: str) -> dict[str, Any] | None:
+        """Paint, and return where the painting comes from, if the runner knows it."""
         result = current_runner().paint(
             self._request(inputs, path),
             partial(notify, self),
@@ -122,6 +123,7 @@ class Stylize(PaintingParameters, luigi.Task):
             inputs.get("package"),
         )
         self.remark = FIRST_FRAME_REMARK if result.has_more_frames else ""
+        return None if result.provenance is None else result.provenance.to_json()
 
     def _request(self, inputs: dict[str, str], path: str) -> PaintingRequest:
         from neural_style import PaintingRequest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from PIL import Image
 from neural_style import (
     PaintingRequest,
     PictureError,
+    Provenance,
     RenderingOptions,
     paint_file,
+    read_provenance,
     save_picture,
 )
 from neural_style.pictures.metadata import METADATA, Metadata
 from neural_style.pictures.metadata.writing import MAX_JPEG_XMP
-from neural_style.provenance import Provenance, read_provenance
 from neural_style.version import __version__
 from tests.support.files.metadata import XMP, make_photograph
 
@@ -45,9 +47,10 @@ def test_a_painting_says_where_it_comes_from(
     photo_path.write_bytes(make_photograph("PNG"))
     options = RenderingOptions(max_side=16, threads=1)
 
-    paint_file(PaintingRequest(photo_path, checkpoint_path, painted_path, options))
+    result = paint_file(PaintingRequest(photo_path, checkpoint_path, painted_path, options))
 
-    assert read_provenance(painted_path) == Provenance(
+    assert result.provenance == read_provenance(painted_path)
+    assert result.provenance == Provenance(
         image="photo.png",
         image_sha256=hashlib.sha256(photo_path.read_bytes()).hexdigest(),
         model=checkpoint_path.name,
@@ -99,13 +102,16 @@ def test_any_name_survives(name: str, tmp_path: Path) -> None:
     assert provenance.image == name
 
 
-@pytest.mark.parametrize("name", ["\udcff.jpg", "a\x01\ufffe.jpg"], ids=ascii)
-def test_what_xml_cannot_contain_is_replaced(name: str, tmp_path: Path) -> None:
-    path = write(tmp_path / "painted.png", {**SOME.to_properties(), "image": name})
+@pytest.mark.parametrize("name", ["bell\a.jpg", "\udcff.jpg", "\uffff.jpg"], ids=ascii)
+def test_a_name_that_no_packet_can_hold_costs_only_its_characters(
+    name: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "painted.png", {**SOME.to_properties(), "image": name}, XMP)
 
     provenance = read_provenance(path)
     assert provenance is not None
-    assert set(provenance.image) <= set("\ufffda.jpg")
+    assert provenance.image == re.sub("[^a-z.]", "\ufffd", name)
+    assert b"Tram" in path.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -114,8 +120,13 @@ def test_what_xml_cannot_contain_is_replaced(name: str, tmp_path: Path) -> None:
         {"options": "[1]"},
         {"options": "{"},
         {"options": "[" * 100_000},
+        {"options": "9" * 5_000},
+        {"options": '{"strength":' + "[" * 500 + "]" * 500 + "}"},
+        {"options": '{"strength":NaN}'},
+        {"model_sha256": "1" * 63},
+        {"image_sha256": "../../" + "0" * 58},
     ],
-    ids=["a list", "not JSON", "deep"],
+    ids=["a list", "not JSON", "deep", "a long number", "nested", "NaN", "short digest", "a path"],
 )
 def test_a_damaged_packet_says_nothing(changes: dict[str, str], tmp_path: Path) -> None:
     path = write(tmp_path / "painted.png", {**SOME.to_properties(), **changes})
@@ -148,5 +159,15 @@ def test_what_is_not_a_picture_is_refused(tmp_path: Path) -> None:
 def test_properties_are_plain_texts() -> None:
     properties = SOME.to_properties()
 
-    assert json.loads(properties["options"]) == {"strength": 0.5}
-    assert Provenance.from_properties(properties) == SOME
+    assert properties["options"] == '{"strength":0.5}'
+    assert Provenance.from_properties({**properties, "other": "text"}) == SOME
+
+
+def test_a_provenance_survives_json() -> None:
+    assert Provenance.from_json(json.loads(json.dumps(SOME.to_json()))) == SOME
+
+
+@pytest.mark.parametrize("values", [None, [], {}, {**SOME.to_json(), "image": 7}], ids=str)
+def test_other_values_are_refused(values: object) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        Provenance.from_json(values)

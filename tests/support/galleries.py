@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from neural_style import Provenance
+from pset_4 import names
 from pset_4.gallery.collecting import ImageFile, Picture, Result
 from pset_4.gallery.rendering import render
 from pset_4.gallery.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
-
-ORIGIN = {"image": {"version": "1" * 64}, "model": {"version": "2" * 64}, "max_side": 1024}
-"""What each result was made from."""
 
 
 def write_gallery(
@@ -68,7 +68,10 @@ def _write_picture(data: Path, image: str, models: Sequence[str], index: int) ->
     results = [
         Result(
             model,
-            _write_image(data, f"stylized/{model}/{image}", (9 * style % 256, index % 256, 90)),
+            replace(
+                _write_image(data, f"stylized/{model}/{image}", (9 * style % 256, index % 256, 90)),
+                provenance=_describe(image, model),
+            ),
             is_outdated=False,
         )
         for style, model in enumerate(models)
@@ -81,4 +84,11 @@ def _write_image(data: Path, path: str, color: tuple[int, int, int]) -> ImageFil
     full_path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (96, 64), color).save(full_path)
     digest = hashlib.sha256(full_path.read_bytes()).hexdigest()
-    return ImageFile(path, digest, 0.0, ORIGIN)
+    return ImageFile(path, digest, 0.0, {})
+
+
+def _describe(image: str, model: str) -> Provenance:
+    """Return where a result comes from."""
+    name = names.parse_model_name(model)
+    options = {"max_side": 1024} | ({} if name.number is None else {"number": name.number})
+    return Provenance(image, "1" * 64, name.file, "2" * 64, "C++", "1.2", options)

@@ -1,9 +1,12 @@
-"""JPEG 2000 samples of other than 8 bits, which Pillow scales wrongly.
+"""What Pillow does not read of JPEG 2000: profiles, and samples of other than 8 bits.
 
-Markers are those of ISO/IEC 15444-1, annex A.
+Markers are those of ISO/IEC 15444-1, annex A, and boxes those of annex I.
 """
 
 from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
@@ -15,7 +18,18 @@ SIGNATURES = (_START, b"\0\0\0\x0cjP  ")
 """The first bytes of a codestream, and of a JP2 file."""
 
 _COUNT_AT, _COMPONENTS_AT = 40, 42  # from SOC: how many components, and 3 bytes for each
+_WITH_PROFILE = (2, 3)  # methods of the box "colr": a profile of a restricted kind, and any
+_MAX_BOXES = 1000
 _SCALED_MODES = frozenset({"L", "LA", "RGB", "RGBA"})
+
+
+def find_profile(data: bytes) -> bytes:
+    """Return the ICC profile of the colors; empty if the file has none."""
+    for kind, header in _list_boxes(data):
+        if kind == b"jp2h":
+            colors = (content for kind, content in _list_boxes(header) if kind == b"colr")
+            return next((bytes(c[3:]) for c in colors if c[:1] and c[0] in _WITH_PROFILE), b"")
+    return b""
 
 
 def read_widths(data: bytes) -> set[int]:
@@ -70,3 +84,16 @@ def _find_components(data: bytes) -> tuple[int, int]:
     count = int.from_bytes(data[start + _COUNT_AT :][:2], "big")
     start += _COMPONENTS_AT
     return start, min(count, (len(data) - start) // 3)
+
+
+def _list_boxes(data: bytes | memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield the kind and the content of each box; nothing in a mere codestream."""
+    rest = memoryview(data)
+    for _ in range(_MAX_BOXES):
+        if len(rest) < 8:
+            return
+        size, kind = struct.unpack_from(">I4s", rest)
+        if not 8 <= size <= len(rest):  # the last one, or not a box
+            return
+        yield kind, rest[8:size]
+        rest = rest[size:]

@@ -42,8 +42,8 @@ _FILE_NAMESPACES = (
 )
 """Beginnings of the namespaces of what else the photograph's file contains."""
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML cannot contain (https://www.w3.org/TR/xml/#charsets)."""
+_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML cannot contain (XML 1.0, 2.2): controls, and bytes of a file name that are no text."""
 
 _LOCATION = re.compile("GPS|.*(Latitude|Longitude|Altitude)")
 
@@ -72,8 +72,8 @@ def add_properties(packet: bytes, properties: Mapping[str, str]) -> bytes:
 
     Args:
         packet: A packet that `clean` returned, or nothing for a new one.
-        properties: Texts by name; names are those of XML. In the texts, U+FFFD replaces what XML
-            cannot contain.
+        properties: Texts by name; names are those of XML. In place of characters that XML cannot
+            contain, U+FFFD is written.
     """
     document = parse(packet or _EMPTY)
     for node in list(_list_nodes(document)):
@@ -85,7 +85,7 @@ def add_properties(packet: bytes, properties: Mapping[str, str]) -> bytes:
     description.setAttribute("rdf:about", "")
     description.setAttribute(f"xmlns:{_PREFIX}", NAMESPACE)
     for name, text in properties.items():
-        description.setAttribute(f"{_PREFIX}:{name}", _NOT_XML.sub("\ufffd", text))
+        description.setAttribute(f"{_PREFIX}:{name}", _UNWRITABLE.sub("\ufffd", text))
     if place is not None:
         place.appendChild(description)
     return serialize(document)
@@ -99,7 +99,7 @@ def read_properties(packet: bytes) -> dict[str, str]:
     """
     try:
         nodes = list(_list_nodes(parse(packet)))
-    except (ExpatError, LookupError) as error:
+    except (ExpatError, LookupError, RecursionError) as error:
         raise ValueError(str(error)) from error
     ours = [node for node in nodes if node.namespaceURI == NAMESPACE]
     return {node.localName: _text_of(node) for node in ours}

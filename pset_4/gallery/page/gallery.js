@@ -176,8 +176,7 @@ const viewer = {
   },
 
   describe(result) {
-    const rows = [["Style", result.model]];
-    data.labels.forEach((label, index) => rows.push([label, result.facts[index]]));
+    const rows = data.labels.map((label, index) => [label, result.facts[index]]);
     byId("facts").replaceChildren(
       ...rows.flatMap(([label, value]) => {
         const term = document.createElement("dt");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 import threading
 from pathlib import Path
@@ -73,6 +74,15 @@ def test_large_content_is_kept(make_target: MakeTarget) -> None:
 
 def test_nothing_exists_before_it_is_written(make_target: MakeTarget) -> None:
     assert not make_target().exists()
+
+
+def test_the_digest_of_what_was_written_is_known(make_target: MakeTarget) -> None:
+    target = make_target()
+    assert target.fs.sha256(target.path) is None
+
+    write(target, b"some bytes")
+
+    assert target.fs.sha256(target.path) == hashlib.sha256(b"some bytes").hexdigest()
 
 
 def test_nothing_exists_before_it_is_closed(make_target: MakeTarget) -> None:

@@ -69,6 +69,19 @@ def test_what_was_published_is_known_without_reading_it(
     assert client.same_bytes(url, photo)
 
 
+@pytest.mark.parametrize("keep_earlier", [False, True])
+def test_metadata_of_the_caller_s_own_is_published_besides_the_digest(
+    keep_earlier: bool, client: S3Client, url: str, photo: str
+) -> None:
+    client.put(photo, url, keep_earlier, Metadata={"image-sha256": "0" * 64})
+
+    state = S3Client().state(url)
+
+    assert state is not None
+    assert state.metadata["image-sha256"] == "0" * 64
+    assert state.sha256 == SHA256
+
+
 def test_an_object_is_replaced_by_a_copy(
     client: S3Client, rclone_store: S3Store, url: str, photo: str
 ) -> None:

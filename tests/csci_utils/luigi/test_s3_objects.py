@@ -173,6 +173,12 @@ def test_a_state_tells_whether_it_has_a_file_s_bytes(
     assert state.has_bytes_of(photo) is expected
 
 
+def test_an_object_of_another_program_is_read_for_its_digest(s3_store: S3Store) -> None:
+    s3_store.write("photo.jpg", CONTENT)
+
+    assert S3Client().sha256(f"{s3_store.url}/photo.jpg") == SHA256
+
+
 @pytest.mark.parametrize("is_ours", [True, False], ids=["this project's", "another program's"])
 def test_files_with_the_same_md5_are_not_the_same(
     is_ours: bool, s3_store: S3Store, tmp_path: Path
@@ -215,3 +221,16 @@ def test_the_versions_of_two_publications_of_colliding_files_differ(
         versions.add(client.version(url))
 
     assert len(versions) == 2
+
+
+@pytest.mark.parametrize("keep_earlier", [False, True])
+def test_metadata_of_the_caller_s_own_is_published_besides_the_digest(
+    keep_earlier: bool, s3_store: S3Store, photo: str
+) -> None:
+    url = f"{s3_store.url}/photo.jpg"
+
+    S3Client().put(photo, url, keep_earlier, Metadata={"image-sha256": "0" * 64})
+
+    state = S3Client().state(url)
+    assert state is not None
+    assert state.metadata == {"image-sha256": "0" * 64, "sha256": SHA256}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from neural_style import load_picture
+from neural_style import read_provenance
 from tests.support.command_line import eval_arguments, read_events, run_program
 from tests.support.networks.styles import MakePicture, RunCommand
 
@@ -36,8 +36,11 @@ def test_the_result_comes_last(
     result = run(*eval_arguments(picture_path, checkpoint_path, output_path, "--json"))
 
     assert (result.returncode, result.stderr) == (0, "")
-    assert read_events(result.stdout)[-1] == {"result": {"has_more_frames": False}}
-    assert load_picture(output_path).size == (37, 23)
+    provenance = read_provenance(output_path)
+    assert provenance is not None
+    assert read_events(result.stdout)[-1] == {
+        "result": {"has_more_frames": False, "provenance": provenance.to_json()}
+    }
 
 
 def test_progress_comes_before_the_result(
@@ -64,7 +67,8 @@ def test_more_frames_are_a_result_and_a_note(
 
     events = read_events(result.stdout)
     assert f"{path}: only the first frame was painted" in named(events, "note")
-    assert named(events, "result") == [{"has_more_frames": True}]
+    (ended,) = named(events, "result")
+    assert ended["has_more_frames"]
 
 
 def test_another_backend_is_a_note(
@@ -126,5 +130,5 @@ def test_pictures_of_hostile_names_are_painted(
 
     result = run(*eval_arguments(tmp_path / name, checkpoint_path, output_path, "--json"))
 
-    assert read_events(result.stdout)[-1] == {"result": {"has_more_frames": False}}
+    assert read_events(result.stdout)[-1]["result"]["provenance"]["image"] == name
     assert output_path.exists()

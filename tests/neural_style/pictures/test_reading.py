@@ -21,7 +21,9 @@ from neural_style import (
     save_picture,
 )
 from neural_style.pictures.codecs.heif import is_heif
+from neural_style.pictures.codecs.jpeg2000 import find_profile
 from neural_style.pictures.io import MORE_FRAMES, decode_picture
+from tests.support.files.icc import make_wide_profile
 from tests.support.files.pictures import encode
 from tests.support.networks.styles import make_picture
 
@@ -52,6 +54,17 @@ def encode_rotated(format: str, orientation: int) -> bytes:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     return encode(make_picture(), format, exif=exif.tobytes())
+
+
+def add_profile(jp2: bytes, profile: bytes) -> bytes:
+    """Return a JP2 file of Pillow's with an ICC profile of any kind in place of its color space."""
+    old = struct.pack(">I4s3BI", 15, b"colr", 1, 0, 0, 16)
+    new = struct.pack(">I4s3B", 11 + len(profile), b"colr", 2, 0, 0) + profile
+    header = jp2.index(b"jp2h") - 4
+    (size,) = struct.unpack_from(">I", jp2, header)
+    assert old in jp2
+    grown = struct.pack(">I", size + len(new) - len(old))
+    return (jp2[:header] + grown + jp2[header + 4 :]).replace(old, new)
 
 
 def encode_empty_png(width: int, height: int) -> bytes:
@@ -281,3 +294,18 @@ def test_altered_files_raise_only_picture_errors(suffix: str, tmp_path: Path) ->
             decode_picture(bytes(data))
         except PictureError as error:
             assert str(error).isprintable()
+
+
+def test_the_profile_of_a_jpeg_2000_file_is_read() -> None:
+    profile = make_wide_profile()
+
+    picture = decode_picture(add_profile(encode(make_picture(), "JPEG2000"), profile))
+
+    assert picture.info["icc_profile"] == profile
+
+
+def test_a_box_beyond_the_end_of_a_jpeg_2000_file_is_no_profile() -> None:
+    file = add_profile(encode(make_picture(), "JPEG2000"), make_wide_profile())
+    place = file.index(b"colr") - 4
+
+    assert find_profile(file[:place] + b"\xff\xff\xff\xff" + file[place + 4 :]) == b""

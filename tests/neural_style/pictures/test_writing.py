@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import errno
+import io
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from neural_style import PICTURE_SUFFIXES, PictureError, load_picture, save_picture
-from tests.support.files.icc import SRGB
+from tests.support.files.icc import SRGB, make_wide_profile
 from tests.support.networks.styles import make_picture
 
 FORMATS_WITH_ALPHA = (
@@ -80,6 +81,56 @@ def test_a_profile_is_written_if_the_format_stores_it(suffix: str, tmp_path: Pat
 
     expected = SRGB if suffix in FORMATS_WITH_PROFILE else None
     assert load_picture(path).info.get("icc_profile") == expected
+
+
+def convert_to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
+    """Return an RGB picture whose colors LittleCMS itself has converted."""
+    wide = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    converted = ImageCms.profileToProfile(picture, wide, ImageCms.createProfile("sRGB"))
+    assert converted is not None
+    converted.info.clear()
+    return converted
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("suffix", [".jp2", ".bmp"])
+def test_colors_are_converted_where_the_format_stores_no_profile(
+    suffix: str, mode: str, tmp_path: Path
+) -> None:
+    path, profile = tmp_path / f"picture{suffix}", make_wide_profile()
+    picture = make_picture(mode=mode)
+    expected = convert_to_srgb(picture.convert("RGB"), profile)
+    picture.info["icc_profile"] = profile
+
+    save_picture(picture, path)
+
+    written = load_picture(path)
+    assert written.convert("RGB").tobytes() == expected.tobytes()
+    assert written.convert("RGB").tobytes() != picture.convert("RGB").tobytes()
+    if written.mode == "RGBA":
+        assert written.getchannel("A").tobytes() == picture.getchannel("A").tobytes()
+    assert picture.info["icc_profile"] == profile, "the caller's picture is left alone"
+
+
+def test_colors_of_a_gif_are_converted(tmp_path: Path) -> None:
+    path, profile = tmp_path / "picture.gif", make_wide_profile()
+    picture = Image.new("RGB", (8, 8), (200, 150, 100))
+    expected = convert_to_srgb(picture, profile)
+    picture.info["icc_profile"] = profile
+
+    save_picture(picture, path)
+
+    assert load_picture(path) == expected
+
+
+def test_a_profile_that_cannot_be_used_costs_only_exact_colors(tmp_path: Path) -> None:
+    path = tmp_path / "picture.jp2"
+    picture = make_picture()
+    picture.info["icc_profile"] = SRGB[:200]
+
+    save_picture(picture, path)
+
+    assert load_picture(path) == make_picture()
 
 
 def test_a_suffix_may_be_in_upper_case(tmp_path: Path) -> None:

@@ -157,6 +157,7 @@ def test_the_drawer_shows_what_a_result_was_made_from(browser: WebDriver, page: 
     text = page("facts").text
     assert "many.onnx@2" in text and "96 x 64 px" in text
     assert "1" * 64 in text and "2" * 64 in text and "--max-side 1024" in text
+    assert text.splitlines().count("Style") == 1
 
 
 def test_the_keyboard_steps_to_the_next_shown_result(browser: WebDriver, page: Page) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from neural_style import read_provenance
 from pset_4.commands.gallery import _has_screen
+from pset_4.provenance.facts import describe
 from tests.support.files.pictures import encode
 from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
@@ -113,6 +116,15 @@ def test_a_replaced_picture_makes_its_result_outdated(
     painted.run("download")
     painted.run("gallery")
     assert "<em>outdated</em>" in read_page(painted)
+
+
+def test_the_details_are_those_of_the_provenance(painted: Project) -> None:
+    painted.run_well("main", "--strength", "0.5")
+    provenance = read_provenance(painted.data / "stylized" / "one.pth" / "photo.jpg")
+    assert provenance is not None
+    facts = describe(provenance)
+    assert facts["Options"] == "--strength 0.5"
+    assert json.dumps(list(facts.values()))[1:-1] in read_page(painted)
 
 
 def test_a_damaged_result_is_named(painted: Project) -> None:

@@ -8,7 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.support.files.pictures import decode_rgb, encode
+from neural_style.pictures.decoding import decode_picture
+from tests.support.files.pictures import encode
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
@@ -39,8 +40,9 @@ def test_a_safetensors_file_paints_what_its_checkpoint_does(
 
     assert project.run_well("main")["painted"] == 2
 
-    painted = decode_rgb(store.read("stylized/candy.safetensors/drawing.png"))
-    assert (painted == decode_rgb(store.read("stylized/candy.pth/drawing.png"))).all()
+    paths = [f"stylized/candy.{suffix}/drawing.png" for suffix in ("safetensors", "pth")]
+    one, other = (decode_picture(store.read(path)) for path in paths)
+    assert one.tobytes() == other.tobytes()
 
 
 def test_only_the_first_frame_of_an_animation_is_painted(

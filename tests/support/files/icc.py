@@ -40,6 +40,22 @@ def make_linear_gray_profile() -> bytes:
     return make_profile(b"GRAY", {b"wtpt": white, b"kTRC": linear})
 
 
+def make_wide_profile() -> bytes:
+    """Return a profile of RGB values with gamma 2.2 and wide primaries, those of Adobe RGB (1998).
+
+    Its colors are adapted to D50, as in Adobe's own profile.
+    """
+    primaries = {
+        b"rXYZ": (0x9C18, 0x4FA5, 0x04FC),
+        b"gXYZ": (0x348D, 0xA02C, 0x0F95),
+        b"bXYZ": (0x2631, 0x102F, 0xBE9C),
+    }
+    tags = {name: struct.pack(">4s4x3i", b"XYZ ", *color) for name, color in primaries.items()}
+    curve = struct.pack(">4s4xIH", b"curv", 1, 0x0233)
+    tags |= {name: curve for name in (b"rTRC", b"gTRC", b"bTRC")}
+    return make_profile(b"RGB ", {b"wtpt": struct.pack(">4s4x", b"XYZ ") + _D50, **tags})
+
+
 def make_gray_inks_profile() -> bytes:
     """Return a profile of CMYK with four gray inks, so that each ink alone gives the same gray."""
     identity = bytes(range(256))

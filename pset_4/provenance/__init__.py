@@ -1,0 +1,1 @@
+"""Where results come from: published with them, explained, and used for further pictures."""

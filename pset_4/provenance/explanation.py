@@ -1,0 +1,93 @@
+"""Whether a painting still matches the remote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import luigi
+
+from csci_utils.text import one_line
+from neural_style.version import __version__
+
+from ..errors import InvalidNameError
+from ..places import shorten
+from ..tasks.remote import ContentImage, SavedModel
+from .facts import IMAGE, MODEL, VERSION, describe
+from .paintings import Painting
+
+CURRENT, REPLACED, GONE = "current", "replaced", "gone"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Where a painting comes from, and what has become of that in the remote."""
+
+    painting: Painting
+    image: str
+    """The image of this name in the remote: `CURRENT`, `REPLACED` by other bytes, or `GONE`."""
+    model: str
+    """The same of the model."""
+
+    @property
+    def matches(self) -> bool:
+        """Whether the remote has the image and the model with the bytes that were painted."""
+        return self.image == self.model == CURRENT
+
+    @property
+    def is_this_version(self) -> bool:
+        """Whether this version of the program painted it."""
+        return self.painting.provenance.version == __version__
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain JSON values."""
+        return {
+            "path": self.painting.path,
+            "source": self.painting.source,
+            "provenance": self.painting.provenance.to_json(),
+            "image": self.image,
+            "model": self.model,
+            "is_this_version": self.is_this_version,
+            "matches": self.matches,
+        }
+
+    def list_lines(self) -> Iterator[str]:
+        """Yield lines for people."""
+        facts = describe(self.painting.provenance)
+        facts[IMAGE] += f" ({self.image})"
+        facts[MODEL] += f" ({self.model})"
+        facts[VERSION] += " (this one)" if self.is_this_version else f" (this one is {__version__})"
+        width = max(map(len, facts))
+        yield one_line(f"{shorten(self.painting.path)}, according to its {self.painting.source}:")
+        yield from (f"{label:<{width}}  {value}" for label, value in facts.items())
+
+
+def explain(painting: Painting) -> Explanation:
+    """Compare a painting with the remote.
+
+    Raises:
+        OSError, CsciUtilsError: The remote cannot be asked.
+    """
+    made = painting.provenance
+    return Explanation(
+        painting,
+        find_state(ContentImage, "image", made.image, made.image_sha256),
+        find_state(SavedModel, "model", made.model, made.model_sha256),
+    )
+
+
+def find_state(kind: type[luigi.Task], parameter: str, name: str, sha256: str) -> str:
+    """Return what has become of the bytes that the remote had under a name.
+
+    Args:
+        kind: The task of such files.
+        parameter: Its parameter for the name.
+        name: Any text; the remote has nothing under a name that is unsafe.
+        sha256: The digest of the bytes.
+    """
+    try:
+        target = kind(upload=False, **{parameter: name}).output()
+    except InvalidNameError:
+        return GONE
+    found = target.fs.sha256(target.path)
+    return GONE if found is None else CURRENT if found == sha256 else REPLACED
