@@ -201,15 +201,16 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
     if request.picks is not None:
         images, models = images or request.picks.images, models or request.picks.models
     on_conflict = options.get("on_conflict", REFUSE)
-    selected = select(settings, images, models, request.upload, on_conflict, request.exclude)
+    selected = select(settings, images, models, request.upload, on_conflict)
     defaults = dict(selected.defaults)
     if request.everything:
         unnamed = [kind for kind, names in (("image", images), ("style", models)) if not names]
-        include_remote(selected, list_remote(settings).without(request.exclude), unnamed)
+        include_remote(selected, list_remote(settings), unnamed)
     elif defaults:
-        remote = list_remote(settings).without(request.exclude)
+        remote = list_remote(settings)
         if not {*defaults.values()} <= {*remote.images, *remote.models}:
             include_remote(selected, remote, defaults)
+    selected.leave_out(request.exclude)
     return selected
 
 
