@@ -11,6 +11,7 @@ from PIL import Image
 from pset_4.commands.gallery import _has_screen
 from tests.support.files.pictures import encode
 from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.remotes.outages import out_of_reach
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
 PAGE = "gallery/index.html"
@@ -54,6 +55,22 @@ def test_gallery_prints_its_place(painted: Project) -> None:
     result = painted.run("gallery")
     assert (result.exit_code, result.stdout) == (0, f"machine/data/{PAGE}\n")
     assert "../stylized/one.pth/photo.jpg" in read_page(painted)
+
+
+def test_the_gallery_and_sheets_need_no_remote(
+    project: Project,
+    store: RemoteStore,
+    photograph: bytes,
+    model: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paint(project, photograph, model)
+
+    with out_of_reach(store, monkeypatch):
+        results = [project.run("gallery"), project.run("sheet")]
+
+    paths = [PAGE, "contact_sheets/photo.jpg"]
+    assert [result.stdout for result in results] == [f"machine/data/{path}\n" for path in paths]
 
 
 def test_nothing_is_written_if_nothing_changed(painted: Project) -> None:
