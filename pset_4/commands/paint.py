@@ -215,8 +215,20 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
 
 
 def _list_pairs(selected: Selection, picks: Picks | None) -> Iterable[tuple[str, str]]:
-    pairs = selected.pairs()
-    return pairs if picks is None else picks.select(pairs)
+    """Return the pairs of an image and a style that are painted.
+
+    Raises:
+        MissingError: None of the picks is among the selected images and models.
+    """
+    if picks is None:
+        return selected.pairs()
+    pairs = list(picks.select(selected.pairs()))
+    if not (pairs or selected.refused):
+        from ..errors import MissingError
+
+        remedy = "name images and styles that were picked together, or none"
+        raise MissingError("no pick is among what is named", path="--only", remedy=remedy)
+    return pairs
 
 
 def _drop_in(settings: Settings, request: Request) -> tuple[Sequence[str], Sequence[str]]:
