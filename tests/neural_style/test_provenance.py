@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from neural_style import (
 )
 from neural_style.pictures.metadata import METADATA, Metadata
 from neural_style.pictures.metadata.writing import MAX_JPEG_XMP
+from neural_style.pictures.metadata.xmp import read_properties
 from neural_style.provenance import Provenance, read_provenance
 from neural_style.version import __version__
 from tests.support.files.metadata import XMP, make_photograph
@@ -56,6 +58,21 @@ def test_a_painting_says_where_it_comes_from(
         version=__version__,
         options={"max_side": 16, "precision": "exact", "metadata": "keep", "keep_location": False},
     )
+
+
+@pytest.mark.parametrize("image", ["a\udcffb.jpg", "a\x01b.jpg", "a\ufffeb.jpg"])
+def test_what_xml_cannot_have_in_a_name_is_replaced(image: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "painted.png", replace(SOME, image=image).to_properties())
+
+    assert read_provenance(path) == replace(SOME, image="a\ufffdb.jpg")
+
+
+def test_a_packet_that_is_nested_too_deeply_is_replaced() -> None:
+    packet = b"<x>" * 5000 + b"</x>" * 5000
+
+    joined = Metadata(xmp=packet, provenance=SOME.to_properties()).join_packet()
+
+    assert Provenance.from_properties(read_properties(joined)) == SOME
 
 
 def test_a_painting_without_metadata_does_not_say_it(checkpoint_path: Path, tmp_path: Path) -> None:

@@ -44,6 +44,9 @@ _FILE_NAMESPACES = (
 
 _LOCATION = re.compile("GPS|.*(Latitude|Longitude|Altitude)")
 
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 (2.2) cannot have; the name of a file may."""
+
 
 def clean(packet: bytes, keep_location: bool) -> bytes:
     """Return the packet that a painting keeps; empty if there is none, or it is damaged.
@@ -69,7 +72,10 @@ def add_properties(packet: bytes, properties: Mapping[str, str]) -> bytes:
 
     Args:
         packet: A packet that `clean` returned, or nothing for a new one.
-        properties: Texts by name; names are those of XML.
+        properties: Texts by name; names are those of XML. What XML cannot have is replaced.
+
+    Raises:
+        RecursionError: Elements are nested too deeply.
     """
     document = parse(packet or _EMPTY)
     for node in list(_list_nodes(document)):
@@ -81,7 +87,7 @@ def add_properties(packet: bytes, properties: Mapping[str, str]) -> bytes:
     description.setAttribute("rdf:about", "")
     description.setAttribute(f"xmlns:{_PREFIX}", NAMESPACE)
     for name, text in properties.items():
-        description.setAttribute(f"{_PREFIX}:{name}", text)
+        description.setAttribute(f"{_PREFIX}:{name}", _NOT_XML.sub("\ufffd", text))
     if place is not None:
         place.appendChild(description)
     return serialize(document)
