@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from PIL import Image
 
 from pset_4.commands.gallery import _has_screen
+from pset_4.gallery import building, collecting
+from pset_4.gallery.collecting import Picture
+from pset_4.settings import Settings
 from tests.support.files.pictures import encode
 from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.outages import out_of_reach
@@ -138,6 +142,27 @@ def test_a_damaged_result_is_named(painted: Project) -> None:
     assert "cannot be shown" in read_page(painted)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFOs")
+def test_a_fifo_among_the_results_is_not_waited_for(painted: Project) -> None:
+    os.mkfifo(painted.data / "stylized" / "one.pth" / "fifo.jpg")
+    assert painted.run("gallery").exit_code == 0
+
+
+def test_a_thumbnail_that_another_run_just_made_stays(
+    painted: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{'0' * 32}-8x8.webp"
+
+    def collect_late(settings: Settings, folder: str) -> list[Picture]:
+        pictures = collecting.collect(settings, folder)
+        (painted.data / "gallery" / "thumbnails" / name).touch()
+        return pictures
+
+    monkeypatch.setattr(building, "collect", collect_late)
+    painted.run("gallery")
+    assert name in list_thumbnails(painted)
+
+
 def test_publish_copies_the_page_and_its_thumbnails(
     project: Project, store: RemoteStore, photograph: bytes, model: bytes
 ) -> None:
@@ -178,6 +203,14 @@ def test_publish_removes_thumbnails_that_are_not_needed_any_more(
     painted.run("gallery", "--publish")
     names = {name for name in directory_store.list() if name.startswith("gallery/thumbnails/")}
     assert len(names) == 2 and len(names & store_thumbnails) == 1
+
+
+def test_publish_keeps_what_others_have_in_the_same_folders(
+    painted: Project, directory_store: DirectoryStore
+) -> None:
+    directory_store.write("gallery/thumbnails/mine.webp", b"mine")
+    painted.run("gallery", "--publish")
+    assert directory_store.read("gallery/thumbnails/mine.webp") == b"mine"
 
 
 @pytest.fixture
