@@ -28,7 +28,7 @@ from neural_style.backends.loading import load_style as load_style_file
 from neural_style.painting import MAX_LIGHT_STYLES
 from neural_style.pictures.arrays import Pixels
 from neural_style.pictures.io import decode_picture
-from tests.support.networks.styles import MakePicture, MakeState, files_in
+from tests.support.networks.styles import MakePicture, MakeState, assert_same_pixels, files_in
 
 RequestTo = Callable[..., PaintingRequest]
 
@@ -106,7 +106,7 @@ def test_a_request_is_painted(
 
     assert not result.has_more_frames
     expected = load(checkpoint_path)(load_picture(picture_path))
-    assert load_picture(tmp_path / "painted.png").tobytes() == expected.tobytes()
+    assert_same_pixels(load_picture(tmp_path / "painted.png"), expected)
 
 
 def test_the_options_of_a_request_count(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,13 +59,6 @@ def test_a_painting_says_where_it_comes_from(
     )
 
 
-@pytest.mark.parametrize("image", ["a\udcffb.jpg", "a\x01b.jpg", "a\ufffeb.jpg"])
-def test_what_xml_cannot_have_in_a_name_is_replaced(image: str, tmp_path: Path) -> None:
-    path = write(tmp_path / "painted.png", replace(SOME, image=image).to_properties())
-
-    assert read_provenance(path) == replace(SOME, image="a\ufffdb.jpg")
-
-
 def test_a_packet_that_is_nested_too_deeply_is_replaced() -> None:
     packet = b"<x>" * 5000 + b"</x>" * 5000
 
@@ -114,6 +106,15 @@ def test_any_name_survives(name: str, tmp_path: Path) -> None:
     provenance = read_provenance(path)
     assert provenance is not None
     assert provenance.image == name
+
+
+@pytest.mark.parametrize("name", ["\udcff.jpg", "a\x01\ufffe.jpg"], ids=ascii)
+def test_what_xml_cannot_contain_is_replaced(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "painted.png", {**SOME.to_properties(), "image": name})
+
+    provenance = read_provenance(path)
+    assert provenance is not None
+    assert set(provenance.image) <= set("\ufffda.jpg")
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,10 @@ _FILE_NAMESPACES = (
 )
 """Beginnings of the namespaces of what else the photograph's file contains."""
 
-_LOCATION = re.compile("GPS|.*(Latitude|Longitude|Altitude)")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML cannot contain (https://www.w3.org/TR/xml/#charsets)."""
 
-_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 (2.2) cannot have; the name of a file may."""
+_LOCATION = re.compile("GPS|.*(Latitude|Longitude|Altitude)")
 
 
 def clean(packet: bytes, keep_location: bool) -> bytes:
@@ -72,7 +72,8 @@ def add_properties(packet: bytes, properties: Mapping[str, str]) -> bytes:
 
     Args:
         packet: A packet that `clean` returned, or nothing for a new one.
-        properties: Texts by name; names are those of XML. What XML cannot have is replaced.
+        properties: Texts by name; names are those of XML. In the texts, U+FFFD replaces what XML
+            cannot contain.
 
     Raises:
         RecursionError: Elements are nested too deeply.

@@ -32,7 +32,13 @@ from neural_style.formats.saving import convert
 from neural_style.neural_style import main
 from neural_style.pictures.arrays import to_levels, to_pixels
 from neural_style.system.warning_filter import suppress_warnings
-from tests.support.networks.styles import ROOT, assert_close, files_in, run_command
+from tests.support.networks.styles import (
+    ROOT,
+    assert_close,
+    assert_same_pixels,
+    files_in,
+    run_command,
+)
 
 SIZES = [(5, 5), (9, 5), (48, 32), (53, 37), (37, 53), (301, 227), (130, 71)]
 """Widths and heights in px. The exporter follows a picture of 48x32."""
@@ -181,7 +187,7 @@ def test_eval_paints_and_exports(
     assert main(eval_arguments(picture_path, checkpoint_path, "--export_onnx", graph_path)) == 0
 
     expected = load(checkpoint_path)(load_picture(picture_path))
-    assert load_picture(painted_path) == expected
+    assert_same_pixels(load_picture(painted_path), expected)
     assert graph_path.read_bytes() == export.path.read_bytes()
     assert capsys.readouterr().out == f"wrote {graph_path}\nwrote {painted_path}\n"
 

@@ -131,6 +131,12 @@ def assert_close(actual: Image.Image, expected: Image.Image, within: int) -> Non
     assert errors.max() <= within, f"values by their error in levels: {histogram}"
 
 
+def assert_same_pixels(actual: Image.Image, expected: Image.Image) -> None:
+    """Check that two pictures are equal but for their metadata."""
+    assert (actual.mode, actual.size) == (expected.mode, expected.size)
+    assert actual.tobytes() == expected.tobytes()
+
+
 def files_in(folder: Path) -> dict[str, bytes]:
     """Return the content of all files in a folder, by name; subfolders are left out."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
