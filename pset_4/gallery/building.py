@@ -19,8 +19,8 @@ from .thumbnails import Thumbnails, View
 INDEX, PROOF_INDEX = "index.html", "proofs.html"
 """The pages, of results and of proofs."""
 
-FAILURES = "failures.json"
-"""Why something failed in the last run, for galleries without a run; never published."""
+FAILURES = ".failures.json"
+"""Why something failed in the last run. The file is hidden, and never published."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
@@ -110,17 +109,17 @@ def _collect_picture(settings: Settings, folder: str, image: str, models: list[s
 def _find(settings: Settings, path: str) -> ImageFile | None:
     """Return a file; None if it is not there, or not a file that can be read to its end."""
     full_path = f"{settings.data}/{path}"
+    if not os.path.isfile(full_path):
+        return None
     try:
-        status = os.stat(full_path)
-        if not stat.S_ISREG(status.st_mode):
-            return None
+        modified = os.stat(full_path).st_mtime
         origin = read_origin(full_path)
         # After `read_origin` the record, if there is one, has the digest of the file as it is.
         record = read_record(full_path) if origin is not None else None
         sha256 = record.sha256 if record else file_digest(full_path)
     except FileNotFoundError:  # another process may just have removed it
         return None
-    return ImageFile(path, sha256, status.st_mtime, origin)
+    return ImageFile(path, sha256, modified, origin)
 
 
 def _is_outdated(result: ImageFile, original: ImageFile | None) -> bool:
