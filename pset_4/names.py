@@ -93,6 +93,15 @@ def parse_model_name(name: str) -> ModelName:
     return ModelName(check_model_file(match["file"]), int(match["number"]))
 
 
+def check_model_name(name: str) -> str:
+    """Return the name of a model, its number without leading zeros, if it is safe.
+
+    Raises:
+        InvalidNameError: As `parse_model_name`.
+    """
+    return str(parse_model_name(name))
+
+
 def check_name(name: str) -> str:
     """Return the name if every system can have a file of that name, in folders of such names.
 

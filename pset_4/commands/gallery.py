@@ -35,7 +35,7 @@ def gallery(is_opened: bool, is_published: bool) -> None:
 
     The page needs neither a server nor a network. main, stylize and demo keep it current.
     """
-    with session() as settings:
+    with session(paints=False, reaches_remote=is_published) as settings:
         from ..gallery.building import build
         from ..places import shorten
 
@@ -58,7 +58,7 @@ def sheet(images: Sequence[str]) -> None:
 
     A sheet is an image like the picture itself, in data/contact_sheets/.
     """
-    with session() as settings:
+    with session(paints=False, reaches_remote=False) as settings:
         from ..gallery.sheets import make_sheets
         from ..places import shorten
 

@@ -110,7 +110,7 @@ def _name_reader(check: Callable[[str], str]) -> Callable[[str], str]:
 
 
 image_name = reader(names.check_image_name)
-style_name = reader(lambda name: str(names.parse_model_name(name)))
+style_name = reader(names.check_model_name)
 
 
 def common_options(command: Command) -> Command:

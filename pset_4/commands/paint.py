@@ -236,21 +236,34 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
     if request.picks is not None:
         images, models = images or request.picks.images, models or request.picks.models
     on_conflict = options.get("on_conflict", REFUSE)
-    selected = select(settings, images, models, request.upload, on_conflict, request.exclude)
+    selected = select(settings, images, models, request.upload, on_conflict)
     defaults = dict(selected.defaults)
     if request.everything:
         unnamed = [kind for kind, names in (("image", images), ("style", models)) if not names]
-        include_remote(selected, list_remote(settings).without(request.exclude), unnamed)
+        include_remote(selected, list_remote(settings), unnamed)
     elif defaults:
-        remote = list_remote(settings).without(request.exclude)
+        remote = list_remote(settings)
         if not {*defaults.values()} <= {*remote.images, *remote.models}:
             include_remote(selected, remote, defaults)
+    selected.leave_out(request.exclude)
     return selected
 
 
 def _list_pairs(selected: Selection, picks: Picks | None) -> Iterable[tuple[str, str]]:
-    pairs = selected.pairs()
-    return pairs if picks is None else picks.select(pairs)
+    """Return the pairs of an image and a style that are painted.
+
+    Raises:
+        MissingError: None of the picks is among the selected images and models.
+    """
+    if picks is None:
+        return selected.pairs()
+    pairs = list(picks.select(selected.pairs()))
+    if not (pairs or selected.refused):
+        from ..errors import MissingError
+
+        remedy = "name images and styles that were picked together, or none"
+        raise MissingError("no pick is among what is named", path="--only", remedy=remedy)
+    return pairs
 
 
 def _drop_in(settings: Settings, request: Request) -> tuple[Sequence[str], Sequence[str]]:

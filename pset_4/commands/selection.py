@@ -42,7 +42,7 @@ class Selection:
     on_conflict: str
     """What happens if the remote has other bytes under their names: one of `CONFLICT_CHOICES`."""
     refused: Mapping[str, DescribedError] = field(default_factory=dict)
-    """For each refused drop-in, why."""
+    """For each name that was chosen and cannot be used, why."""
     defaults: list[tuple[str, str]] = field(default_factory=list)
     """Defaults that were chosen because there is nothing else, each with what it is."""
     others: Sequence[str] = ()
@@ -50,6 +50,18 @@ class Selection:
     exclude: Sequence[str] = ()
     """Names and patterns of what is left out; here they can name styles by number, too."""
     _all_drop_ins: Inventory = field(default_factory=Inventory)
+
+    def leave_out(self, patterns: Sequence[str]) -> None:
+        """Leave out what names and patterns match; a number of a style is matched in `styles`.
+
+        Raises:
+            MissingError: One of them matches nothing, or nothing is left.
+        """
+        left = Inventory(self.images, self.models, dict(self.refused)).without(patterns)
+        if (self.images and not left.images) or (self.models and not left.models):
+            raise MissingError("nothing is left", path="--exclude", remedy="leave out less")
+        self.images, self.models, self.refused = left.images, left.models, left.refused
+        self.exclude = patterns
 
     def drop_ins(self) -> Inventory:
         """Return the drop-ins among the selected images and models."""
@@ -122,45 +134,54 @@ def select(
         MissingError: A pattern matches nothing, or all that was chosen is left out.
     """
     drop_ins = list_drop_ins(settings)
-    images, models = resolve(images, models, partial(_list_known, settings, drop_ins, upload))
-    refused = _select_refused(images, models, drop_ins, upload)
+    named = resolve(images, models, partial(_list_known, settings, drop_ins, upload))
+    kinds = (bool(images), bool(models))
+    refused = {
+        **named.refused,
+        **_select_refused(named if upload else Inventory(), kinds, drop_ins),
+    }
     has_bad_image = any(not names.is_model_file(name) for name in drop_ins.refused)
     has_bad_model = any(names.is_model_file(name) for name in drop_ins.refused)
-    chosen_images = list(images) or drop_ins.images or ([] if has_bad_image else [DEFAULT_IMAGE])
-    chosen_models = list(models) or drop_ins.models or ([] if has_bad_model else [DEFAULT_MODEL])
+    chosen_images, chosen_models = named.images, named.models
+    if not images:
+        chosen_images = drop_ins.images or ([] if has_bad_image else [DEFAULT_IMAGE])
+    if not models:
+        chosen_models = drop_ins.models or ([] if has_bad_model else [DEFAULT_MODEL])
     defaults = []
     if not images and chosen_images != drop_ins.images:
         defaults.append(("image", DEFAULT_IMAGE))
     if not models and chosen_models != drop_ins.models:
         defaults.append(("style", DEFAULT_MODEL))
-    chosen = Inventory(chosen_images, chosen_models, refused).without(exclude)
-    if (chosen_images and not chosen.images) or (chosen_models and not chosen.models):
-        raise MissingError("nothing is left", path="--exclude", remedy="leave out less")
-    return Selection(
-        [image for image in chosen.images if refused.keys().isdisjoint(_with_folders(image))],
-        [model for model in chosen.models if refused.keys().isdisjoint(_with_folders(model))],
+    selected = Selection(
+        [image for image in chosen_images if refused.keys().isdisjoint(_with_folders(image))],
+        [model for model in chosen_models if refused.keys().isdisjoint(_with_folders(model))],
         upload,
         on_conflict,
-        chosen.refused,
+        refused,
         defaults,
         drop_ins.others,
-        exclude,
-        drop_ins,
+        _all_drop_ins=drop_ins,
     )
+    selected.leave_out(exclude)
+    return selected
 
 
 def include_remote(selected: Selection, remote: Inventory, kinds: Collection[str]) -> None:
     """Select all that the remote has of these kinds ("image", "style"), in place of defaults.
 
-    If there is nothing of either kind then, nothing is selected. If only one is missing, its
-    default stays, and fails by its name.
+    What it has and cannot be used is refused. If there is nothing of either kind then, nothing is
+    selected. If only one is missing, its default stays, and fails by its name.
     """
     defaults = dict(selected.defaults)
     images, models = selected.images, selected.models
+    refused = dict(selected.refused)
     if "image" in kinds:
         images = sorted({*images} - {defaults.get("image")} | {*remote.images})
+        refused |= {n: e for n, e in remote.refused.items() if not names.is_model_file(n)}
     if "style" in kinds:
         models = sorted({*models} - {defaults.get("style")} | {*remote.models})
+        refused |= {n: e for n, e in remote.refused.items() if names.is_model_file(n)}
+    selected.refused = refused
     if images or models:
         images, models = images or selected.images, models or selected.models
     selected.images, selected.models = images, models
@@ -168,12 +189,11 @@ def include_remote(selected: Selection, remote: Inventory, kinds: Collection[str
     selected.defaults = [each for each in selected.defaults if each[1] in missing]
 
 
-def resolve(
-    images: Sequence[str], models: Sequence[str], inventory: ListPlace
-) -> tuple[list[str], list[str]]:
+def resolve(images: Sequence[str], models: Sequence[str], inventory: ListPlace) -> Inventory:
     """Return the names in a place that names and patterns on the command line stand for.
 
-    Names are spelled as there: with composed or decomposed accents.
+    Names are spelled as there: with composed or decomposed accents. Those that a pattern matches
+    and that cannot be used are refused.
 
     Args:
         images: Names and patterns of images.
@@ -185,14 +205,15 @@ def resolve(
     """
     needs_images, needs_models = (not all(map(is_complete, each)) for each in (images, models))
     if not (needs_images or needs_models):
-        return list(images), list(models)
+        return Inventory(list(images), list(models))
     found = inventory(needs_images, needs_models)
     known_images = Names([*found.images, *filter(names.is_image_name, found.refused)])
     known_models = Names([*found.models, *filter(names.is_model_file, found.refused)])
-    return (
-        list(dict.fromkeys(name for text in images for name in find_images(text, known_images))),
-        list(dict.fromkeys(name for text in models for name in find_models(text, known_models))),
-    )
+    found_images = [name for text in images for name in find_images(text, known_images)]
+    found_models = [name for text in models for name in find_models(text, known_models)]
+    safe_images, bad_images = names.split_valid(dict.fromkeys(found_images), names.check_image_name)
+    safe_models, bad_models = names.split_valid(dict.fromkeys(found_models), names.check_model_name)
+    return Inventory(safe_images, safe_models, {**bad_images, **bad_models})
 
 
 def _list_known(
@@ -210,20 +231,25 @@ def _list_known(
 
 
 def _select_refused(
-    images: Sequence[str], models: Sequence[str], drop_ins: Inventory, upload: bool
+    named: Inventory, kinds: tuple[bool, bool], drop_ins: Inventory
 ) -> dict[str, DescribedError]:
     """Return the refused drop-ins that a command is about: of a kind that is named, those named.
 
-    With uploads off a name means the remote's object, whatever is dropped in under it.
+    Args:
+        named: What is named; with uploads off a name means the remote's object, whatever is dropped
+            in under it, so nothing is.
+        kinds: Whether images are named, and whether models are.
+        drop_ins: The drop-ins.
     """
-    named = [*images, *models] if upload else []
-    asked = {path for name in named for path in _with_folders(name)}
+    has_images, has_models = kinds
+    asked = {path for name in (*named.images, *named.models) for path in _with_folders(name)}
     return {
         name: reason
         for name, reason in drop_ins.refused.items()
         if name in asked
         or not (
-            (images and not names.is_model_file(name)) or (models and not names.is_image_name(name))
+            (has_images and not names.is_model_file(name))
+            or (has_models and not names.is_image_name(name))
         )
     }
 

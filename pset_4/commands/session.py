@@ -164,10 +164,8 @@ def _can_work_offline() -> bool:
 def say_left_alone(others: Sequence[str], settings: Settings) -> None:
     """Mention files of other kinds in a folder that is used in place."""
     if others:
-        _say(
-            f"note: {len(others)} other files in {settings.uploads} are left alone, such as "
-            f"{one_line(others[0])}"
-        )
+        count = "1 other file," if len(others) == 1 else f"{len(others)} other files, such as"
+        _say(f"note: left alone in {settings.uploads}: {count} {one_line(others[0])}")
 
 
 def _say(line: str) -> None:

@@ -66,10 +66,9 @@ def _choose(
     Raises:
         MissingError: A pattern matches nothing.
     """
-    from ..storage.inventory import Inventory
     from .selection import resolve
 
-    named = Inventory(*resolve(images, models, inventory))
+    named = resolve(images, models, inventory)
     return (named or inventory(True, True)).without(exclude)
 
 

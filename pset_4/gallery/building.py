@@ -19,7 +19,7 @@ from .thumbnails import Thumbnails, View
 INDEX, PROOF_INDEX = "index.html", "proofs.html"
 """The pages, of results and of proofs."""
 
-FAILURES = "failures.json"
+FAILURES = ".failures.json"
 """Why something failed in the last run. The file is hidden, and never published."""
 
 
@@ -50,8 +50,9 @@ def build(settings: Settings, failures: Sequence[str] | None = None) -> Gallery:
     """
     folder = settings.gallery
     os.makedirs(folder, exist_ok=True)
-    results, proofs = collect(settings, RESULTS), collect(settings, PROOFS)
+    # In this order: a copy that another process makes after it is neither known nor removed.
     thumbnails = Thumbnails(settings.data, folder)
+    results, proofs = collect(settings, RESULTS), collect(settings, PROOFS)
     views = thumbnails.make(
         file
         for picture in (*results, *proofs)

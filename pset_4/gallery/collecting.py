@@ -108,20 +108,23 @@ def _collect_picture(settings: Settings, folder: str, image: str, models: list[s
     results = []
     for model in sorted(models, key=sort_key):
         file = _find(settings, f"{folder}/{model}/{image}")
-        if file is not None:  # another process may just have removed it
+        if file is not None:
             results.append(Result(model, file, _is_outdated(file, original)))
     return Picture(image, original, results)
 
 
 def _find(settings: Settings, path: str) -> ImageFile | None:
+    """Return a file; None if it is not there, or not a file that can be read to its end."""
     full_path = f"{settings.data}/{path}"
+    if not os.path.isfile(full_path):
+        return None
     try:
         modified = os.stat(full_path).st_mtime
         origin = read_origin(full_path)
         # After `read_origin` the record, if there is one, has the digest of the file as it is.
         record = read_record(full_path) if origin is not None else None
         sha256 = record.sha256 if record else file_digest(full_path)
-    except FileNotFoundError:
+    except FileNotFoundError:  # another process may just have removed it
         return None
     return ImageFile(path, sha256, modified, origin, from_record(record))
 

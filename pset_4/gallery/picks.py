@@ -35,9 +35,15 @@ class Picks:
         return list(dict.fromkeys(model for _, model in self.pairs))
 
     def select(self, pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-        """Yield those pairs that were picked, however their accents are spelled."""
+        """Yield those pairs that were picked, however their accents are spelled.
+
+        A file of many styles that was picked without a number stands for all of them.
+        """
         picked = set(map(_compose, self.pairs))
-        return (pair for pair in pairs if _compose(pair) in picked)
+        for image, model in pairs:
+            file = names.parse_model_name(model).file
+            if not picked.isdisjoint({_compose((image, model)), _compose((image, file))}):
+                yield image, model
 
 
 def read_picks(path: str) -> Picks:
@@ -58,8 +64,7 @@ def read_picks(path: str) -> Picks:
         raise _describe(path, "not a file of picks")
     return Picks(
         tuple(
-            (names.check_image_name(image), str(names.parse_model_name(model)))
-            for image, model in pairs
+            (names.check_image_name(image), names.check_model_name(model)) for image, model in pairs
         )
     )
 

@@ -17,7 +17,7 @@ from ..storage.remote import list_paths, target_at
 from .building import INDEX, Gallery
 from .collecting import ImageFile, Picture, select_published
 from .rendering import render
-from .thumbnails import SIDES, View
+from .thumbnails import View, is_copy
 
 
 def publish(settings: Settings, gallery: Gallery) -> str:
@@ -68,7 +68,6 @@ def _copy(path: str, destination: str) -> None:
 
 def _remove(folder: str, names: Iterable[str]) -> None:
     """Remove copies of pictures; other files in the folder stay."""
-    for name in names:
-        if name.startswith(tuple(f"{side}/" for side in SIDES)):
-            with suppress(FileNotFoundError, S3AccessError):
-                target_at(folder).fs.remove(f"{folder}/{name}")
+    for name in filter(is_copy, names):
+        with suppress(FileNotFoundError, S3AccessError):
+            target_at(folder).fs.remove(f"{folder}/{name}")

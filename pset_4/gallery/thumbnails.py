@@ -110,6 +110,12 @@ class Thumbnails:
         return True
 
 
+def is_copy(path: str) -> bool:
+    """Return whether a path, relative to a gallery's folder, is that of a copy of a picture."""
+    folder, _, name = path.rpartition("/")
+    return folder in SIDES and _NAME.fullmatch(name) is not None
+
+
 def thumbnail_size(view: View) -> tuple[int, int]:
     """Return the width and height of a view's thumbnail, in px, within one."""
     scale = min(1, SIDES[THUMBNAILS] / max(view.width, view.height))

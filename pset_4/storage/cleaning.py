@@ -13,7 +13,7 @@ from ..settings import Settings
 from .claims import remove_abandoned_claims
 
 _WRITTEN = (IMAGES, MODELS, RESULTS, PACKAGES, PROOFS, GALLERY, SHEETS)
-"""The folders that runs write to; drop-ins are never touched."""
+"""The folders that runs write to, with all folders in them."""
 
 
 def sweep(settings: Settings) -> None:
@@ -31,6 +31,8 @@ def sweep(settings: Settings) -> None:
 def _list_folders(settings: Settings) -> Iterator[str]:
     yield gettempdir()
     yield settings.data  # private copies of drop-ins
+    if not (settings.in_place or os.path.islink(settings.uploads)):
+        yield settings.uploads  # copies of files that are dropped in
     roots = [settings.data] if is_s3(settings.remote) else [settings.data, settings.remote]
     for root in roots:
         for written in _WRITTEN:

@@ -89,7 +89,7 @@ def check_model(text: str) -> str:
     file, number = _split_number(text)
     if is_pattern(text):
         return check_pattern(text)
-    return names.check_name(file) + number if _is_stem(file) else str(names.parse_model_name(text))
+    return names.check_name(file) + number if _is_stem(file) else names.check_model_name(text)
 
 
 def check_model_file(text: str) -> str:
@@ -135,7 +135,7 @@ def find_images(text: str, known: Names) -> list[str]:
 def find_models(text: str, known: Names) -> list[str]:
     """Return the names that a name or pattern of models stands for, with the number if it has one.
 
-    A name with a suffix need not exist.
+    A name with a suffix need not exist. Those that exist may be names that cannot be used.
 
     Raises:
         MissingError: A pattern, or a name without its suffix, matches nothing.
@@ -155,7 +155,7 @@ def find_models(text: str, known: Names) -> list[str]:
     if number and is_pattern(file):
         found = [name for name in found if name.lower().endswith(".onnx")]
     found = found or _refuse("style model", text, known)
-    return [str(names.parse_model_name(name + number)) for name in found]
+    return [name + number for name in found]
 
 
 def find_excluded(patterns: Iterable[str], existing: Collection[str]) -> set[str]:

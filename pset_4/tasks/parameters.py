@@ -35,7 +35,7 @@ class ModelParameter(luigi.Parameter):
 
     def normalize(self, value: str) -> str:
         """Return the name, or raise InvalidNameError."""
-        return str(names.parse_model_name(value))
+        return names.check_model_name(value)
 
 
 class RenderingParameter(luigi.Parameter[Any]):

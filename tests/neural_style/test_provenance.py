@@ -22,6 +22,7 @@ from neural_style import (
 )
 from neural_style.pictures.metadata import METADATA, Metadata
 from neural_style.pictures.metadata.writing import MAX_JPEG_XMP
+from neural_style.pictures.metadata.xmp import read_properties
 from neural_style.version import __version__
 from tests.support.files.metadata import XMP, make_photograph
 
@@ -59,6 +60,14 @@ def test_a_painting_says_where_it_comes_from(
         version=__version__,
         options={"max_side": 16, "precision": "exact", "metadata": "keep", "keep_location": False},
     )
+
+
+def test_a_packet_that_is_nested_too_deeply_is_replaced() -> None:
+    packet = b"<x>" * 5000 + b"</x>" * 5000
+
+    joined = Metadata(xmp=packet, provenance=SOME.to_properties()).join_packet()
+
+    assert Provenance.from_properties(read_properties(joined)) == SOME
 
 
 def test_a_painting_without_metadata_does_not_say_it(checkpoint_path: Path, tmp_path: Path) -> None:

@@ -16,11 +16,15 @@ from tests.support.remotes.stores import DirectoryStore
 
 FOLDERS = [
     "",
+    "uploads",
     "images",
     "images/lisbon/day/.records",
     "saved_models/.records",
     "stylized/shared/one.pth/lisbon",
     "mlflow/one.pth/code",
+    "proofs/one.pth/lisbon/.records",
+    "gallery/thumbnails",
+    "contact_sheets/lisbon",
 ]
 
 
@@ -43,15 +47,16 @@ def test_a_run_removes_what_a_killed_one_left(
     directory_project: Project, directory_store: DirectoryStore, dead_name: str
 ) -> None:
     orphans = [leave(directory_project.data / folder, dead_name) for folder in FOLDERS]
-    orphans += [leave(Path(directory_store.url, folder), dead_name) for folder in FOLDERS[1:]]
+    orphans += [leave(Path(directory_store.url, folder), dead_name) for folder in FOLDERS[2:]]
 
     directory_project.run_well("upload")
 
     assert [path for path in orphans if path.exists()] == []
 
 
-def test_a_run_removes_the_claim_of_a_killed_one(directory_project: Project) -> None:
-    abandoned = directory_project.data / "stylized/one.pth/.photo.png.lock"
+@pytest.mark.parametrize("folder", ["stylized/one.pth", "proofs/shared/one.pth/lisbon"])
+def test_a_run_removes_the_claim_of_a_killed_one(directory_project: Project, folder: str) -> None:
+    abandoned = directory_project.data / folder / ".photo.png.lock"
     abandoned.parent.mkdir(parents=True)
     abandoned.touch()
 
@@ -89,14 +94,18 @@ def test_a_run_leaves_what_a_live_one_is_writing(directory_project: Project) -> 
     assert all(path.exists() for path in live)
 
 
-def test_a_run_touches_nothing_among_the_drop_ins(
-    directory_project: Project, dead_name: str
+def test_a_run_touches_nothing_in_folders_of_drop_ins(
+    directory_project: Project, dead_name: str, tmp_path: Path
 ) -> None:
-    path = leave(directory_project.uploads, dead_name)
+    paths = [
+        leave(directory_project.uploads / "lisbon", dead_name),
+        leave(tmp_path / "mine", dead_name),
+    ]
 
     directory_project.run_well("upload")
+    directory_project.run_well("upload", "--uploads", str(tmp_path / "mine"))
 
-    assert path.exists()
+    assert all(path.exists() for path in paths)
 
 
 def test_a_run_removes_nothing_from_a_linked_folder(

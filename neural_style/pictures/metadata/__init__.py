@@ -8,6 +8,7 @@ unless somebody asks for it. Damaged metadata is dropped; it never costs the pic
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,8 +60,11 @@ class Metadata:
         """Return the XMP packet with the provenance; without the rest if it is too large."""
         if not self.provenance:
             return self.xmp if len(self.xmp) <= max_bytes else b""
-        packet = xmp.add_properties(self.xmp, self.provenance)
-        return packet if len(packet) <= max_bytes else xmp.add_properties(b"", self.provenance)
+        with suppress(RecursionError):
+            packet = xmp.add_properties(self.xmp, self.provenance)
+            if len(packet) <= max_bytes:
+                return packet
+        return xmp.add_properties(b"", self.provenance)
 
 
 def read_metadata(picture: Image) -> Metadata:

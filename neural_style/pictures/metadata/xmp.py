@@ -72,8 +72,11 @@ def add_properties(packet: bytes, properties: Mapping[str, str]) -> bytes:
 
     Args:
         packet: A packet that `clean` returned, or nothing for a new one.
-        properties: Texts by name; names are those of XML. In place of characters that XML cannot
-            contain, U+FFFD is written.
+        properties: Texts by name; names are those of XML. In the texts, U+FFFD replaces what XML
+            cannot contain.
+
+    Raises:
+        RecursionError: Elements are nested too deeply.
     """
     document = parse(packet or _EMPTY)
     for node in list(_list_nodes(document)):

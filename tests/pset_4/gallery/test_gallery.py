@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from PIL import Image
 
 from neural_style import read_provenance
 from pset_4.commands.gallery import _has_screen
+from pset_4.gallery import building, collecting
+from pset_4.gallery.collecting import Picture
 from pset_4.provenance.facts import describe
+from pset_4.settings import Settings
 from tests.support.files.pictures import encode
 from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.remotes.outages import out_of_reach
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
 PAGE = "gallery/index.html"
@@ -57,6 +62,22 @@ def test_gallery_prints_its_place(painted: Project) -> None:
     result = painted.run("gallery")
     assert (result.exit_code, result.stdout) == (0, f"machine/data/{PAGE}\n")
     assert "../stylized/one.pth/photo.jpg" in read_page(painted)
+
+
+def test_the_gallery_and_sheets_need_no_remote(
+    project: Project,
+    store: RemoteStore,
+    photograph: bytes,
+    model: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paint(project, photograph, model)
+
+    with out_of_reach(store, monkeypatch):
+        results = [project.run("gallery"), project.run("sheet")]
+
+    paths = [PAGE, "contact_sheets/photo.jpg"]
+    assert [result.stdout for result in results] == [f"machine/data/{path}\n" for path in paths]
 
 
 def test_nothing_is_written_if_nothing_changed(painted: Project) -> None:
@@ -133,6 +154,27 @@ def test_a_damaged_result_is_named(painted: Project) -> None:
     assert "cannot be shown" in read_page(painted)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFOs")
+def test_a_fifo_among_the_results_is_not_waited_for(painted: Project) -> None:
+    os.mkfifo(painted.data / "stylized" / "one.pth" / "fifo.jpg")
+    assert painted.run("gallery").exit_code == 0
+
+
+def test_a_thumbnail_that_another_run_just_made_stays(
+    painted: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{'0' * 32}-8x8.webp"
+
+    def collect_late(settings: Settings, folder: str) -> list[Picture]:
+        pictures = collecting.collect(settings, folder)
+        (painted.data / "gallery" / "thumbnails" / name).touch()
+        return pictures
+
+    monkeypatch.setattr(building, "collect", collect_late)
+    painted.run("gallery")
+    assert name in list_thumbnails(painted)
+
+
 def test_publish_copies_the_page_and_its_thumbnails(
     project: Project, store: RemoteStore, photograph: bytes, model: bytes
 ) -> None:
@@ -173,6 +215,14 @@ def test_publish_removes_thumbnails_that_are_not_needed_any_more(
     painted.run("gallery", "--publish")
     names = {name for name in directory_store.list() if name.startswith("gallery/thumbnails/")}
     assert len(names) == 2 and len(names & store_thumbnails) == 1
+
+
+def test_publish_keeps_what_others_have_in_the_same_folders(
+    painted: Project, directory_store: DirectoryStore
+) -> None:
+    directory_store.write("gallery/thumbnails/mine.webp", b"mine")
+    painted.run("gallery", "--publish")
+    assert directory_store.read("gallery/thumbnails/mine.webp") == b"mine"
 
 
 @pytest.fixture

@@ -26,6 +26,13 @@ def test_addresses_are_percent_encoded(tmp_path: Path) -> None:
     assert 'href="../stylized/many.onnx%407/a%20b/100%25%20%231%20%C3%A9.png"' in page
 
 
+def test_filters_have_names_with_all_their_spaces(tmp_path: Path) -> None:
+    # The text of an option has runs of spaces collapsed; its value has not.
+    page = write_gallery(tmp_path, ["a  b/c  d.png"], ["e  f.pth"]).read_text("utf-8")
+    for name in ("a  b/c  d.png", "a  b", "e  f.pth"):
+        assert f'<option value="{name}">' in page
+
+
 def test_the_policy_allows_exactly_the_style_and_the_script_of_the_page(tmp_path: Path) -> None:
     page = write_gallery(tmp_path, ["a.png"], ["candy.pth"]).read_text("utf-8")
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from pset_4.gallery.picks import Picks
 from tests.support.networks.models import MakeModel
 from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.stores import DirectoryStore
@@ -41,6 +42,24 @@ def test_only_the_picks_are_painted(filled_project: Project, tmp_path: Path, com
         "stylized/one.pth/b.jpg",
         "stylized/two.pth/a.jpg",
     ]
+
+
+def test_a_file_of_many_styles_stands_for_all_of_them() -> None:
+    pairs = [("a.jpg", "many.onnx@0"), ("a.jpg", "many.onnx@1"), ("b.jpg", "many.onnx@0")]
+
+    assert list(Picks((("a.jpg", "many.onnx"),)).select(pairs)) == pairs[:2]
+
+
+def test_a_file_that_is_no_pick_is_an_error(
+    filled_project: Project, directory_store: DirectoryStore, tmp_path: Path, photograph: bytes
+) -> None:
+    picks = write_picks(tmp_path, pick(("a.jpg", "two.pth")))
+    (tmp_path / "c.jpg").write_bytes(photograph)
+
+    result = filled_project.run("main", "--only", picks, str(tmp_path / "c.jpg"))
+
+    assert_failed(result, "--only: no pick is among what is named; name images and styles that")
+    assert directory_store.list() == []
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,14 @@ def test_files_of_other_kinds_are_left_alone_with_a_note(
     result = directory_project.run("upload", "--uploads", str(pictures))
 
     assert result.exit_code == 0, result.output
-    assert f"2 other files in {pictures} are left alone, such as lisbon/notes.txt" in result.stderr
+    note = f"note: left alone in {pictures}: 2 other files, such as lisbon/notes.txt"
+    assert note in result.stderr.splitlines()
+
+    (pictures / "movie.mov").unlink()
+    result = directory_project.run("upload", "--uploads", str(pictures))
+
+    note = f"note: left alone in {pictures}: 1 other file, lisbon/notes.txt"
+    assert note in result.stderr.splitlines()
 
 
 def test_a_folder_that_does_not_exist_is_a_usage_error(directory_project: Project) -> None:

@@ -164,6 +164,64 @@ def test_a_near_miss_is_answered_with_the_nearest_name(
     assert "did you mean coffee.png? Otherwise drop it in" in lines[0]
 
 
+@pytest.mark.parametrize("command", [("download",), ("main", "-m", "one"), ("main", "--all")])
+def test_a_name_of_the_remote_that_cannot_be_used_keeps_no_other(
+    project: Project, store: RemoteStore, photograph: bytes, model: bytes, command: tuple[str, ...]
+) -> None:
+    for name in ("images/a<b.jpg", "images/c.jpg", "saved_models/a<b.pth", "saved_models/one.pth"):
+        store.write(name, model if name.endswith(".pth") else photograph)
+
+    words = () if "--all" in command else ("-i", "*.jpg")
+    result = project.run(*command, *words)
+
+    assert_failed(result, "failed: a<b.jpg: Windows forbids the characters < in names")
+    assert "images/c.jpg" in project.files("images")
+
+
+def test_a_drop_in_that_cannot_be_used_keeps_no_other_of_a_pattern(
+    directory_project: Project, directory_store: DirectoryStore, drawing: bytes, model: bytes
+) -> None:
+    for name in (" a.png", "b.png"):
+        directory_project.drop(name, drawing)
+    for name in (" a.pth", "b.pth"):
+        directory_project.drop(name, model)
+
+    result = directory_project.run("upload", "-i", "*.png", "-m", "*.pth")
+
+    assert len(failures(result)) == 2
+    assert directory_store.list() == ["images/b.png", "saved_models/b.pth"]
+
+
+@pytest.mark.parametrize("excluded", ["mine.jpg", "lisbon/*"])
+def test_with_all_both_drop_ins_and_the_remote_can_be_excluded(
+    directory_project: Project,
+    directory_store: DirectoryStore,
+    photograph: bytes,
+    model: bytes,
+    excluded: str,
+) -> None:
+    directory_project.drop("mine.jpg", photograph)
+    directory_store.write("images/lisbon/tram.jpg", photograph)
+    directory_store.write("saved_models/one.pth", model)
+
+    directory_project.run_well("main", "--all", "--exclude", excluded)
+
+    names = {"mine.jpg": "lisbon/tram.jpg", "lisbon/*": "mine.jpg"}
+    assert directory_project.files("stylized") == [f"stylized/one.pth/{names[excluded]}"]
+
+
+def test_what_the_remote_has_in_place_of_defaults_can_be_excluded(
+    directory_project: Project, directory_store: DirectoryStore, photograph: bytes, model: bytes
+) -> None:
+    for name in ("lisbon/tram.jpg", "porto/tram.jpg"):
+        directory_store.write(f"images/{name}", photograph)
+    directory_store.write("saved_models/one.pth", model)
+
+    directory_project.run_well("main", "--exclude", "lisbon/*")
+
+    assert directory_project.files("stylized") == ["stylized/one.pth/porto/tram.jpg"]
+
+
 def test_a_file_that_is_given_as_a_name_is_explained(
     directory_project: Project, drawing: bytes, model: bytes
 ) -> None:
