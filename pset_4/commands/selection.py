@@ -122,7 +122,7 @@ def select(
         MissingError: A pattern matches nothing, or all that was chosen is left out.
     """
     drop_ins = list_drop_ins(settings)
-    images, models = resolve(images, models, partial(_list_known, settings, drop_ins, upload))
+    images, models = _resolve(settings, drop_ins, images, models, upload)
     refused = _select_refused(images, models, drop_ins, upload)
     has_bad_image = any(not names.is_model_file(name) for name in drop_ins.refused)
     has_bad_model = any(names.is_model_file(name) for name in drop_ins.refused)
@@ -193,6 +193,31 @@ def resolve(
         list(dict.fromkeys(name for text in images for name in find_images(text, known_images))),
         list(dict.fromkeys(name for text in models for name in find_models(text, known_models))),
     )
+
+
+def _resolve(
+    settings: Settings,
+    drop_ins: Inventory,
+    images: Sequence[str],
+    models: Sequence[str],
+    upload: bool,
+) -> tuple[list[str], list[str]]:
+    """Return the names among the remote's files, and the drop-ins if they are published.
+
+    Raises:
+        MissingError: See `resolve`. If only uploads would help, the error says so.
+    """
+    try:
+        return resolve(images, models, partial(_list_known, settings, drop_ins, upload))
+    except MissingError as error:
+        if upload:
+            raise
+        resolve(images, models, partial(_list_known, settings, drop_ins, True))
+        raise MissingError(
+            "dropped in, but not in the remote, and uploads are off",
+            path=error.path,
+            remedy="leave out --no-upload to publish it, or paint with --offline",
+        ) from None
 
 
 def _list_known(
