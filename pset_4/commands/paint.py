@@ -11,6 +11,7 @@ import click
 
 from csci_utils.console import say
 
+from ..errors import MissingError
 from ..storage.conflicts import REFUSE
 from .gallery import keep_current
 from .options import (
@@ -128,7 +129,7 @@ def _split(options: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
     if request.paths and not request.upload:
         raise click.UsageError(
             "a FILE is published before it is painted: leave out --no-upload, or name an image in "
-            "the remote with --image"
+            "the remote with --image, or paint with --offline"
         )
     return request, options
 
@@ -173,11 +174,21 @@ def paint(
         kind(image=image, model=style, upload=request.upload, **options)
         for image, style in _list_pairs(selected, request.picks)
     ]
+    if request.picks and not (tasks or selected.refused or fetched.failures):
+        raise _describe_no_picks()
     outcome = run(tasks or _list_uploads(selected))
     outcome.add_earlier(fetched)
     code = report(outcome, settings, selected.refused)
     keep_current(settings, outcome, selected.refused, request.is_proof, may_open)
     sys.exit(code)
+
+
+def _describe_no_picks() -> MissingError:
+    return MissingError(
+        "no pick is of an image and a model that are named",
+        path="--only",
+        remedy="leave out --image, --model and FILE, or name those of a pick",
+    )
 
 
 def _proof(options: dict[str, Any]) -> type[Proof]:
