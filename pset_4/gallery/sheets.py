@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def make_sheets(settings: Settings, images: Sequence[str] = ()) -> Iterator[str]
             raise MissingError(
                 "nothing was painted from it here",
                 path=image,
-                remedy=f"paint it first: python -m pset_4 main --image {image}",
+                remedy=f"paint it first: python -m pset_4 main --image {shlex.quote(image)}",
             )
         yield _make_sheet(settings, picture)
 

@@ -29,8 +29,9 @@ def test_a_sheet_shows_a_picture_beside_its_results(
 
 
 def test_a_picture_that_was_not_painted_has_no_sheet(directory_project: Project) -> None:
-    result = directory_project.run("sheet", "--image", "photo.jpg")
-    assert_failed(result, "photo.jpg: nothing was painted from it here; paint it first")
+    result = directory_project.run("sheet", "--image", "my photo.jpg")
+    assert_failed(result, "my photo.jpg: nothing was painted from it here; paint it first")
+    assert result.stderr.endswith("main --image 'my photo.jpg'\n")
 
 
 def test_many_pictures_are_laid_out_in_rows() -> None:
