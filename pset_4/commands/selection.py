@@ -216,7 +216,7 @@ def _resolve(
         raise MissingError(
             "dropped in, but not in the remote, and uploads are off",
             path=error.path,
-            remedy="leave out --no-upload to publish it, or paint with --offline",
+            remedy="leave out --no-upload to publish it, or use --offline in its place",
         ) from None
 
 
