@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -15,6 +16,8 @@ _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _MAX_SIZE = 2**63 - 1  # bytes; the largest off_t
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _MAX_LINE = 1000  # characters; a hostile file may choose some of them
+_SAMPLE_BYTES = 512  # how much of a file is checked for being text
+_QUOTED_CHARACTERS = 40
 _SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _MIN_SECRET = 8  # characters; a shorter value could be part of any text
 _SECRETS_IN_TEXT = (
@@ -116,6 +119,18 @@ def one_line(text: str) -> str:
     line = " ".join(text.split())
     printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
     return printable if len(printable) <= _MAX_LINE else printable[: _MAX_LINE - 3] + "..."
+
+
+def quote_text(data: bytes) -> str | None:
+    """Return the start of `data` in quotes if it is text, such as an error page; else None."""
+    decoder = getincrementaldecoder("utf-8")()  # the sample may end inside a character
+    try:
+        text = decoder.decode(data[:_SAMPLE_BYTES])
+    except UnicodeDecodeError:
+        return None
+    if text and all(c.isprintable() or c.isspace() for c in text):
+        return repr(" ".join(text.split())[:_QUOTED_CHARACTERS])
+    return None
 
 
 def redact(text: str) -> str:

@@ -12,6 +12,11 @@ def run() -> int:
     try:
         interrupt_on_termination()
         from .neural_style import main
+    except ModuleNotFoundError as error:  # Pillow or numpy, which come with every extra
+        from .errors import install_remedy
+
+        print(f"error: {error}; {install_remedy('style')}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130  # ExitCode.INTERRUPTED, which may not be imported yet

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from csci_utils.errors import DescribedError
+
+_VENV = Path(__file__).parents[1] / ".venv"  # where `make demo` and `make test` install
+_ACTIVATE = _VENV / ("Scripts" if os.name == "nt" else "bin") / "activate"
 
 
 class NeuralStyleError(DescribedError):
@@ -50,5 +57,12 @@ def needing(package: str, extra: str = "style") -> Iterator[None]:
 
 
 def install_remedy(*extras: str) -> str:
-    """Return the remedy for a missing package: the command that installs these extras."""
-    return f"run pip install '.[{','.join(extras)}]' in the project's folder"
+    """Return the remedy for a missing package: the command that installs these extras.
+
+    Without an active environment, the project's own is to be activated first, if it was made.
+    """
+    remedy = f"run pip install '.[{','.join(extras)}]' in the project's folder"
+    if sys.prefix == sys.base_prefix and _ACTIVATE.is_file():
+        how = str(_ACTIVATE) if os.name == "nt" else f". {shlex.quote(str(_ACTIVATE))}"
+        remedy = f"activate the environment ({how}), or {remedy}"
+    return remedy

@@ -13,7 +13,9 @@ def run() -> int:
         interrupt_on_termination()
         from .cli import main
     except ModuleNotFoundError as error:  # click, which comes with the extra "pipeline"
-        remedy = "run pip install '.[luigi,pipeline,style]' in the project's folder"
+        from neural_style.errors import install_remedy
+
+        remedy = install_remedy("luigi", "pipeline", "style")
         print(f"error: {error}; {remedy}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -35,18 +35,23 @@ class _Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         position = self._skip_own_options(args)
-        if position == len(args) or args[position].startswith("-") or self._is_file(args[position]):
+        following = args[position : position + 1]
+        if position <= len(args) and not any(map(self._is_command, following)):
             args.insert(position, DEFAULT_COMMAND)
         return super().parse_args(ctx, args)
 
-    def _is_file(self, arg: str) -> bool:
-        """Return whether an argument is a file, by its place or its suffix, and not a command."""
+    def _is_command(self, arg: str) -> bool:
+        """Return whether an argument is a command or meant as one: not an option, not a path."""
         if arg in self.commands:
-            return False
-        return os.path.isfile(os.path.expanduser(arg)) or is_image_name(arg) or is_model_file(arg)
+            return True
+        is_path = os.path.dirname(arg) or os.path.exists(os.path.expanduser(arg))
+        return not (arg.startswith("-") or is_path or is_image_name(arg) or is_model_file(arg))
 
     def _skip_own_options(self, args: list[str]) -> int:
-        """Return the position of the first argument that is not an option of the group."""
+        """Return the position of the first argument that is not an option of the group.
+
+        It is behind the end if the last option lacks its value.
+        """
         takes_value = {
             name: not (param.is_flag or param.count)
             for param in self.get_params(click.Context(self, **self.context_settings))
@@ -59,7 +64,7 @@ class _Group(click.Group):
             if name not in takes_value:
                 break
             position += 2 if takes_value[name] and not has_value else 1
-        return min(position, len(args))
+        return position
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -77,7 +77,8 @@ def load_env_file(folder: Path, notify: Callable[[str], None]) -> None:
         notify: Called once with the variables that the file may not set, if it has any.
 
     Raises:
-        SettingsError: The file is not a regular text file, or other users can write to it.
+        SettingsError: The file is not a regular text file, has a line of another kind than
+            NAME=value, or other users can write to it.
     """
     path = folder / FILE_NAME
     if not os.path.lexists(path):
@@ -116,9 +117,9 @@ def _parse(path: Path) -> dict[str, str]:
     """Return the variables that a file sets; those without a value, or an empty one, are left out.
 
     Raises:
-        SettingsError: The file cannot be read, or is not text.
+        SettingsError: The file cannot be read, is not text, or has a line of another kind.
     """
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     data = read_file(path, SettingsError, _MAX_BYTES)
     try:
@@ -129,8 +130,15 @@ def _parse(path: Path) -> dict[str, str]:
         raise SettingsError(
             "expected UTF-8 text", path=path, remedy="save it as UTF-8, or take it away"
         )
-    found = dotenv_values(stream=io.StringIO(text), interpolate=False)
-    return {name: value for name, value in found.items() if value}
+    found = list(parse_stream(io.StringIO(text)))
+    for binding in found:
+        if binding.error:
+            start = binding.original.string
+            line = binding.original.line + len(start) - len(start.lstrip("\n"))
+            remedy = "repair the line, or put # before it"
+            raise SettingsError(f"line {line}: expected NAME=value", path=path, remedy=remedy)
+    values = {binding.key: binding.value for binding in found if binding.key}
+    return {name: value for name, value in values.items() if value}
 
 
 def _check_owner(path: Path) -> None:

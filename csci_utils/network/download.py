@@ -69,7 +69,8 @@ def download(
             except TransientError as error:
                 if pause is None:
                     error.reason += f", on each of {len(RETRY_PAUSES) + 1} tries"
-                    error.remedy = f"run again to continue after {partial.size:,} bytes"
+                    after = f" to continue after {partial.size:,} bytes" if partial.size else ""
+                    error.remedy = f"check the network, and run again{after}"
                     raise
                 notify(f"{error}; trying again in {pause} s")
                 time.sleep(pause)

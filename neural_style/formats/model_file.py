@@ -6,10 +6,10 @@ one. It knows no format itself.
 
 from __future__ import annotations
 
-from codecs import getincrementaldecoder
 from pathlib import Path
 
 from csci_utils.files import read_file
+from csci_utils.text import quote_text
 
 from ..errors import StyleError
 from ..pictures.io import identify_picture
@@ -39,8 +39,6 @@ TORCH_FILE = "a file that PyTorch saved, of tensors, numbers and strings alone"
 """What messages call the files of `torch.save` that are read."""
 
 _EXPECTED = "expected a style model"
-_SAMPLE_BYTES = 512  # how much of a file is checked for being text
-_QUOTED_CHARACTERS = 40
 
 
 def read_style_file(path: Path) -> bytes:
@@ -76,20 +74,8 @@ def _refuse_picture(data: bytes) -> None:
 
 
 def _refuse_text(data: bytes) -> None:
-    text = _quote_text(data)
+    text = quote_text(data)
     if text is not None:
         raise StyleError(
             f"{_EXPECTED}, got text that begins {text}", remedy="download the model again"
         )
-
-
-def _quote_text(data: bytes) -> str | None:
-    """Return the start of `data` in quotes if it is text, such as an error page; else None."""
-    decoder = getincrementaldecoder("utf-8")()  # the sample may end inside a character
-    try:
-        text = decoder.decode(data[:_SAMPLE_BYTES])
-    except UnicodeDecodeError:
-        return None
-    if text and all(c.isprintable() or c.isspace() for c in text):
-        return repr(" ".join(text.split())[:_QUOTED_CHARACTERS])
-    return None

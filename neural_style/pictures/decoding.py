@@ -9,6 +9,8 @@ from io import BytesIO
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
+from csci_utils.text import quote_text
+
 from ..errors import NeuralStyleError, PictureError
 from ..system.interruption import call_interruptibly
 from ..system.warning_filter import suppress_warnings
@@ -227,10 +229,12 @@ def _describe_failure(error: Exception, data: bytes) -> PictureError:
     if isinstance(error, Image.DecompressionBombError):
         return PictureError(f"expected a smaller picture: {error}", remedy="scale it down first")
     if isinstance(error, UnidentifiedImageError) and not _has_known_signature(data):
-        return PictureError(
-            f"expected a picture ({', '.join(FORMAT_NAMES)}), got something else",
-            remedy="convert it to one of these formats",
-        )
+        text = quote_text(data)
+        got, remedy = "something else", "convert it to one of these formats"
+        if text is not None:
+            got, remedy = f"text that begins {text}", f"download it again, or {remedy}"
+        expected = f"expected a picture ({', '.join(FORMAT_NAMES)})"
+        return PictureError(f"{expected}, got {got}", remedy=remedy)
     reason = "" if isinstance(error, UnidentifiedImageError) else str(error)
     got = "a damaged or unsupported one" if is_complete(data) else "a damaged one"
     return PictureError(

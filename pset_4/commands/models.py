@@ -54,7 +54,8 @@ def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
     with session(reaches_remote=False) as settings:
         from csci_utils.network.download import without_secrets
 
-        from ..models.official import OFFICIAL_URL, fetch_models
+        from ..models.catalog import OFFICIAL_URL
+        from ..models.official import fetch_models
         from ..places import shorten
         from ..report import format_fetched, format_not_fetched
         from ..runners import current_runner

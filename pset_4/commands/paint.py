@@ -132,8 +132,8 @@ def _split(options: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
     request = Request(**{name: options.pop(name) for name in names})
     if request.paths and not request.upload:
         raise click.UsageError(
-            "a FILE is published before it is painted: leave out --no-upload, or name an image in "
-            "the remote with --image"
+            "a FILE is published before it is painted: leave out --no-upload or use --offline in "
+            "its place, or name an image in the remote with --image"
         )
     if request.like and request.picks:
         raise click.UsageError("--like and --only name styles both: leave out one of them")

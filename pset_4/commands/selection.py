@@ -134,7 +134,7 @@ def select(
         MissingError: A pattern matches nothing, or all that was chosen is left out.
     """
     drop_ins = list_drop_ins(settings)
-    named = resolve(images, models, partial(_list_known, settings, drop_ins, upload))
+    named = _resolve(settings, drop_ins, images, models, upload)
     kinds = (bool(images), bool(models))
     refused = {
         **named.refused,
@@ -214,6 +214,31 @@ def resolve(images: Sequence[str], models: Sequence[str], inventory: ListPlace) 
     safe_images, bad_images = names.split_valid(dict.fromkeys(found_images), names.check_image_name)
     safe_models, bad_models = names.split_valid(dict.fromkeys(found_models), names.check_model_name)
     return Inventory(safe_images, safe_models, {**bad_images, **bad_models})
+
+
+def _resolve(
+    settings: Settings,
+    drop_ins: Inventory,
+    images: Sequence[str],
+    models: Sequence[str],
+    upload: bool,
+) -> Inventory:
+    """Return the names among the remote's files, and the drop-ins if they are published.
+
+    Raises:
+        MissingError: See `resolve`. If only uploads would help, the error says so.
+    """
+    try:
+        return resolve(images, models, partial(_list_known, settings, drop_ins, upload))
+    except MissingError as error:
+        if upload:
+            raise
+        resolve(images, models, partial(_list_known, settings, drop_ins, True))
+        raise MissingError(
+            "dropped in, but not in the remote, and uploads are off",
+            path=error.path,
+            remedy="leave out --no-upload to publish it, or use --offline in its place",
+        ) from None
 
 
 def _list_known(

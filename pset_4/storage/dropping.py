@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,7 +76,9 @@ def _check_file(source: Path, path: str) -> None:
     if source.is_file():
         return
     if source.is_dir():
-        reason, remedy = "a folder", "name the files in it, or use it in place with --uploads"
+        reason = "a folder"
+        place = shlex.quote(path)
+        remedy = f"name the files in it, or use it in place with --uploads {place}"
     elif source.exists():
         reason, remedy = "not a regular file", "name a regular file"
     else:

@@ -252,5 +252,5 @@ def describe_stranger(path: str) -> InvalidNameError:
         f"neither an image ({' '.join(sorted(PICTURE_SUFFIXES))}) nor a style model "
         f"({' '.join(sorted(STYLE_SUFFIXES))}) by its suffix",
         path=path,
-        remedy="save it as one, or take it out of the folder",
+        remedy="add the suffix of its format to its name, or leave it out",
     )

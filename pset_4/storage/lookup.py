@@ -14,6 +14,7 @@ from fnmatch import translate
 
 from .. import names
 from ..errors import InvalidNameError, MissingError
+from ..models.catalog import OFFICIAL_MODELS
 
 _MAGIC = re.compile(r"[*?[]")
 _ANY_FOLDERS = "**"
@@ -193,6 +194,8 @@ def _split_number(text: str) -> tuple[str, str]:
 
 def _refuse(kind: str, text: str, known: Names) -> list[str]:
     remedy = known.suggest(text) or "python -m pset_4 status lists all names"
+    if kind == "style model" and f"{text}.pth" in OFFICIAL_MODELS:
+        remedy = "python -m pset_4 models fetch downloads it"
     raise MissingError(f"no {kind} has such a name", path=text, remedy=remedy)
 
 

@@ -104,7 +104,8 @@ def test_the_number_of_tries_is_bounded(files: FileServer, path: Path) -> None:
     files.script += [serve(10)] * TRIES
 
     with pytest.raises(
-        DownloadError, match=r"on each of 5 tries; run again to continue after 50 bytes"
+        DownloadError,
+        match=r"on each of 5 tries; check the network, and run again to continue after 50 bytes",
     ):
         fetch(files, path)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.support.command_line import eval_arguments, run_without
+from neural_style import errors
+from neural_style.errors import install_remedy
+from tests.support.command_line import eval_arguments, run_program, run_without
 
 HEAVY = ["torch", "openvino"]
 
@@ -74,3 +77,29 @@ def test_a_command_that_needs_pytorch_names_its_extra(
 
     assert result.returncode == 1
     assert f"run pip install '.[{extra}]'" in result.stderr
+
+
+@pytest.mark.parametrize("package", ["neural_style", "pset_4"])
+def test_without_any_package_the_error_is_one_line(package: str) -> None:
+    program = (
+        "import runpy, sys; sys.modules |= dict.fromkeys(['PIL', 'click']);"
+        "sys.argv[1:] = ['info']; runpy.run_module(sys.argv[0], run_name='__main__')"
+    ).replace("sys.argv[0]", repr(package))
+
+    result = run_program(program)
+
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert "; run pip install '.[" in result.stderr
+
+
+def test_an_environment_that_is_not_active_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activate = tmp_path / "activate"
+    activate.touch()
+    monkeypatch.setattr(errors, "_ACTIVATE", activate)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert "activate" not in install_remedy("style")
+
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    assert install_remedy("style").startswith("activate the environment (")

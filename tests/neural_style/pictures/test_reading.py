@@ -207,13 +207,13 @@ def test_a_picture_below_the_limit_of_pixels_causes_no_warning(
     ("data", "message"),
     [
         (b"", "0 bytes"),
-        (b"just text", "expected a picture (JPEG, PNG,"),
+        (b"<html>not found", "got text that begins '<html>not found'; download it again, or"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n", "expected a picture (JPEG, PNG,"),
         (b"8BPS\0\1" + b"\0" * 100, "expected a picture (JPEG, PNG,"),
         (encode_empty_png(30_000, 30_000), "expected a smaller picture"),
         (encode_empty_png(100, 100), "expected a whole picture, got a damaged one"),
     ],
-    ids=["empty", "text", "PostScript", "Photoshop", "bomb", "no pixels"],
+    ids=["empty", "HTML", "PostScript", "Photoshop", "bomb", "no pixels"],
 )
 def test_an_error_describes_the_content(data: bytes, message: str) -> None:
     assert message in refusal_of(data)

@@ -64,3 +64,21 @@ def test_a_name_that_is_given_twice_counts_once(
     second = directory_project.run_well("upload", *twice)
 
     assert (first["published"], second["skipped"]) == (1, 1)
+
+
+@pytest.mark.parametrize("path", ["Pictures", "./Pictures/", "nowhere/Pictures"])
+def test_a_path_without_a_command_is_taken_for_a_file(path: str, tmp_path: Path) -> None:
+    (tmp_path / "Pictures").mkdir()
+
+    result = CliRunner().invoke(cli, [path])
+
+    reason = "there is no such file" if path.startswith("nowhere") else "a folder; name the files"
+    assert result.exit_code == 2
+    assert f"error: {path}: {reason}" in result.stderr
+
+
+def test_an_option_without_its_value_is_named() -> None:
+    result = CliRunner().invoke(cli, ["--uploads"])
+
+    assert result.exit_code == 2
+    assert "Option '--uploads' requires an argument" in result.stderr

@@ -107,3 +107,11 @@ def test_a_proof_has_at_most_512_pixels_a_side(
     filled_project.run_well("stylize", "--proof", "-i", "a.jpg", "-m", "one.pth")
     with Image.open(filled_project.data / "proofs" / "one.pth" / "a.jpg") as proof:
         assert max(proof.size) == 32
+
+
+def test_names_that_leave_no_pick_are_an_error(filled_project: Project, tmp_path: Path) -> None:
+    picks = write_picks(tmp_path, pick(("a.jpg", "two.pth")))
+
+    result = filled_project.run("main", "--only", picks, "--image", "b.jpg")
+
+    assert_failed(result, "--only: no pick is among what is named")

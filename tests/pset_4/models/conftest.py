@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from pset_4.models.official import OFFICIAL_MODELS
+from pset_4.models.catalog import OFFICIAL_MODELS
 from tests.support.files.archives import ArchiveServer, Models, pack, serve_archive
 from tests.support.networks.models import make_model
 

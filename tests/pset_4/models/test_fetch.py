@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from neural_style import MissingDependencyError, StyleDescription
-from pset_4.models.official import OFFICIAL_DIGESTS, OFFICIAL_MODELS, fetch_models
+from pset_4.models.catalog import OFFICIAL_DIGESTS, OFFICIAL_MODELS
+from pset_4.models.official import fetch_models
 from pset_4.settings import Settings
 from tests.support.files.archives import ArchiveServer, Models, pack
 from tests.support.networks.models import MODEL_WIDTH, make_model

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pset_4.models.official import OFFICIAL_URL
+from pset_4.models.catalog import OFFICIAL_URL
 from tests.support.files.archives import ArchiveServer, Models
 from tests.support.pipeline.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
 from tests.support.pipeline.projects import Project

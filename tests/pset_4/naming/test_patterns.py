@@ -144,6 +144,18 @@ def test_what_selects_nothing_is_an_error(
     assert_failed(filled_project.run(command, *words), message)
 
 
+def test_a_pattern_of_drop_ins_does_not_count_without_uploads(filled_project: Project) -> None:
+    result = filled_project.run("stylize", "--no-upload", "-i", "lisbon/*.png", "-m", "candy.pth")
+
+    assert_failed(result, "lisbon/*.png: dropped in, but not in the remote, and uploads are off")
+
+
+def test_a_missing_official_model_can_be_downloaded(filled_project: Project) -> None:
+    result = filled_project.run("main", "-i", "coffee.png", "-m", "udnie")
+
+    assert_failed(result, "udnie: no style model has such a name; python -m pset_4 models fetch")
+
+
 def test_to_exclude_everything_is_an_error(filled_project: Project) -> None:
     result = filled_project.run("main", "-i", "coffee.png", "--exclude", "coffee.png")
 
