@@ -22,6 +22,7 @@ from .commands.submit import submit
 from .commands.transfer import download, upload
 from .commands.verify import verify
 from .names import is_image_name, is_model_file
+from .watching.command import watch
 
 PROGRAM = "python -m pset_4"
 
@@ -86,6 +87,7 @@ def cli() -> None:
 for _command in (
     main_command,
     stylize,
+    watch,
     upload,
     download,
     status,

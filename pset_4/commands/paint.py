@@ -61,6 +61,11 @@ class Request:
 def painting_command(command: Command) -> Command:
     """Add the arguments and options of commands that paint."""
     paths = click.argument("paths", nargs=-1, metavar="[FILE]...")
+    return request_options(paths(command))
+
+
+def request_options(command: Command) -> Command:
+    """Add the options of commands that paint."""
     decorators = (
         common_options,
         runner_options,
@@ -69,7 +74,6 @@ def painting_command(command: Command) -> Command:
         all_option,
         proof_options,
         painting_options,
-        paths,
     )
     for decorate in decorators:
         command = decorate(command)
@@ -88,7 +92,7 @@ def main_command(**options: Any) -> None:
     with session() as settings:
         from ..tasks.main import MainTask
 
-        paint(MainTask, settings, *_split(options))
+        paint(MainTask, settings, *split_request(options))
 
 
 @click.command(epilog=EPILOG)
@@ -101,7 +105,7 @@ def stylize(**options: Any) -> None:
     with session() as settings:
         from ..tasks.stylize import Stylize
 
-        paint(Stylize, settings, *_split(options))
+        paint(Stylize, settings, *split_request(options))
 
 
 @click.command(epilog=EPILOG)
@@ -121,9 +125,9 @@ def demo(**rendering: Any) -> None:
         paint(MainTask, settings, Request(), rendering, may_open=True)
 
 
-def _split(options: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
+def split_request(options: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
     """Return what is to be painted, and the options of the tasks."""
-    names = [field.name for field in fields(Request)]
+    names = [field.name for field in fields(Request) if field.name in options]
     request = Request(**{name: options.pop(name) for name in names})
     if request.paths and not request.upload:
         raise click.UsageError(
@@ -152,7 +156,7 @@ def paint(
     from ..places import shorten
 
     if request.is_proof:
-        kind = _proof(options)
+        kind = make_proofs(options)
     selected = _select(settings, request, options)
     if not (selected.images or selected.models or selected.refused):
         say(
@@ -180,7 +184,7 @@ def paint(
     sys.exit(code)
 
 
-def _proof(options: dict[str, Any]) -> type[Proof]:
+def make_proofs(options: dict[str, Any]) -> type[Proof]:
     """Return the task of proofs, and limit their size unless another limit is given."""
     from ..tasks.stylize import PROOF_SIDE, Proof
 

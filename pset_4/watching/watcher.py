@@ -1,0 +1,303 @@
+"""Painting what is new, again and again, until the process is asked to end."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import luigi
+from luigi.task_register import Register
+
+from csci_utils.console import say
+from csci_utils.errors import (
+    ChangedError,
+    DescribedError,
+    S3Error,
+    S3KeyMissingError,
+    TooLargeError,
+)
+from neural_style import NeuralStyleError
+
+from .. import context
+from ..commands.gallery import rebuild
+from ..commands.session import run
+from ..commands.transfer import list_uploads
+from ..errors import ConflictError, InvalidNameError, MissingError, MissingRemoteError, RunnerError
+from ..execution import Failure, Outcome
+from ..execution.messages import describe_error
+from ..execution.outcome import verb_of
+from ..places import is_s3
+from ..settings import Settings
+from ..storage import remote
+from ..storage.inventory import Inventory, list_remote
+from .choosing import choose, file_of
+from .drop_ins import DropIns
+
+if TYPE_CHECKING:
+    from ..commands.paint import Request
+    from ..commands.selection import Selection
+    from ..tasks.main import MainTask
+    from ..tasks.stylize import Proof
+    from .events import Events
+
+LOOK_SECONDS = 10.0
+"""How often the drop-ins are looked at without an event, of which one may have been lost."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds before another try of what failed for a reason that may pass; each time twice as long."""
+
+GALLERY_SECONDS = 10.0
+"""The longest time that the gallery waits for a moment without new drop-ins."""
+
+LASTING = (
+    NeuralStyleError,
+    RunnerError,
+    ConflictError,
+    InvalidNameError,
+    MissingError,
+    TooLargeError,
+)
+"""Errors that stay until a file is changed."""
+
+
+class Watcher:
+    """Publishes and paints new versions of drop-ins, and of what the remote holds."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        request: Request,
+        kind: type[MainTask] | type[Proof],
+        options: dict[str, Any],
+        every: float | None,
+    ) -> None:
+        """Look at nothing yet.
+
+        Args:
+            settings: The current ones.
+            request: What is to be painted, as for `paint`.
+            kind: The task for one image and one style.
+            options: Its other parameters.
+            every: How often the remote is looked at, in seconds; None for never.
+        """
+        self._settings = settings
+        self._request = request
+        self._kind = kind
+        self._options = options
+        self._every = math.inf if every is None else every
+        self._drop_ins = DropIns(settings)
+        self._is_first = True
+        self._published: Inventory | None = None
+        self._marks: dict[str, str] = {}
+        self._next_listing = math.inf if every is None else -math.inf
+        self._failures: dict[luigi.Task, str] = {}
+        self._retried: set[str] = set()
+        self._next_try = math.inf
+        self._pause = FIRST_PAUSE
+        self._said: set[str] = set()
+        self._is_out = False
+        self._gallery_due = -math.inf
+
+    def follow(self, events: Events) -> NoReturn:
+        """Work whenever something may have changed.
+
+        Raises:
+            KeyboardInterrupt: A signal asks the process to end.
+        """
+        while True:
+            events.wait(self.step())
+
+    def step(self) -> float:
+        """Look once, do what is to be done, and return the seconds until another look is due."""
+        try:
+            look = self._drop_ins.look()
+        except (DescribedError, OSError) as error:
+            self._say_once(f"failed: {describe_error(error)}")
+            return LOOK_SECONDS
+        for reason in look.refused:
+            self._say_once(f"failed: {reason}")
+        if look.gone:
+            self._published = None
+            self._forget_failures(look.gone)
+        changed = {*look.changed} if self._request.upload else set()
+        now = time.monotonic()
+        is_listing, is_retry = now >= self._next_listing, now >= self._next_try
+        if changed or self._is_first or is_listing or is_retry:
+            self._work(look.complete, changed, is_listing, is_retry)
+        elif self._gallery_due < math.inf:
+            self._build_gallery()
+        if time.monotonic() >= self._gallery_due:
+            self._build_gallery()
+        if self._gallery_due < math.inf:
+            return 0
+        due = min(self._next_listing, self._next_try) - time.monotonic()
+        return max(min(look.seconds, due, LOOK_SECONDS), 0)
+
+    def _work(
+        self, complete: Inventory, changed: set[str], is_listing: bool, is_retry: bool
+    ) -> None:
+        """Publish and paint. What fails for a reason that may pass is tried again later."""
+        wanted = changed | self._retried
+        try:
+            if not self._settings.is_offline:
+                if self._is_out or not is_s3(self._settings.remote):
+                    remote.check_present(self._settings.remote)
+                if is_listing:
+                    self._next_listing = time.monotonic() + self._every
+                    wanted |= self._list_changes()
+            if wanted or self._is_first:
+                failed = self._paint(complete, wanted)
+            else:
+                failed = self._end_outage()
+        except (DescribedError, OSError) as error:
+            self._take_outage(describe_error(error))
+            failed = wanted
+        else:
+            self._is_first = False
+        self._plan(failed)
+
+    def _plan(self, failed: set[str]) -> None:
+        """Plan another try of files for which something failed that may pass."""
+        self._retried = failed
+        if not failed and not (self._is_first or self._is_out):
+            self._pause, self._next_try = FIRST_PAUSE, math.inf
+            self._said.clear()
+            return
+        self._next_try = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def _paint(self, complete: Inventory, changed: set[str]) -> set[str]:
+        """Run the tasks of files that changed, or else all; return those to be tried again."""
+        self._forget_failures(changed)
+        try:
+            with remote.remembering(self._settings.remote):
+                outcome = self._run(complete, changed)
+        finally:
+            context.current().forget()
+            Register.clear_instance_cache()
+        self._report(outcome)
+        again = [failure for failure in outcome.failures if not isinstance(failure.error, LASTING)]
+        return {name for failure in again for name in _files_of(failure.task)}
+
+    def _run(self, complete: Inventory, changed: set[str]) -> Outcome:
+        options, on_conflict = self._options, self._options["on_conflict"]
+        selected = choose(self._request, on_conflict, complete, self._list_remote)
+        self._leave_out_failed(selected)
+        unseen = [task for task in selected.list_unseen() if self._is_wanted(task, changed)]
+        fetched = run(unseen) if unseen else None
+        pairs = selected.pairs()
+        if self._request.picks is not None:
+            pairs = self._request.picks.select(pairs)
+        tasks: list[luigi.Task] = [
+            self._kind(image=image, model=style, upload=selected.upload, **options)
+            for image, style in pairs
+            if self._is_first or not changed.isdisjoint((image, file_of(style)))
+        ]
+        if not tasks and selected.upload:
+            uploads = list_uploads(selected.drop_ins(), on_conflict)
+            tasks = [task for task in uploads if self._is_wanted(task, changed)]
+        outcome = run(tasks) if tasks else Outcome([])
+        if fetched is not None:
+            outcome.add_earlier(fetched)
+        return outcome
+
+    def _is_wanted(self, task: luigi.Task, changed: Collection[str]) -> bool:
+        return self._is_first or not _files_of(task).isdisjoint(changed)
+
+    def _leave_out_failed(self, selected: Selection) -> None:
+        """Leave out files that cannot be used until they are changed."""
+        tasks = (task for task in self._failures if len(_files_of(task)) == 1)
+        failed = {name for task in tasks for name in _files_of(task)}
+        selected.images = [name for name in selected.images if name not in failed]
+        selected.models = [name for name in selected.models if file_of(name) not in failed]
+
+    def _list_remote(self) -> Inventory:
+        if self._published is None:
+            self._published = list_remote(self._settings)
+        return self._published
+
+    def _list_changes(self) -> set[str]:
+        """Look at the remote, and return the files that are new there or were replaced."""
+        folders = (self._settings.remote_images, self._settings.remote_models)
+        marks = {name: mark for path in folders for name, mark in remote.list_marks(path).items()}
+        earlier, self._marks = self._marks, marks
+        self._published = None
+        return {name for name, mark in marks.items() if earlier.get(name) != mark}
+
+    def _report(self, outcome: Outcome) -> None:
+        """Print what failed, and how much was done; plan the gallery."""
+        outages = [failure for failure in outcome.failures if _is_outage(failure.error)]
+        if outages:
+            self._take_outage(outages[0].error)
+        else:
+            self._end_outage()
+        before = {*self._failures.values()}
+        for failure in outcome.failures:
+            self._take_failure(failure)
+        counts = Counter(filter(None, map(verb_of, outcome.done)))
+        if counts:
+            done = ", ".join(f"{verb} {count}" for verb, count in sorted(counts.items()))
+            say(f"{time.strftime('%H:%M:%S')}  {done}", sys.stdout)
+        if counts or before != {*self._failures.values()}:
+            self._gallery_due = min(self._gallery_due, time.monotonic() + GALLERY_SECONDS)
+
+    def _take_failure(self, failure: Failure) -> None:
+        message = f"failed: {failure.error}"
+        if isinstance(failure.error, LASTING):
+            if message not in {*self._failures.values()}:
+                say(message, sys.stderr)
+            self._failures[failure.task] = message
+        elif isinstance(failure.error, ChangedError) and self._pause == FIRST_PAUSE:
+            pass  # changed while it was looked at: it is looked at again anyway
+        elif not _is_outage(failure.error):
+            self._say_once(message)
+
+    def _take_outage(self, error: DescribedError) -> None:
+        """Say, once, that the remote is out of reach."""
+        if not self._is_out:
+            say(f"failed: {error}", sys.stderr)
+            say("note: it is tried again until it succeeds", sys.stderr)
+        self._is_out = True
+
+    def _end_outage(self) -> set[str]:
+        """Say that the remote answers, if it did not; return no files to be tried again."""
+        if self._is_out:
+            say("note: the remote answers again", sys.stderr)
+        self._is_out = False
+        return set()
+
+    def _say_once(self, message: str) -> None:
+        """Print a message, unless it was printed since all went well."""
+        if message not in self._said:
+            self._said.add(message)
+            say(message, sys.stderr)
+
+    def _forget_failures(self, changed: Iterable[str]) -> None:
+        names = {*changed}
+        self._failures = {
+            task: message
+            for task, message in self._failures.items()
+            if names.isdisjoint(_files_of(task))
+        }
+
+    def _build_gallery(self) -> None:
+        self._gallery_due = math.inf
+        failures = dict.fromkeys(self._failures.values())
+        rebuild(self._settings, [message.removeprefix("failed: ") for message in failures])
+
+
+def _files_of(task: luigi.Task) -> set[str]:
+    """Return the files of images and models that a task is about."""
+    found = (getattr(task, kind, None) for kind in ("image", "model"))
+    return {file_of(name) for name in found if name}
+
+
+def _is_outage(error: DescribedError) -> bool:
+    """Return whether an error is about the remote as a whole."""
+    return isinstance(error, (S3Error, MissingRemoteError)) and not isinstance(
+        error, S3KeyMissingError
+    )
