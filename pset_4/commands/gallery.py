@@ -34,7 +34,8 @@ PUBLISH_HELP = "Copy the gallery to the remote, too, with the results that are p
 def gallery(is_opened: bool, is_published: bool) -> None:
     """Write a page of every picture beside its results, and print where it is.
 
-    The page needs neither a server nor a network. main, stylize and demo keep it current.
+    The page needs neither a server nor a network. main, stylize, demo and watch
+    keep it current.
     """
     with session() as settings:
         from ..gallery.building import build

@@ -6,28 +6,20 @@ import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import luigi
 from luigi.task_register import Register
 
 from csci_utils.console import say
-from csci_utils.errors import (
-    ChangedError,
-    DescribedError,
-    S3Error,
-    S3KeyMissingError,
-    TooLargeError,
-)
-from neural_style import NeuralStyleError
+from csci_utils.errors import DescribedError
 
 from .. import context
 from ..commands.gallery import rebuild
 from ..commands.session import run
 from ..commands.transfer import list_uploads
-from ..errors import ConflictError, InvalidNameError, MissingError, MissingRemoteError, RunnerError
-from ..execution import Failure, Outcome
+from ..execution import Outcome
 from ..execution.messages import describe_error
 from ..execution.outcome import verb_of
 from ..places import is_s3
@@ -36,6 +28,7 @@ from ..storage import remote
 from ..storage.inventory import Inventory, list_remote
 from .choosing import choose, file_of
 from .drop_ins import DropIns
+from .failures import Failures, files_of
 
 if TYPE_CHECKING:
     from ..commands.paint import Request
@@ -52,16 +45,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 
 GALLERY_SECONDS = 10.0
 """The longest time that the gallery waits for a moment without new drop-ins."""
-
-LASTING = (
-    NeuralStyleError,
-    RunnerError,
-    ConflictError,
-    InvalidNameError,
-    MissingError,
-    TooLargeError,
-)
-"""Errors that stay until a file is changed."""
 
 
 class Watcher:
@@ -94,12 +77,10 @@ class Watcher:
         self._published: Inventory | None = None
         self._marks: dict[str, str] = {}
         self._next_listing = math.inf if every is None else -math.inf
-        self._failures: dict[luigi.Task, str] = {}
+        self._failures = Failures()
         self._retried: set[str] = set()
         self._next_try = math.inf
         self._pause = FIRST_PAUSE
-        self._said: set[str] = set()
-        self._is_out = False
         self._gallery_due = -math.inf
 
     def follow(self, events: Events) -> NoReturn:
@@ -116,13 +97,13 @@ class Watcher:
         try:
             look = self._drop_ins.look()
         except (DescribedError, OSError) as error:
-            self._say_once(f"failed: {describe_error(error)}")
+            self._failures.say_once(str(describe_error(error)))
             return LOOK_SECONDS
         for reason in look.refused:
-            self._say_once(f"failed: {reason}")
+            self._failures.say_once(str(reason))
         if look.gone:
             self._published = None
-            self._forget_failures(look.gone)
+            self._failures.forget(look.gone)
         changed = {*look.changed} if self._request.upload else set()
         now = time.monotonic()
         is_listing, is_retry = now >= self._next_listing, now >= self._next_try
@@ -144,17 +125,18 @@ class Watcher:
         wanted = changed | self._retried
         try:
             if not self._settings.is_offline:
-                if self._is_out or not is_s3(self._settings.remote):
+                if self._failures.is_out or not is_s3(self._settings.remote):
                     remote.check_present(self._settings.remote)
                 if is_listing:
                     self._next_listing = time.monotonic() + self._every
                     wanted |= self._list_changes()
+            failed: set[str] = set()
             if wanted or self._is_first:
                 failed = self._paint(complete, wanted)
             else:
-                failed = self._end_outage()
+                self._failures.end_outage()
         except (DescribedError, OSError) as error:
-            self._take_outage(describe_error(error))
+            self._failures.take_outage(describe_error(error))
             failed = wanted
         else:
             self._is_first = False
@@ -163,25 +145,23 @@ class Watcher:
     def _plan(self, failed: set[str]) -> None:
         """Plan another try of files for which something failed that may pass."""
         self._retried = failed
-        if not failed and not (self._is_first or self._is_out):
+        if not failed and not (self._is_first or self._failures.is_out):
             self._pause, self._next_try = FIRST_PAUSE, math.inf
-            self._said.clear()
+            self._failures.forget_passed()
             return
         self._next_try = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _paint(self, complete: Inventory, changed: set[str]) -> set[str]:
         """Run the tasks of files that changed, or else all; return those to be tried again."""
-        self._forget_failures(changed)
+        self._failures.forget(changed)
         try:
             with remote.remembering(self._settings.remote):
                 outcome = self._run(complete, changed)
         finally:
             context.current().forget()
             Register.clear_instance_cache()
-        self._report(outcome)
-        again = [failure for failure in outcome.failures if not isinstance(failure.error, LASTING)]
-        return {name for failure in again for name in _files_of(failure.task)}
+        return self._report(outcome)
 
     def _run(self, complete: Inventory, changed: set[str]) -> Outcome:
         options, on_conflict = self._options, self._options["on_conflict"]
@@ -206,12 +186,11 @@ class Watcher:
         return outcome
 
     def _is_wanted(self, task: luigi.Task, changed: Collection[str]) -> bool:
-        return self._is_first or not _files_of(task).isdisjoint(changed)
+        return self._is_first or not files_of(task).isdisjoint(changed)
 
     def _leave_out_failed(self, selected: Selection) -> None:
         """Leave out files that cannot be used until they are changed."""
-        tasks = (task for task in self._failures if len(_files_of(task)) == 1)
-        failed = {name for task in tasks for name in _files_of(task)}
+        failed = self._failures.files
         selected.images = [name for name in selected.images if name not in failed]
         selected.models = [name for name in selected.models if file_of(name) not in failed]
 
@@ -228,76 +207,18 @@ class Watcher:
         self._published = None
         return {name for name, mark in marks.items() if earlier.get(name) != mark}
 
-    def _report(self, outcome: Outcome) -> None:
-        """Print what failed, and how much was done; plan the gallery."""
-        outages = [failure for failure in outcome.failures if _is_outage(failure.error)]
-        if outages:
-            self._take_outage(outages[0].error)
-        else:
-            self._end_outage()
-        before = {*self._failures.values()}
-        for failure in outcome.failures:
-            self._take_failure(failure)
+    def _report(self, outcome: Outcome) -> set[str]:
+        """Print what was done and what failed, and return the files to be tried again."""
+        before = self._failures.messages
+        failed = self._failures.take(outcome, self._pause == FIRST_PAUSE)
         counts = Counter(filter(None, map(verb_of, outcome.done)))
         if counts:
             done = ", ".join(f"{verb} {count}" for verb, count in sorted(counts.items()))
             say(f"{time.strftime('%H:%M:%S')}  {done}", sys.stdout)
-        if counts or before != {*self._failures.values()}:
+        if counts or before != self._failures.messages:
             self._gallery_due = min(self._gallery_due, time.monotonic() + GALLERY_SECONDS)
-
-    def _take_failure(self, failure: Failure) -> None:
-        message = f"failed: {failure.error}"
-        if isinstance(failure.error, LASTING):
-            if message not in {*self._failures.values()}:
-                say(message, sys.stderr)
-            self._failures[failure.task] = message
-        elif isinstance(failure.error, ChangedError) and self._pause == FIRST_PAUSE:
-            pass  # changed while it was looked at: it is looked at again anyway
-        elif not _is_outage(failure.error):
-            self._say_once(message)
-
-    def _take_outage(self, error: DescribedError) -> None:
-        """Say, once, that the remote is out of reach."""
-        if not self._is_out:
-            say(f"failed: {error}", sys.stderr)
-            say("note: it is tried again until it succeeds", sys.stderr)
-        self._is_out = True
-
-    def _end_outage(self) -> set[str]:
-        """Say that the remote answers, if it did not; return no files to be tried again."""
-        if self._is_out:
-            say("note: the remote answers again", sys.stderr)
-        self._is_out = False
-        return set()
-
-    def _say_once(self, message: str) -> None:
-        """Print a message, unless it was printed since all went well."""
-        if message not in self._said:
-            self._said.add(message)
-            say(message, sys.stderr)
-
-    def _forget_failures(self, changed: Iterable[str]) -> None:
-        names = {*changed}
-        self._failures = {
-            task: message
-            for task, message in self._failures.items()
-            if names.isdisjoint(_files_of(task))
-        }
+        return failed
 
     def _build_gallery(self) -> None:
         self._gallery_due = math.inf
-        failures = dict.fromkeys(self._failures.values())
-        rebuild(self._settings, [message.removeprefix("failed: ") for message in failures])
-
-
-def _files_of(task: luigi.Task) -> set[str]:
-    """Return the files of images and models that a task is about."""
-    found = (getattr(task, kind, None) for kind in ("image", "model"))
-    return {file_of(name) for name in found if name}
-
-
-def _is_outage(error: DescribedError) -> bool:
-    """Return whether an error is about the remote as a whole."""
-    return isinstance(error, (S3Error, MissingRemoteError)) and not isinstance(
-        error, S3KeyMissingError
-    )
+        rebuild(self._settings, self._failures.messages)

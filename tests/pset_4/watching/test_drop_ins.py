@@ -6,11 +6,13 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from csci_utils.luigi.rooted import RootedFileSystem
-from neural_style import painting
+from neural_style.backends import loading
+from neural_style.backends.base import Style
 from tests.support.pipeline.programs import wait_until
 from tests.support.pipeline.projects import Project, failures
 from tests.support.pipeline.watching import wait_for_files, wait_for_text, watch
@@ -54,13 +56,13 @@ def test_a_style_is_loaded_once_for_all_drop_ins(
     styled: Project, photograph: bytes, drawing: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = []
-    load_style = painting.load_style
+    load_style = loading.load_style
 
-    def load_and_count(file: object, *arguments: object) -> object:
-        loaded.append(file)
-        return load_style(file, *arguments)  # type: ignore[arg-type]
+    def load_and_count(*arguments: Any) -> Style:
+        loaded.append(arguments)
+        return load_style(*arguments)
 
-    monkeypatch.setattr(painting, "load_style", load_and_count)
+    monkeypatch.setattr("neural_style.painting.load_style", load_and_count)
 
     def act() -> None:
         for count, content in enumerate((photograph, drawing), 1):

@@ -51,5 +51,5 @@ def wait_for_files(project: Project, *paths: str) -> None:
 def _printed() -> str:
     """Return what was printed so far to the streams that `CliRunner` puts in place."""
     streams: list[Any] = [sys.stdout, sys.stderr]
-    buffers = [getattr(stream, "buffer", None) for stream in streams]
+    buffers: list[Any] = [getattr(stream, "buffer", None) for stream in streams]
     return "".join(buffer.getvalue().decode() for buffer in buffers if hasattr(buffer, "getvalue"))
