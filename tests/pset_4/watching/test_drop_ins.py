@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from csci_utils.luigi.rooted import RootedFileSystem
+from neural_style import StyleDescription
 from neural_style.backends import loading
 from neural_style.backends.base import Style
+from pset_4.runners.in_process import InProcessRunner
 from tests.support.pipeline.programs import wait_until
 from tests.support.pipeline.projects import Project, failures
 from tests.support.pipeline.watching import wait_for_files, wait_for_text, watch
@@ -72,6 +74,31 @@ def test_a_style_is_loaded_once_for_all_drop_ins(
     watch(styled, meanwhile=act)
 
     assert len(loaded) == 1
+
+
+def test_the_styles_of_a_file_are_counted_once(
+    directory_project: Project,
+    photograph: bytes,
+    many_styles: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    directory_project.drop("many.onnx", many_styles)
+    inspected: list[str] = []
+
+    def inspect(runner: InProcessRunner, path: str) -> StyleDescription:
+        inspected.append(path)
+        return StyleDescription(None, 1)
+
+    monkeypatch.setattr(InProcessRunner, "inspect", inspect)
+
+    def act() -> None:
+        for name in ("first.jpg", "second.jpg"):
+            drop_whole(directory_project, name, photograph)
+            wait_for_files(directory_project, f"stylized/many.onnx@0/{name}")
+
+    watch(directory_project, meanwhile=act)
+
+    assert len(inspected) <= 2  # before it is published, and to count
 
 
 def test_the_gallery_shows_what_was_painted(styled: Project, photograph: bytes) -> None:
