@@ -53,26 +53,33 @@ class Failures:
         tasks = (task for task in self._lasting if len(files_of(task)) == 1)
         return {name for task in tasks for name in files_of(task)}
 
-    def take(self, outcome: Outcome, is_first_try: bool) -> set[str]:
-        """Print what failed in a run, and return the files to be tried again."""
+    def take(self, outcome: Outcome, fresh: set[str]) -> set[str]:
+        """Print what failed in a run, and return the files to be tried again.
+
+        Args:
+            outcome: What came of the run.
+            fresh: The files that had just changed, and may have gone on changing meanwhile.
+        """
         outages = [failure for failure in outcome.failures if _is_outage(failure.error)]
         if outages:
             self.take_outage(outages[0].error)
         else:
             self.end_outage()
         for failure in outcome.failures:
-            self._take(failure, is_first_try)
+            self._take(failure, fresh)
         again = [failure for failure in outcome.failures if not isinstance(failure.error, LASTING)]
         return {name for failure in again for name in files_of(failure.task)}
 
-    def _take(self, failure: Failure, is_first_try: bool) -> None:
+    def _take(self, failure: Failure, fresh: set[str]) -> None:
         message = str(failure.error)
         if isinstance(failure.error, LASTING):
             if message not in self.messages:
                 _say(message)
             self._lasting[failure.task] = message
-        elif isinstance(failure.error, ChangedError) and is_first_try:
-            pass  # changed while it was looked at: it is looked at again anyway
+        elif isinstance(failure.error, ChangedError) and not fresh.isdisjoint(
+            files_of(failure.task)
+        ):
+            pass  # it is tried again anyway
         elif not _is_outage(failure.error):
             self.say_once(message)
 

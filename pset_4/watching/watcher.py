@@ -132,7 +132,7 @@ class Watcher:
                     wanted |= self._list_changes()
             failed: set[str] = set()
             if wanted or self._is_first:
-                failed = self._paint(complete, wanted)
+                failed = self._paint(complete, wanted, changed)
             else:
                 self._failures.end_outage()
         except (DescribedError, OSError) as error:
@@ -152,16 +152,16 @@ class Watcher:
         self._next_try = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
-    def _paint(self, complete: Inventory, changed: set[str]) -> set[str]:
+    def _paint(self, complete: Inventory, wanted: set[str], fresh: set[str]) -> set[str]:
         """Run the tasks of files that changed, or else all; return those to be tried again."""
-        self._failures.forget(changed)
+        self._failures.forget(wanted)
         try:
             with remote.remembering(self._settings.remote):
-                outcome = self._run(complete, changed)
+                outcome = self._run(complete, wanted)
         finally:
             context.current().forget()
             Register.clear_instance_cache()
-        return self._report(outcome)
+        return self._report(outcome, fresh)
 
     def _run(self, complete: Inventory, changed: set[str]) -> Outcome:
         options, on_conflict = self._options, self._options["on_conflict"]
@@ -207,10 +207,10 @@ class Watcher:
         self._published = None
         return {name for name, mark in marks.items() if earlier.get(name) != mark}
 
-    def _report(self, outcome: Outcome) -> set[str]:
+    def _report(self, outcome: Outcome, fresh: set[str]) -> set[str]:
         """Print what was done and what failed, and return the files to be tried again."""
         before = self._failures.messages
-        failed = self._failures.take(outcome, self._pause == FIRST_PAUSE)
+        failed = self._failures.take(outcome, fresh)
         counts = Counter(filter(None, map(verb_of, outcome.done)))
         if counts:
             done = ", ".join(f"{verb} {count}" for verb, count in sorted(counts.items()))

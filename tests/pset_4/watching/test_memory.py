@@ -16,10 +16,10 @@ from tests.support.files.pictures import encode
 from tests.support.pipeline.programs import wait_until
 from tests.support.pipeline.projects import Project
 
-ROUNDS, AT_ONCE = 100, 20
+ROUNDS, AT_ONCE = 60, 20
 """How many rounds of how many new versions of pictures come."""
 
-WARM_UP = 30
+WARM_UP = 15
 """After how many rounds memory is measured first."""
 
 MAX_GROWTH = 8 << 20
@@ -47,7 +47,7 @@ def test_memory_does_not_grow_with_events(
                 path = directory_project.uploads / f"{number}.png"
                 path.write_bytes(encode(picture, "PNG"))
             expected = (round_number + 1) * AT_ONCE
-            wait_until(partial(has_painted, log, expected))
+            wait_until(partial(has_published, log, expected))
             if round_number in (WARM_UP, ROUNDS - 1):
                 sizes.append(resident_bytes(process.pid))
         process.send_signal(signal.SIGINT)
@@ -56,9 +56,9 @@ def test_memory_does_not_grow_with_events(
     assert sizes[1] - sizes[0] < MAX_GROWTH, sizes
 
 
-def has_painted(log: Path, count: int) -> bool:
-    """Return whether a log tells of so many paintings."""
-    return log.read_text().count("painted ") >= count
+def has_published(log: Path, count: int) -> bool:
+    """Return whether a log tells of so many results."""
+    return log.read_text().count("published stylized/") >= count
 
 
 def resident_bytes(pid: int) -> int:
