@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 _SIZE = re.compile(r"(\d{1,99}(?:\.\d{1,99})?)\s*([kmgt]?)(i?)b?", re.IGNORECASE | re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+_DURATION = re.compile(r"(?P<number>\d{1,6})\s*(?P<unit>[smh]?)", re.IGNORECASE | re.ASCII)
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MAX_SIZE = 2**63 - 1  # bytes; the largest off_t
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _MAX_LINE = 1000  # characters; a hostile file may choose some of them
@@ -99,6 +101,19 @@ def parse_size(text: str) -> int:
     if not 1 <= size <= _MAX_SIZE:
         raise ValueError(f"expected a size from 1 byte to below 8 EiB, got {text!r}")
     return int(size)
+
+
+def parse_duration(text: str) -> float:
+    """Parse a duration such as 30s, 5m or 1h, and return it in seconds; a bare number is seconds.
+
+    Raises:
+        ValueError: The text is not a duration, or it is below 1 second or above a day.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    seconds = float(match["number"]) * _SECONDS[match["unit"].lower()] if match else 0
+    if not 1 <= seconds <= _SECONDS["d"]:
+        raise ValueError(f"expected a duration from 1s to 24h, such as 30s or 5m, got {text!r}")
+    return seconds
 
 
 def format_size(size: int) -> str:

@@ -23,6 +23,7 @@ from .commands.transfer import download, upload
 from .commands.verify import verify
 from .names import is_image_name, is_model_file
 from .provenance.command import explain
+from .watching.command import watch
 
 PROGRAM = "python -m pset_4"
 
@@ -92,6 +93,7 @@ def cli() -> None:
 for _command in (
     main_command,
     stylize,
+    watch,
     upload,
     download,
     status,

@@ -27,12 +27,26 @@ class Context:
         """Take the settings; nothing is connected or loaded yet."""
         self.settings = settings
         self._kept: dict[Callable[[Settings], Any], Any] = {}
+        self._remembered: dict[Callable[[Settings], Any], Any] = {}
 
     def keep(self, make: Callable[[Settings], Value]) -> Value:
         """Return what `make` makes of the settings: made once, and kept."""
-        if make not in self._kept:
-            self._kept[make] = make(self.settings)
-        value: Value = self._kept[make]
+        return self._get(self._kept, make)
+
+    def remember(self, make: Callable[[Settings], Value]) -> Value:
+        """Return what `make` finds out, such as a listing: found out once, until `forget`."""
+        return self._get(self._remembered, make)
+
+    def forget(self) -> None:
+        """Forget what was remembered, because it may have changed since."""
+        self._remembered.clear()
+
+    def _get(
+        self, values: dict[Callable[[Settings], Any], Any], make: Callable[[Settings], Value]
+    ) -> Value:
+        if make not in values:
+            values[make] = make(self.settings)
+        value: Value = values[make]
         return value
 
 

@@ -245,6 +245,10 @@ class S3Client(FileSystem):
 
     def listdir(self, path: str) -> Iterator[str]:
         """Yield the URLs of all objects below the prefix, in the order of their keys."""
+        return (url for url, _ in self._requests.list(path))
+
+    def list_marks(self, path: str) -> Iterator[tuple[str, str]]:
+        """Yield the same URLs, each with what differs once the object was replaced."""
         return self._requests.list(path)
 
     def isdir(self, path: str) -> bool:

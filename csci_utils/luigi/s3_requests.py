@@ -82,8 +82,10 @@ class S3Requests:
             on_error.pop_all()
         return reader
 
-    def list(self, path: str, **page_options: int) -> Iterator[str]:
-        """Yield the URLs of all objects below a prefix, in the order of their keys.
+    def list(self, path: str, **page_options: int) -> Iterator[tuple[str, str]]:
+        """Yield the URL of each object below a prefix, in the order of their keys, with its mark.
+
+        The mark, made of its ETag and the time of its last change, differs if the object does.
 
         Raises:
             TooLargeError: The listing is longer than the limit.
@@ -101,7 +103,9 @@ class S3Requests:
                 count += max(len(entries), 1)  # a server may send empty pages without end
                 if count > self._limits.max_keys:
                     raise too_long(path, self._limits.max_keys)
-                yield from (f"s3://{bucket}/{entry['Key']}" for entry in entries)
+                for entry in entries:
+                    mark = f"{entry.get('ETag')} {entry.get('LastModified')}"
+                    yield f"s3://{bucket}/{entry['Key']}", mark
 
     def delete(self, path: str) -> None:
         """Delete one object."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from csci_utils.errors import DescribedError
 
     from ..execution import Outcome
+    from ..gallery.building import Gallery
     from ..settings import Settings
 
 OPEN_HELP = "Open the gallery in a browser."
@@ -33,7 +34,8 @@ PUBLISH_HELP = "Copy the gallery to the remote, too, with the results that are p
 def gallery(is_opened: bool, is_published: bool) -> None:
     """Write a page of every picture beside its results, and print where it is.
 
-    The page needs neither a server nor a network. main, stylize and demo keep it current.
+    The page needs neither a server nor a network. main, stylize, demo and watch
+    keep it current.
     """
     with session(paints=False, reaches_remote=is_published) as settings:
         from ..gallery.building import build
@@ -84,23 +86,37 @@ def keep_current(
         is_proof: Whether the page of the proofs is named.
         may_open: Whether the page is opened where somebody sits in front of the screen.
     """
+    from ..places import shorten
+    from ..report import format_failures
+
+    failures = [line.removeprefix("failed: ") for line in format_failures(outcome, refused)]
+    built = rebuild(settings, failures)
+    if built is None:
+        return
+    page = built.pages[-1 if is_proof else 0]
+    say(f"gallery: {shorten(page)}", sys.stderr)
+    if may_open and _has_screen():
+        _open(page)
+
+
+def rebuild(settings: Settings, failures: Sequence[str]) -> Gallery | None:
+    """Bring the gallery up to date; if that fails, print a note and return None.
+
+    Args:
+        settings: The current ones.
+        failures: What the page shows as failed.
+    """
     try:
         from ..gallery.building import build
-        from ..places import shorten
-        from ..report import format_failures
 
-        failures = [line.removeprefix("failed: ") for line in format_failures(outcome, refused)]
-        page = build(settings, failures).pages[-1 if is_proof else 0]
+        return build(settings, failures)
     except Exception as error:
         if common_option("debug"):
             raise
         from ..execution.messages import describe_error
 
         say(f"note: the gallery was not written: {describe_error(error)}", sys.stderr)
-        return
-    say(f"gallery: {shorten(page)}", sys.stderr)
-    if may_open and _has_screen():
-        _open(page)
+        return None
 
 
 def _has_screen() -> bool:

@@ -65,6 +65,11 @@ class Request:
 def painting_command(command: Command) -> Command:
     """Add the arguments and options of commands that paint."""
     paths = click.argument("paths", nargs=-1, metavar="[FILE]...")
+    return request_options(paths(command))
+
+
+def request_options(command: Command) -> Command:
+    """Add the options of commands that paint."""
     decorators = (
         common_options,
         runner_options,
@@ -74,7 +79,6 @@ def painting_command(command: Command) -> Command:
         like_option,
         proof_options,
         painting_options,
-        paths,
     )
     for decorate in decorators:
         command = decorate(command)
@@ -93,7 +97,7 @@ def main_command(**options: Any) -> None:
     with session() as settings:
         from ..tasks.main import MainTask
 
-        paint(MainTask, settings, *_split(options))
+        paint(MainTask, settings, *split_request(options))
 
 
 @click.command(epilog=EPILOG)
@@ -106,7 +110,7 @@ def stylize(**options: Any) -> None:
     with session() as settings:
         from ..tasks.stylize import Stylize
 
-        paint(Stylize, settings, *_split(options))
+        paint(Stylize, settings, *split_request(options))
 
 
 @click.command(epilog=EPILOG)
@@ -126,9 +130,9 @@ def demo(**rendering: Any) -> None:
         paint(MainTask, settings, Request(), rendering, may_open=True)
 
 
-def _split(options: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
+def split_request(options: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
     """Return what is to be painted, and the options of the tasks."""
-    names = [field.name for field in fields(Request)]
+    names = [field.name for field in fields(Request) if field.name in options]
     request = Request(**{name: options.pop(name) for name in names})
     if request.paths and not request.upload:
         raise click.UsageError(
@@ -161,7 +165,7 @@ def paint(
     if request.like:
         request = _follow(settings, request, request.like, options)
     if request.is_proof:
-        kind = _proof(options)
+        kind = make_proofs(options)
     selected = _select(settings, request, options)
     if not (selected.images or selected.models or selected.refused):
         say(
@@ -215,7 +219,7 @@ def _follow(settings: Settings, request: Request, like: str, options: dict[str, 
     return replace(request, models=models)
 
 
-def _proof(options: dict[str, Any]) -> type[Proof]:
+def make_proofs(options: dict[str, Any]) -> type[Proof]:
     """Return the task of proofs, and limit their size unless another limit is given."""
     from ..tasks.stylize import PROOF_SIDE, Proof
 

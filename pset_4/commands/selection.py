@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby, product
 
+from csci_utils.digest import file_digest
 from csci_utils.errors import DescribedError
 from neural_style import NeuralStyleError
 
-from .. import names
+from .. import context, names
 from ..errors import MissingError, RunnerError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..runners import current_runner
@@ -27,6 +28,10 @@ ListPlace = Callable[[bool, bool], Inventory]
 STYLES_AT_ONCE = 8
 """How many checkpoints are painted with image by image, as many as `Painter` keeps loaded: so each
 image is decoded once for all of them."""
+
+
+MAX_COUNTS = 256
+"""Of how many files the number of styles is kept."""
 
 
 @dataclass
@@ -104,7 +109,8 @@ class Selection:
             return [model]
         path = self._source_of(model).output().path
         try:
-            count = current_runner().inspect(path).count
+            # A command that goes on for long asks again and again, and inspecting takes a while.
+            count = context.current().keep(_make_counter)(path, file_digest(path))
         except (NeuralStyleError, RunnerError):
             return [model]  # the run itself says what is wrong with it
         return [model] if count is None else [f"{model}@{number}" for number in range(count)]
@@ -284,6 +290,11 @@ def _with_folders(name: str) -> Iterator[str]:
     yield name if names.is_image_name(name) else names.parse_model_name(name).file
     while name := name.rpartition("/")[0]:
         yield name
+
+
+def _make_counter(settings: Settings) -> Callable[[str, str], int | None]:
+    """Return a function of a model's path and digest, which counts the styles of a file once."""
+    return lru_cache(MAX_COUNTS)(lambda path, digest: current_runner().inspect(path).count)
 
 
 def _may_hold_many(model: str) -> bool:

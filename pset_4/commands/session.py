@@ -38,7 +38,10 @@ EPILOG = (
 
 @contextmanager
 def session(
-    paints: bool = True, reaches_remote: bool = True, needed: Sequence[str] = ()
+    paints: bool = True,
+    reaches_remote: bool = True,
+    needed: Sequence[str] = (),
+    remembers: bool = True,
 ) -> Iterator[Settings]:
     """Activate the command line's settings; an error ends the process with one line.
 
@@ -47,6 +50,8 @@ def session(
         reaches_remote: Whether the command needs the remote.
         needed: Folders that have to exist, because the command only reads: of
             ``remote`` and ``data``.
+        remembers: Whether the remote is asked for the state of each object only once. A command
+            that goes on for long has to do that itself, for a while.
     """
     with errors_in_one_line("what is done stays; run again to go on"):
         missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
@@ -64,7 +69,7 @@ def session(
                 _check_remote(chosen)
         with context.activated(chosen):
             cleaning.sweep(chosen)
-            if not reaches_remote:
+            if not (reaches_remote and remembers):
                 yield chosen
                 return
             with remote.remembering(chosen.remote):

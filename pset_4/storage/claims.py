@@ -34,7 +34,27 @@ def claim(path: str, notify: Callable[[str], None]) -> Iterator[None]:
     folder, name = os.path.split(path)
     os.makedirs(folder, exist_ok=True)
     lock_path = os.path.join(folder, f"{_PREFIX}{name}{_SUFFIX}")
-    lock = _wait_for(lock_path, path, notify)
+    with _releasing(lock_path, _wait_for(lock_path, path, notify)):
+        yield
+
+
+@contextmanager
+def hold(lock_path: str) -> Iterator[None]:
+    """Hold a lock while the body runs.
+
+    Args:
+        lock_path: The lock's file, which is there only as long as the lock.
+
+    Raises:
+        BusyError: Another process has it.
+        OSError: The file cannot be written.
+    """
+    with _releasing(lock_path, open_locked(lock_path)):
+        yield
+
+
+@contextmanager
+def _releasing(lock_path: str, lock: FileIO) -> Iterator[None]:
     try:
         yield
     finally:

@@ -97,7 +97,7 @@ def record_published(remote_path: str) -> None:
         remote_path: The file's place in the remote.
     """
     here = context.current()
-    recorded = here.keep(_make_recorded)  # tasks ask often, and a record takes a while to read
+    recorded = here.remember(_make_recorded)  # tasks ask often, and a record takes a while to read
     is_remote = remote_path.startswith(f"{here.settings.remote}/") and not here.settings.is_offline
     if is_remote and remote_path not in recorded:
         recorded.add(remote_path)

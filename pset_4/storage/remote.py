@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocal
 from csci_utils.network.addresses import is_loopback
 
 from .. import context
-from ..errors import MissingError
+from ..errors import MissingError, MissingRemoteError
 from ..places import is_s3
 from ..settings import Settings
 from .offline import CacheTarget, CreateOnlyCacheTarget
@@ -81,6 +81,29 @@ def list_all_paths(folder: str) -> list[str]:
     return sorted(path for path in paths if path and not path.endswith("/"))
 
 
+def list_marks(folder: str) -> dict[str, str]:
+    """Return what differs once a file was replaced, for each path of `list_paths`.
+
+    It tells no more: after a restart of a server it may differ for equal bytes.
+    """
+    if is_s3(folder):
+        found: Iterable[tuple[str, str]] = _s3_client().list_marks(folder)
+    else:
+        paths = target_at(folder).fs.listdir(folder)
+        found = ((path, mark) for path in paths if (mark := _mark_of(path)))
+    marks = {path[len(folder) + 1 :].replace(os.sep, "/"): mark for path, mark in found}
+    return {path: mark for path, mark in marks.items() if not re.search(r"(^|/)\.", path)}
+
+
+def _mark_of(path: str) -> str:
+    """Return what changes with a file; empty if it is not there any more."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return ""
+    return f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
 def check_no_obstacle(path: str) -> None:
     """Raise MissingError if a directory remote has something at a path that is not a file."""
     if is_s3(path) or _is_cache_of_remote(path) or not os.path.lexists(path):
@@ -97,6 +120,20 @@ def check(remote: str) -> None:
     """
     if is_s3(remote):
         _s3_client().isdir(remote)
+
+
+def check_present(remote: str) -> None:
+    """Check that a remote which was there is neither out of reach nor on a drive that is away.
+
+    Raises:
+        csci_utils.errors.S3Error: As for `check`.
+        MissingRemoteError: The directory does not exist.
+    """
+    check(remote)
+    if not is_s3(remote) and not os.path.isdir(remote):
+        raise MissingRemoteError(
+            "the directory is not there any more", path=remote, remedy="mount or create it"
+        )
 
 
 def describe_exposure(remote: str) -> str | None:

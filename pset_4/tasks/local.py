@@ -40,7 +40,7 @@ class LocalTask(luigi.ExternalTask):
         if error is None:
             return MissingError("there only now", path=self.output().path, remedy="run again")
         if isinstance(error, MissingError):
-            error.remedy = suggest(self.name, lambda: found.keep(list_drop_ins)) + error.remedy
+            error.remedy = suggest(self.name, lambda: found.remember(list_drop_ins)) + error.remedy
         return error
 
 

@@ -72,7 +72,7 @@ class RemoteTask(luigi.Task):
             remedy = f"run again with --upload to publish {drop_in.output().path}"
             return MissingError("not in the remote, and uploads are off", path=path, remedy=remedy)
         found = context.current()
-        places = (lambda: found.keep(list_drop_ins), lambda: found.keep(list_remote))
+        places = (lambda: found.remember(list_drop_ins), lambda: found.remember(list_remote))
         remedy = (
             f"{suggest(drop_in.name, *places)}drop it into {drop_in.output().path} and run again"
             f"{self.FURTHER_REMEDY}, or check the name and --remote"

@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedWriter
-from typing import IO
+from typing import IO, BinaryIO
 
 from luigi.target import FileSystemTarget
 
 from csci_utils.atomic import create_exclusively, discard, make_temporary_path, naming_target
 from csci_utils.digest import CHUNK_SIZE
 from csci_utils.errors import ChangedError, instead_of_path
+from csci_utils.writers import has_writer
 
 from .. import context
 from ..errors import PipelineError
@@ -31,7 +32,11 @@ QUIET_SECONDS = 1.0
 """How long a drop-in must be unchanged before it is published: some other program may still be
 writing it."""
 
-_State = tuple[int, ...]
+CLOSED_QUIET_SECONDS = 0.1
+"""The same where the system tells that no program has it open for writing."""
+
+FileState = tuple[int, ...]
+"""What changes when a file is written or replaced."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,22 @@ class Snapshot:
     sha256: str
     """The SHA-256 of its bytes."""
     _source_path: str
-    _source_state: _State
+    _source_state: FileState
+    _modified: float
 
     @property
     def path(self) -> str:
         """The path of the copy, with the suffix of the file."""
         return str(self.target.path)
+
+    def wait_until_quiet(self, seconds: float) -> None:
+        """Wait until the file's last change before the copy is that long ago, and check it again.
+
+        Raises:
+            ChangedError: As for `check_unchanged`.
+        """
+        _wait_until_quiet(self._modified, seconds)
+        self.check_unchanged()
 
     def check_unchanged(self) -> None:
         """Check that the file is still the one that was copied.
@@ -57,7 +72,7 @@ class Snapshot:
             ChangedError: It was changed, replaced or removed.
         """
         try:
-            state = _state_of(os.lstat(self._source_path))
+            state = state_of(os.lstat(self._source_path))
         except FileNotFoundError:
             state = ()
         if state != self._source_state:
@@ -72,7 +87,7 @@ class Snapshot:
 def take_snapshot(
     path: str,
     max_bytes: int | None = None,
-    quiet_seconds: float = 0,
+    waits: bool = False,
     root: str | None = None,
 ) -> Iterator[Snapshot]:
     """Yield a copy of a regular file, which is removed after the body.
@@ -82,7 +97,8 @@ def take_snapshot(
     Args:
         path: The file. A link is not followed.
         max_bytes: The largest size that is accepted; None for any.
-        quiet_seconds: Wait until the file's last change is that long ago.
+        waits: Whether to wait until the file's last change is as long ago as `find_quiet_seconds`
+            says.
         root: As for `open_regular`.
 
     Raises:
@@ -97,10 +113,11 @@ def take_snapshot(
     try:
         with open_regular(path, root) as file:
             status = os.fstat(file.fileno())
-            _wait_until_quiet(status, quiet_seconds)
+            if waits:
+                _wait_until_quiet(status.st_mtime, find_quiet_seconds(file)[0])
             _check_size(path, status.st_size, max_bytes)
             sha256 = _copy(file, copy_path)
-        taken = Snapshot(target_at(copy_path), sha256, path, _state_of(status))
+        taken = Snapshot(target_at(copy_path), sha256, path, state_of(status), status.st_mtime)
         taken.check_unchanged()
         with instead_of_path(copy_path, path):
             yield taken
@@ -108,9 +125,15 @@ def take_snapshot(
         discard(copy_path)
 
 
-def _wait_until_quiet(status: os.stat_result, quiet_seconds: float) -> None:
-    age = time.time() - status.st_mtime
-    time.sleep(min(max(quiet_seconds - age, 0), quiet_seconds))  # at most that, for future times
+def find_quiet_seconds(file: BinaryIO) -> tuple[float, bool]:
+    """Return how long a file must be unchanged, and whether it is known to be open for writing."""
+    is_open = has_writer(file.fileno())
+    return CLOSED_QUIET_SECONDS if is_open is False else QUIET_SECONDS, bool(is_open)
+
+
+def _wait_until_quiet(modified: float, seconds: float) -> None:
+    age = time.time() - modified
+    time.sleep(min(max(seconds - age, 0), seconds))  # at most that, for future times
 
 
 def _check_size(path: str, size: int, max_bytes: int | None) -> None:
@@ -137,7 +160,7 @@ def _copy(file: IO[bytes], copy_path: str) -> str:
     return digest.hexdigest()
 
 
-def _state_of(status: os.stat_result) -> _State:
+def state_of(status: os.stat_result) -> FileState:
     """Return what changes when a file is written or replaced."""
     return (
         status.st_dev,

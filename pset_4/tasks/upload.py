@@ -7,7 +7,7 @@ from abc import abstractmethod
 from luigi.target import FileSystemTarget
 
 from csci_utils.digest import stream_digest
-from csci_utils.errors import AlreadyExistsError
+from csci_utils.errors import AlreadyExistsError, DescribedError
 from csci_utils.luigi import CopyTask, copy
 
 from .. import context
@@ -68,8 +68,13 @@ class UploadTask(CopyTask):
         if self.is_copied():
             return
         path, uploads = self.input().path, context.current().settings.uploads
-        with take_snapshot(path, self.max_bytes(), QUIET_SECONDS, uploads) as snapshot:
-            self.check(snapshot.path)
+        with take_snapshot(path, self.max_bytes(), True, uploads) as snapshot:
+            try:
+                self.check(snapshot.path)
+            except DescribedError:
+                # Incomplete, perhaps: a program may close a file and go on with it soon after.
+                snapshot.wait_until_quiet(QUIET_SECONDS)
+                raise
             snapshot.check_unchanged()
             self._publish(snapshot)
 

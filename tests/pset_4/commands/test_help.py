@@ -18,6 +18,7 @@ from tests.support.pipeline.projects import Project, assert_failed
 COMMANDS = (
     "main",
     "stylize",
+    "watch",
     "upload",
     "download",
     "status",
@@ -28,7 +29,7 @@ COMMANDS = (
     "models",
     "submit",
 )
-HEAVY = ("torch", "numpy", "openvino", "PIL", "luigi", "boto3", "tqdm")
+HEAVY = ("torch", "numpy", "openvino", "PIL", "luigi", "boto3", "tqdm", "watchfiles")
 
 IMPORTED_BY = f"""
 import sys

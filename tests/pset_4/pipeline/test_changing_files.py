@@ -14,7 +14,7 @@ import pytest
 
 from pset_4.runners.in_process import InProcessRunner
 from pset_4.tasks import results, snapshot
-from pset_4.tasks.snapshot import QUIET_SECONDS, Snapshot, take_snapshot
+from pset_4.tasks.snapshot import CLOSED_QUIET_SECONDS, QUIET_SECONDS, Snapshot, take_snapshot
 from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.stores import RemoteStore
 
@@ -138,15 +138,25 @@ def test_a_drop_in_that_grows_is_published_once_it_is_complete(
 
 
 @pytest.mark.parametrize(
-    ("age", "expected"), [(60, 0), (QUIET_SECONDS / 2, QUIET_SECONDS / 2), (-3600, QUIET_SECONDS)]
+    ("age", "has_writer", "expected"),
+    [
+        (60, None, 0),
+        (QUIET_SECONDS / 2, None, QUIET_SECONDS / 2),
+        (-3600, None, QUIET_SECONDS),
+        (0, True, QUIET_SECONDS),
+        (0, False, CLOSED_QUIET_SECONDS),
+        (CLOSED_QUIET_SECONDS, False, 0),
+    ],
 )
 def test_a_drop_in_is_published_when_it_is_at_rest(
     directory_project: Project,
     photograph: bytes,
     monkeypatch: pytest.MonkeyPatch,
     age: float,
+    has_writer: bool | None,
     expected: float,
 ) -> None:
+    monkeypatch.setattr(snapshot, "has_writer", lambda descriptor: has_writer)
     path = directory_project.drop("photo.jpg", photograph)
     now = time.time()
     os.utime(path, (now - age, now - age))
@@ -155,6 +165,26 @@ def test_a_drop_in_is_published_when_it_is_at_rest(
     directory_project.run_well("upload")
 
     assert waits == [pytest.approx(expected, abs=0.001)]
+
+
+def test_an_image_of_which_a_part_is_closed_early_is_not_refused(
+    project: Project, store: RemoteStore, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = project.drop("photo.jpg", photograph[:-100])
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshot, "has_writer", lambda descriptor: False)
+        check_image = InProcessRunner.check_image
+
+        def check_and_go_on(runner: InProcessRunner, copy_path: str) -> None:
+            path.write_bytes(photograph)
+            check_image(runner, copy_path)
+
+        patch.setattr(InProcessRunner, "check_image", check_and_go_on)
+        result = project.run("upload")
+
+    assert_failed(result, "photo.jpg: still being written")
+    project.run_well("upload")
+    assert store.read("images/photo.jpg") == photograph
 
 
 def test_a_result_replaced_after_its_check_is_not_published(
