@@ -95,7 +95,7 @@ else:
             "runner_options": "commands.options",
             "select": "commands.selection",
             "session": "commands.session",
-            "shorten": "settings",
+            "shorten": "places",
             "target_at": "storage.remote",
             "write_origin": "storage.records",
         },
