@@ -38,6 +38,8 @@ UPLOADS_HELP = (
     "'uploads' in the data folder."
 )
 DEBUG_HELP = "Show Luigi's log, and tracebacks."
+QUIET_HELP = "Print errors only."
+JSON_HELP = "Answer with one JSON document on standard output, for programs."
 IMAGE_HELP = "An image, by name or pattern; may be repeated. Default: all."
 FILE_HELP = "A style model's file, by name or pattern; may be repeated. Default: all."
 PAINTED_IMAGE_HELP = (
@@ -119,7 +121,8 @@ def common_options(command: Command) -> Command:
         _setting("remote", None, REMOTE_HELP),
         _setting("data", None, DATA_HELP),
         _setting("uploads", "DIR", UPLOADS_HELP),
-        click.option("--debug", is_flag=True, expose_value=False, callback=_keep, help=DEBUG_HELP),
+        _kept_flag("--debug", help=DEBUG_HELP),
+        _kept_flag("-q", "--quiet", help=QUIET_HELP),
     )
 
 
@@ -176,10 +179,12 @@ def conflict_option(command: Command) -> Command:
 
 def offline_option(command: Command) -> Command:
     """Add that the remote is not asked; kept like `common_options`."""
-    option = click.option(
-        f"--{OFFLINE}", is_flag=True, expose_value=False, callback=_keep, help=OFFLINE_HELP
-    )
-    return option(command)
+    return _kept_flag(f"--{OFFLINE}", help=OFFLINE_HELP)(command)
+
+
+def json_option(command: Command) -> Command:
+    """Add that the answer is a JSON document; kept like `common_options`."""
+    return _kept_flag("--json", help=JSON_HELP)(command)
 
 
 def all_option(command: Command) -> Command:
@@ -249,6 +254,10 @@ def _machine_option(option: Option) -> Decorator[Any]:
 
 def _setting(flag: str, metavar: str | None, text: str) -> Decorator[Any]:
     return click.option(f"--{flag}", metavar=metavar, expose_value=False, callback=_keep, help=text)
+
+
+def _kept_flag(*names: str, **details: Any) -> Decorator[Any]:
+    return click.option(*names, is_flag=True, expose_value=False, callback=_keep, **details)
 
 
 def _sentence(text: str) -> str:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from csci_utils.console import say
-
 from ..storage.conflicts import REFUSE
 from .gallery import keep_current
 from .options import (
@@ -18,13 +16,14 @@ from .options import (
     all_option,
     common_options,
     conflict_option,
+    json_option,
     offline_option,
     painting_options,
     proof_options,
     rendering_options,
     runner_options,
 )
-from .session import EPILOG, report, run, say_left_alone, session
+from .session import EPILOG, note, report, run, say_left_alone, session
 
 if TYPE_CHECKING:
     import luigi
@@ -63,6 +62,7 @@ def painting_command(command: Command) -> Command:
     paths = click.argument("paths", nargs=-1, metavar="[FILE]...")
     decorators = (
         common_options,
+        json_option,
         runner_options,
         offline_option,
         conflict_option,
@@ -107,6 +107,7 @@ def stylize(**options: Any) -> None:
 @click.command(epilog=EPILOG)
 @rendering_options
 @runner_options
+@json_option
 @common_options
 def demo(**rendering: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
@@ -117,7 +118,7 @@ def demo(**rendering: Any) -> None:
 
         check_writable(settings)
         for name in drop_samples_in(settings.uploads):
-            say(f"dropped in {name}", sys.stderr)
+            note(f"dropped in {name}")
         paint(MainTask, settings, Request(), rendering, may_open=True)
 
 
@@ -155,18 +156,16 @@ def paint(
         kind = _proof(options)
     selected = _select(settings, request, options)
     if not (selected.images or selected.models or selected.refused):
-        say(
+        note(
             "nothing to paint: put images and style models into "
-            f"{shorten(settings.uploads)}, or see it at work first: python -m pset_4 demo",
-            sys.stderr,
+            f"{shorten(settings.uploads)}, or see it at work first: python -m pset_4 demo"
         )
     say_left_alone(selected.others, settings)
     source = "cache" if settings.is_offline else "remote"
     for what, default in selected.defaults:
-        say(
+        note(
             f"no {what} named or dropped in: using {default} from the {source} (--all paints all "
-            "that it has, and the command demo brings images and styles of its own)",
-            sys.stderr,
+            "that it has, and the command demo brings images and styles of its own)"
         )
     fetched = run(selected.list_unseen())
     tasks: list[luigi.Task] = [
@@ -175,9 +174,12 @@ def paint(
     ]
     outcome = run(tasks or _list_uploads(selected))
     outcome.add_earlier(fetched)
-    code = report(outcome, settings, selected.refused)
-    keep_current(settings, outcome, selected.refused, request.is_proof, may_open)
-    sys.exit(code)
+
+    def conclude() -> dict[str, object]:
+        page = keep_current(settings, outcome, selected.refused, request.is_proof, may_open)
+        return {"gallery": page}
+
+    sys.exit(report(outcome, settings, selected.refused, conclude))
 
 
 def _proof(options: dict[str, Any]) -> type[Proof]:
@@ -226,7 +228,7 @@ def _drop_in(settings: Settings, request: Request) -> tuple[Sequence[str], Seque
 
     dropped = drop_files_in(settings, request.paths)
     for name in dropped.new:
-        say(f"dropped in {name}", sys.stderr)
+        note(f"dropped in {name}")
     return [*request.images, *dropped.images], [*request.models, *dropped.models]
 
 
