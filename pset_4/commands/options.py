@@ -38,6 +38,8 @@ UPLOADS_HELP = (
     "'uploads' in the data folder."
 )
 DEBUG_HELP = "Show Luigi's log, and tracebacks."
+DRY_RUN_HELP = "Show what would be published, fetched and painted, and why; write nothing."
+FORCE_HELP = "Paint again what is current, and let --max-side replace larger results in the remote."
 QUIET_HELP = "Print errors only."
 JSON_HELP = "Answer with one JSON document on standard output, for programs."
 IMAGE_HELP = "An image, by name or pattern; may be repeated. Default: all."
@@ -76,6 +78,8 @@ SETTINGS = (
     "runner",
     "python",
     OFFLINE,
+    "dry_run",
+    "force",
     *(option.name for option in MACHINE_OPTIONS),
 )
 """Options that are kept for `common_option`, and checked by `settings.read_settings`."""
@@ -180,6 +184,16 @@ def conflict_option(command: Command) -> Command:
 def offline_option(command: Command) -> Command:
     """Add that the remote is not asked; kept like `common_options`."""
     return _kept_flag(f"--{OFFLINE}", help=OFFLINE_HELP)(command)
+
+
+def dry_run_option(command: Command) -> Command:
+    """Add that nothing is written; kept like `common_options`."""
+    return _kept_flag("--dry-run", help=DRY_RUN_HELP)(command)
+
+
+def force_option(command: Command) -> Command:
+    """Add that current results are painted again; kept like `common_options`."""
+    return _kept_flag("--force", help=FORCE_HELP)(command)
 
 
 def json_option(command: Command) -> Command:

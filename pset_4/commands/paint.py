@@ -16,6 +16,8 @@ from .options import (
     all_option,
     common_options,
     conflict_option,
+    dry_run_option,
+    force_option,
     json_option,
     offline_option,
     painting_options,
@@ -63,6 +65,8 @@ def painting_command(command: Command) -> Command:
     decorators = (
         common_options,
         json_option,
+        dry_run_option,
+        force_option,
         runner_options,
         offline_option,
         conflict_option,
@@ -176,6 +180,9 @@ def paint(
     outcome.add_earlier(fetched)
 
     def conclude() -> dict[str, object]:
+        from ..planning.pixels import measure
+
+        measure(settings, outcome)
         page = keep_current(settings, outcome, selected.refused, request.is_proof, may_open)
         return {"gallery": page}
 
@@ -228,7 +235,7 @@ def _drop_in(settings: Settings, request: Request) -> tuple[Sequence[str], Seque
 
     dropped = drop_files_in(settings, request.paths)
     for name in dropped.new:
-        note(f"dropped in {name}")
+        note(f"{'would drop in' if settings.dry_run else 'dropped in'} {name}")
     return [*request.images, *dropped.images], [*request.models, *dropped.models]
 
 

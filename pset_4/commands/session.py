@@ -63,7 +63,8 @@ def session(
             if reaches_remote:
                 _check_remote(chosen)
         with context.activated(chosen):
-            cleaning.sweep(chosen)
+            if not chosen.dry_run:
+                cleaning.sweep(chosen)
             if not reaches_remote:
                 yield chosen
                 return
@@ -210,7 +211,11 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
     clashes = find_clashes(tasks, current().settings)
     distinct = [task for task in tasks if task not in clashes]
     debug = bool(common_option("debug"))
-    if is_quiet():
+    if current().settings.dry_run:
+        from ..planning import plan_tasks
+
+        outcome = plan_tasks(distinct)
+    elif is_quiet():
         outcome = run_tasks(distinct, debug=debug)
     else:
         with closing(Progress(distinct)) as progress:
@@ -245,7 +250,9 @@ def report(
 
     for line in format_failures(outcome, refused):
         say(line, sys.stderr)
-    if wants_json():
+    if settings.dry_run:
+        _answer_plan(outcome, settings, refused)
+    elif wants_json():
         found = summarize(outcome, settings, refused).to_dict()
         answer(format_json({**found, **conclude()}))
     else:
@@ -254,6 +261,19 @@ def report(
         conclude()
     failed = outcome.failures or outcome.unfinished or refused
     return ExitCode.FAILED if failed else ExitCode.DONE
+
+
+def _answer_plan(
+    outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]
+) -> None:
+    """Print what would be done, in place of a summary."""
+    from ..planning.answers import describe_plan, format_plan
+    from ..report import format_json
+
+    if wants_json():
+        answer(format_json(describe_plan(outcome, settings, refused)))
+    elif not is_quiet():
+        answer(format_plan(outcome, settings, refused))
 
 
 def note(line: str) -> None:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import common_options, conflict_option, file_options, json_option, runner_options
+from .options import (
+    common_options,
+    conflict_option,
+    dry_run_option,
+    file_options,
+    json_option,
+    runner_options,
+)
 from .session import EPILOG, finish, note, run, say_left_alone, session
 
 if TYPE_CHECKING:
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
 @file_options
 @conflict_option
 @runner_options
+@dry_run_option
 @json_option
 @common_options
 def upload(
@@ -43,6 +51,7 @@ def upload(
 
 @click.command(epilog=EPILOG)
 @file_options
+@dry_run_option
 @json_option
 @common_options
 def download(images: Sequence[str], models: Sequence[str], exclude: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from csci_utils.errors import DescribedError
 
 from ..settings import Settings
 from .luigi_worker import name_of
-from .outcome import CACHED, FETCHED, PAINTED, PUBLISHED, REPLACED, Outcome, verb_of
+from .outcome import CACHED, FETCHED, PAINTED, PUBLISHED, REPLACED, Outcome, Plan, possible_verb_of
 
 SKIPPED, FAILED, BLOCKED, WAITING = "skipped", "failed", "blocked", "waiting"
 
@@ -27,6 +27,14 @@ class Made:
     """Its path or URL."""
     remark: str = ""
     """What people should know about it; empty if nothing."""
+    plan: Plan | None = None
+    """In a dry run, why it would be made, and its size."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain JSON values."""
+        if self.plan is None:
+            return {"path": self.path, "remark": self.remark}
+        return {"path": self.path, **asdict(self.plan)}
 
 
 @dataclass
@@ -63,7 +71,7 @@ class Summary:
             "data": self.data,
             "remote": self.remote,
             "counts": self.counts,
-            **{verb: [asdict(made) for made in self.made[verb]] for verb in VERBS},
+            **{verb: [made.to_dict() for made in self.made[verb]] for verb in VERBS},
             SKIPPED: self.skipped,
             FAILED: [error.to_json() for error in self.failed],
             BLOCKED: self.blocked,
@@ -77,7 +85,7 @@ def summarize(
     found = Summary(settings.data, settings.unasked_remote or settings.remote)
     found.made = {verb: [] for verb in VERBS}
     for task in outcome.done:
-        made = Made(name_of(task), getattr(task, "remark", ""))
+        made = Made(name_of(task), getattr(task, "remark", ""), outcome.plans.get(task))
         found.made[_verb_of(task)].append(made)
     done = {_pair_of(task) for task in outcome.done}
     finished = [task for task in outcome.asked if task in outcome.finished]
@@ -92,7 +100,8 @@ def summarize(
 
 
 def _verb_of(task: luigi.Task) -> str:
-    return REPLACED if getattr(task, "is_replacement", False) else str(verb_of(task))
+    is_replacement = getattr(task, "is_replacement", False)
+    return REPLACED if is_replacement else str(possible_verb_of(task))
 
 
 def _describe(task: luigi.Task) -> str:

@@ -11,7 +11,7 @@ from csci_utils.digest import file_digest
 from csci_utils.errors import AlreadyExistsError
 from csci_utils.luigi import copy
 
-from .. import names
+from .. import context, names
 from ..errors import ConflictError, SettingsError
 from ..places import UPLOADS_VARIABLE
 from ..settings import Settings
@@ -105,6 +105,11 @@ def _copy(source: Path, path: str, name: str) -> bool:
     from neural_style.pictures.io import MAX_PICTURE_BYTES
 
     is_new = not os.path.lexists(path)
+    if context.current().settings.dry_run:
+        if not is_new and file_digest(path) != file_digest(source):
+            raise find_no_drop_in(os.path.dirname(path), name) or _conflict(path, source)
+        context.current().keep(_make_planned)[name] = str(source)
+        return is_new
     max_bytes = MAX_PICTURE_BYTES if names.is_image_name(name) else MAX_STYLE_BYTES
     status = source.stat()
     try:
@@ -116,6 +121,16 @@ def _copy(source: Path, path: str, name: str) -> bool:
         # Complete since it was renamed: nobody has to wait for a program that may be writing it.
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     return is_new
+
+
+def find_planned(name: str) -> str | None:
+    """Return the file that would be dropped in under a name, in a dry run; else None."""
+    return context.current().keep(_make_planned).get(name)
+
+
+def _make_planned(settings: Settings) -> dict[str, str]:
+    """Return the start of the files that would be dropped in, by name."""
+    return {}
 
 
 def _conflict(path: str, source: Path) -> ConflictError:

@@ -70,6 +70,7 @@ class DownloadTask(CopyTask):
             NothingWrittenError: The object is empty.
             TooLargeError: The object is larger than anything that is read.
         """
+        self.copied_digest = ""
         if self.input().path == self.output().path:  # offline, the cache stands for the remote
             return
         origin = self.origin()

@@ -83,8 +83,24 @@ class UploadTask(CopyTask):
                 return  # somebody published the same bytes just now
             check_no_obstacle(destination.path)
             if self.on_conflict == REFUSE:
-                raise _describe_conflict(self.input().path, snapshot.sha256, destination) from error
+                raise self.describe_conflict(snapshot.sha256) from error
             self._settle_conflict(snapshot)
+
+    def describe_conflict(self, sha256: str) -> ConflictError:
+        """Return the error about other bytes in the remote.
+
+        Args:
+            sha256: The SHA-256 of the drop-in.
+        """
+        with self.output().open("r") as file:
+            theirs = stream_digest(file)
+        return ConflictError(
+            f"conflict: the drop-in (SHA-256 {sha256}) differs from "
+            f"{self.output().path} (SHA-256 {theirs})",
+            path=self.input().path,
+            remedy=f"rename the drop-in, or run again with --on-conflict {KEEP_REMOTE} or "
+            f"--on-conflict {REPLACE}",
+        )
 
     def _settle_conflict(self, snapshot: Snapshot) -> None:
         if self.on_conflict == KEEP_REMOTE:
@@ -149,15 +165,3 @@ class UploadModel(UploadTask):
         from neural_style.formats.model_file import MAX_STYLE_BYTES
 
         return MAX_STYLE_BYTES
-
-
-def _describe_conflict(path: str, sha256: str, destination: FileSystemTarget) -> ConflictError:
-    with destination.open("r") as file:
-        theirs = stream_digest(file)
-    return ConflictError(
-        f"conflict: the drop-in (SHA-256 {sha256}) differs from "
-        f"{destination.path} (SHA-256 {theirs})",
-        path=path,
-        remedy=f"rename the drop-in, or run again with --on-conflict {KEEP_REMOTE} or "
-        f"--on-conflict {REPLACE}",
-    )
