@@ -17,7 +17,7 @@ from ..runners import current_runner
 from ..storage.conflicts import KEEP_REMOTE, REFUSE, REPLACE
 from ..storage.offline import record_published
 from ..storage.remote import check_no_obstacle, target_at
-from .local import LocalImage, LocalModel
+from .local import LocalImage, LocalModel, LocalTask
 from .notes import notify
 from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter
 from .snapshot import QUIET_SECONDS, Snapshot, take_snapshot
@@ -33,6 +33,10 @@ class UploadTask(CopyTask):
 
     is_replacement = False
     """Whether `run` replaced other bytes."""
+
+    @abstractmethod
+    def requires(self) -> LocalTask:
+        """Return the drop-in."""
 
     @abstractmethod
     def check(self, path: str) -> None:
@@ -67,8 +71,8 @@ class UploadTask(CopyTask):
         self.copied_digest, self.is_replacement = "", False
         if self.is_copied():
             return
-        path, uploads = self.input().path, context.current().settings.uploads
-        with take_snapshot(path, self.max_bytes(), QUIET_SECONDS, uploads) as snapshot:
+        path, root = self.input().path, self.requires().root
+        with take_snapshot(path, self.max_bytes(), QUIET_SECONDS, root) as snapshot:
             self.check(snapshot.path)
             snapshot.check_unchanged()
             self._publish(snapshot)
