@@ -16,6 +16,7 @@ from neural_style.options import RenderingOptions
 from ..execution.outcome import Outcome
 from ..places import is_s3
 from ..settings import Settings
+from ..storage.image_sizes import read_size
 from ..tasks.stylize import Stylize
 
 SECONDS_PER_MEGAPIXEL = 1.1
@@ -34,8 +35,6 @@ MEASURED_PIXELS = 200_000
 MEASURED_RESULTS = 20
 """How many results of a run are measured, at most."""
 
-_HEADER_BYTES = 1 << 18
-
 
 def count_pixels(image: FileSystemTarget, options: RenderingOptions) -> int:
     """Return how many pixels of an image are painted; 0 if that cannot be told.
@@ -52,22 +51,6 @@ def count_pixels(image: FileSystemTarget, options: RenderingOptions) -> int:
         size = width, height
     shrinkage = min(1.0, options.max_side / max(size)) if options.max_side else 1.0
     return round(size[0] * size[1] * shrinkage**2)
-
-
-def read_size(image: FileSystemTarget) -> tuple[int, int] | None:
-    """Return width and height in px from an image's header, before it is turned upright."""
-    from neural_style import NeuralStyleError
-    from neural_style.pictures.decoding import read_header
-
-    with image.open("r") as file:
-        head = file.read(_HEADER_BYTES)
-        try:
-            return read_header(head).size
-        except NeuralStyleError:  # as of a TIFF file, whose header may be at its end
-            pass
-        with suppress(NeuralStyleError):
-            return read_header(head + file.read()).size
-    return None
 
 
 def estimate_seconds(settings: Settings, pixels: Iterable[int]) -> float:
