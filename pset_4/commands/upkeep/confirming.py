@@ -29,10 +29,14 @@ def confirm(question: str, is_sure: bool) -> bool:
     """
     if is_sure:
         return True
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not _has_terminal():
         remedy = "add --yes if this is what you want"
         raise SettingsError("not confirmed, and there is no terminal to ask", remedy=remedy)
     return click.confirm(question, err=True)
+
+
+def _has_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def show(verb: str, paths: Iterable[str]) -> None:

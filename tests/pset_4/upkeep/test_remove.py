@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from pset_4.cli import cli
 from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
@@ -71,6 +73,26 @@ def test_without_yes_and_terminal_nothing_is_removed(
     assert_failed(result, "not confirmed, and there is no terminal to ask; add --yes", 2)
     assert f"/{IMAGE}\n" in result.stderr
     assert (store.list(), painted.files("")) == before
+
+
+@pytest.mark.parametrize(("reply", "exit_code"), [("y", 0), ("n", 1)])
+def test_at_a_terminal_somebody_is_asked(
+    directory_project: Project,
+    directory_store: DirectoryStore,
+    drawing: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    reply: str,
+    exit_code: int,
+) -> None:
+    directory_store.write(IMAGE, drawing)
+    monkeypatch.setattr("pset_4.commands.upkeep.confirming._has_terminal", lambda: True)
+
+    words = directory_project.arguments("remove", "drawing.png")
+    result = CliRunner().invoke(cli, words, input=f"{reply}\n")
+
+    assert result.exit_code == exit_code, result.output
+    assert "Remove these files? [y/N]" in result.stderr
+    assert directory_store.list() == ([] if reply == "y" else [IMAGE])
 
 
 def test_json_lists_what_was_removed_and_what_stays(
