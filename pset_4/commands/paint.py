@@ -171,7 +171,10 @@ def paint(
             f"no {what} named or dropped in: using {default} from the {source} (--all paints all "
             "that it has, and the command demo brings images and styles of its own)"
         )
-    fetched = run(selected.list_unseen())
+    unseen = selected.list_unseen()
+    fetched = run(unseen)
+    for file in (task.model for task in unseen if task in fetched.plans):
+        note(f"note: the styles of {file} are counted once it is fetched; it is shown as one")
     tasks: list[luigi.Task] = [
         kind(image=image, model=style, upload=request.upload, **options)
         for image, style in _list_pairs(selected, request.picks)

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.support.networks.models import MakeModel
 from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.faults import FaultProxy, serve_faults
-from tests.support.remotes.stores import RemoteStore, S3Store
+from tests.support.remotes.stores import DirectoryStore, RemoteStore, S3Store
 
 Change = Callable[[Project, RemoteStore, bytes], None]
 """Changes something after a first run; the bytes are those of another image."""
@@ -278,6 +278,19 @@ def test_a_conflict_is_announced_as_a_failure(
     store.write("images/drawing.png", photograph)
 
     assert_failed(dropped.run("main", "--dry-run"), "conflict: the drop-in")
+
+
+def test_styles_that_cannot_be_counted_yet_are_mentioned(
+    directory_project: Project, directory_store: DirectoryStore, drawing: bytes, many_styles: bytes
+) -> None:
+    directory_project.drop("drawing.png", drawing)
+    directory_store.write("saved_models/many.onnx", many_styles)
+
+    result = directory_project.run("main", "-m", "many.onnx", "--dry-run")
+
+    assert "note: the styles of many.onnx are counted once it is fetched" in result.stderr
+    assert "would paint stylized/many.onnx/drawing.png: new" in result.stdout
+    assert result.stdout.count("would fetch saved_models/many.onnx") == 1
 
 
 def test_lines_and_totals_are_shown(directory_project: Project, drawing: bytes) -> None:
