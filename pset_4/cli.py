@@ -20,6 +20,9 @@ from .commands.session import EPILOG
 from .commands.status import status
 from .commands.submit import submit
 from .commands.transfer import download, upload
+from .commands.upkeep.prune import prune
+from .commands.upkeep.remove import remove
+from .commands.upkeep.replace import replace
 from .commands.verify import verify
 from .names import is_image_name, is_model_file
 from .provenance.command import explain
@@ -99,6 +102,9 @@ for _command in (
     status,
     explain,
     verify,
+    replace,
+    remove,
+    prune,
     demo,
     gallery,
     sheet,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
-
-import luigi
+from typing import TYPE_CHECKING, Protocol
 
 from csci_utils.errors import DescribedError
 from csci_utils.text import format_size, one_line
 
-from .execution.outcome import FETCHED, PAINTED, PUBLISHED, Outcome
+from .execution.outcome import CACHED, FETCHED, PAINTED, PUBLISHED, REPLACED, Outcome
+from .execution.summary import BLOCKED, FAILED, SKIPPED, WAITING, summarize
 from .places import UPLOADS, shorten
 from .settings import Settings
 from .tasks.stylize import Proof
@@ -19,14 +18,23 @@ from .tasks.stylize import Proof
 if TYPE_CHECKING:
     from .models.listing import ListedModel, ModelListing
     from .models.official import FetchResult, OfficialModel
-    from .provenance.explanation import Explanation
     from .status import FileStatus, ResultStatus, Status
     from .verification import Verification
 
 NOT_THERE = "-"
 
+NOTHING_TO_DO = "nothing to do"
+"""The summary of a run in which nothing was asked for."""
+
 SHOWN_DIGITS = 12
 """The part of a SHA-256 that is displayed; `format_json` has all of it."""
+
+
+class HasDict(Protocol):
+    """Anything found that programs may read."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain JSON values."""
 
 
 def format_failures(outcome: Outcome, refused: Mapping[str, DescribedError]) -> Iterator[str]:
@@ -38,21 +46,22 @@ def format_failures(outcome: Outcome, refused: Mapping[str, DescribedError]) -> 
 def format_summary(
     outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]
 ) -> str:
-    """Return how much was made, skipped and failed, and where it is."""
-    made = {_pair_of(task) for task in outcome.done}
-    skipped = sum(task in outcome.finished and _pair_of(task) not in made for task in outcome.asked)
-    rows = [
-        (PAINTED, outcome.count(PAINTED), shorten(_painted_folder(outcome, settings))),
-        (PUBLISHED, outcome.count(PUBLISHED), shorten(settings.unasked_remote or settings.remote)),
-        (FETCHED, outcome.count(FETCHED), shorten(settings.data)),
-        ("skipped", skipped, "already there"),
-        ("failed", len(outcome.unfinished) + len(refused), "asked for and not done"),
-    ]
-    if settings.is_offline:
-        rows.append(
-            ("waiting", outcome.count_waiting(), "to be published: run again without --offline")
-        )
-    return "\n".join(f"{verb:<10}{count:>6}  {where}" for verb, count, where in rows)
+    """Return how much was made, skipped and failed, and where it is; only what there is."""
+    remote = shorten(settings.unasked_remote or settings.remote)
+    where = {
+        PAINTED: shorten(_painted_folder(outcome, settings)),
+        PUBLISHED: remote,
+        REPLACED: remote,
+        FETCHED: shorten(settings.data),
+        CACHED: shorten(settings.data),
+        SKIPPED: "already there",
+        FAILED: "with the reasons above",
+        BLOCKED: "not made because of that",
+        WAITING: "to be published: run again without --offline",
+    }
+    counts = summarize(outcome, settings, refused).counts
+    rows = [f"{label:<10}{count:>6}  {where[label]}" for label, count in counts.items() if count]
+    return "\n".join(rows) or NOTHING_TO_DO
 
 
 def _painted_folder(outcome: Outcome, settings: Settings) -> str:
@@ -120,9 +129,10 @@ def format_not_fetched(fetched: FetchResult) -> list[str]:
     return [one_line(line) for line in (*others, *(f"failed: {why}" for why in fetched.failures))]
 
 
-def format_json(found: Status | ModelListing | Verification | Explanation) -> str:
+def format_json(found: HasDict | Mapping[str, object]) -> str:
     """Return everything as JSON, in which characters that are not printable are escaped."""
-    text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
+    values = found if isinstance(found, Mapping) else found.to_dict()
+    text = json.dumps(values, indent=2, ensure_ascii=False)
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
@@ -174,7 +184,3 @@ def _format_width(base_width: int | None, styles: int | None) -> str:
 
 def _format_digest(digest: str) -> str:
     return digest[:SHOWN_DIGITS] + "…"
-
-
-def _pair_of(task: luigi.Task) -> tuple[str | None, str | None]:
-    return getattr(task, "image", None), getattr(task, "model", None)

@@ -74,6 +74,11 @@ class Settings:
     unasked_remote: str = ""
     """Offline, the true remote, only to name it in messages; else empty."""
 
+    dry_run: bool = False
+    """Whether nothing is written: tasks are asked, and none is run."""
+    force: bool = False
+    """Whether results are painted again that are current, and replace larger ones in the remote."""
+
     @property
     def is_offline(self) -> bool:
         """Whether the data folder stands for the remote."""
@@ -135,6 +140,8 @@ def read_settings(
     paints: bool = True,
     reaches_remote: bool = True,
     offline: bool | None = False,
+    dry_run: bool | None = False,
+    force: bool | None = False,
     **machine: str | None,
 ) -> Settings:
     """Read settings from options, the environment, ``.env`` and defaults, in this order.
@@ -152,6 +159,8 @@ def read_settings(
         paints: Whether what paints is read, too. Otherwise nothing that is wrong with it matters.
         reaches_remote: Whether the folder that a directory remote lies in has to exist.
         offline: Whether the data folder stands for the remote, which is not even looked for.
+        dry_run: Whether nothing is written.
+        force: Whether current results are painted again.
         machine: Values of `MACHINE_OPTIONS` by name, as text.
 
     Raises:
@@ -167,7 +176,8 @@ def read_settings(
     in_place = uploads or os.environ.get(UPLOADS_VARIABLE) or ""
     in_place = normalize_uploads(in_place, data_path, chosen) if in_place else ""
     if not paints:
-        return Settings(str(data_path), chosen, not configured, in_place=in_place)
+        flag = bool(dry_run)
+        return Settings(str(data_path), chosen, not configured, in_place=in_place, dry_run=flag)
     runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
     if offline:
         _check_offline_runner(runner)
@@ -180,6 +190,8 @@ def read_settings(
         read_machine_options(machine),
         in_place,
         chosen if offline else "",
+        bool(dry_run),
+        bool(force),
     )
 
 

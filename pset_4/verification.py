@@ -21,7 +21,7 @@ from .storage.records import Origin, read_record, remove_record
 from .storage.regular_files import open_regular
 from .storage.remote import target_at
 from .tasks.download import DownloadImage, DownloadModel
-from .tasks.results import UploadResult
+from .tasks.results import PlaceOfResult, UploadResult
 from .tasks.stylize import Stylize, recorded_task
 
 ALTERED, TRUNCATED, UNRECORDED, UNREADABLE = "altered", "truncated", "no record", "unreadable"
@@ -121,7 +121,8 @@ def _list_result_checks(model: str, image: str, is_published: bool) -> Iterator[
     recorded = _read_recorded(path)
     task = recorded_task(model, image, recorded) or task
     publish = task.clone(UploadResult)
-    yield _Check(path, path, [task, publish] if is_published else [task])
+    is_due = is_published and task.clone(PlaceOfResult).complete()
+    yield _Check(path, path, [task, publish] if is_due else [task])
     if is_published and task.matches(recorded):
         yield _Check(publish.output().path, path, [publish])
 

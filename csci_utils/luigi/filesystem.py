@@ -29,7 +29,7 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
         Raises:
             OSError: The answer is unknown, as when permission is denied.
         """
-        return self._size(path) is not None
+        return self.size(path) is not None
 
     def version(self, path: str) -> str | None:
         """Return what differs if the file's bytes do: their SHA-256; None if it does not exist."""
@@ -41,7 +41,7 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
 
     def same_bytes(self, path: str, local_path: str) -> bool:
         """Return True if the file exists and its bytes equal the local file's."""
-        return self._size(path) == os.stat(local_path).st_size and file_digest(path) == file_digest(
+        return self.size(path) == os.stat(local_path).st_size and file_digest(path) == file_digest(
             local_path
         )
 
@@ -59,7 +59,8 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
                 raise too_long(path, MAX_FILES)
             yield from (os.path.join(folder, name) for name in names)
 
-    def _size(self, path: str) -> int | None:
+    def size(self, path: str) -> int | None:
+        """Return the file's number of bytes, or None if no regular file exists."""
         # os.path.exists() also returns False if the folder may not be searched.
         try:
             status = os.stat(path)

@@ -42,7 +42,7 @@ class RootedFileSystem(FileSystem):
             LinkError: The path leads over a link.
             OSError: The answer is unknown, as when permission is denied.
         """
-        return self._size(path) is not None
+        return self.size(path) is not None
 
     def version(self, path: str) -> str | None:
         """Return what differs if the file's bytes do: their SHA-256; None if it does not exist."""
@@ -54,7 +54,7 @@ class RootedFileSystem(FileSystem):
 
     def same_bytes(self, path: str, local_path: str) -> bool:
         """Return True if the file exists and its bytes equal those of a local file."""
-        if self._size(path) != os.stat(local_path).st_size:
+        if self.size(path) != os.stat(local_path).st_size:
             return False
         return self._digest(path) == file_digest(local_path)
 
@@ -102,7 +102,8 @@ class RootedFileSystem(FileSystem):
         finally:
             os.close(descriptor)
 
-    def _size(self, path: str) -> int | None:
+    def size(self, path: str) -> int | None:
+        """Return the file's number of bytes, or None if no regular file exists."""
         try:
             status = self.root.stat(path)
         except (FileNotFoundError, NotADirectoryError):

@@ -97,6 +97,11 @@ class S3Client(FileSystem):
         """Return True if an object has exactly this key; costs as much as `state`."""
         return self.state(path) is not None
 
+    def size(self, path: str) -> int | None:
+        """Return the object's number of bytes, or None if it does not exist."""
+        state = self.state(path)
+        return state.size if state else None
+
     def version(self, path: str) -> str | None:
         """Return what differs if the object's bytes do, or None if it does not exist."""
         state = self.state(path)

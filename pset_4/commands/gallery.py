@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from csci_utils.console import answer, say
+from csci_utils.console import answer
 
-from .options import common_option, common_options, image_option
-from .session import EPILOG, session
+from .options import common_option, common_options, image_option, json_option
+from .session import EPILOG, is_quiet, note, session, wants_json
 
 if TYPE_CHECKING:
     from csci_utils.errors import DescribedError
@@ -30,6 +30,7 @@ PUBLISH_HELP = "Copy the gallery to the remote, too, with the results that are p
 @click.command(epilog=EPILOG)
 @click.option("--open", "is_opened", is_flag=True, help=OPEN_HELP)
 @click.option("--publish", "is_published", is_flag=True, help=PUBLISH_HELP)
+@json_option
 @common_options
 def gallery(is_opened: bool, is_published: bool) -> None:
     """Write a page of every picture beside its results, and print where it is.
@@ -40,6 +41,7 @@ def gallery(is_opened: bool, is_published: bool) -> None:
     with session(paints=False, reaches_remote=is_published) as settings:
         from ..gallery.building import build
         from ..places import shorten
+        from ..report import format_json
 
         built = build(settings)
         pages = [shorten(page) for page in built.pages]
@@ -47,13 +49,17 @@ def gallery(is_opened: bool, is_published: bool) -> None:
             from ..gallery.publishing import publish
 
             pages.append(publish(settings, built))
-        answer("\n".join(pages))
+        if wants_json():
+            answer(format_json({"pages": pages}))
+        elif not is_quiet():
+            answer("\n".join(pages))
         if is_opened and not _open(built.pages[0]):
-            say("note: no browser was found; open the page yourself", sys.stderr)
+            note("note: no browser was found; open the page yourself")
 
 
 @click.command(epilog=EPILOG)
 @image_option
+@json_option
 @common_options
 def sheet(images: Sequence[str]) -> None:
     """Show each picture in all its styles on one contact sheet, and print where the sheets are.
@@ -63,9 +69,15 @@ def sheet(images: Sequence[str]) -> None:
     with session(paints=False, reaches_remote=False) as settings:
         from ..gallery.sheets import make_sheets
         from ..places import shorten
+        from ..report import format_json
 
+        sheets = []
         for path in make_sheets(settings, images):
-            answer(shorten(path))
+            sheets.append(shorten(path))
+            if not (wants_json() or is_quiet()):
+                answer(shorten(path))
+        if wants_json():
+            answer(format_json({"sheets": sheets}))
 
 
 def keep_current(
@@ -74,10 +86,10 @@ def keep_current(
     refused: Mapping[str, DescribedError],
     is_proof: bool = False,
     may_open: bool = False,
-) -> None:
-    """Bring the gallery up to date after a run, and print where it is on standard error.
+) -> str | None:
+    """Bring the gallery up to date after a run, print where it is on standard error, and return it.
 
-    If that fails, a note says so: the run itself is done.
+    If that fails, a note says so, and None is returned: the run itself is done.
 
     Args:
         settings: The current ones.
@@ -92,11 +104,12 @@ def keep_current(
     failures = [line.removeprefix("failed: ") for line in format_failures(outcome, refused)]
     built = rebuild(settings, failures)
     if built is None:
-        return
+        return None
     page = built.pages[-1 if is_proof else 0]
-    say(f"gallery: {shorten(page)}", sys.stderr)
+    note(f"gallery: {shorten(page)}")
     if may_open and _has_screen():
         _open(page)
+    return shorten(page)
 
 
 def rebuild(settings: Settings, failures: Sequence[str]) -> Gallery | None:
@@ -115,7 +128,7 @@ def rebuild(settings: Settings, failures: Sequence[str]) -> Gallery | None:
             raise
         from ..execution.messages import describe_error
 
-        say(f"note: the gallery was not written: {describe_error(error)}", sys.stderr)
+        note(f"note: the gallery was not written: {describe_error(error)}")
         return None
 
 

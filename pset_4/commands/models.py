@@ -9,8 +9,8 @@ import click
 
 from csci_utils.console import ExitCode, answer, say
 
-from .options import common_options, runner_options
-from .session import EPILOG, session
+from .options import common_options, json_option, runner_options
+from .session import EPILOG, is_quiet, note, session, wants_json
 
 URL_HELP = "Where the archive is, if not at its official address; https:// or http://."
 ACCEPT_HELP = "Also take models whose SHA-256 is not that of the official ones, as from a mirror."
@@ -75,18 +75,19 @@ def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
             )
         for line in format_not_fetched(fetched):
             say(line, sys.stderr)
-        say(format_fetched(fetched), sys.stdout)
+        if not is_quiet():
+            say(format_fetched(fetched), sys.stdout)
         if fetched.models:
             uploads = shorten(settings.uploads)
-            say(f"next: put images into {uploads} and run python -m pset_4 main", sys.stderr)
+            note(f"next: put images into {uploads} and run python -m pset_4 main")
         sys.exit(ExitCode.FAILED if fetched.failures else ExitCode.DONE)
 
 
 @models.command("list", epilog=EPILOG)
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@json_option
 @runner_options
 @common_options
-def list_command(as_json: bool) -> None:
+def list_command() -> None:
     """List models, and load each to see what it is.
 
     Those dropped in, in the remote, and in the cache. That one does not load is no failure of this
@@ -98,6 +99,6 @@ def list_command(as_json: bool) -> None:
         from ..runners import current_runner
 
         listing = list_models(settings, current_runner().inspect)
-        answer(format_json(listing) if as_json else format_listing(listing))
+        answer(format_json(listing) if wants_json() else format_listing(listing))
         is_unknown = any(model.loads is None for model in listing.models)
         sys.exit(ExitCode.FAILED if is_unknown else ExitCode.DONE)

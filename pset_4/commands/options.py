@@ -12,11 +12,34 @@ from neural_style.option_kinds import Choice, Flag
 from neural_style.options import Option
 
 from .. import names
-from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..rendering_options import MACHINE_OPTIONS, RESULT_OPTIONS, variable_of
 from ..settings import RUNNERS
 from ..storage import lookup
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
+from .shared.help_texts import (
+    ALL_HELP,
+    CONFLICT_HELP,
+    DATA_HELP,
+    DEBUG_HELP,
+    DRY_RUN_HELP,
+    EXCLUDE_HELP,
+    FILE_HELP,
+    FORCE_HELP,
+    IMAGE_HELP,
+    JSON_HELP,
+    LIKE_HELP,
+    OFFLINE_HELP,
+    ONLY_HELP,
+    PAINTED_IMAGE_HELP,
+    PROOF_HELP,
+    PYTHON_HELP,
+    QUIET_HELP,
+    REMOTE_HELP,
+    RUNNER_HELP,
+    STYLE_HELP,
+    UPLOAD_HELP,
+    UPLOADS_HELP,
+)
 
 if TYPE_CHECKING:
     from ..gallery.picks import Picks
@@ -24,49 +47,6 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 Value = TypeVar("Value")
 Decorator = Callable[[Command], Command]
-
-OFFLINE_HELP = (
-    "Do not ask the remote: work from the cache and the drop-ins. Run again without it to publish."
-)
-REMOTE_HELP = (
-    "s3://bucket/prefix or a directory; the source of truth. "
-    "Else PSET_4_REMOTE, else the directory 'remote' in the data folder."
-)
-DATA_HELP = "The data folder of this machine. Else PSET_4_DATA, else 'data'."
-UPLOADS_HELP = (
-    "An existing folder to use as the drop-ins, which is only read. Else PSET_4_UPLOADS, else "
-    "'uploads' in the data folder."
-)
-DEBUG_HELP = "Show Luigi's log, and tracebacks."
-IMAGE_HELP = "An image, by name or pattern; may be repeated. Default: all."
-FILE_HELP = "A style model's file, by name or pattern; may be repeated. Default: all."
-PAINTED_IMAGE_HELP = (
-    "An image, by name or pattern ('lisbon/*.jpg'); may be repeated. "
-    f"Default: all drop-ins, else {DEFAULT_IMAGE} or all that the remote has."
-)
-STYLE_HELP = (
-    "A style model, by name ('many.onnx@7' for style 7 of a file of many) or pattern; the suffix "
-    f"may be left out; may be repeated. Default: all drop-ins, else {DEFAULT_MODEL} or all that "
-    "the remote has."
-)
-EXCLUDE_HELP = "Leave out images and models, by name or pattern; may be repeated."
-ALL_HELP = "Also paint every image and style that the remote has, besides the drop-ins."
-RUNNER_HELP = (
-    "What paints: this process (the default), a program, or an MLflow model. Else PSET_4_RUNNER."
-)
-PYTHON_HELP = (
-    "The Python that the runners 'program' and 'mlflow' start; else PSET_4_PYTHON, else this one."
-)
-UPLOAD_HELP = "Publish what is needed first (the default), or write nothing to the remote."
-CONFLICT_HELP = (
-    "If the remote has other bytes under a drop-in's name: fail, use the remote's, or replace them."
-)
-PROOF_HELP = "Paint small proofs, in data/proofs and never published: of 512 px, or --max-side."
-LIKE_HELP = (
-    "Paint in the style and with the options of this painting, a file or a result's name, unless "
-    "they are given here."
-)
-ONLY_HELP = "Paint only the picks of this file, which the gallery exports."
 
 OFFLINE = "offline"
 """The name of the option that `offline_option` adds."""
@@ -78,6 +58,8 @@ SETTINGS = (
     "runner",
     "python",
     OFFLINE,
+    "dry_run",
+    "force",
     *(option.name for option in MACHINE_OPTIONS),
 )
 """Options that are kept for `common_option`, and checked by `settings.read_settings`."""
@@ -123,7 +105,8 @@ def common_options(command: Command) -> Command:
         _setting("remote", None, REMOTE_HELP),
         _setting("data", None, DATA_HELP),
         _setting("uploads", "DIR", UPLOADS_HELP),
-        click.option("--debug", is_flag=True, expose_value=False, callback=_keep, help=DEBUG_HELP),
+        _kept_flag("--debug", help=DEBUG_HELP),
+        _kept_flag("-q", "--quiet", help=QUIET_HELP),
     )
 
 
@@ -180,10 +163,22 @@ def conflict_option(command: Command) -> Command:
 
 def offline_option(command: Command) -> Command:
     """Add that the remote is not asked; kept like `common_options`."""
-    option = click.option(
-        f"--{OFFLINE}", is_flag=True, expose_value=False, callback=_keep, help=OFFLINE_HELP
-    )
-    return option(command)
+    return _kept_flag(f"--{OFFLINE}", help=OFFLINE_HELP)(command)
+
+
+def dry_run_option(command: Command) -> Command:
+    """Add that nothing is written; kept like `common_options`."""
+    return _kept_flag("--dry-run", help=DRY_RUN_HELP)(command)
+
+
+def force_option(command: Command) -> Command:
+    """Add that current results are painted again; kept like `common_options`."""
+    return _kept_flag("--force", help=FORCE_HELP)(command)
+
+
+def json_option(command: Command) -> Command:
+    """Add that the answer is a JSON document; kept like `common_options`."""
+    return _kept_flag("--json", help=JSON_HELP)(command)
 
 
 def all_option(command: Command) -> Command:
@@ -258,6 +253,10 @@ def _machine_option(option: Option) -> Decorator[Any]:
 
 def _setting(flag: str, metavar: str | None, text: str) -> Decorator[Any]:
     return click.option(f"--{flag}", metavar=metavar, expose_value=False, callback=_keep, help=text)
+
+
+def _kept_flag(*names: str, **details: Any) -> Decorator[Any]:
+    return click.option(*names, is_flag=True, expose_value=False, callback=_keep, **details)
 
 
 def _sentence(text: str) -> str:

@@ -9,7 +9,9 @@ import click
 from .options import (
     common_options,
     conflict_option,
+    dry_run_option,
     exclude_option,
+    json_option,
     model_option,
     runner_options,
 )
@@ -21,6 +23,8 @@ from .session import EPILOG, finish, run, session
 @exclude_option
 @conflict_option
 @runner_options
+@dry_run_option
+@json_option
 @common_options
 def package(models: Sequence[str], exclude: Sequence[str], on_conflict: str) -> None:
     """Publish models as MLflow models, which the runner mlflow and plain MLflow can run.

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from csci_utils.console import say
-
 from ..storage.conflicts import REFUSE
 from .gallery import keep_current
 from .options import (
@@ -19,6 +17,9 @@ from .options import (
     all_option,
     common_options,
     conflict_option,
+    dry_run_option,
+    force_option,
+    json_option,
     like_option,
     offline_option,
     painting_options,
@@ -26,7 +27,7 @@ from .options import (
     rendering_options,
     runner_options,
 )
-from .session import EPILOG, report, run, say_left_alone, session
+from .session import EPILOG, note, report, run, say_left_alone, session
 
 if TYPE_CHECKING:
     import luigi
@@ -72,6 +73,9 @@ def request_options(command: Command) -> Command:
     """Add the options of commands that paint."""
     decorators = (
         common_options,
+        json_option,
+        dry_run_option,
+        force_option,
         runner_options,
         offline_option,
         conflict_option,
@@ -116,6 +120,7 @@ def stylize(**options: Any) -> None:
 @click.command(epilog=EPILOG)
 @rendering_options
 @runner_options
+@json_option
 @common_options
 def demo(**rendering: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
@@ -126,7 +131,7 @@ def demo(**rendering: Any) -> None:
 
         check_writable(settings)
         for name in drop_samples_in(settings.uploads):
-            say(f"dropped in {name}", sys.stderr)
+            note(f"dropped in {name}")
         paint(MainTask, settings, Request(), rendering, may_open=True)
 
 
@@ -168,29 +173,36 @@ def paint(
         kind = make_proofs(options)
     selected = _select(settings, request, options)
     if not (selected.images or selected.models or selected.refused):
-        say(
+        note(
             "nothing to paint: put images and style models into "
-            f"{shorten(settings.uploads)}, or see it at work first: python -m pset_4 demo",
-            sys.stderr,
+            f"{shorten(settings.uploads)}, or see it at work first: python -m pset_4 demo"
         )
     say_left_alone(selected.others, settings)
     source = "cache" if settings.is_offline else "remote"
     for what, default in selected.defaults:
-        say(
+        note(
             f"no {what} named or dropped in: using {default} from the {source} (--all paints all "
-            "that it has, and the command demo brings images and styles of its own)",
-            sys.stderr,
+            "that it has, and the command demo brings images and styles of its own)"
         )
-    fetched = run(selected.list_unseen())
+    unseen = selected.list_unseen()
+    fetched = run(unseen)
+    for file in (task.model for task in unseen if task in fetched.plans):
+        note(f"note: the styles of {file} are counted once it is fetched; it is shown as one")
     tasks: list[luigi.Task] = [
         kind(image=image, model=style, upload=request.upload, **options)
         for image, style in _list_pairs(selected, request.picks)
     ]
     outcome = run(tasks or _list_uploads(selected))
     outcome.add_earlier(fetched)
-    code = report(outcome, settings, selected.refused)
-    keep_current(settings, outcome, selected.refused, request.is_proof, may_open)
-    sys.exit(code)
+
+    def conclude() -> dict[str, object]:
+        from ..planning.pixels import measure
+
+        measure(settings, outcome)
+        page = keep_current(settings, outcome, selected.refused, request.is_proof, may_open)
+        return {"gallery": page}
+
+    sys.exit(report(outcome, settings, selected.refused, conclude))
 
 
 def _follow(settings: Settings, request: Request, like: str, options: dict[str, Any]) -> Request:
@@ -215,7 +227,7 @@ def _follow(settings: Settings, request: Request, like: str, options: dict[str, 
     if not (models or any(map(is_model_file, request.paths))):
         models = [find_style(settings, painting, look.number, request.upload)]
     named = ", ".join(models) or "the style given"
-    say(f"like {shorten(painting.path)}: {named}, {describe_options(options)}", sys.stderr)
+    note(f"like {shorten(painting.path)}: {named}, {describe_options(options)}")
     return replace(request, models=models)
 
 
@@ -278,7 +290,7 @@ def _drop_in(settings: Settings, request: Request) -> tuple[Sequence[str], Seque
 
     dropped = drop_files_in(settings, request.paths)
     for name in dropped.new:
-        say(f"dropped in {name}", sys.stderr)
+        note(f"{'would drop in' if settings.dry_run else 'dropped in'} {name}")
     return [*request.images, *dropped.images], [*request.models, *dropped.models]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
 
-from csci_utils.console import ExitCode, say
+from csci_utils.console import ExitCode, answer, say
 from csci_utils.text import one_line
 from neural_style.errors import install_remedy
 
@@ -68,7 +68,8 @@ def session(
             if reaches_remote:
                 _check_remote(chosen)
         with context.activated(chosen):
-            cleaning.sweep(chosen)
+            if not chosen.dry_run:
+                cleaning.sweep(chosen)
             if not (reaches_remote and remembers):
                 yield chosen
                 return
@@ -84,7 +85,7 @@ def _check_remote(chosen: Settings) -> None:
     with context.activated(chosen):
         exposure = remote.describe_exposure(chosen.remote)
         if exposure is not None:
-            _say(f"note: {exposure}")
+            note(f"note: {exposure}")
         remote.check(chosen.remote)
 
 
@@ -102,7 +103,7 @@ def _check_existing(chosen: Settings, needed: Sequence[str]) -> None:
     is_new = is_given and not os.path.isdir(chosen.remote)
     if is_new and "remote" not in needed:
         question = guess_url(remote).removesuffix(" Otherwise ")
-        _say(f"note: {remote}: a new directory, which becomes the remote; {question}".rstrip("; "))
+        note(f"note: {remote}: a new directory, which becomes the remote; {question}".rstrip("; "))
     elif is_new:
         remedy = f"{guess_url(remote)}check --remote ({REMOTE_VARIABLE})"
         raise SettingsError("there is no such directory", path=remote, remedy=remedy)
@@ -116,18 +117,18 @@ def _read_settings(paints: bool, reaches_remote: bool) -> Settings:
     from .. import places, settings
 
     chosen = settings.read_settings(
-        notify=lambda text: _say(f"note: {text}"),
+        notify=lambda text: note(f"note: {text}"),
         paints=paints,
         reaches_remote=reaches_remote,
         **{name: common_option(name) for name in SETTINGS},
     )
     if chosen.is_offline:
-        _say(
+        note(
             f"offline: {places.shorten(chosen.unasked_remote)} is not asked; what is cached may "
             "have been replaced there"
         )
     elif chosen.is_embedded and reaches_remote:
-        _say(
+        note(
             f"remote: {places.shorten(chosen.remote)} (embedded default; "
             f"--remote or {places.REMOTE_VARIABLE} sets another)"
         )
@@ -170,11 +171,7 @@ def say_left_alone(others: Sequence[str], settings: Settings) -> None:
     """Mention files of other kinds in a folder that is used in place."""
     if others:
         count = "1 other file," if len(others) == 1 else f"{len(others)} other files, such as"
-        _say(f"note: left alone in {settings.uploads}: {count} {one_line(others[0])}")
-
-
-def _say(line: str) -> None:
-    say(line, sys.stderr)
+        note(f"note: left alone in {settings.uploads}: {count} {one_line(others[0])}")
 
 
 @contextmanager
@@ -216,9 +213,17 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
 
     clashes = find_clashes(tasks, current().settings)
     distinct = [task for task in tasks if task not in clashes]
-    with closing(Progress(distinct)) as progress:
-        debug = bool(common_option("debug"))
-        outcome = run_tasks(distinct, progress.update, progress.notify, progress.show, debug)
+    debug = bool(common_option("debug"))
+    if current().settings.dry_run:
+        from ..planning import plan_tasks
+
+        outcome = plan_tasks(distinct)
+    elif is_quiet():
+        outcome = run_tasks(distinct, debug=debug)
+    else:
+        with closing(Progress(distinct)) as progress:
+            shown = progress.update, progress.notify, progress.show
+            outcome = run_tasks(distinct, *shown, debug)
     outcome.asked = tasks
     outcome.failures += [Failure(task, error) for task, error in clashes.items()]
     return outcome
@@ -229,12 +234,62 @@ def finish(outcome: Outcome, settings: Settings, refused: Mapping[str, Described
     sys.exit(report(outcome, settings, refused))
 
 
-def report(outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]) -> ExitCode:
-    """Print failures and the summary, and return the exit code."""
-    from ..report import format_failures, format_summary
+def report(
+    outcome: Outcome,
+    settings: Settings,
+    refused: Mapping[str, DescribedError],
+    conclude: Callable[[], Mapping[str, object]] = dict,
+) -> ExitCode:
+    """Print failures and the summary, and return the exit code.
+
+    Args:
+        outcome: What came of the run.
+        settings: The current ones.
+        refused: The drop-ins that were refused, each with the reason.
+        conclude: What else is done at the end. It returns what the JSON document says of it.
+    """
+    from ..execution.summary import summarize
+    from ..report import format_failures, format_json, format_summary
 
     for line in format_failures(outcome, refused):
         say(line, sys.stderr)
-    say(format_summary(outcome, settings, refused), sys.stdout)
+    if settings.dry_run:
+        _answer_plan(outcome, settings, refused)
+    elif wants_json():
+        found = summarize(outcome, settings, refused).to_dict()
+        answer(format_json({**found, **conclude()}))
+    else:
+        if not is_quiet():
+            say(format_summary(outcome, settings, refused), sys.stdout)
+        conclude()
     failed = outcome.failures or outcome.unfinished or refused
     return ExitCode.FAILED if failed else ExitCode.DONE
+
+
+def _answer_plan(
+    outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]
+) -> None:
+    """Print what would be done, in place of a summary."""
+    from ..planning.answers import describe_plan, format_plan
+    from ..report import format_json
+
+    if wants_json():
+        answer(format_json(describe_plan(outcome, settings, refused)))
+    elif not is_quiet():
+        answer(format_plan(outcome, settings, refused))
+
+
+def note(line: str) -> None:
+    """Print a line that is not an error to standard error, unless ``--quiet`` is given."""
+    if not is_quiet():
+        say(line, sys.stderr)
+
+
+def is_quiet() -> bool:
+    """Return whether only errors are printed."""
+    return bool(common_option("quiet"))
+
+
+def wants_json() -> bool:
+    """Return whether the command answers with a JSON document."""
+    return bool(common_option("json"))

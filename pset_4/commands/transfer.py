@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from csci_utils.console import say
-
-from .options import common_options, conflict_option, file_options, runner_options
-from .session import EPILOG, finish, run, say_left_alone, session
+from .options import (
+    common_options,
+    conflict_option,
+    dry_run_option,
+    file_options,
+    json_option,
+    runner_options,
+)
+from .session import EPILOG, finish, note, run, say_left_alone, session
 
 if TYPE_CHECKING:
     import luigi
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 @file_options
 @conflict_option
 @runner_options
+@dry_run_option
+@json_option
 @common_options
 def upload(
     images: Sequence[str], models: Sequence[str], exclude: Sequence[str], on_conflict: str
@@ -39,12 +45,14 @@ def upload(
         say_left_alone(drop_ins.others, settings)
         if not (chosen or drop_ins):
             has = "has no image or model" if os.path.exists(settings.uploads) else "does not exist"
-            say(f"nothing is dropped in: {settings.uploads} {has}", sys.stderr)
+            note(f"nothing is dropped in: {settings.uploads} {has}")
         finish(run(list_uploads(chosen, on_conflict)), settings, chosen.refused)
 
 
 @click.command(epilog=EPILOG)
 @file_options
+@dry_run_option
+@json_option
 @common_options
 def download(images: Sequence[str], models: Sequence[str], exclude: Sequence[str]) -> None:
     """Fetch images and models from the remote to the cache: those named, or all."""

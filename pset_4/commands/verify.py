@@ -9,8 +9,8 @@ import click
 
 from csci_utils.console import ExitCode, answer, say
 
-from .options import common_options, runner_options
-from .session import EPILOG, run, session
+from .options import common_options, json_option, runner_options
+from .session import EPILOG, run, session, wants_json
 
 if TYPE_CHECKING:
     from ..execution import Outcome
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Fetch damaged cached files again, paint damaged results again, and verify once more.",
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@json_option
 @runner_options
 @common_options
-def verify(repair: bool, as_json: bool) -> None:
+def verify(repair: bool) -> None:
     """Read all cached files and results, and list those that are damaged.
 
     Images, models and results on this machine, and the results that it published, must have the
@@ -44,7 +44,7 @@ def verify(repair: bool, as_json: bool) -> None:
             for line in format_failures(outcome, {}):
                 say(line, sys.stderr)
             found = look(settings).repaired_from(found)
-        answer(format_json(found) if as_json else format_verification(found))
+        answer(format_json(found) if wants_json() else format_verification(found))
         sys.exit(ExitCode.FAILED if found.damaged or failed else ExitCode.DONE)
 
 

@@ -38,8 +38,8 @@ def find_clashes(
     written to only if two names differ by no more than case or accents.
     """
     seen = {
-        "image": _Spellings(list_paths(f"{settings.data}/{IMAGES}")),
-        "model": _Spellings(list_paths(f"{settings.data}/{MODELS}")),
+        "image": _Spellings(list_paths(f"{settings.data}/{IMAGES}"), settings.dry_run),
+        "model": _Spellings(list_paths(f"{settings.data}/{MODELS}"), settings.dry_run),
     }
     found = {}
     for task in tasks:
@@ -55,10 +55,11 @@ def find_clashes(
 class _Spellings:
     """The spellings of files and folders, by what any disk takes for equal in the same folder."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], dry_run: bool) -> None:
         self._parts: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._known: set[str] = set()
-        self._can_hold_both = cache(can_hold_both)
+        # To try it, a file has to be written, which a dry run does not do.
+        self._can_hold_both = cache(_assume_both if dry_run else can_hold_both)
         for name in names:
             for folder, part in _split(name):
                 self._remember(folder, part)
@@ -106,6 +107,10 @@ def can_hold_both(folder: str, first: str, second: str) -> bool:
     with suppress(OSError), TemporaryDirectory(dir=existing, prefix=prefix) as scratch:
         Path(scratch, first).touch()
         return not os.path.lexists(os.path.join(scratch, second))
+    return True
+
+
+def _assume_both(folder: str, first: str, second: str) -> bool:
     return True
 
 

@@ -45,6 +45,18 @@ class Failure:
     error: DescribedError
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a task would do, of which nothing is done in a dry run."""
+
+    reason: str
+    """Why, such as ``new``."""
+    size: int | None = None
+    """The bytes that would be moved; None if that is not known yet."""
+    pixels: int = 0
+    """The pixels that would be painted; 0 for other tasks, and if that is not known yet."""
+
+
 @dataclass
 class Outcome:
     """What came of a run."""
@@ -56,20 +68,19 @@ class Outcome:
     finished: set[luigi.Task] = field(default_factory=set)
     """Tasks that are complete now, whether they ran or not."""
     failures: list[Failure] = field(default_factory=list)
+    plans: dict[luigi.Task, Plan] = field(default_factory=dict)
+    """In a dry run, for each task of `done` what it would do."""
 
     def add_earlier(self, earlier: Outcome) -> None:
         """Include an earlier run of the same command."""
-        self.done[:0] = earlier.done
+        self.done[:0] = [task for task in earlier.done if task not in self.done]
+        self.plans = {**earlier.plans, **self.plans}
         self.failures[:0] = earlier.failures
 
     @property
     def unfinished(self) -> list[luigi.Task]:
         """Tasks that were asked for and are not complete."""
         return [task for task in self.asked if task not in self.finished]
-
-    def count(self, verb: str) -> int:
-        """Return how many tasks did what this verb says."""
-        return sum(verb_of(task) == verb for task in self.done)
 
     def count_waiting(self) -> int:
         """Return how many files of the tasks were made offline, and are to be published later."""
@@ -83,6 +94,11 @@ def verb_of(task: luigi.Task) -> str | None:
         return None
     if isinstance(task, (PackageModel, Stylize)) and not task.is_made:
         return None
+    return possible_verb_of(task)
+
+
+def possible_verb_of(task: luigi.Task) -> str | None:
+    """Return the past participle of what a task can do; None if it only joins others."""
     verb = next((verb for kind, verb in VERBS.items() if isinstance(task, kind)), None)
     return CACHED if verb == PUBLISHED and context.current().settings.is_offline else verb
 

@@ -98,10 +98,10 @@ class _Handlers:
         except Exception as error:
             self._fail(task, error)
         else:
-            self._fail(task, _explain_absence(task))
+            self._fail(task, explain_absence(task))
 
 
-def _explain_absence(task: luigi.Task) -> DescribedError:
+def explain_absence(task: luigi.Task) -> DescribedError:
     """Return why an external task is not complete, and what to do."""
     explain = getattr(task, "explain_absence", None)
     if explain is not None:

@@ -12,7 +12,7 @@ from csci_utils.digest import file_digest
 from csci_utils.errors import AlreadyExistsError
 from csci_utils.luigi import copy
 
-from .. import names
+from .. import context, names
 from ..errors import ConflictError, SettingsError
 from ..places import UPLOADS_VARIABLE
 from ..settings import Settings
@@ -60,7 +60,7 @@ def drop_files_in(settings: Settings, paths: Iterable[str]) -> Dropped:
     dropped = Dropped()
     for path in paths:
         source = Path(os.path.abspath(os.path.expanduser(path)))
-        _check_file(source, path)
+        check_file(source, path)
         name = _find_name(settings, source)
         if name is None:
             check_writable(settings)
@@ -72,7 +72,13 @@ def drop_files_in(settings: Settings, paths: Iterable[str]) -> Dropped:
     return dropped
 
 
-def _check_file(source: Path, path: str) -> None:
+def check_file(source: str | os.PathLike[str], path: str) -> None:
+    """Check that a path, spelled `path` on the command line, leads to a regular file.
+
+    Raises:
+        SettingsError: It does not.
+    """
+    source = Path(source)
     if source.is_file():
         return
     if source.is_dir():
@@ -108,6 +114,11 @@ def _copy(source: Path, path: str, name: str) -> bool:
     from neural_style.pictures.io import MAX_PICTURE_BYTES
 
     is_new = not os.path.lexists(path)
+    if context.current().settings.dry_run:
+        if not is_new and file_digest(path) != file_digest(source):
+            raise find_no_drop_in(os.path.dirname(path), name) or _conflict(path, source)
+        stand_in(name, str(source))
+        return is_new
     max_bytes = MAX_PICTURE_BYTES if names.is_image_name(name) else MAX_STYLE_BYTES
     status = source.stat()
     try:
@@ -119,6 +130,21 @@ def _copy(source: Path, path: str, name: str) -> bool:
         # Complete since it was renamed: nobody has to wait for a program that may be writing it.
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     return is_new
+
+
+def stand_in(name: str, path: str) -> None:
+    """Have a file stand for the drop-in of a name, without being copied, in this command."""
+    context.current().keep(_make_stand_ins)[name] = path
+
+
+def find_stand_in(name: str) -> str | None:
+    """Return the file that stands for the drop-in of a name; None if it lies there itself."""
+    return context.current().keep(_make_stand_ins).get(name)
+
+
+def _make_stand_ins(settings: Settings) -> dict[str, str]:
+    """Return the start of the files that stand for drop-ins, by name."""
+    return {}
 
 
 def _conflict(path: str, source: Path) -> ConflictError:

@@ -23,6 +23,7 @@ from typing import Any
 from csci_utils.atomic import atomic_path, naming_target
 from csci_utils.digest import SETTLING_NS, file_digest
 
+from .. import context
 from .regular_files import open_regular
 
 RECORDS_FOLDER = ".records"
@@ -155,6 +156,8 @@ def _renew(path: str, record: Record) -> None:
 
 
 def _write(path: str, record: Record) -> None:
+    if context.current().settings.dry_run:
+        return
     record_path = _record_path(path)
     os.makedirs(os.path.dirname(record_path), exist_ok=True)
     with (

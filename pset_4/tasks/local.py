@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 
 import luigi
@@ -12,6 +13,7 @@ from csci_utils.errors import DescribedError
 from .. import context
 from ..errors import MissingError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
+from ..storage.dropping import find_stand_in
 from ..storage.inventory import find_no_drop_in, is_drop_in, list_drop_ins, suggest
 from ..storage.remote import target_at
 from .parameters import ImageParameter, ModelFileParameter
@@ -25,13 +27,21 @@ class LocalTask(luigi.ExternalTask):
     def name(self) -> str:
         """Its name there, with folders."""
 
+    @property
+    def root(self) -> str:
+        """The folder below which no link is followed."""
+        path = find_stand_in(self.name)
+        return os.path.dirname(path) if path else context.current().settings.uploads
+
     def output(self) -> FileSystemTarget:
         """Return the drop-in's place."""
-        return target_at(f"{context.current().settings.uploads}/{self.name}")
+        path = f"{context.current().settings.uploads}/{self.name}"
+        return target_at(find_stand_in(self.name) or path)
 
     def complete(self) -> bool:
         """Return whether a regular file is there."""
-        return is_drop_in(context.current().settings.uploads, self.name)
+        uploads = context.current().settings.uploads
+        return find_stand_in(self.name) is not None or is_drop_in(uploads, self.name)
 
     def explain_absence(self) -> DescribedError:
         """Return why it is not there, and what to do."""

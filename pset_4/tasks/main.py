@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import luigi
 
 from .parameters import PaintingParameters
-from .results import UploadResult
+from .results import PLACE, UploadResult
 from .stylize import Stylize
 
 
@@ -19,11 +19,12 @@ class MainTask(PaintingParameters, luigi.WrapperTask):
 
     def requires(self) -> Iterator[luigi.Task]:
         """Yield all tasks of the way, each for its own sake, so that the cache is filled, too."""
-        stylize = self.clone(Stylize)
-        downloads = stylize.requires().values()
+        publish = self.clone(UploadResult) if self.upload else None
+        stylize = publish.requires() if publish else self.clone(Stylize)
+        downloads = [task for kind, task in stylize.requires().items() if kind != PLACE]
         for download in downloads:
             yield from download.requires().requires()  # the uploads, if there are drop-ins
         yield from downloads
         yield stylize
-        if self.upload:
-            yield self.clone(UploadResult)
+        if publish:
+            yield publish

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import luigi
 from luigi.target import FileSystemTarget
 
 from csci_utils.errors import ChangedError
@@ -9,14 +10,20 @@ from csci_utils.luigi import CopyTask, copy
 from neural_style.options import NONE
 
 from .. import context
+from ..errors import ConflictError
 from ..provenance.object_metadata import to_object_metadata
 from ..provenance.recorded import from_record
+from ..settings import Settings
+from ..storage.image_sizes import read_size
 from ..storage.offline import record_published
 from ..storage.records import Record, read_record
 from ..storage.remote import target_at
 from .parameters import PaintingParameters
 from .snapshot import take_snapshot
 from .stylize import Stylize
+
+PLACE = "place"
+"""What `ResultToPublish` requires besides the files that it paints from."""
 
 
 class UploadResult(PaintingParameters, CopyTask):
@@ -26,7 +33,7 @@ class UploadResult(PaintingParameters, CopyTask):
 
     def requires(self) -> Stylize:
         """Return the task that paints the result."""
-        return self.clone(Stylize)
+        return self.clone(ResultToPublish)
 
     def run(self) -> None:
         """Publish a private copy of the result, unless the remote has its bytes already.
@@ -65,3 +72,59 @@ class UploadResult(PaintingParameters, CopyTask):
         if is_published:
             record_published(self.output().path)
         return is_published
+
+
+class ResultToPublish(Stylize):
+    """Paints a result that is to be published, unless the remote has a larger one."""
+
+    def requires(self) -> dict[str, luigi.Task]:
+        """Return the downloads, and with a limit of the size that the result may be published."""
+        limited = {PLACE: self.clone(PlaceOfResult)} if self.rendering().max_side else {}
+        return {**super().requires(), **limited}
+
+    def complete(self) -> bool:
+        """Return whether the result is current, and may be published."""
+        return super().complete() and self.clone(PlaceOfResult).complete()
+
+
+class PlaceOfResult(PaintingParameters, luigi.ExternalTask):
+    """A result's place in the remote, which is free for a smaller result only with ``--force``."""
+
+    RESULT_ROOT = context.FromSettings("remote_results")
+
+    def output(self) -> FileSystemTarget:
+        """Return the result's place in the remote."""
+        return target_at(f"{self.RESULT_ROOT}/{self.model}/{self.image}")
+
+    def complete(self) -> bool:
+        """Return whether nothing larger than `max_side` is there."""
+        limit, settings = self.rendering().max_side, context.current().settings
+        if not limit or settings.force or settings.is_offline or not self.output().exists():
+            return True
+        size = self._read_size()
+        return size is None or max(size) <= limit
+
+    def explain_absence(self) -> ConflictError:
+        """Return what is there, and what to do."""
+        width, height = self._read_size() or (0, 0)
+        return ConflictError(
+            f"not replaced by a result of at most {self.rendering().max_side} px: "
+            f"the remote has it at {width}x{height}",
+            path=self.output().path,
+            remedy="paint it with stylize, which publishes nothing, or as a --proof, or add "
+            "--force to replace it",
+        )
+
+    def _read_size(self) -> tuple[int, int] | None:
+        """Return width and height in px, read once for each version; None if they are not known."""
+        target = self.output()
+        sizes = context.current().keep(_make_sizes)
+        version = target.path, str(target.fs.version(target.path))
+        if version not in sizes:
+            sizes[version] = read_size(target)
+        return sizes[version]
+
+
+def _make_sizes(settings: Settings) -> dict[tuple[str, str], tuple[int, int] | None]:
+    """Return the start of the sizes of results in the remote, by URL and version."""
+    return {}

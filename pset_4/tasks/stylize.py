@@ -19,6 +19,7 @@ from ..names import ModelName, parse_model_name
 from ..places import PROOFS, RESULTS
 from ..rendering_options import RESULT_OPTIONS, complete_origin, to_origin
 from ..runners import current_runner
+from ..settings import Settings
 from ..storage.claims import claim
 from ..storage.records import Origin, read_origin, write_origin
 from ..storage.remote import target_at
@@ -51,6 +52,9 @@ class Stylize(PaintingParameters, luigi.Task):
     is_made = False
     """Whether `run` painted. It does not if another run just did."""
 
+    seconds = 0.0
+    """How long that took."""
+
     @property
     def style_name(self) -> ModelName:
         """The model's file, and the number of the style in it."""
@@ -58,7 +62,7 @@ class Stylize(PaintingParameters, luigi.Task):
 
     def requires(self) -> dict[str, luigi.Task]:
         """Return the downloads, and the package if the runner needs one."""
-        required: dict[str, luigi.Task] = {**self._downloads()}
+        required: dict[str, luigi.Task] = {**self.downloads()}
         if current_runner().needs_package:
             required["package"] = DownloadPackage(model=self.style_name.file)
         return required
@@ -71,16 +75,19 @@ class Stylize(PaintingParameters, luigi.Task):
         """Return whether the result was painted from what the remote holds now, as asked.
 
         The cache is not asked: a result stays current when the files it was made from are gone.
+        With ``--force`` it is complete once it was painted in this run.
         """
+        if self._is_forced():
+            return False
         return self.matches(read_result_origin(self.output().path))
 
     def matches(self, recorded: Origin | None) -> bool:
         """Return whether a result of this record is what would be painted now."""
-        downloads = self._downloads()
+        downloads = self.downloads()
         return (
             recorded is not None
             and all(download.requires().complete() for download in downloads.values())
-            and recorded == self._origin({kind: task.origin() for kind, task in downloads.items()})
+            and recorded == self.origin({kind: task.origin() for kind, task in downloads.items()})
         )
 
     def run(self) -> None:
@@ -96,6 +103,11 @@ class Stylize(PaintingParameters, luigi.Task):
             self.is_made = not self.complete()
             if self.is_made:
                 self._make()
+                context.current().keep(_make_painted).add(self.output().path)
+
+    def _is_forced(self) -> bool:
+        here = context.current()
+        return here.settings.force and self.output().path not in here.keep(_make_painted)
 
     def _make(self) -> None:
         inputs = {kind: target.path for kind, target in self.input().items()}
@@ -112,16 +124,18 @@ class Stylize(PaintingParameters, luigi.Task):
                     remedy="run again",
                 )
         is_waiting = context.current().settings.is_offline
-        write_origin(final_path, self._origin(origins), digest, is_waiting, provenance)
+        write_origin(final_path, self.origin(origins), digest, is_waiting, provenance)
 
     def _paint(self, inputs: dict[str, str], path: str) -> dict[str, Any] | None:
         """Paint, and return where the painting comes from, if the runner knows it."""
+        begin = time.monotonic()
         result = current_runner().paint(
             self._request(inputs, path),
             partial(notify, self),
             self._make_progress(),
             inputs.get("package"),
         )
+        self.seconds = time.monotonic() - begin
         self.remark = FIRST_FRAME_REMARK if result.has_more_frames else ""
         return None if result.provenance is None else result.provenance.to_json()
 
@@ -145,7 +159,7 @@ class Stylize(PaintingParameters, luigi.Task):
 
         return progress
 
-    def _downloads(self) -> dict[str, DownloadTask]:
+    def downloads(self) -> dict[str, DownloadTask]:
         """Return the tasks that fetch what the result is made from."""
         return {
             "image": self.clone(DownloadImage),
@@ -153,9 +167,10 @@ class Stylize(PaintingParameters, luigi.Task):
         }
 
     def _read_cached_origins(self, inputs: dict[str, str]) -> dict[str, Origin]:
-        return {kind: _read_cached_origin(inputs[kind]) for kind in self._downloads()}
+        return {kind: _read_cached_origin(inputs[kind]) for kind in self.downloads()}
 
-    def _origin(self, inputs: dict[str, Origin]) -> Origin:
+    def origin(self, inputs: dict[str, Origin]) -> Origin:
+        """Return what the result should be made from: these versions, and the options."""
         return {**inputs, **to_origin(self.rendering(number=self.style_name.number))}
 
 
@@ -181,6 +196,11 @@ def recorded_task(model: str, image: str, recorded: Origin | None) -> Stylize | 
         return Stylize(image=image, model=model, upload=False, **options)
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _make_painted(settings: Settings) -> set[str]:
+    """Return the start of the set of results that were painted in this run."""
+    return set()
 
 
 def _read_cached_origin(path: str) -> Origin:

@@ -17,7 +17,7 @@ from ..runners import current_runner
 from ..storage.conflicts import KEEP_REMOTE, REFUSE, REPLACE
 from ..storage.offline import record_published
 from ..storage.remote import check_no_obstacle, target_at
-from .local import LocalImage, LocalModel
+from .local import LocalImage, LocalModel, LocalTask
 from .notes import notify
 from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter
 from .snapshot import QUIET_SECONDS, Snapshot, take_snapshot
@@ -33,6 +33,10 @@ class UploadTask(CopyTask):
 
     is_replacement = False
     """Whether `run` replaced other bytes."""
+
+    @abstractmethod
+    def requires(self) -> LocalTask:
+        """Return the drop-in."""
 
     @abstractmethod
     def check(self, path: str) -> None:
@@ -67,8 +71,8 @@ class UploadTask(CopyTask):
         self.copied_digest, self.is_replacement = "", False
         if self.is_copied():
             return
-        path, uploads = self.input().path, context.current().settings.uploads
-        with take_snapshot(path, self.max_bytes(), True, uploads) as snapshot:
+        path, root = self.input().path, self.requires().root
+        with take_snapshot(path, self.max_bytes(), True, root) as snapshot:
             try:
                 self.check(snapshot.path)
             except DescribedError:
@@ -88,8 +92,24 @@ class UploadTask(CopyTask):
                 return  # somebody published the same bytes just now
             check_no_obstacle(destination.path)
             if self.on_conflict == REFUSE:
-                raise _describe_conflict(self.input().path, snapshot.sha256, destination) from error
+                raise self.describe_conflict(snapshot.sha256) from error
             self._settle_conflict(snapshot)
+
+    def describe_conflict(self, sha256: str) -> ConflictError:
+        """Return the error about other bytes in the remote.
+
+        Args:
+            sha256: The SHA-256 of the drop-in.
+        """
+        with self.output().open("r") as file:
+            theirs = stream_digest(file)
+        return ConflictError(
+            f"conflict: the drop-in (SHA-256 {sha256}) differs from "
+            f"{self.output().path} (SHA-256 {theirs})",
+            path=self.input().path,
+            remedy=f"rename the drop-in, or run again with --on-conflict {KEEP_REMOTE} or "
+            f"--on-conflict {REPLACE}",
+        )
 
     def _settle_conflict(self, snapshot: Snapshot) -> None:
         if self.on_conflict == KEEP_REMOTE:
@@ -154,15 +174,3 @@ class UploadModel(UploadTask):
         from neural_style.formats.model_file import MAX_STYLE_BYTES
 
         return MAX_STYLE_BYTES
-
-
-def _describe_conflict(path: str, sha256: str, destination: FileSystemTarget) -> ConflictError:
-    with destination.open("r") as file:
-        theirs = stream_digest(file)
-    return ConflictError(
-        f"conflict: the drop-in (SHA-256 {sha256}) differs from "
-        f"{destination.path} (SHA-256 {theirs})",
-        path=path,
-        remedy=f"rename the drop-in, or run again with --on-conflict {KEEP_REMOTE} or "
-        f"--on-conflict {REPLACE}",
-    )

@@ -45,8 +45,6 @@ def test_main_prints_a_summary_with_folders(filled_project: Project) -> None:
         "painted        1  machine/data/stylized",
         f"published      3  {remote}",
         "fetched        2  machine/data",
-        "skipped        0  already there",
-        "failed         0  asked for and not done",
     ]
 
 

@@ -118,10 +118,11 @@ def test_a_truncated_result_is_painted_again(painted: Project, store: RemoteStor
 
 
 @pytest.mark.parametrize(
-    ("option", "size"), [(("--max-side", "48"), (48, 36)), (("--content-scale", "3"), (32, 24))]
+    ("option", "size"),
+    [(("--max-side", "48", "--force"), (48, 36)), (("--content-scale", "3"), (32, 24))],
 )
 def test_other_options_make_another_result(
-    painted: Project, option: tuple[str, str], size: tuple[int, int]
+    painted: Project, option: tuple[str, ...], size: tuple[int, int]
 ) -> None:
     assert count_work(painted, *option)[1] == 1
 
@@ -130,13 +131,13 @@ def test_other_options_make_another_result(
 
 
 def test_the_same_options_make_no_other_result(painted: Project) -> None:
-    count_work(painted, "--max-side", "48")
+    count_work(painted, "--content-scale", "2")
 
-    assert count_work(painted, "--max-side", "48")[1] == 0
+    assert count_work(painted, "--content-scale", "2")[1] == 0
 
 
 def test_status_shows_a_result_with_options_as_current(painted: Project) -> None:
-    count_work(painted, "--max-side", "48")
+    count_work(painted, "--content-scale", "2")
 
     assert painted.status()["results"][0]["local"] == "current"
 

@@ -78,4 +78,4 @@ def test_a_program_counts_the_styles_of_a_file(
 
     result = directory_project.run("stylize", "--runner", "program")
 
-    assert "failed        26" in result.stdout
+    assert "blocked       26" in result.stdout

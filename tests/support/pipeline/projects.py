@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -103,9 +104,10 @@ MakeProject = Callable[[str, str], Project]
 
 
 def read_summary(result: Result) -> dict[str, int]:
-    """Return the counts of the summary that a command printed, by their label."""
-    rows = [line.split() for line in result.stdout.splitlines()]
-    return {row[0]: int(row[1]) for row in rows}
+    """Return the counts of the summary that a command printed, by their label; else 0."""
+    lines = result.stdout.splitlines()
+    rows = [] if lines == ["nothing to do"] else [line.split() for line in lines]
+    return Counter({row[0]: int(row[1]) for row in rows})
 
 
 def failures(result: Result | subprocess.CompletedProcess[str]) -> list[str]:

@@ -1,0 +1,1 @@
+"""What commands share, besides their options and their session."""

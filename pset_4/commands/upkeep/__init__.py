@@ -1,0 +1,1 @@
+"""Commands that change or remove what is there: ``replace``, ``remove`` and ``prune``."""

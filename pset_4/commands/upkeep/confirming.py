@@ -1,0 +1,45 @@
+"""Asking before something is removed or replaced."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+import click
+
+from csci_utils.console import say
+
+from ...errors import SettingsError
+from ...places import shorten
+from ..options import Command
+
+YES_HELP = "Do not ask; scripts need this."
+
+
+def yes_option(command: Command) -> Command:
+    """Add that nobody is asked: `is_sure`."""
+    return click.option("-y", "--yes", "is_sure", is_flag=True, help=YES_HELP)(command)
+
+
+def confirm(question: str, is_sure: bool) -> bool:
+    """Return whether somebody at the terminal agrees, or did with ``--yes``.
+
+    Raises:
+        SettingsError: There is no terminal, and no ``--yes``.
+    """
+    if is_sure:
+        return True
+    if not _has_terminal():
+        remedy = "add --yes if this is what you want"
+        raise SettingsError("not confirmed, and there is no terminal to ask", remedy=remedy)
+    return click.confirm(question, err=True)
+
+
+def _has_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def show(verb: str, paths: Iterable[str]) -> None:
+    """Print a line for each path on standard error, whether ``--quiet`` is given or not."""
+    for path in paths:
+        say(f"{verb} {shorten(path)}", sys.stderr)

@@ -1,0 +1,131 @@
+"""The command remove."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pset_4.cli import cli
+from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.remotes.stores import DirectoryStore, RemoteStore
+
+IMAGE, MODEL, RESULT = "images/drawing.png", "saved_models/one.pth", "stylized/one.pth/drawing.png"
+
+
+@pytest.fixture
+def painted(project: Project, drawing: bytes, model: bytes) -> Project:
+    """A project with one result, published."""
+    project.drop("drawing.png", drawing)
+    project.drop("one.pth", model)
+    project.run_well("main")
+    return project
+
+
+def test_remove_takes_the_object_and_the_cached_copy(painted: Project, store: RemoteStore) -> None:
+    result = painted.run("remove", "drawing.png", "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert store.list() == [MODEL, RESULT]
+    assert painted.files("images", "stylized", "uploads") == [
+        RESULT,
+        "uploads/drawing.png",
+        "uploads/one.pth",
+    ]
+    assert not (painted.data / "images/.records/drawing.png.json").exists()
+
+
+def test_it_says_that_a_drop_in_is_published_again(painted: Project, store: RemoteStore) -> None:
+    result = painted.run("remove", "drawing.png", "--yes")
+    painted.run_well("main")
+
+    assert f"{painted.uploads}/drawing.png stays, and the next run publishes it" in result.stderr
+    assert IMAGE in store.list()
+
+
+def test_a_drop_in_is_removed_on_request(painted: Project, store: RemoteStore) -> None:
+    painted.run("remove", "drawing.png", "--drop-in", "--yes")
+
+    assert painted.files("uploads") == ["uploads/one.pth"]
+    assert IMAGE not in store.list()
+
+
+def test_results_are_removed_on_request(painted: Project, store: RemoteStore) -> None:
+    store.write("mlflow/one.pth/manifest.json", b"{}")
+    store.write("stylized/other.pth/drawing.png", b"by another style")
+
+    painted.run("remove", "one.pth", "--results", "--yes")
+
+    assert store.list() == [IMAGE, "stylized/other.pth/drawing.png"]
+    assert painted.files("saved_models", "stylized") == []
+
+
+@pytest.mark.parametrize("words", [(), ("--drop-in", "--results")])
+def test_without_yes_and_terminal_nothing_is_removed(
+    painted: Project, store: RemoteStore, words: tuple[str, ...]
+) -> None:
+    before = store.list(), painted.files("")
+
+    result = painted.run("remove", "drawing.png", *words)
+
+    assert_failed(result, "not confirmed, and there is no terminal to ask; add --yes", 2)
+    assert f"/{IMAGE}\n" in result.stderr
+    assert (store.list(), painted.files("")) == before
+
+
+@pytest.mark.parametrize(("reply", "exit_code"), [("y", 0), ("n", 1)])
+def test_at_a_terminal_somebody_is_asked(
+    directory_project: Project,
+    directory_store: DirectoryStore,
+    drawing: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    reply: str,
+    exit_code: int,
+) -> None:
+    directory_store.write(IMAGE, drawing)
+    monkeypatch.setattr("pset_4.commands.upkeep.confirming._has_terminal", lambda: True)
+
+    words = directory_project.arguments("remove", "drawing.png")
+    result = CliRunner().invoke(cli, words, input=f"{reply}\n")
+
+    assert result.exit_code == exit_code, result.output
+    assert "Remove these files? [y/N]" in result.stderr
+    assert directory_store.list() == ([] if reply == "y" else [IMAGE])
+
+
+def test_json_lists_what_was_removed_and_what_stays(
+    directory_project: Project, directory_store: DirectoryStore, drawing: bytes
+) -> None:
+    directory_project.drop("drawing.png", drawing)
+    directory_project.run_well("upload")
+
+    result = directory_project.run("remove", "drawing.png", "--yes", "--json")
+
+    found = json.loads(result.stdout)
+    assert found == {
+        "removed": [f"{directory_store.url}/{IMAGE}"],
+        "kept": [f"{directory_project.uploads}/drawing.png"],
+    }
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(painted: Project) -> None:
+    result = painted.run("remove", "drawings.png", "--yes")
+
+    assert_failed(result, "drawings.png: nothing has this name; did you mean drawing.png?")
+
+
+def test_a_folder_in_place_is_only_read(
+    directory_project: Project, drawing: bytes, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Pictures"
+    folder.mkdir()
+    (folder / "drawing.png").write_bytes(drawing)
+
+    result = directory_project.run(
+        "--uploads", str(folder), "remove", "drawing.png", "--drop-in", "--yes"
+    )
+
+    assert_failed(result, "drop-ins are used in place, and nothing is written there", 2)
+    assert (folder / "drawing.png").exists()
