@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..execution import Outcome
     from ..settings import Settings
 
-NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "requests", "tqdm")
+NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "requests", "rich")
 """What every command imports, besides click. Engines are only needed where they paint."""
 
 EPILOG = (
@@ -209,13 +209,15 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
     from ..context import current
     from ..execution import Failure, run_tasks
     from ..execution.clashes import find_clashes
-    from .progress import Progress
+    from ..terminal.progress import Progress
 
     clashes = find_clashes(tasks, current().settings)
     distinct = [task for task in tasks if task not in clashes]
-    with closing(Progress(distinct)) as progress:
-        debug = bool(common_option("debug"))
-        outcome = run_tasks(distinct, progress.update, progress.notify, progress.show, debug)
+    debug = bool(common_option("debug"))
+    with closing(Progress(distinct, current().settings, has_bars=not debug)) as progress:
+        outcome = run_tasks(
+            distinct, progress.update, progress.notify, progress.show, debug, progress.start
+        )
     outcome.asked = tasks
     outcome.failures += [Failure(task, error) for task, error in clashes.items()]
     return outcome

@@ -33,6 +33,8 @@ VERBS: dict[type[luigi.Task], str] = {
 }
 """The verb that is displayed for each class of task. Tasks of other classes only join others."""
 
+DOING = {PUBLISHED: "publishing", FETCHED: "fetching", PAINTED: "painting", CACHED: "caching"}
+"""What a task is doing that will have done what the verb says."""
 
 _UPLOADS = (UploadTask, UploadResult)
 
@@ -83,6 +85,11 @@ def verb_of(task: luigi.Task) -> str | None:
         return None
     if isinstance(task, (PackageModel, Stylize)) and not task.is_made:
         return None
+    return class_verb_of(task)
+
+
+def class_verb_of(task: luigi.Task) -> str | None:
+    """Return the past participle of what tasks of a class do; None if they only join others."""
     verb = next((verb for kind, verb in VERBS.items() if isinstance(task, kind)), None)
     return CACHED if verb == PUBLISHED and context.current().settings.is_offline else verb
 

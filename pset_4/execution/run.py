@@ -31,6 +31,7 @@ def run_tasks(
     notify: Callable[[str], None] = lambda text: None,
     progress: Callable[[int], None] = lambda percentage: None,
     debug: bool = False,
+    started: Callable[[luigi.Task], None] = lambda task: None,
 ) -> Outcome:
     """Run tasks and all that they require. A failure stops only what depends on it.
 
@@ -40,10 +41,12 @@ def run_tasks(
         notify: Called with what somebody who waits should know.
         progress: Called with the percentage of a painting that is done, if it takes its time.
         debug: Whether Luigi logs, with tracebacks.
+        started: Called for each task before it runs.
     """
     outcome = Outcome(tasks)
     interrupted = Event()
     handlers = _Handlers(outcome, finished, notify).by_event()
+    handlers[luigi.Event.START] = started
     with _handling(handlers, interrupted), _logging(debug):
         factory = WorkerFactory(interrupted, progress)
         for begin in range(0, len(tasks), SLICE):

@@ -28,7 +28,7 @@ COMMANDS = (
     "models",
     "submit",
 )
-HEAVY = ("torch", "numpy", "openvino", "PIL", "luigi", "boto3", "tqdm")
+HEAVY = ("torch", "numpy", "openvino", "PIL", "luigi", "boto3", "rich")
 
 IMPORTED_BY = f"""
 import sys
