@@ -61,11 +61,18 @@ UPLOAD_HELP = "Publish what is needed first (the default), or write nothing to t
 CONFLICT_HELP = (
     "If the remote has other bytes under a drop-in's name: fail, use the remote's, or replace them."
 )
+SCHEDULER_HELP = (
+    "Run the tasks under luigid, whose page shows them; several processes share them then. Port "
+    "8082 by default."
+)
 PROOF_HELP = "Paint small proofs, in data/proofs and never published: of 512 px, or --max-side."
 ONLY_HELP = "Paint only the picks of this file, which the gallery exports."
 
 OFFLINE = "offline"
 """The name of the option that `offline_option` adds."""
+
+SCHEDULER = "scheduler"
+"""The name of the option that `scheduler_option` adds."""
 
 SETTINGS = (
     "remote",
@@ -133,6 +140,19 @@ def runner_options(command: Command) -> Command:
         help=RUNNER_HELP,
     )
     return _apply(command, runner, _setting("python", "PATH", PYTHON_HELP))
+
+
+def scheduler_option(command: Command) -> Command:
+    """Add luigid, which the tasks are run under; kept like `common_options`."""
+    option = click.option(
+        "--scheduler-host",
+        SCHEDULER,
+        metavar="HOST[:PORT]",
+        callback=_keep_scheduler,
+        expose_value=False,
+        help=SCHEDULER_HELP,
+    )
+    return option(command)
 
 
 def file_options(command: Command) -> Command:
@@ -282,6 +302,13 @@ def _read_picks(
     from ..gallery.picks import read_picks
 
     return None if path is None else reader(read_picks)(path)
+
+
+def _keep_scheduler(context: click.Context, parameter: click.Parameter, text: str | None) -> None:
+    if text is not None:
+        from ..central_scheduler import CentralScheduler
+
+        _keep(context, parameter, reader(CentralScheduler.parse)(text))
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:

@@ -12,6 +12,7 @@ from .options import (
     exclude_option,
     model_option,
     runner_options,
+    scheduler_option,
 )
 from .session import EPILOG, finish, run, session
 
@@ -21,6 +22,7 @@ from .session import EPILOG, finish, run, session
 @exclude_option
 @conflict_option
 @runner_options
+@scheduler_option
 @common_options
 def package(models: Sequence[str], exclude: Sequence[str], on_conflict: str) -> None:
     """Publish models as MLflow models, which the runner mlflow and plain MLflow can run.

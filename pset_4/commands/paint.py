@@ -23,6 +23,7 @@ from .options import (
     proof_options,
     rendering_options,
     runner_options,
+    scheduler_option,
 )
 from .session import EPILOG, report, run, say_left_alone, session
 
@@ -64,6 +65,7 @@ def painting_command(command: Command) -> Command:
     decorators = (
         common_options,
         runner_options,
+        scheduler_option,
         offline_option,
         conflict_option,
         all_option,
@@ -107,6 +109,7 @@ def stylize(**options: Any) -> None:
 @click.command(epilog=EPILOG)
 @rendering_options
 @runner_options
+@scheduler_option
 @common_options
 def demo(**rendering: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from csci_utils.text import one_line
 from neural_style.errors import install_remedy
 
 from .luigi_configuration import luigi_without_files
-from .options import OFFLINE, SETTINGS, common_option
+from .options import OFFLINE, SCHEDULER, SETTINGS, common_option
 
 if TYPE_CHECKING:
     import luigi
@@ -62,13 +62,22 @@ def session(
                 _check_existing(chosen, needed)
             if reaches_remote:
                 _check_remote(chosen)
-        with context.activated(chosen):
+        with context.activated(chosen), _naming_tasks(chosen):
             cleaning.sweep(chosen)
             if not reaches_remote:
                 yield chosen
                 return
             with remote.remembering(chosen.remote):
                 yield chosen
+
+
+def _naming_tasks(chosen: Settings) -> AbstractContextManager[None]:
+    """Name tasks for luigid, if it is asked for."""
+    if common_option(SCHEDULER) is None:
+        return nullcontext()
+    from ..execution.task_names import naming_tasks
+
+    return naming_tasks(chosen)
 
 
 def _check_remote(chosen: Settings) -> None:
@@ -216,7 +225,13 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
     debug = bool(common_option("debug"))
     with closing(Progress(distinct, current().settings, has_bars=not debug)) as progress:
         outcome = run_tasks(
-            distinct, progress.update, progress.notify, progress.show, debug, progress.start
+            distinct,
+            progress.update,
+            progress.notify,
+            progress.show,
+            debug,
+            progress.start,
+            common_option(SCHEDULER),
         )
     outcome.asked = tasks
     outcome.failures += [Failure(task, error) for task, error in clashes.items()]

@@ -12,7 +12,7 @@ import click
 
 from csci_utils.console import say
 
-from .options import common_options, conflict_option, file_options, runner_options
+from .options import common_options, conflict_option, file_options, runner_options, scheduler_option
 from .session import EPILOG, finish, run, say_left_alone, session
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @file_options
 @conflict_option
 @runner_options
+@scheduler_option
 @common_options
 def upload(
     images: Sequence[str], models: Sequence[str], exclude: Sequence[str], on_conflict: str
@@ -45,6 +46,7 @@ def upload(
 
 @click.command(epilog=EPILOG)
 @file_options
+@scheduler_option
 @common_options
 def download(images: Sequence[str], models: Sequence[str], exclude: Sequence[str]) -> None:
     """Fetch images and models from the remote to the cache: those named, or all."""

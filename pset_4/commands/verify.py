@@ -9,7 +9,7 @@ import click
 
 from csci_utils.console import ExitCode, answer, say
 
-from .options import common_options, runner_options
+from .options import common_options, runner_options, scheduler_option
 from .session import EPILOG, run, session
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @runner_options
+@scheduler_option
 @common_options
 def verify(repair: bool, as_json: bool) -> None:
     """Read all cached files and results, and list those that are damaged.
