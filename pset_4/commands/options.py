@@ -17,13 +17,23 @@ from ..rendering_options import MACHINE_OPTIONS, RESULT_OPTIONS, variable_of
 from ..settings import RUNNERS
 from ..storage import lookup
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
+from .completion import (
+    complete_all,
+    complete_files,
+    complete_folders,
+    complete_images,
+    complete_models,
+)
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from ..gallery.picks import Picks
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Value = TypeVar("Value")
 Decorator = Callable[[Command], Command]
+Completion = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 
 OFFLINE_HELP = (
     "Do not ask the remote: work from the cache and the drop-ins. Run again without it to publish."
@@ -123,9 +133,9 @@ def common_options(command: Command) -> Command:
     """
     return _apply(
         command,
-        _setting("remote", None, REMOTE_HELP),
-        _setting("data", None, DATA_HELP),
-        _setting("uploads", "DIR", UPLOADS_HELP),
+        _setting("remote", None, REMOTE_HELP, complete_folders),
+        _setting("data", None, DATA_HELP, complete_folders),
+        _setting("uploads", "DIR", UPLOADS_HELP, complete_folders),
         click.option("--debug", is_flag=True, expose_value=False, callback=_keep, help=DEBUG_HELP),
     )
 
@@ -139,7 +149,7 @@ def runner_options(command: Command) -> Command:
         callback=_keep,
         help=RUNNER_HELP,
     )
-    return _apply(command, runner, _setting("python", "PATH", PYTHON_HELP))
+    return _apply(command, runner, _setting("python", "PATH", PYTHON_HELP, complete_files))
 
 
 def scheduler_option(command: Command) -> Command:
@@ -177,6 +187,7 @@ def exclude_option(command: Command) -> Command:
         type=reader(lookup.check_pattern),
         metavar="PATTERN",
         multiple=True,
+        shell_complete=complete_all,
         help=EXCLUDE_HELP,
     )
     return option(command)
@@ -224,7 +235,14 @@ def painting_options(command: Command) -> Command:
 
 def proof_options(command: Command) -> Command:
     """Add which results are painted at all, and whether as proofs: `picks` and `is_proof`."""
-    only = click.option("--only", "picks", metavar="FILE", callback=_read_picks, help=ONLY_HELP)
+    only = click.option(
+        "--only",
+        "picks",
+        metavar="FILE",
+        callback=_read_picks,
+        shell_complete=complete_files,
+        help=ONLY_HELP,
+    )
     return _apply(command, only, click.option("--proof", "is_proof", is_flag=True, help=PROOF_HELP))
 
 
@@ -267,8 +285,17 @@ def _machine_option(option: Option) -> Decorator[Any]:
     return _setting(option.flag, option.kind.metavar, text)
 
 
-def _setting(flag: str, metavar: str | None, text: str) -> Decorator[Any]:
-    return click.option(f"--{flag}", metavar=metavar, expose_value=False, callback=_keep, help=text)
+def _setting(
+    flag: str, metavar: str | None, text: str, complete: Completion | None = None
+) -> Decorator[Any]:
+    return click.option(
+        f"--{flag}",
+        metavar=metavar,
+        expose_value=False,
+        callback=_keep,
+        help=text,
+        shell_complete=complete,
+    )
 
 
 def _sentence(text: str) -> str:
@@ -285,6 +312,7 @@ def _names(name: str, check: Callable[[str], str], text: str) -> Decorator[Any]:
         type=_name_reader(check),
         metavar="NAME",
         multiple=True,
+        shell_complete=complete_images if name == "image" else complete_models,
         callback=_drop_repeated,
         help=text,
     )

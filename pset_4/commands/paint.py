@@ -12,6 +12,7 @@ import click
 from csci_utils.console import say
 
 from ..storage.conflicts import REFUSE
+from .completion import complete_files
 from .gallery import keep_current
 from .options import (
     Command,
@@ -61,7 +62,7 @@ class Request:
 
 def painting_command(command: Command) -> Command:
     """Add the arguments and options of commands that paint."""
-    paths = click.argument("paths", nargs=-1, metavar="[FILE]...")
+    paths = click.argument("paths", nargs=-1, metavar="[FILE]...", shell_complete=complete_files)
     decorators = (
         common_options,
         runner_options,
