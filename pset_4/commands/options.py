@@ -12,71 +12,27 @@ from neural_style.option_kinds import Choice, Flag
 from neural_style.options import Option
 
 from .. import names
-from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
+from ..central_scheduler import CentralScheduler
 from ..rendering_options import MACHINE_OPTIONS, RESULT_OPTIONS, variable_of
 from ..settings import RUNNERS
 from ..storage import lookup
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
-from .completion import (
+from ..terminal.completion import (
+    Completion,
     complete_all,
     complete_files,
     complete_folders,
     complete_images,
     complete_models,
 )
+from . import help_texts as texts
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from ..gallery.picks import Picks
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Value = TypeVar("Value")
 Decorator = Callable[[Command], Command]
-Completion = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
-
-OFFLINE_HELP = (
-    "Do not ask the remote: work from the cache and the drop-ins. Run again without it to publish."
-)
-REMOTE_HELP = (
-    "s3://bucket/prefix or a directory; the source of truth. "
-    "Else PSET_4_REMOTE, else the directory 'remote' in the data folder."
-)
-DATA_HELP = "The data folder of this machine. Else PSET_4_DATA, else 'data'."
-UPLOADS_HELP = (
-    "An existing folder to use as the drop-ins, which is only read. Else PSET_4_UPLOADS, else "
-    "'uploads' in the data folder."
-)
-DEBUG_HELP = "Show Luigi's log, and tracebacks."
-IMAGE_HELP = "An image, by name or pattern; may be repeated. Default: all."
-FILE_HELP = "A style model's file, by name or pattern; may be repeated. Default: all."
-PAINTED_IMAGE_HELP = (
-    "An image, by name or pattern ('lisbon/*.jpg'); may be repeated. "
-    f"Default: all drop-ins, else {DEFAULT_IMAGE} or all that the remote has."
-)
-STYLE_HELP = (
-    "A style model, by name ('many.onnx@7' for style 7 of a file of many) or pattern; the suffix "
-    f"may be left out; may be repeated. Default: all drop-ins, else {DEFAULT_MODEL} or all that "
-    "the remote has."
-)
-EXCLUDE_HELP = "Leave out images and models, by name or pattern; may be repeated."
-ALL_HELP = "Also paint every image and style that the remote has, besides the drop-ins."
-RUNNER_HELP = (
-    "What paints: this process (the default), a program, or an MLflow model. Else PSET_4_RUNNER."
-)
-PYTHON_HELP = (
-    "The Python that the runners 'program' and 'mlflow' start; else PSET_4_PYTHON, else this one."
-)
-UPLOAD_HELP = "Publish what is needed first (the default), or write nothing to the remote."
-CONFLICT_HELP = (
-    "If the remote has other bytes under a drop-in's name: fail, use the remote's, or replace them."
-)
-SCHEDULER_HELP = (
-    "Run the tasks under luigid, whose page shows them; several processes share them then. Port "
-    "8082 by default."
-)
-PROOF_HELP = "Paint small proofs, in data/proofs and never published: of 512 px, or --max-side."
-ONLY_HELP = "Paint only the picks of this file, which the gallery exports."
 
 OFFLINE = "offline"
 """The name of the option that `offline_option` adds."""
@@ -133,10 +89,10 @@ def common_options(command: Command) -> Command:
     """
     return _apply(
         command,
-        _setting("remote", None, REMOTE_HELP, complete_folders),
-        _setting("data", None, DATA_HELP, complete_folders),
-        _setting("uploads", "DIR", UPLOADS_HELP, complete_folders),
-        click.option("--debug", is_flag=True, expose_value=False, callback=_keep, help=DEBUG_HELP),
+        _setting("remote", None, texts.REMOTE, complete_folders),
+        _setting("data", None, texts.DATA, complete_folders),
+        _setting("uploads", "DIR", texts.UPLOADS, complete_folders),
+        click.option("--debug", is_flag=True, expose_value=False, callback=_keep, help=texts.DEBUG),
     )
 
 
@@ -147,9 +103,9 @@ def runner_options(command: Command) -> Command:
         type=click.Choice(RUNNERS),
         expose_value=False,
         callback=_keep,
-        help=RUNNER_HELP,
+        help=texts.RUNNER,
     )
-    return _apply(command, runner, _setting("python", "PATH", PYTHON_HELP, complete_files))
+    return _apply(command, runner, _setting("python", "PATH", texts.PYTHON, complete_files))
 
 
 def scheduler_option(command: Command) -> Command:
@@ -158,9 +114,10 @@ def scheduler_option(command: Command) -> Command:
         "--scheduler-host",
         SCHEDULER,
         metavar="HOST[:PORT]",
-        callback=_keep_scheduler,
+        type=reader(CentralScheduler.parse),
+        callback=_keep,
         expose_value=False,
-        help=SCHEDULER_HELP,
+        help=texts.SCHEDULER,
     )
     return option(command)
 
@@ -172,12 +129,12 @@ def file_options(command: Command) -> Command:
 
 def image_option(command: Command) -> Command:
     """Add which images: `images`."""
-    return _names("image", lookup.check_image, IMAGE_HELP)(command)
+    return _names("image", lookup.check_image, texts.IMAGE)(command)
 
 
 def model_option(command: Command) -> Command:
     """Add which models' files: `models`."""
-    return _names("model", lookup.check_model_file, FILE_HELP)(command)
+    return _names("model", lookup.check_model_file, texts.FILE)(command)
 
 
 def exclude_option(command: Command) -> Command:
@@ -188,7 +145,7 @@ def exclude_option(command: Command) -> Command:
         metavar="PATTERN",
         multiple=True,
         shell_complete=complete_all,
-        help=EXCLUDE_HELP,
+        help=texts.EXCLUDE,
     )
     return option(command)
 
@@ -200,7 +157,7 @@ def conflict_option(command: Command) -> Command:
         type=click.Choice(CONFLICT_CHOICES),
         default=REFUSE,
         show_default=True,
-        help=CONFLICT_HELP,
+        help=texts.CONFLICT,
     )
     return option(command)
 
@@ -208,14 +165,14 @@ def conflict_option(command: Command) -> Command:
 def offline_option(command: Command) -> Command:
     """Add that the remote is not asked; kept like `common_options`."""
     option = click.option(
-        f"--{OFFLINE}", is_flag=True, expose_value=False, callback=_keep, help=OFFLINE_HELP
+        f"--{OFFLINE}", is_flag=True, expose_value=False, callback=_keep, help=texts.OFFLINE
     )
     return option(command)
 
 
 def all_option(command: Command) -> Command:
     """Add whether all that the remote has is painted: `everything`."""
-    return click.option("--all", "everything", is_flag=True, help=ALL_HELP)(command)
+    return click.option("--all", "everything", is_flag=True, help=texts.ALL)(command)
 
 
 def painting_options(command: Command) -> Command:
@@ -225,10 +182,10 @@ def painting_options(command: Command) -> Command:
     """
     return _apply(
         command,
-        _names("image", lookup.check_image, PAINTED_IMAGE_HELP),
-        _names("model", lookup.check_model, STYLE_HELP),
+        _names("image", lookup.check_image, texts.PAINTED_IMAGE),
+        _names("model", lookup.check_model, texts.STYLE),
         exclude_option,
-        click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP),
+        click.option("--upload/--no-upload", default=True, help=texts.UPLOAD),
         rendering_options,
     )
 
@@ -241,9 +198,11 @@ def proof_options(command: Command) -> Command:
         metavar="FILE",
         callback=_read_picks,
         shell_complete=complete_files,
-        help=ONLY_HELP,
+        help=texts.ONLY,
     )
-    return _apply(command, only, click.option("--proof", "is_proof", is_flag=True, help=PROOF_HELP))
+    return _apply(
+        command, only, click.option("--proof", "is_proof", is_flag=True, help=texts.PROOF)
+    )
 
 
 def rendering_options(command: Command) -> Command:
@@ -330,13 +289,6 @@ def _read_picks(
     from ..gallery.picks import read_picks
 
     return None if path is None else reader(read_picks)(path)
-
-
-def _keep_scheduler(context: click.Context, parameter: click.Parameter, text: str | None) -> None:
-    if text is not None:
-        from ..central_scheduler import CentralScheduler
-
-        _keep(context, parameter, reader(CentralScheduler.parse)(text))
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:

@@ -12,7 +12,7 @@ import click
 from csci_utils.console import say
 
 from ..storage.conflicts import REFUSE
-from .completion import complete_files
+from ..terminal.completion import complete_files
 from .gallery import keep_current
 from .options import (
     Command,

@@ -19,6 +19,8 @@ from ..places import IMAGES, MODELS, is_s3
 if TYPE_CHECKING:
     from ..settings import Settings
 
+Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
 _MOST_FILES = 10_000  # looked at in each place
 _SETTINGS = ("remote", "data", "uploads")
 
