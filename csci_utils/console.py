@@ -10,6 +10,9 @@ from typing import TextIO
 
 from .errors import OutputError
 
+_COLORS = {"error: ": 31, "failed: ": 31, "note: ": 33}
+"""The colors of the words that begin a line, as parameters of ECMA-48, 8.3.117 (SGR)."""
+
 
 class ExitCode(enum.IntEnum):
     """The exit codes of a command."""
@@ -24,10 +27,26 @@ class ExitCode(enum.IntEnum):
     """Ctrl-C: 128 plus the number of SIGINT, as shells report it."""
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a stream is a terminal whose lines can be erased and drawn again."""
+    if stream is None or os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
+        return False
+    try:
+        return stream.isatty()
+    except ValueError:  # closed by this program
+        return False
+
+
+def is_colored(stream: TextIO | None) -> bool:
+    """Return whether a stream is a terminal, and nobody asked for no colors (https://no-color.org)."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
 def say(text: str, stream: TextIO | None, end: str = "\n") -> bool:
     """Write text to a stream and flush it.
 
-    Characters that the stream's encoding lacks are written as escapes.
+    Characters that the stream's encoding lacks are written as escapes. On a terminal, the word
+    that begins an error or a note has a color.
 
     Args:
         text: The text.
@@ -41,7 +60,7 @@ def say(text: str, stream: TextIO | None, end: str = "\n") -> bool:
         return False
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
-        shown = text.encode(encoding, "backslashreplace").decode(encoding)
+        shown = _color(text, stream).encode(encoding, "backslashreplace").decode(encoding)
         print(shown, end=end, file=stream, flush=True)
     except (BlockingIOError, ValueError):  # full at the moment, or closed by this program
         return False
@@ -61,6 +80,14 @@ def answer(text: str) -> None:
         raise OutputError(
             "standard output cannot be written", remedy="check where it is redirected to"
         )
+
+
+def _color(text: str, stream: TextIO) -> str:
+    for word, color in _COLORS.items():
+        if text.startswith(word) and is_colored(stream):
+            length = len(word.rstrip())
+            return f"\x1b[{color}m{text[:length]}\x1b[0m{text[length:]}"
+    return text
 
 
 def _redirect_to_null(stream: TextIO) -> None:

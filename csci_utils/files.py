@@ -24,9 +24,25 @@ def read_file(path: Path, error_type: type[DescribedError], max_bytes: int) -> b
     Raises:
         error_type: The file is missing, too large or unreadable, or is not a regular file.
     """
-    try:
-        _check_readable(path, error_type, max_bytes)
+    with _described(path, error_type):
+        _check_status(path, error_type, max_bytes)
         return path.read_bytes()
+
+
+def check_file(path: Path, error_type: type[DescribedError], max_bytes: int) -> None:
+    """Check that `read_file` would find a file, without reading it.
+
+    Raises:
+        error_type: The file is missing or too large, or is not a regular file.
+    """
+    with _described(path, error_type):
+        _check_status(path, error_type, max_bytes)
+
+
+@contextmanager
+def _described(path: Path, error_type: type[DescribedError]) -> Iterator[None]:
+    try:
+        yield
     except DescribedError:  # some are also ValueErrors
         raise
     except FileNotFoundError:
@@ -41,7 +57,7 @@ def read_file(path: Path, error_type: type[DescribedError], max_bytes: int) -> b
         ) from error
 
 
-def _check_readable(path: Path, error_type: type[DescribedError], max_bytes: int) -> None:
+def _check_status(path: Path, error_type: type[DescribedError], max_bytes: int) -> None:
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise error_type("expected a file, got a folder", path=path, remedy="name a file inside it")

@@ -126,6 +126,19 @@ def format_size(size: int) -> str:
     return f"{rest:.1f} {_UNITS[power]}" if power else f"{size} bytes"
 
 
+def format_duration(seconds: float) -> str:
+    """Format a duration as minutes and seconds, and as hours if it is that long: 0:07, 1:02:45."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def sort_key(name: str) -> tuple[list[str | int], str]:
+    """Return a key that sorts names as people do: ``@2`` before ``@10``."""
+    parts = re.split(r"([0-9]+)", name.casefold())  # every second one is a number
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
+
+
 def one_line(text: str) -> str:
     """Return `text` as one printable line of at most 1000 characters.
 

@@ -20,6 +20,7 @@ from .command_line.arguments import ShowVersion, add_rendering_options, read_ren
 from .command_line.parent import follow_parent
 from .command_line.reporting import Reporter, TextReporter, make_reporter
 from .errors import PictureError, StyleError, needing
+from .formats.conversion import check_conversion
 from .formats.model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES, STYLE_SUFFIXES
 from .inspection import inspect
 from .painting import PaintingResult, paint_file
@@ -94,10 +95,11 @@ def stylize(args: Any, reporter: Reporter | None = None) -> PaintingResult:
     export_path = getattr(args, "export_onnx", None)
     _check_outputs(output_path, export_path)
     if export_path:
-        _convert(args.model, export_path)
+        _convert(args.model, export_path, reporter)
     options = read_rendering_options(args)
     names = [getattr(args, name, None) or "" for name in ("image_name", "model_name")]
     request = PaintingRequest(args.content_image, args.model, output_path, options, *names)
+    reporter.begin(f"painting {Path(args.content_image).name} in {Path(args.model).name}")
     result = paint_file(request, reporter.notify, reporter.progress)
     if result.has_more_frames:
         reporter.notify(f"{args.content_image}: only the first frame was painted")
@@ -112,7 +114,7 @@ def _run_eval(args: Any, reporter: Reporter) -> None:
 
 
 def _run_convert(args: Any, reporter: Reporter) -> None:
-    _convert(args.model, args.output_model)
+    _convert(args.model, args.output_model, reporter)
     reporter.finish([f"wrote {args.output_model}"])
 
 
@@ -132,7 +134,9 @@ def _run_info(args: Any, reporter: Reporter) -> None:
     answer("\n".join(f"{name:{width}}  {one_line(text)}" for name, text in lines))
 
 
-def _convert(model_path: str | Path, output_path: str | Path) -> None:
+def _convert(model_path: str | Path, output_path: str | Path, reporter: Reporter) -> None:
+    reporter.begin(f"converting {Path(model_path).name} to {Path(output_path).name}")
+    check_conversion(model_path, output_path)
     with needing("PyTorch", "pytorch"):
         from .formats.saving import convert
     convert(model_path, output_path)

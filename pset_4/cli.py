@@ -30,6 +30,12 @@ from .watching.command import watch
 
 PROGRAM = "python -m pset_4"
 
+SCRIPT = "pset_4"
+"""The installed command, which is the same."""
+
+COMPLETION_VARIABLE = "_PSET_4_COMPLETE"
+"""Set by the functions of shells that complete what is typed."""
+
 DEFAULT_COMMAND = "main"
 """The command that is meant if none is named."""
 
@@ -40,6 +46,8 @@ class _Group(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         position = self._skip_own_options(args)
         following = args[position : position + 1]
+        if ctx.resilient_parsing and not following:
+            return super().parse_args(ctx, args)  # a shell asks for the commands
         if position <= len(args) and not any(map(self._is_command, following)):
             args.insert(position, DEFAULT_COMMAND)
         return super().parse_args(ctx, args)
@@ -122,8 +130,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: For example ``["-i", "photo.jpg", "-m", "candy.pth"]``. None for those of the
             process.
     """
+    # A shell that completes what is typed knows the installed command only.
+    name = SCRIPT if COMPLETION_VARIABLE in os.environ else PROGRAM
     try:
-        cli.main(None if arguments is None else list(arguments), prog_name=PROGRAM)
+        cli.main(
+            None if arguments is None else list(arguments),
+            prog_name=name,
+            complete_var=COMPLETION_VARIABLE,
+        )
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else ExitCode.FAILED
     return ExitCode.DONE

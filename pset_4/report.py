@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from csci_utils.errors import DescribedError
@@ -14,6 +14,7 @@ from .execution.summary import BLOCKED, FAILED, SKIPPED, WAITING, summarize
 from .places import UPLOADS, shorten
 from .settings import Settings
 from .tasks.stylize import Proof
+from .terminal.tables import format_table
 
 if TYPE_CHECKING:
     from .models.listing import ListedModel, ModelListing
@@ -70,12 +71,12 @@ def _painted_folder(outcome: Outcome, settings: Settings) -> str:
 
 
 def format_status(status: Status) -> str:
-    """Return three tables: images, styles, results."""
+    """Return three tables: images, models, results."""
     things = ("drop-in", "remote", "cache")
     blocks = [
         _format_roots(status),
-        format_table("PICTURES", things, map(_row_of_file, status.pictures)),
-        format_table("STYLES", things, map(_row_of_file, status.models)),
+        format_table("IMAGES", things, map(_row_of_file, status.pictures)),
+        format_table("MODELS", things, map(_row_of_file, status.models)),
         format_table("RESULTS", ("local", "remote"), map(_row_of_result, status.results)),
     ]
     if status.refused:
@@ -108,7 +109,7 @@ def format_listing(listing: ModelListing) -> str:
     columns = ("place", "size", "width", "SHA-256", "loads")
     blocks = [
         _format_roots(listing),
-        format_table("STYLES", columns, map(_row_of_listed, listing.models)),
+        format_table("MODELS", columns, map(_row_of_listed, listing.models)),
     ]
     reasons = [
         f"{model.name} ({model.place}): {model.reason}" for model in listing.models if model.reason
@@ -120,7 +121,7 @@ def format_listing(listing: ModelListing) -> str:
 def format_fetched(fetched: FetchResult) -> str:
     """Return a table of the official models that are dropped in."""
     columns = ("dropped in", "size", "width", "SHA-256")
-    return format_table("STYLES", columns, map(_row_of_fetched, fetched.models))
+    return format_table("MODELS", columns, map(_row_of_fetched, fetched.models))
 
 
 def format_not_fetched(fetched: FetchResult) -> list[str]:
@@ -134,16 +135,6 @@ def format_json(found: HasDict | Mapping[str, object]) -> str:
     values = found if isinstance(found, Mapping) else found.to_dict()
     text = json.dumps(values, indent=2, ensure_ascii=False)
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
-
-
-def format_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return lines of aligned columns, the first of them headed by the title."""
-    lines = [(title, *columns), *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
 
 
 def _format_roots(found: Status | ModelListing) -> str:

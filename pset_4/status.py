@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from csci_utils.errors import DescribedError
+from csci_utils.text import sort_key
 
 from .settings import Settings
 from .storage.inventory import list_cache, list_drop_ins, list_remote, list_results
@@ -77,11 +78,11 @@ def read_status(settings: Settings) -> Status:
     images, models = set(in_remote.images), set(in_remote.models)
     status.pictures = [
         _look_at(name, UploadImage(image=name), DownloadImage(image=name, upload=False), images)
-        for name in sorted(images.union(drop_ins.images, cached.images))
+        for name in sorted(images.union(drop_ins.images, cached.images), key=sort_key)
     ]
     status.models = [
         _look_at(name, UploadModel(model=name), DownloadModel(model=name, upload=False), models)
-        for name in sorted(models.union(drop_ins.models, cached.models))
+        for name in sorted(models.union(drop_ins.models, cached.models), key=sort_key)
     ]
     status.results = _look_at_results(settings)
     return status
@@ -119,7 +120,7 @@ def _look_at_results(settings: Settings) -> list[ResultStatus]:
     remote = set(list_results(settings.remote_results))
     return [
         _look_at_result(model, image, (model, image) in local, (model, image) in remote)
-        for model, image in sorted(local | remote)
+        for model, image in sorted(local | remote, key=lambda pair: [*map(sort_key, pair)])
     ]
 
 

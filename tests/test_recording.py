@@ -25,10 +25,11 @@ def test_a_recording_is_text_and_loads_nothing() -> None:
     assert "font-face" not in svg
 
 
-def test_a_long_run_is_shown_by_its_ends() -> None:
+def test_a_long_run_is_shown_by_its_ends_and_what_was_in_between() -> None:
     lines = list(map(str, range(100)))
 
-    shown = list(shorten(lines))
+    shown = shorten(lines, ["50% ━"])
 
-    assert (shown[0], shown[8], shown[-1]) == ("0", "⋮ 83 more lines", "99")
-    assert list(shorten(lines[:17])) == lines[:17]
+    assert shown[7:11] == ["7", "⋮", "50% ━", "⋮ 83 more lines"]
+    assert (shown[0], shown[-1]) == ("0", "99")
+    assert shorten(lines[:17], ["50% ━"]) == lines[:17]

@@ -5,21 +5,29 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyte
 from rich.console import Console
 from rich.text import Text
 
 OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "terminal.svg"
 
-_COLUMNS = 80
+_COLUMNS, _ROWS = 80, 1000
 _FIRST, _LAST = 8, 9
 """How many lines of a run are shown of its beginning and of its end; 5 are the summary."""
+_MIDDLE = 5
+"""How many lines of the first run are shown from its middle, with two bars."""
 
 
 def main() -> None:
@@ -28,26 +36,59 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         for _ in range(2):
             console.print(Text("$ python -m pset_4 demo", style="bold"))
-            for line in shorten(_run_demo(Path(folder))):
+            in_between, lines = _run_demo(Path(folder))
+            for line in shorten(lines, in_between):
                 console.print(_color(line), no_wrap=True, overflow="ellipsis")
     OUTPUT.write_text(to_svg(console), encoding="utf-8")
 
 
-def _run_demo(folder: Path) -> list[str]:
-    """Run the demo in a folder, and return the lines that it writes."""
+def _run_demo(folder: Path) -> tuple[list[str], list[str]]:
+    """Run the demo in a folder on a pseudo-terminal.
+
+    Returns:
+        The last lines that were shown when half of the work was done, if there were bars; and all
+        lines in the end.
+    """
     command = [sys.executable, "-m", "pset_4", "demo"]
-    result = subprocess.run(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
-    )
-    return result.stdout.splitlines()
+    screen = pyte.Screen(_COLUMNS, _ROWS)
+    stream = pyte.ByteStream(screen)
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    in_between: list[str] = []
+    with subprocess.Popen(
+        command, cwd=folder, stdout=theirs, stderr=theirs, env=environment
+    ) as process:
+        os.close(theirs)
+        while data := _read(ours):
+            stream.feed(data)
+            if not in_between and re.search(rb"\b5\d% ", data):  # a look at the screen takes time
+                lines = _lines_of(screen)
+                if len(lines) > 1 and "━" in lines[-2]:
+                    in_between = lines[-_MIDDLE:]
+    os.close(ours)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return in_between, _lines_of(screen)
 
 
-def shorten(lines: list[str]) -> list[str]:
-    """Return the lines of a run, with a count in place of those in the middle of a long one."""
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # Linux, where the other end is closed
+        return b""
+
+
+def _lines_of(screen: pyte.Screen) -> list[str]:
+    return [line for line in (line.rstrip() for line in screen.display) if line]
+
+
+def shorten(lines: list[str], in_between: list[str]) -> list[str]:
+    """Return the lines of a run; of a long one its ends, and what was shown in between."""
     left_out = len(lines) - _FIRST - _LAST
     if left_out <= 0:
         return lines
-    return [*lines[:_FIRST], f"⋮ {left_out} more lines", *lines[-_LAST:]]
+    return [*lines[:_FIRST], "⋮", *in_between, f"⋮ {left_out} more lines", *lines[-_LAST:]]
 
 
 def _color(line: str) -> Text:
@@ -55,6 +96,8 @@ def _color(line: str) -> Text:
     text = Text(line)
     text.highlight_regex(r"^(dropped in|fetched|painted|published)", "green")
     text.highlight_regex(r"^⋮.*", "dim")
+    text.highlight_regex(r"(?<=[% ] )━+[╸]?", "magenta")
+    text.highlight_regex(r"(?<=╸)━+|╺━*", "dim")
     return text
 
 

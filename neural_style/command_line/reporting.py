@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from csci_utils.console import answer, say
@@ -19,6 +20,9 @@ REPORT_VARIABLE = "NEURAL_STYLE_REPORT"
 
 class Reporter(ABC):
     """Reports notes, progress, and how a command ended."""
+
+    def begin(self, label: str) -> None:  # noqa: B027  (only a terminal needs it)
+        """Report what is being done from now on, such as ``painting coffee.png``."""
 
     @abstractmethod
     def notify(self, text: str) -> None:
@@ -41,6 +45,10 @@ class Reporter(ABC):
     def fail(self, error: DescribedError) -> None:
         """Report an error."""
 
+    def paused(self) -> AbstractContextManager[None]:
+        """Return a context in which other lines may be written to the terminal."""
+        return nullcontext()
+
     def close(self) -> None:  # noqa: B027  (only a terminal needs it)
         """Remove what is displayed temporarily."""
 
@@ -52,13 +60,22 @@ class TextReporter(Reporter):
         """Show nothing yet."""
         self._line = ProgressLine(sys.stderr)
 
+    def begin(self, label: str) -> None:
+        """Show it with a clock, on a terminal."""
+        self._line.begin(label)
+
     def notify(self, text: str) -> None:
         """Write a line."""
-        say(one_line(f"note: {text}"), sys.stderr)
+        with self._line.erased():
+            say(one_line(f"note: {text}"), sys.stderr)
 
     def progress(self, done: int, total: int) -> None:
         """Move a bar, on a terminal."""
         self._line(done, total)
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Erase the line with the progress meanwhile."""
+        return self._line.erased()
 
     def finish(self, lines: list[str], **result: Any) -> None:
         """Write the lines. A failure to write them is not an error, because the work is done."""
@@ -72,7 +89,7 @@ class TextReporter(Reporter):
         say(f"error: {error}", sys.stderr)
 
     def close(self) -> None:
-        """Erase the bar."""
+        """Erase the line with the progress."""
         self._line.close()
 
 

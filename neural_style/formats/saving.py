@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from csci_utils.errors import at_path
-from csci_utils.files import check_place, replacing
+from csci_utils.files import replacing
 
 from ..errors import StyleError, needing
 from ..transformer_net import TransformerNet
 from .checkpoint import build_network, read_weights
-from .model_file import ONNX_SUFFIXES, SAFETENSORS_SUFFIXES, STYLE_SUFFIXES
+from .conversion import check_output, refuse_graph
+from .model_file import ONNX_SUFFIXES, SAFETENSORS_SUFFIXES
 from .onnx_export import export_network
 from .weights import check_shapes
 
@@ -38,7 +39,7 @@ def save_network(network: TransformerNet, path: str | PathLike[str]) -> None:
         MissingDependencyError: safetensors, or onnxscript for .onnx, is not installed.
     """
     path = Path(path)
-    suffix = _check_output(path)
+    suffix = check_output(path)
     with at_path(path):
         data = encode_weights(network.state_dict(), suffix)
     _write(data, path)
@@ -56,13 +57,9 @@ def convert(model_path: str | PathLike[str], output_path: str | PathLike[str]) -
         MissingDependencyError: As for `save_network`.
     """
     model_path, output_path = Path(model_path), Path(output_path)
-    suffix = _check_output(output_path)
+    suffix = check_output(output_path)
     with at_path(model_path):
-        if model_path.suffix.lower() in ONNX_SUFFIXES:
-            raise StyleError(
-                "expected a checkpoint, got an ONNX graph, which cannot be converted to one",
-                remedy="use the checkpoint that it was exported from",
-            )
+        refuse_graph(model_path)
         data = encode_weights(read_weights(model_path), suffix)
     _write(data, output_path)
 
@@ -102,24 +99,6 @@ def _encode_checkpoint(state: dict[str, Tensor]) -> bytes:
     file = BytesIO()  # not a path, whose name PyTorch would store in the file
     torch.save(state, file)
     return file.getvalue()
-
-
-def _check_output(path: Path) -> str:
-    """Return the suffix of `path` in lower case.
-
-    Raises:
-        StyleError: No style can be written there.
-    """
-    suffix = path.suffix.lower()
-    if suffix not in STYLE_SUFFIXES:
-        raise StyleError(
-            f"expected a name ending in {', '.join(sorted(STYLE_SUFFIXES))}, got the suffix "
-            f"{suffix!r}",
-            path=path,
-            remedy="use the suffix of the format to write",
-        )
-    check_place(path, StyleError)
-    return suffix
 
 
 def _write(data: bytes, path: Path) -> None:

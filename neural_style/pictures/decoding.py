@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
@@ -62,6 +63,18 @@ def identify_picture(data: bytes) -> str | None:
             return picture.format
     except Image.DecompressionBombError:
         return "very large"
+    except Exception:  # see `decode_picture`
+        return None
+
+
+def read_size(file: BinaryIO) -> tuple[int, int] | None:
+    """Return the width and height, in px, that an image file's header states; None without one.
+
+    The pixels are not read. A picture that is turned upright later has the two swapped.
+    """
+    try:
+        with suppress_warnings(), Image.open(file, formats=_PILLOWS_FORMATS) as picture:
+            return picture.size
     except Exception:  # see `decode_picture`
         return None
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import MISSING, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ from csci_utils.text import one_line
 
 from ..command_line.arguments import add_accelerator, from_zero, whole
 from ..errors import needing
-from .events import EpochProgress, Event, Skipped, Started, Written
+from .checks import check_inputs
+from .events import Advanced, EpochProgress, Event, Skipped, Started, Written
 from .options import MAX_SEED, MINIMUM_SIDE, TrainingOptions
 from .outputs import has_checkpoint
 
@@ -102,15 +104,18 @@ def _add_number(group: Group, flag: str, parse: Callable[[str], float], text: st
     group.add_argument(flag, type=parse, metavar="N", help=text)
 
 
-def _run_train(args: argparse.Namespace, _reporter: Reporter) -> None:
+def _run_train(args: argparse.Namespace, reporter: Reporter) -> None:
     """Train, and print each event as a line: a training reports more than other commands."""
     args.device = "accel" if args.accel or args.cuda else "cpu"
     options = TrainingOptions(**{f.name: getattr(args, f.name) for f in fields(TrainingOptions)})
     try:
+        check_inputs(options)
+        reporter.begin(f"training {options.style_image.name}")
         with needing("PyTorch", "train"):
             from .trainer import train
-        train(options, _print_event)
+        train(options, partial(_take, reporter))
     except KeyboardInterrupt:
+        reporter.close()
         folder, remedy = options.checkpoint_model_dir, ""
         if has_checkpoint(options):
             remedy = f"; resume from the last checkpoint in {folder} with --resume"
@@ -118,11 +123,15 @@ def _run_train(args: argparse.Namespace, _reporter: Reporter) -> None:
         sys.exit(ExitCode.INTERRUPTED)
 
 
-def _print_event(event: Event) -> None:
-    say(one_line(_describe(event)), sys.stderr if isinstance(event, Skipped) else sys.stdout)
+def _take(reporter: Reporter, event: Event) -> None:
+    if isinstance(event, Advanced):
+        reporter.progress(event.done, event.total)
+        return
+    with reporter.paused():
+        say(one_line(_describe(event)), sys.stderr if isinstance(event, Skipped) else sys.stdout)
 
 
-def _describe(event: Event) -> str:
+def _describe(event: Started | EpochProgress | Skipped | Written) -> str:
     match event:
         case Started():
             return f"training on {event.pictures} pictures, on {event.device}"

@@ -37,20 +37,29 @@ def find_pictures(dataset: Path) -> list[Path]:
     Raises:
         TrainingError: `dataset` is not a folder, or contains no pictures.
     """
+    check_dataset(dataset)
+    found = [path for path in _walk(dataset) if _is_picture(path)]
+    return sorted(found, key=lambda path: (path.parent.parts, path.name))
+
+
+def check_dataset(dataset: Path) -> None:
+    """Check that `find_pictures` finds any; the first is enough.
+
+    Raises:
+        TrainingError: As `find_pictures`.
+    """
     if not dataset.is_dir():
         raise TrainingError(
             "expected a folder of pictures, and there is no such folder",
             path=dataset,
             remedy="name another --dataset",
         )
-    found = [path for path in _walk(dataset) if _is_picture(path)]
-    if not found:
+    if not any(map(_is_picture, _walk(dataset))):
         raise TrainingError(
             "the folder contains no pictures to train on",
             path=dataset,
             remedy=f"add files that end in {', '.join(sorted(PICTURE_SUFFIXES))}",
         )
-    return sorted(found, key=lambda path: (path.parent.parts, path.name))
 
 
 def _walk(dataset: Path) -> Iterator[Path]:

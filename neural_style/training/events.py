@@ -19,6 +19,16 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Advanced:
+    """A batch is done."""
+
+    done: int
+    """Pictures passed in all epochs."""
+    total: int
+    """Pictures to pass in all epochs."""
+
+
+@dataclass(frozen=True)
 class EpochProgress:
     """How far an epoch is, with its losses so far."""
 
@@ -49,4 +59,4 @@ class Written:
     path: Path
 
 
-Event = Started | EpochProgress | Skipped | Written
+Event = Started | Advanced | EpochProgress | Skipped | Written

@@ -11,6 +11,9 @@ MAX_SEED = 2**32 - 1
 MINIMUM_SIDE = 8
 """Shortest side, in px, that the loss network takes: it halves sides three times."""
 
+MAX_SAVED_BYTES = 600_000_000
+"""The largest file of weights or of a checkpoint: torchvision's vgg16 has 553 million bytes."""
+
 
 @dataclass(frozen=True)
 class TrainingOptions:

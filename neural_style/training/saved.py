@@ -12,8 +12,7 @@ from ..formats.tensors import StoredTensor
 from ..formats.torch_file import read_torch
 from ..formats.torch_objects import Saved
 from ..pictures.io import identify_picture
-
-MAX_BYTES = 600_000_000  # the whole of torchvision's vgg16 has 553 million
+from .options import MAX_SAVED_BYTES
 
 
 def read_saved(path: Path) -> object:
@@ -23,7 +22,7 @@ def read_saved(path: Path) -> object:
         TrainingError: The file cannot be read, is damaged or something else, or holds more than
             tensors, numbers, strings and containers of them. The error has no path.
     """
-    data = read_file(path, TrainingError, MAX_BYTES)
+    data = read_file(path, TrainingError, MAX_SAVED_BYTES)
     picture_format = identify_picture(data)
     if picture_format is not None:
         raise TrainingError(
@@ -31,7 +30,7 @@ def read_saved(path: Path) -> object:
             remedy="name another file",
         )
     try:
-        saved = read_torch(data, MAX_BYTES)
+        saved = read_torch(data, MAX_SAVED_BYTES)
     except StyleError as error:
         raise TrainingError(error.reason, remedy=error.remedy) from error
     return _to_torch(saved)

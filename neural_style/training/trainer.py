@@ -14,15 +14,15 @@ from torch import Tensor
 from ..backends.pytorch import find_device
 from ..errors import DeviceError, NeuralStyleError, PictureError, StyleError, TrainingError
 from ..formats.saving import save_network
-from ..formats.weights import MAX_BASE_WIDTH
 from ..transformer_net import TransformerNet
 from ..vgg import Vgg16
 from .checkpoints import Position, load_checkpoint, save_checkpoint
+from .checks import check_inputs, check_width
 from .data import Batch, find_pictures, read_batches, read_style
-from .events import EpochProgress, Event, Skipped, Started, Written
+from .events import Advanced, EpochProgress, Event, Skipped, Started, Written
 from .losses import PerceptualLoss
 from .options import TrainingOptions
-from .outputs import checkpoint_path, find_free_path, model_path, prepare_folders, preview_path
+from .outputs import checkpoint_path, find_free_path, model_path, preview_path
 from .preview import Preview
 from .settings import collect_settings
 
@@ -43,7 +43,7 @@ def train(options: TrainingOptions, notify: Callable[[Event], None]) -> Path:
     Raises:
         NeuralStyleError: The training cannot start or go on. Files written before that stay.
     """
-    prepare_folders(options)
+    check_inputs(options)
     with _described_failures(options.device):
         training = _Training(options, notify)
     training.run()
@@ -133,6 +133,7 @@ class _Training:
         for batch in self._read_batches():
             with _described_failures(self._options.device):
                 self._train_on(batch)
+            self._notify(self._count())
             self._write_due(at_end=False)
         if self._position.batches == 0:
             raise TrainingError(
@@ -205,6 +206,11 @@ class _Training:
         save_checkpoint(path, self.network, self._optimizer, position, self._settings)
         self._notify(Written(path))
 
+    def _count(self) -> Advanced:
+        position, total = self._position, len(self._paths)
+        # Damaged pictures are no work, but they are passed.
+        return Advanced(position.epoch * total + position.next_index, self._options.epochs * total)
+
     def _progress(self) -> EpochProgress:
         position = self._position
         return EpochProgress(
@@ -219,19 +225,10 @@ class _Training:
 
 def _build_network(options: TrainingOptions) -> TransformerNet:
     """Return the untrained network: for the same seed the one that the reference builds."""
-    _check_width(options.base_width)
+    check_width(options.base_width)
     with torch.random.fork_rng(devices=[]):  # leaves the caller's random numbers alone
         torch.manual_seed(options.seed)
         return TransformerNet(options.base_width)
-
-
-def _check_width(base_width: int) -> None:
-    """Refuse to train a network that `neural_style.load` would refuse."""
-    if base_width > MAX_BASE_WIDTH:
-        raise TrainingError(
-            f"expected a base width of at most {MAX_BASE_WIDTH}, got {base_width}",
-            remedy="lower --base-width",
-        )
 
 
 @contextmanager

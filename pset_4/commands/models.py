@@ -59,7 +59,7 @@ def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
         from ..places import shorten
         from ..report import format_fetched, format_not_fetched
         from ..runners import current_runner
-        from .progress import DownloadProgress
+        from ..terminal.progress import DownloadProgress
 
         url = url or OFFICIAL_URL
         inspect = current_runner().inspect

@@ -12,34 +12,20 @@ from neural_style.option_kinds import Choice, Flag
 from neural_style.options import Option
 
 from .. import names
+from ..central_scheduler import CentralScheduler
 from ..rendering_options import MACHINE_OPTIONS, RESULT_OPTIONS, variable_of
 from ..settings import RUNNERS
 from ..storage import lookup
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
-from .shared.help_texts import (
-    ALL_HELP,
-    CONFLICT_HELP,
-    DATA_HELP,
-    DEBUG_HELP,
-    DRY_RUN_HELP,
-    EXCLUDE_HELP,
-    FILE_HELP,
-    FORCE_HELP,
-    IMAGE_HELP,
-    JSON_HELP,
-    LIKE_HELP,
-    OFFLINE_HELP,
-    ONLY_HELP,
-    PAINTED_IMAGE_HELP,
-    PROOF_HELP,
-    PYTHON_HELP,
-    QUIET_HELP,
-    REMOTE_HELP,
-    RUNNER_HELP,
-    STYLE_HELP,
-    UPLOAD_HELP,
-    UPLOADS_HELP,
+from ..terminal.completion import (
+    Completion,
+    complete_all,
+    complete_files,
+    complete_folders,
+    complete_images,
+    complete_models,
 )
+from . import help_texts as texts
 
 if TYPE_CHECKING:
     from ..gallery.picks import Picks
@@ -50,6 +36,9 @@ Decorator = Callable[[Command], Command]
 
 OFFLINE = "offline"
 """The name of the option that `offline_option` adds."""
+
+SCHEDULER = "scheduler"
+"""The name of the option that `scheduler_option` adds."""
 
 SETTINGS = (
     "remote",
@@ -102,11 +91,11 @@ def common_options(command: Command) -> Command:
     """
     return _apply(
         command,
-        _setting("remote", None, REMOTE_HELP),
-        _setting("data", None, DATA_HELP),
-        _setting("uploads", "DIR", UPLOADS_HELP),
-        _kept_flag("--debug", help=DEBUG_HELP),
-        _kept_flag("-q", "--quiet", help=QUIET_HELP),
+        _setting("remote", None, texts.REMOTE, complete_folders),
+        _setting("data", None, texts.DATA, complete_folders),
+        _setting("uploads", "DIR", texts.UPLOADS, complete_folders),
+        _kept_flag("--debug", help=texts.DEBUG),
+        _kept_flag("-q", "--quiet", help=texts.QUIET),
     )
 
 
@@ -117,9 +106,23 @@ def runner_options(command: Command) -> Command:
         type=click.Choice(RUNNERS),
         expose_value=False,
         callback=_keep,
-        help=RUNNER_HELP,
+        help=texts.RUNNER,
     )
-    return _apply(command, runner, _setting("python", "PATH", PYTHON_HELP))
+    return _apply(command, runner, _setting("python", "PATH", texts.PYTHON, complete_files))
+
+
+def scheduler_option(command: Command) -> Command:
+    """Add luigid, which the tasks are run under; kept like `common_options`."""
+    option = click.option(
+        "--scheduler-host",
+        SCHEDULER,
+        metavar="HOST[:PORT]",
+        type=reader(CentralScheduler.parse),
+        callback=_keep,
+        expose_value=False,
+        help=texts.SCHEDULER,
+    )
+    return option(command)
 
 
 def file_options(command: Command) -> Command:
@@ -129,12 +132,12 @@ def file_options(command: Command) -> Command:
 
 def image_option(command: Command) -> Command:
     """Add which images: `images`."""
-    return _names("image", lookup.check_image, IMAGE_HELP)(command)
+    return _names("image", lookup.check_image, texts.IMAGE)(command)
 
 
 def model_option(command: Command) -> Command:
     """Add which models' files: `models`."""
-    return _names("model", lookup.check_model_file, FILE_HELP)(command)
+    return _names("model", lookup.check_model_file, texts.FILE)(command)
 
 
 def exclude_option(command: Command) -> Command:
@@ -144,7 +147,8 @@ def exclude_option(command: Command) -> Command:
         type=reader(lookup.check_pattern),
         metavar="PATTERN",
         multiple=True,
-        help=EXCLUDE_HELP,
+        shell_complete=complete_all,
+        help=texts.EXCLUDE,
     )
     return option(command)
 
@@ -156,34 +160,34 @@ def conflict_option(command: Command) -> Command:
         type=click.Choice(CONFLICT_CHOICES),
         default=REFUSE,
         show_default=True,
-        help=CONFLICT_HELP,
+        help=texts.CONFLICT,
     )
     return option(command)
 
 
 def offline_option(command: Command) -> Command:
     """Add that the remote is not asked; kept like `common_options`."""
-    return _kept_flag(f"--{OFFLINE}", help=OFFLINE_HELP)(command)
+    return _kept_flag(f"--{OFFLINE}", help=texts.OFFLINE)(command)
 
 
 def dry_run_option(command: Command) -> Command:
     """Add that nothing is written; kept like `common_options`."""
-    return _kept_flag("--dry-run", help=DRY_RUN_HELP)(command)
+    return _kept_flag("--dry-run", help=texts.DRY_RUN)(command)
 
 
 def force_option(command: Command) -> Command:
     """Add that current results are painted again; kept like `common_options`."""
-    return _kept_flag("--force", help=FORCE_HELP)(command)
+    return _kept_flag("--force", help=texts.FORCE)(command)
 
 
 def json_option(command: Command) -> Command:
     """Add that the answer is a JSON document; kept like `common_options`."""
-    return _kept_flag("--json", help=JSON_HELP)(command)
+    return _kept_flag("--json", help=texts.JSON)(command)
 
 
 def all_option(command: Command) -> Command:
     """Add whether all that the remote has is painted: `everything`."""
-    return click.option("--all", "everything", is_flag=True, help=ALL_HELP)(command)
+    return click.option("--all", "everything", is_flag=True, help=texts.ALL)(command)
 
 
 def painting_options(command: Command) -> Command:
@@ -193,23 +197,34 @@ def painting_options(command: Command) -> Command:
     """
     return _apply(
         command,
-        _names("image", lookup.check_image, PAINTED_IMAGE_HELP),
-        _names("model", lookup.check_model, STYLE_HELP),
+        _names("image", lookup.check_image, texts.PAINTED_IMAGE),
+        _names("model", lookup.check_model, texts.STYLE),
         exclude_option,
-        click.option("--upload/--no-upload", default=True, help=UPLOAD_HELP),
+        click.option("--upload/--no-upload", default=True, help=texts.UPLOAD),
         rendering_options,
     )
 
 
 def proof_options(command: Command) -> Command:
     """Add which results are painted at all, and whether as proofs: `picks` and `is_proof`."""
-    only = click.option("--only", "picks", metavar="FILE", callback=_read_picks, help=ONLY_HELP)
-    return _apply(command, only, click.option("--proof", "is_proof", is_flag=True, help=PROOF_HELP))
+    only = click.option(
+        "--only",
+        "picks",
+        metavar="FILE",
+        callback=_read_picks,
+        shell_complete=complete_files,
+        help=texts.ONLY,
+    )
+    return _apply(
+        command, only, click.option("--proof", "is_proof", is_flag=True, help=texts.PROOF)
+    )
 
 
 def like_option(command: Command) -> Command:
     """Add the painting whose look is wanted: `like`."""
-    return click.option("--like", metavar="FILE", help=LIKE_HELP)(command)
+    return click.option("--like", metavar="FILE", shell_complete=complete_files, help=texts.LIKE)(
+        command
+    )
 
 
 def rendering_options(command: Command) -> Command:
@@ -251,8 +266,17 @@ def _machine_option(option: Option) -> Decorator[Any]:
     return _setting(option.flag, option.kind.metavar, text)
 
 
-def _setting(flag: str, metavar: str | None, text: str) -> Decorator[Any]:
-    return click.option(f"--{flag}", metavar=metavar, expose_value=False, callback=_keep, help=text)
+def _setting(
+    flag: str, metavar: str | None, text: str, complete: Completion | None = None
+) -> Decorator[Any]:
+    return click.option(
+        f"--{flag}",
+        metavar=metavar,
+        expose_value=False,
+        callback=_keep,
+        help=text,
+        shell_complete=complete,
+    )
 
 
 def _kept_flag(*names: str, **details: Any) -> Decorator[Any]:
@@ -273,6 +297,7 @@ def _names(name: str, check: Callable[[str], str], text: str) -> Decorator[Any]:
         type=_name_reader(check),
         metavar="NAME",
         multiple=True,
+        shell_complete=complete_images if name == "image" else complete_models,
         callback=_drop_repeated,
         help=text,
     )

@@ -14,6 +14,7 @@ from .options import (
     json_option,
     model_option,
     runner_options,
+    scheduler_option,
 )
 from .session import EPILOG, finish, run, session
 
@@ -25,6 +26,7 @@ from .session import EPILOG, finish, run, session
 @runner_options
 @dry_run_option
 @json_option
+@scheduler_option
 @common_options
 def package(models: Sequence[str], exclude: Sequence[str], on_conflict: str) -> None:
     """Publish models as MLflow models, which the runner mlflow and plain MLflow can run.

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from ..storage.conflicts import REFUSE
+from ..terminal.completion import complete_files
 from .gallery import keep_current
 from .options import (
     Command,
@@ -26,6 +27,7 @@ from .options import (
     proof_options,
     rendering_options,
     runner_options,
+    scheduler_option,
 )
 from .session import EPILOG, note, report, run, say_left_alone, session
 
@@ -65,7 +67,7 @@ class Request:
 
 def painting_command(command: Command) -> Command:
     """Add the arguments and options of commands that paint."""
-    paths = click.argument("paths", nargs=-1, metavar="[FILE]...")
+    paths = click.argument("paths", nargs=-1, metavar="[FILE]...", shell_complete=complete_files)
     return request_options(paths(command))
 
 
@@ -77,6 +79,7 @@ def request_options(command: Command) -> Command:
         dry_run_option,
         force_option,
         runner_options,
+        scheduler_option,
         offline_option,
         conflict_option,
         all_option,
@@ -121,6 +124,7 @@ def stylize(**options: Any) -> None:
 @rendering_options
 @runner_options
 @json_option
+@scheduler_option
 @common_options
 def demo(**rendering: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from csci_utils.text import one_line
 from neural_style.errors import install_remedy
 
 from .luigi_configuration import luigi_without_files
-from .options import OFFLINE, SETTINGS, common_option
+from .options import OFFLINE, SCHEDULER, SETTINGS, common_option
 
 if TYPE_CHECKING:
     import luigi
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..execution import Outcome
     from ..settings import Settings
 
-NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "requests", "tqdm")
+NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "requests", "rich")
 """What every command imports, besides click. Engines are only needed where they paint."""
 
 EPILOG = (
@@ -67,7 +67,7 @@ def session(
                 _check_existing(chosen, needed)
             if reaches_remote:
                 _check_remote(chosen)
-        with context.activated(chosen):
+        with context.activated(chosen), _naming_tasks(chosen):
             if not chosen.dry_run:
                 cleaning.sweep(chosen)
             if not (reaches_remote and remembers):
@@ -75,6 +75,15 @@ def session(
                 return
             with remote.remembering(chosen.remote):
                 yield chosen
+
+
+def _naming_tasks(chosen: Settings) -> AbstractContextManager[None]:
+    """Name tasks for luigid, if it is asked for."""
+    if common_option(SCHEDULER) is None:
+        return nullcontext()
+    from ..execution.task_names import naming_tasks
+
+    return naming_tasks(chosen)
 
 
 def _check_remote(chosen: Settings) -> None:
@@ -209,7 +218,7 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
     from ..context import current
     from ..execution import Failure, run_tasks
     from ..execution.clashes import find_clashes
-    from .progress import Progress
+    from ..terminal.progress import Progress
 
     clashes = find_clashes(tasks, current().settings)
     distinct = [task for task in tasks if task not in clashes]
@@ -219,11 +228,18 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
 
         outcome = plan_tasks(distinct)
     elif is_quiet():
-        outcome = run_tasks(distinct, debug=debug)
+        outcome = run_tasks(distinct, debug=debug, scheduler=common_option(SCHEDULER))
     else:
-        with closing(Progress(distinct)) as progress:
-            shown = progress.update, progress.notify, progress.show
-            outcome = run_tasks(distinct, *shown, debug)
+        with closing(Progress(distinct, current().settings, has_bars=not debug)) as progress:
+            outcome = run_tasks(
+                distinct,
+                progress.update,
+                progress.notify,
+                progress.show,
+                debug,
+                progress.start,
+                common_option(SCHEDULER),
+            )
     outcome.asked = tasks
     outcome.failures += [Failure(task, error) for task, error in clashes.items()]
     return outcome

@@ -16,6 +16,7 @@ from .options import (
     file_options,
     json_option,
     runner_options,
+    scheduler_option,
 )
 from .session import EPILOG, finish, note, run, say_left_alone, session
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @runner_options
 @dry_run_option
 @json_option
+@scheduler_option
 @common_options
 def upload(
     images: Sequence[str], models: Sequence[str], exclude: Sequence[str], on_conflict: str
@@ -53,6 +55,7 @@ def upload(
 @file_options
 @dry_run_option
 @json_option
+@scheduler_option
 @common_options
 def download(images: Sequence[str], models: Sequence[str], exclude: Sequence[str]) -> None:
     """Fetch images and models from the remote to the cache: those named, or all."""

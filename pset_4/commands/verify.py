@@ -9,7 +9,7 @@ import click
 
 from csci_utils.console import ExitCode, answer, say
 
-from .options import common_options, json_option, runner_options
+from .options import common_options, json_option, runner_options, scheduler_option
 from .session import EPILOG, run, session, wants_json
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 )
 @json_option
 @runner_options
+@scheduler_option
 @common_options
 def verify(repair: bool) -> None:
     """Read all cached files and results, and list those that are damaged.

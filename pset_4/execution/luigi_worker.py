@@ -13,6 +13,7 @@ from typing import Any
 
 import luigi
 import luigi.interface
+import luigi.rpc
 import luigi.scheduler
 import luigi.worker
 
@@ -26,8 +27,14 @@ WORKER_OPTIONS: dict[str, Any] = {
     "send_failure_email": False,
     "task_limit": None,
     "timeout": 0,
+    "wait_interval": 0.5,  # seconds between two looks at what another process does
+    "wait_jitter": 0.5,
 }
 """Options of `luigi.worker.worker` that a foreign configuration must not change."""
+
+
+RETRY_SECONDS = 2
+"""Between the tries of a request to luigid. Luigi's own 30 would pass for a hang."""
 
 
 class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
@@ -41,6 +48,17 @@ class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
     def create_local_scheduler(self) -> luigi.scheduler.Scheduler:
         """Return a scheduler in this process, which passes the progress of paintings on."""
         scheduler: luigi.scheduler.Scheduler = super().create_local_scheduler()
+        self._listen(scheduler)
+        return scheduler
+
+    def create_remote_scheduler(self, url: str) -> luigi.rpc.RemoteScheduler:
+        """Return luigid, as this process sees it, with progress passed on here, too."""
+        scheduler: luigi.rpc.RemoteScheduler = super().create_remote_scheduler(url)
+        scheduler._rpc_retry_wait = RETRY_SECONDS
+        self._listen(scheduler)
+        return scheduler
+
+    def _listen(self, scheduler: Any) -> None:
         pass_on = scheduler.set_task_progress_percentage
 
         def set_progress(task_id: str, progress_percentage: int) -> None:
@@ -48,7 +66,6 @@ class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
             self._progress(progress_percentage)
 
         scheduler.set_task_progress_percentage = set_progress
-        return scheduler
 
     def create_worker(
         self, scheduler: object, worker_processes: int, assistant: bool = False
@@ -74,6 +91,15 @@ class Worker(luigi.worker.Worker):
     """Runs no further task after an interrupt that came while an event was handled."""
 
     interrupted: Event
+
+    def _keep_alive(self, get_work_response: Any) -> bool:
+        """Return whether another process runs a task that was asked for here, too.
+
+        Its end is waited for. A task that failed is not: Luigi would try it again in a quarter of
+        an hour.
+        """
+        raise_if(self.interrupted)
+        return bool(get_work_response.running_tasks)
 
     def _run_task(self, task_id: str) -> None:
         raise_if(self.interrupted)

@@ -33,6 +33,8 @@ VERBS: dict[type[luigi.Task], str] = {
 }
 """The verb that is displayed for each class of task. Tasks of other classes only join others."""
 
+DOING = {PUBLISHED: "publishing", FETCHED: "fetching", PAINTED: "painting", CACHED: "caching"}
+"""What a task is doing that will have done what the verb says."""
 
 _UPLOADS = (UploadTask, UploadResult)
 

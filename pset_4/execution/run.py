@@ -13,6 +13,7 @@ from luigi.setup_logging import InterfaceLogging
 
 from csci_utils.errors import DescribedError
 
+from ..central_scheduler import CentralScheduler
 from ..errors import MissingError, PipelineError
 from ..tasks.notes import NOTE
 from .luigi_worker import WorkerFactory, name_of, raise_if
@@ -32,6 +33,8 @@ def run_tasks(
     notify: Callable[[str], None] = lambda text: None,
     progress: Callable[[int], None] = lambda percentage: None,
     debug: bool = False,
+    started: Callable[[luigi.Task], None] = lambda task: None,
+    scheduler: CentralScheduler | None = None,
 ) -> Outcome:
     """Run tasks and all that they require. A failure stops only what depends on it.
 
@@ -41,16 +44,30 @@ def run_tasks(
         notify: Called with what somebody who waits should know.
         progress: Called with the percentage of a painting that is done, if it takes its time.
         debug: Whether Luigi logs, with tracebacks.
+        started: Called for each task before it runs.
+        scheduler: luigid, which also divides the tasks among all processes that run them. None for
+            a scheduler in this process.
+
+    Raises:
+        PipelineError: luigid does not answer.
     """
     outcome = Outcome(tasks)
     interrupted = Event()
-    handlers = _Handlers(outcome, finished, notify).by_event()
+    collector = _Handlers(outcome, finished, notify)
+    handlers = collector.by_event()
+    handlers[luigi.Event.START] = started
+    place: dict[str, Any] = {"local_scheduler": scheduler is None}
+    if scheduler is not None:
+        scheduler.check()
+        place |= {"scheduler_host": scheduler.host, "scheduler_port": scheduler.port}
     with _handling(handlers, interrupted), _logging(debug):
         factory = WorkerFactory(interrupted, progress)
         for begin in range(0, len(tasks), SLICE):
             asked = tasks[begin : begin + SLICE]
-            luigi.build(asked, worker_scheduler_factory=factory, local_scheduler=True)
+            luigi.build(asked, worker_scheduler_factory=factory, **place)
             raise_if(interrupted)
+            if scheduler is not None:
+                collector.collect_from_others(asked, scheduler)
     return outcome
 
 
@@ -76,6 +93,21 @@ class _Handlers:
             luigi.Event.DEPENDENCY_MISSING: self._miss,
             NOTE: lambda task, text: self._notify(text),
         }
+
+    def collect_from_others(self, asked: Sequence[luigi.Task], scheduler: CentralScheduler) -> None:
+        """Look at tasks that did not run here: another process may have run them."""
+        unknown = [task for task in asked if task not in self._outcome.finished]
+        incomplete = [task for task in unknown if not task.complete()]
+        for task in unknown:
+            if task not in incomplete:
+                self._be_present(task)
+        if incomplete and not self._outcome.failures:
+            error = PipelineError(
+                f"another process was to do it, and did not: see {scheduler}",
+                path=name_of(incomplete[0]),
+                remedy="run again",
+            )
+            self._outcome.failures.append(Failure(incomplete[0], error))
 
     def _succeed(self, task: luigi.Task) -> None:
         if verb_of(task):

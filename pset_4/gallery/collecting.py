@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from csci_utils.digest import file_digest
+from csci_utils.text import sort_key
 
 from ..places import IMAGES
 from ..provenance.recorded import from_record
@@ -95,12 +95,6 @@ def select_published(pictures: list[Picture], results: set[tuple[str, str]]) -> 
         for picture in pictures
     ]
     return [picture for picture in selected if picture.results]
-
-
-def sort_key(name: str) -> list[str | int]:
-    """Return a key that sorts names as people do: ``@2`` before ``@10``."""
-    parts = re.split(r"([0-9]+)", name.casefold())  # every second one is a number
-    return [int(part) if index % 2 else part for index, part in enumerate(parts)]
 
 
 def _collect_picture(settings: Settings, folder: str, image: str, models: list[str]) -> Picture:

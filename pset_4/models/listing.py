@@ -12,7 +12,7 @@ from csci_utils.atomic import scratch_folder
 from csci_utils.digest import file_digest
 from csci_utils.errors import CsciUtilsError, DescribedError
 from csci_utils.luigi import copy
-from csci_utils.text import one_line
+from csci_utils.text import one_line, sort_key
 from neural_style import NeuralStyleError, StyleDescription, StyleError, inspect
 from neural_style.formats.model_file import MAX_STYLE_BYTES
 
@@ -98,7 +98,7 @@ def list_models(
     inspector = _ModelInspector(settings, inspect)
     models = [
         inspector.inspect(name, place)
-        for name in sorted(set().union(*found.values()))
+        for name in sorted(set().union(*found.values()), key=sort_key)
         for place in places
         if name in found[place]
     ]

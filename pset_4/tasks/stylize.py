@@ -31,7 +31,7 @@ from .parameters import PaintingParameters
 if TYPE_CHECKING:
     from neural_style import PaintingRequest
 
-PATIENCE = 1.0
+PATIENCE = 0.3
 """Seconds of painting before progress is reported."""
 
 PROOF_SIDE = 512

@@ -13,7 +13,7 @@ TAKEN = {
     *("csci_utils", "neural_style", "pset_4", "tests"),
     # What these import; more may be installed beside cookiecutter.
     *("boto3", "botocore", "click", "dotenv", "luigi", "numpy", "onnxruntime", "openvino"),
-    *("pytest", "requests", "ruff", "safetensors", "skimage", "torch", "tqdm", "urllib3"),
+    *("pytest", "requests", "rich", "ruff", "safetensors", "skimage", "torch", "urllib3"),
     *sys.stdlib_module_names,
 }
 """Packages that the new one would hide."""

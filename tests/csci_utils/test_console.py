@@ -97,3 +97,40 @@ def test_exit_codes_are_those_of_shells_and_argparse() -> None:
         "USAGE": 2,
         "INTERRUPTED": 130,
     }
+
+
+class TerminalStream(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environment", "shown"),
+    [
+        ({}, "\x1b[31merror:\x1b[0m no room\n"),
+        ({"NO_COLOR": ""}, "\x1b[31merror:\x1b[0m no room\n"),
+        ({"NO_COLOR": "1"}, "error: no room\n"),
+        ({"TERM": "dumb"}, "error: no room\n"),
+    ],
+)
+def test_an_error_has_a_color_where_that_is_wanted(
+    environment: dict[str, str], shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    stream = TerminalStream()
+
+    say("error: no room", stream)
+
+    assert stream.getvalue() == shown
+
+
+def test_a_file_gets_no_colors(tmp_path: Path) -> None:
+    with open(tmp_path / "out", "w+") as file:
+        say("error: no room", file)
+
+    assert (tmp_path / "out").read_text() == "error: no room\n"

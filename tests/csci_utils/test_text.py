@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from csci_utils.text import (
+    format_duration,
     format_size,
     one_line,
     parse_above_zero,
@@ -12,6 +13,7 @@ from csci_utils.text import (
     parse_size,
     parse_whole,
     redact,
+    sort_key,
 )
 
 
@@ -165,3 +167,15 @@ def test_secrets_of_the_environment_are_removed(
     monkeypatch.setenv(name, value)
 
     assert "geheim" not in redact(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.9, "0:00"), (67, "1:07"), (3599.9, "59:59"), (3600 + 125, "1:02:05")]
+)
+def test_a_duration_is_minutes_and_seconds(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
+
+
+def test_numbers_in_names_are_sorted_by_value() -> None:
+    names = ["many.onnx@10", "many.onnx@2", "B.pth", "a.pth"]
+    assert sorted(names, key=sort_key) == ["a.pth", "B.pth", "many.onnx@2", "many.onnx@10"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -103,3 +104,37 @@ def test_an_environment_that_is_not_active_is_named(
 
     monkeypatch.setattr(sys, "prefix", sys.base_prefix)
     assert install_remedy("style").startswith("activate the environment (")
+
+
+@pytest.mark.parametrize(
+    ("model", "output", "message"),
+    [
+        ("page.pth", "out.onnx", "page.pth: expected a style model, got text"),
+        ("absent.pth", "out.png", "out.png: expected a name ending in .onnx"),
+    ],
+)
+def test_bad_input_is_reported_before_pytorch_is_imported_to_convert(
+    model: str, output: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "page.pth").write_text("<html>")
+
+    result = run_without(
+        HEAVY, "convert", f"--model={tmp_path / model}", f"--output-model={tmp_path / output}"
+    )
+
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: {tmp_path}/{message}")
+
+
+def test_a_style_picture_is_read_before_pytorch_is_imported_to_train(
+    picture_path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    shutil.copy(picture_path, tmp_path / "photos")
+    (tmp_path / "style.png").write_text("<html>")
+    folders = [f"--dataset={tmp_path / 'photos'}", f"--save-model-dir={tmp_path / 'models'}"]
+
+    result = run_without(HEAVY, "train", *folders, f"--style-image={tmp_path / 'style.png'}")
+
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: {tmp_path}/style.png: expected a picture")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import closing
+from time import perf_counter, sleep
 
 import pytest
 
@@ -47,11 +48,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+def shown(text: str) -> str:
+    """Return what draws a line in place of the last one."""
+    return f"\r\x1b[K\x1b[?7l{text}\x1b[?7h"
+
+
 @pytest.mark.parametrize(
     ("seconds", "output"),
     [
         (0.9, ""),
-        (1.1, "\r\x1b[Kpainting [################................] 8/16\r\x1b[K"),
+        (1.1, shown("[########........]  50% 0:01 painting a.png") + "\r\x1b[K"),
     ],
     ids=["before", "after"],
 )
@@ -61,10 +67,50 @@ def test_a_bar_appears_after_a_second_and_is_erased(
     terminal = Terminal()
 
     with closing(ProgressLine(terminal)) as progress:
+        progress.begin("painting a.png")
         clock.seconds += seconds
         progress(8, 16)
 
     assert terminal.getvalue() == output
+
+
+def test_the_bar_says_how_long_it_still_takes(clock: Clock) -> None:
+    terminal = Terminal()
+
+    with closing(ProgressLine(terminal)) as progress:
+        progress.begin("training a.png")
+        clock.seconds += 60  # PyTorch is loaded
+        progress(100, 400)  # resumed
+        clock.seconds += 10
+        progress(200, 400)
+
+    assert shown("[########........]  50% 1:10, 0:20 left training a.png") in terminal.getvalue()
+
+
+def test_without_progress_the_clock_moves_by_itself(clock: Clock) -> None:
+    terminal = Terminal()
+
+    with closing(ProgressLine(terminal)) as progress:
+        progress.begin("painting a.png in many.onnx")
+        clock.seconds += 62
+        deadline = perf_counter() + 30
+        while "1:02" not in terminal.getvalue():
+            assert perf_counter() < deadline
+            sleep(0.01)
+
+    assert shown("1:02 painting a.png in many.onnx") in terminal.getvalue()
+
+
+def test_other_lines_take_the_place_of_the_bar(clock: Clock) -> None:
+    terminal = Terminal()
+
+    with closing(ProgressLine(terminal)) as progress:
+        clock.seconds += 2
+        progress(8, 16)
+        with progress.erased():
+            terminal.write("note\n")
+
+    assert terminal.getvalue().endswith("\x1b[?7h\r\x1b[Knote\n")
 
 
 def test_a_file_gets_no_bar(clock: Clock) -> None:

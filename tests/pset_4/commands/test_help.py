@@ -29,7 +29,7 @@ COMMANDS = (
     "models",
     "submit",
 )
-HEAVY = ("torch", "numpy", "openvino", "PIL", "luigi", "boto3", "tqdm", "watchfiles")
+HEAVY = ("torch", "numpy", "openvino", "PIL", "luigi", "boto3", "rich", "watchfiles")
 
 IMPORTED_BY = f"""
 import sys

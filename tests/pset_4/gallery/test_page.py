@@ -7,7 +7,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from pset_4.gallery.collecting import ImageFile, Picture, Result, sort_key
+from pset_4.gallery.collecting import ImageFile, Picture, Result
 from pset_4.gallery.rendering import render
 from pset_4.gallery.thumbnails import View
 from tests.support.galleries import write_gallery
@@ -49,11 +49,6 @@ def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
     addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
     assert addresses
     assert all(a.startswith(("../", "thumbnails/", "#", "data:")) for a in addresses)
-
-
-def test_styles_are_sorted_by_number() -> None:
-    names = ["many.onnx@10", "many.onnx@2", "candy.pth"]
-    assert sorted(names, key=sort_key) == ["candy.pth", "many.onnx@2", "many.onnx@10"]
 
 
 def test_a_picture_that_no_browser_shows_has_a_preview(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_the_output_lists_what_was_fetched(
         "next: put images into machine/data/uploads and run python -m pset_4 main",
     ]
     heading, *rows = [re.split(r"\s{2,}", line) for line in result.stdout.splitlines()]
-    assert heading == ["STYLES", "dropped in", "size", "width", "SHA-256"]
+    assert heading == ["MODELS", "dropped in", "size", "width", "SHA-256"]
     for (name, content), row in zip(official.items(), rows, strict=True):
         digest = hashlib.sha256(content).hexdigest()[:12]
         assert row == [name, "now", f"{len(content) / 1e3:.1f} kB", str(MODEL_WIDTH), f"{digest}…"]

@@ -171,7 +171,7 @@ def test_the_output_is_a_table(directory_project: Project, many_styles: bytes) -
         "remote  remote-directory",
         "data    machine/data",
         "",
-        "STYLES     place    size      width      SHA-256        loads",
+        "MODELS     place    size      width      SHA-256        loads",
         f"bad.pth    drop-in  6 bytes   -          {bad_digest}…  no",
         f"many.onnx  drop-in  {len(many_styles) / 1e3:.1f} kB  26 styles  {digest}…  yes",
         "",

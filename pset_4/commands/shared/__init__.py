@@ -1,1 +1,0 @@
-"""What commands share, besides their options and their session."""

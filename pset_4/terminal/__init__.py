@@ -1,0 +1,1 @@
+"""What a terminal shows: bars, tables that fit, and completions. rich is imported there only."""

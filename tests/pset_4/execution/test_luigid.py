@@ -1,0 +1,134 @@
+"""Runs under luigid, a real one: what its page shows, and how processes share the tasks."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import pytest
+
+from tests.support.pipeline.projects import MakeProject, Project, assert_failed
+from tests.support.remotes.stores import DirectoryStore
+
+LUIGID = "from luigi.cmdline import luigid; luigid()"
+
+
+@pytest.fixture(scope="module")
+def luigid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a luigid on a free port of the loopback interface."""
+    folder = tmp_path_factory.mktemp("luigid")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    arguments = ["--address", "127.0.0.1", "--port", str(port), "--state-path", str(folder / "s")]
+    with subprocess.Popen(
+        [sys.executable, "-c", LUIGID, *arguments], cwd=folder, stderr=subprocess.DEVNULL
+    ) as process:
+        _wait_for(port)
+        yield f"127.0.0.1:{port}"
+        process.terminate()
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        time.sleep(0.05)
+    raise AssertionError("luigid did not start")
+
+
+def list_done(luigid: str) -> list[str]:
+    """Return the tasks that the page shows as done."""
+    query = quote(json.dumps({"status": "DONE", "upstream_status": ""}))
+    with urlopen(f"http://{luigid}/api/task_list?data={query}") as reply:
+        return [task["display_name"] for task in json.load(reply)["response"].values()]
+
+
+def test_the_page_shows_the_tasks_of_a_run(
+    luigid: str, project: Project, drawing: bytes, model: bytes
+) -> None:
+    project.drop("shown.png", drawing)
+    project.drop("one.pth", model)
+
+    summary = project.run_well("main", "--scheduler-host", luigid)
+
+    assert (summary["painted"], summary["failed"]) == (1, 0)
+    done = "\n".join(list_done(luigid))
+    for task in ("UploadImage", "DownloadImage", "Stylize", "UploadResult", "MainTask"):
+        assert any(task in line and "shown.png" in line for line in done.splitlines())
+
+
+def test_a_run_after_a_failure_finishes_the_work(
+    luigid: str, directory_project: Project, drawing: bytes, model: bytes
+) -> None:
+    directory_project.drop("again.png", b"no image")
+    directory_project.drop("one.pth", model)
+    assert_failed(directory_project.run("main", "--scheduler-host", luigid), "again.png")
+
+    directory_project.drop("again.png", drawing)
+
+    assert directory_project.run_well("main", "--scheduler-host", luigid)["painted"] == 1
+
+
+def test_two_machines_with_equal_names_do_not_wait_for_each_other(
+    luigid: str,
+    make_project: MakeProject,
+    directory_store: DirectoryStore,
+    drawing: bytes,
+    model: bytes,
+) -> None:
+    directory_store.write("images/equal.png", drawing)
+    directory_store.write("saved_models/one.pth", model)
+    names = ("--image", "equal.png", "--model", "one.pth", "--scheduler-host", luigid)
+
+    for name in ("first", "second"):
+        machine = make_project(name, directory_store.url)
+        assert machine.run_well("stylize", *names)["painted"] == 1
+
+
+def test_two_processes_share_the_work(
+    luigid: str, directory_project: Project, drawing: bytes, model: bytes
+) -> None:
+    images = [f"shared-{number}.png" for number in range(6)]
+    for image in images:
+        directory_project.drop(image, drawing)
+    directory_project.drop("one.pth", model)
+    command = directory_project.command("main", "--scheduler-host", luigid)
+
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    answers = [process.communicate(timeout=60)[0] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0]
+    painted = [line.split()[1] for text in answers for line in text.splitlines()[:1]]
+    assert sum(map(int, painted)) == len(images)
+    assert directory_project.files("stylized") == [f"stylized/one.pth/{image}" for image in images]
+
+
+def test_a_luigid_that_does_not_answer_is_reported_at_once(
+    published: Project, tmp_path: Path
+) -> None:
+    with socket.socket() as probe:  # bound and not listening: nothing else takes the port
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+        begin = time.monotonic()
+        result = published.run("download", "--scheduler-host", address)
+
+    assert_failed(result, f"error: http://{address}/: no luigid answers there")
+    assert time.monotonic() - begin < 10
+
+
+@pytest.mark.parametrize("address", ["", ":80", "host:", "host:0", "http://host:80", "host:many"])
+def test_a_wrong_address_is_a_usage_error(address: str, directory_project: Project) -> None:
+    result = directory_project.run("main", "--scheduler-host", address)
+
+    assert_failed(result, "--scheduler-host", exit_code=2)

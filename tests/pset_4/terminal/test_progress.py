@@ -1,0 +1,128 @@
+"""What people see while a command works: on a real terminal, wide and narrow."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import sys
+
+import pytest
+
+from pset_4.context import current
+from pset_4.tasks.main import MainTask
+from pset_4.terminal.bars import Bar, Bars
+from pset_4.terminal.workload import Workload
+from tests.support.pipeline.programs import MakePython
+from tests.support.pipeline.projects import Project
+from tests.support.terminal import Terminal, run_in_terminal
+
+NAME = "[red]x.png"
+RUNNER = f"""
+if [ "$3" = eval ]; then
+    sleep 0.4
+    echo '{{"progress": [8, 16]}}'
+    sleep 0.4
+fi
+exec {shlex.quote(sys.executable)} "$@"
+"""
+"""A program that paints, and says at the half of it how far it is."""
+
+COLOR = re.compile(r"\x1b\[[\d;]*\b3[0-8]\b[\d;]*m")
+
+
+class LostTerminal(io.StringIO):
+    """A terminal whose window was closed."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        raise OSError(5, "Input/output error")
+
+
+@pytest.fixture
+def paint(
+    directory_project: Project, make_python: MakePython, drawing: bytes, model: bytes
+) -> list[str]:
+    """The command that paints an image with a name of markup in one style, in another program."""
+    directory_project.drop(NAME, drawing)
+    directory_project.drop("one.pth", model)
+    python = str(make_python(RUNNER))
+    return directory_project.command("main", "--runner", "program", "--python", python)
+
+
+def bars_of(terminal: Terminal) -> list[str]:
+    """Return the distinct lines with a bar that were shown at any time."""
+    return [line for line in terminal.find("━") if line]
+
+
+def test_a_wide_terminal_shows_bars_and_what_is_done(paint: list[str]) -> None:
+    terminal = run_in_terminal(paint, columns=100)
+
+    assert terminal.exit_code == 0
+    bars = bars_of(terminal)
+    assert any(re.fullmatch(r" +0% ━+ 0/1", bar) for bar in bars)
+    assert any(re.fullmatch(rf" +━+ 0:00  painting {re.escape(NAME)} in one.pth", b) for b in bars)
+    assert any(re.fullmatch(r" 50% ━+[╸╺]?━* 0/1  \S+ MP/s  0:\d\d left", bar) for bar in bars)
+    assert any(
+        re.fullmatch(rf" 50% ━+[╸╺]?━* 0:0.  painting .*{re.escape(NAME)}.*", b) for b in bars
+    )
+    assert f"painted stylized/one.pth/{NAME}" in terminal.lines
+    assert "━" not in "".join(terminal.lines)
+    assert COLOR.search(terminal.raw)
+
+
+def test_a_narrow_terminal_without_colors_shows_the_same_in_two_lines(paint: list[str]) -> None:
+    terminal = run_in_terminal(paint, columns=40, NO_COLOR="1")
+
+    assert terminal.exit_code == 0
+    assert any(re.fullmatch(rf" 50% ━+ +0:0. {re.escape(NAME)}", bar) for bar in bars_of(terminal))
+    assert max(sum("━" in line for line in picture) for picture in terminal.pictures) == 2
+    assert f"painted stylized/one.pth/{NAME}" in terminal.lines
+    assert "━" not in "".join(terminal.lines)
+    assert not COLOR.search(terminal.raw)
+
+
+def test_a_lost_terminal_ends_no_work() -> None:
+    bars = Bars(LostTerminal(), lambda: [Bar(None, "short", "long")])
+
+    bars.print("painted a.png")
+    bars.close()
+
+
+def test_work_is_weighted_by_pixels(directory_project: Project, drawing: bytes) -> None:
+    pixels = 33 * 21
+    directory_project.drop("a.png", drawing)
+    with directory_project.in_force():
+        whole = MainTask(image="a.png", model="one.pth")
+        half = MainTask(image="a.png", model="two.pth", max_side=16)
+        work = Workload([whole], current().settings), Workload([half], current().settings)
+
+    assert work[0].work_of(whole) == pixels
+    assert work[1].work_of(half) == pytest.approx(pixels * (16 / 33) ** 2)
+
+
+def test_the_estimate_grows_with_the_pixels_that_are_left(
+    directory_project: Project, monkeypatch: pytest.MonkeyPatch, drawing: bytes, photograph: bytes
+) -> None:
+    directory_project.drop("small.png", drawing)
+    directory_project.drop("large.jpg", photograph)
+    seconds = [100.0]
+    monkeypatch.setattr("pset_4.terminal.workload.time.monotonic", lambda: seconds[0])
+    with directory_project.in_force():
+        small, large, unknown, old = (
+            MainTask(image=image, model="one.pth")
+            for image in ("small.png", "large.jpg", "remote.png", "old.png")
+        )
+        work = Workload([small, large, unknown, old], current().settings)
+    work.start()
+    work.settle(old, ran=False)  # was there already: says nothing about the speed
+    assert work.seconds_left() is None
+
+    seconds[0] += 10
+    work.settle(small, ran=True)
+
+    sizes = 33 * 21, 96 * 72
+    assert work.seconds_left() == pytest.approx(10 * (sizes[1] + sum(sizes) / 2) / sizes[0])
+    assert (work.settled, work.count) == (2, 4)
