@@ -16,9 +16,10 @@ from csci_utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from .cli import main
+    from .commands.answering import finish
     from .commands.options import common_options, painting_options, runner_options
     from .commands.selection import Selection, select
-    from .commands.session import EPILOG, finish, run, session
+    from .commands.session import EPILOG, run, session
     from .context import FromSettings, activated, current
     from .errors import (
         ConflictError,
@@ -82,7 +83,7 @@ else:
             "activated": "context",
             "common_options": "commands.options",
             "current": "context",
-            "finish": "commands.session",
+            "finish": "commands.answering",
             "format_failures": "report",
             "format_summary": "report",
             "lay_out": "gallery.layout",

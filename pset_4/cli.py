@@ -14,18 +14,18 @@ from csci_utils.console import ExitCode, say
 from .commands.gallery import gallery, sheet
 from .commands.models import models
 from .commands.options import common_options
-from .commands.package import package
 from .commands.paint import demo, main_command, stylize
 from .commands.session import EPILOG
 from .commands.status import status
-from .commands.submit import submit
 from .commands.transfer import download, upload
 from .commands.upkeep.prune import prune
 from .commands.upkeep.remove import remove
 from .commands.upkeep.replace import replace
 from .commands.verify import verify
 from .names import is_image_name, is_model_file
+from .packaging.command import package
 from .provenance.command import explain
+from .submission.command import submit
 from .watching.command import watch
 
 PROGRAM = "python -m pset_4"

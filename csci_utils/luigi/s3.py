@@ -65,8 +65,7 @@ class S3Client(FileSystem):
 
     def endpoint_url(self, path: str) -> str:
         """Return the URL of the server that answers for the URL `path`. Sends no request."""
-        url: str = self._requests.connect(path).meta.endpoint_url
-        return url
+        return str(self._requests.connect(path).meta.endpoint_url)
 
     @contextmanager
     def remembering(self) -> Iterator[None]:
@@ -130,10 +129,9 @@ class S3Client(FileSystem):
         return state is not None and self._has_bytes(state, path, local_path)
 
     def get_key(self, path: str) -> ObjectReader:
-        """Open the object for reading.
+        """Open the object for reading; costs a second request if it was uploaded in parts.
 
-        An object that was uploaded in parts costs a second request, for the size of the parts. If
-        S3 names no digest of an object, that is noted, as damage in transit stays unseen.
+        If S3 names no digest of it, that is noted, because damage in transit stays unseen.
 
         Raises:
             S3KeyMissingError: The object does not exist.
@@ -203,9 +201,8 @@ class S3Client(FileSystem):
         client = self._requests.connect(path)
         temporary_url = f"{path.rpartition('/')[0]}/{make_temporary_name()}"
         try:
-            put_file(
-                client, local_path, temporary_url, **{"ContentType": content_type(path)} | options
-            )
+            options = {"ContentType": content_type(path), **options}
+            put_file(client, local_path, temporary_url, **options)
             self._forget(path)
             copy_object(client, temporary_url, path)
         finally:
@@ -258,7 +255,7 @@ class S3Client(FileSystem):
 
     def isdir(self, path: str) -> bool:
         """Return True if there is an object below the prefix, in one request."""
-        return next(self._requests.list(path, PageSize=1), None) is not None
+        return any(self._requests.list(path, PageSize=1))
 
     def mkdir(self, path: str, parents: bool = True, raise_if_exists: bool = False) -> None:
         """Do nothing: S3 has no folders."""
@@ -276,9 +273,7 @@ class S3Client(FileSystem):
 
     def _has_bytes(self, state: ObjectState, path: str, local_path: str) -> bool:
         is_same = state.has_bytes_of(local_path)
-        if is_same is None:
-            return bool(self._read_state(path).has_bytes_of(local_path))
-        return is_same
+        return bool(self._read_state(path).has_bytes_of(local_path)) if is_same is None else is_same
 
     def _open(self, path: str) -> ObjectReader:
         reader = self._requests.open(path)
@@ -287,13 +282,14 @@ class S3Client(FileSystem):
 
     def _read_state(self, path: str) -> ObjectState:
         """Read an object, and return its state with the SHA-256 of its bytes."""
-        state = retry(lambda: self._read_once(path))
+
+        def read_once() -> ObjectState:
+            with closing(self._open(path)) as reader:
+                return replace(reader.state, content_sha256=stream_digest(reader))
+
+        state = retry(read_once)
         self._remember(path, state)
         return state
-
-    def _read_once(self, path: str) -> ObjectState:
-        with closing(self._open(path)) as reader:
-            return replace(reader.state, content_sha256=stream_digest(reader))
 
     def _remember(self, path: str, state: ObjectState | None) -> None:
         if self._remembered is not None:

@@ -13,8 +13,10 @@ import click
 
 from csci_utils.console import answer
 
-from .options import common_option, common_options, image_option, json_option
-from .session import EPILOG, is_quiet, note, session, wants_json
+from .answering import is_quiet, note, wants_json
+from .declaring import common_option
+from .options import common_options, image_option, json_option
+from .session import EPILOG, session
 
 if TYPE_CHECKING:
     from csci_utils.errors import DescribedError

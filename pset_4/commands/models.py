@@ -9,8 +9,9 @@ import click
 
 from csci_utils.console import ExitCode, answer, say
 
+from .answering import is_quiet, note, wants_json
 from .options import common_options, json_option, runner_options
-from .session import EPILOG, is_quiet, note, session, wants_json
+from .session import EPILOG, session
 
 URL_HELP = "Where the archive is, if not at its official address; https:// or http://."
 ACCEPT_HELP = "Also take models whose SHA-256 is not that of the official ones, as from a mirror."

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,21 +16,25 @@ from ..settings import RUNNERS
 from ..storage import lookup
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
 from ..terminal.completion import (
-    Completion,
     complete_all,
     complete_files,
     complete_folders,
-    complete_images,
-    complete_models,
 )
 from . import help_texts as texts
+from .declaring import (
+    Command,
+    Decorator,
+    apply,
+    keep,
+    kept_flag,
+    name_option,
+    reader,
+    sentence,
+    setting,
+)
 
 if TYPE_CHECKING:
     from ..gallery.picks import Picks
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-Value = TypeVar("Value")
-Decorator = Callable[[Command], Command]
 
 OFFLINE = "offline"
 """The name of the option that `offline_option` adds."""
@@ -54,32 +56,6 @@ SETTINGS = (
 """Options that are kept for `common_option`, and checked by `settings.read_settings`."""
 
 
-def reader(parse: Callable[[str], Value]) -> Callable[[str], Value]:
-    """Return `parse` for click, which displays the messages of its own error type only."""
-
-    def read(text: str) -> Value:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from error
-
-    return read
-
-
-def _name_reader(check: Callable[[str], str]) -> Callable[[str], str]:
-    """Return a reader of names and patterns, which also says what to do with a path."""
-
-    def read(text: str) -> str:
-        try:
-            return check(text)
-        except ValueError as error:
-            is_path = os.path.isfile(os.path.expanduser(text))
-            advice = f"{text}: a path, not a name; give it as an argument: main FILE"
-            raise click.BadParameter(advice if is_path else str(error)) from error
-
-    return read
-
-
 image_name = reader(names.check_image_name)
 style_name = reader(names.check_model_name)
 
@@ -89,13 +65,13 @@ def common_options(command: Command) -> Command:
 
     They are kept for `common_option` and not passed to the command.
     """
-    return _apply(
+    return apply(
         command,
-        _setting("remote", None, texts.REMOTE, complete_folders),
-        _setting("data", None, texts.DATA, complete_folders),
-        _setting("uploads", "DIR", texts.UPLOADS, complete_folders),
-        _kept_flag("--debug", help=texts.DEBUG),
-        _kept_flag("-q", "--quiet", help=texts.QUIET),
+        setting("remote", None, texts.REMOTE, complete_folders),
+        setting("data", None, texts.DATA, complete_folders),
+        setting("uploads", "DIR", texts.UPLOADS, complete_folders),
+        kept_flag("--debug", help=texts.DEBUG),
+        kept_flag("-q", "--quiet", help=texts.QUIET),
     )
 
 
@@ -105,10 +81,10 @@ def runner_options(command: Command) -> Command:
         "--runner",
         type=click.Choice(RUNNERS),
         expose_value=False,
-        callback=_keep,
+        callback=keep,
         help=texts.RUNNER,
     )
-    return _apply(command, runner, _setting("python", "PATH", texts.PYTHON, complete_files))
+    return apply(command, runner, setting("python", "PATH", texts.PYTHON, complete_files))
 
 
 def scheduler_option(command: Command) -> Command:
@@ -118,7 +94,7 @@ def scheduler_option(command: Command) -> Command:
         SCHEDULER,
         metavar="HOST[:PORT]",
         type=reader(CentralScheduler.parse),
-        callback=_keep,
+        callback=keep,
         expose_value=False,
         help=texts.SCHEDULER,
     )
@@ -127,17 +103,17 @@ def scheduler_option(command: Command) -> Command:
 
 def file_options(command: Command) -> Command:
     """Add which images and models to move: `images`, `models` and `exclude`."""
-    return _apply(command, image_option, model_option, exclude_option)
+    return apply(command, image_option, model_option, exclude_option)
 
 
 def image_option(command: Command) -> Command:
     """Add which images: `images`."""
-    return _names("image", lookup.check_image, texts.IMAGE)(command)
+    return name_option("image", lookup.check_image, texts.IMAGE)(command)
 
 
 def model_option(command: Command) -> Command:
     """Add which models' files: `models`."""
-    return _names("model", lookup.check_model_file, texts.FILE)(command)
+    return name_option("model", lookup.check_model_file, texts.FILE)(command)
 
 
 def exclude_option(command: Command) -> Command:
@@ -167,22 +143,22 @@ def conflict_option(command: Command) -> Command:
 
 def offline_option(command: Command) -> Command:
     """Add that the remote is not asked; kept like `common_options`."""
-    return _kept_flag(f"--{OFFLINE}", help=texts.OFFLINE)(command)
+    return kept_flag(f"--{OFFLINE}", help=texts.OFFLINE)(command)
 
 
 def dry_run_option(command: Command) -> Command:
     """Add that nothing is written; kept like `common_options`."""
-    return _kept_flag("--dry-run", help=texts.DRY_RUN)(command)
+    return kept_flag("--dry-run", help=texts.DRY_RUN)(command)
 
 
 def force_option(command: Command) -> Command:
     """Add that current results are painted again; kept like `common_options`."""
-    return _kept_flag("--force", help=texts.FORCE)(command)
+    return kept_flag("--force", help=texts.FORCE)(command)
 
 
 def json_option(command: Command) -> Command:
     """Add that the answer is a JSON document; kept like `common_options`."""
-    return _kept_flag("--json", help=texts.JSON)(command)
+    return kept_flag("--json", help=texts.JSON)(command)
 
 
 def all_option(command: Command) -> Command:
@@ -195,10 +171,10 @@ def painting_options(command: Command) -> Command:
 
     The command gets `images`, `models`, `exclude` and `upload`.
     """
-    return _apply(
+    return apply(
         command,
-        _names("image", lookup.check_image, texts.PAINTED_IMAGE),
-        _names("model", lookup.check_model, texts.STYLE),
+        name_option("image", lookup.check_image, texts.PAINTED_IMAGE),
+        name_option("model", lookup.check_model, texts.STYLE),
         exclude_option,
         click.option("--upload/--no-upload", default=True, help=texts.UPLOAD),
         rendering_options,
@@ -215,9 +191,7 @@ def proof_options(command: Command) -> Command:
         shell_complete=complete_files,
         help=texts.ONLY,
     )
-    return _apply(
-        command, only, click.option("--proof", "is_proof", is_flag=True, help=texts.PROOF)
-    )
+    return apply(command, only, click.option("--proof", "is_proof", is_flag=True, help=texts.PROOF))
 
 
 def like_option(command: Command) -> Command:
@@ -235,19 +209,7 @@ def rendering_options(command: Command) -> Command:
     """
     results = (_result_option(option) for option in RESULT_OPTIONS)
     machine = (_machine_option(option) for option in MACHINE_OPTIONS)
-    return _apply(command, *results, *machine)
-
-
-def common_option(name: str) -> Any:
-    """Return what was given, wherever, for one of the options that are kept; else None."""
-    return click.get_current_context().ensure_object(dict).get(name)
-
-
-def _apply(command: Command, *decorators: Decorator[Command]) -> Command:
-    """Decorate a command so that its help lists the options in this order."""
-    for decorate in reversed(decorators):
-        command = decorate(command)
-    return command
+    return apply(command, *results, *machine)
 
 
 def _result_option(option: Option) -> Decorator[Any]:
@@ -258,55 +220,12 @@ def _result_option(option: Option) -> Decorator[Any]:
         details = {"type": click.Choice(option.kind.choices)}
     if option.default is not None and not isinstance(option.kind, Flag):
         details |= {"default": option.default, "show_default": True}
-    return click.option(f"--{option.flag}", option.name, help=_sentence(option.help), **details)
+    return click.option(f"--{option.flag}", option.name, help=sentence(option.help), **details)
 
 
 def _machine_option(option: Option) -> Decorator[Any]:
-    text = f"{_sentence(option.help)} Else {variable_of(option)}."
-    return _setting(option.flag, option.kind.metavar, text)
-
-
-def _setting(
-    flag: str, metavar: str | None, text: str, complete: Completion | None = None
-) -> Decorator[Any]:
-    return click.option(
-        f"--{flag}",
-        metavar=metavar,
-        expose_value=False,
-        callback=_keep,
-        help=text,
-        shell_complete=complete,
-    )
-
-
-def _kept_flag(*names: str, **details: Any) -> Decorator[Any]:
-    return click.option(*names, is_flag=True, expose_value=False, callback=_keep, **details)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def _names(name: str, check: Callable[[str], str], text: str) -> Decorator[Any]:
-    aliases = ["--style"] if name == "model" else []
-    return click.option(
-        f"-{name[0]}",
-        f"--{name}",
-        *aliases,
-        f"{name}s",
-        type=_name_reader(check),
-        metavar="NAME",
-        multiple=True,
-        shell_complete=complete_images if name == "image" else complete_models,
-        callback=_drop_repeated,
-        help=text,
-    )
-
-
-def _drop_repeated(
-    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
-) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))
+    text = f"{sentence(option.help)} Else {variable_of(option)}."
+    return setting(option.flag, option.kind.metavar, text)
 
 
 def _read_picks(
@@ -315,9 +234,3 @@ def _read_picks(
     from ..gallery.picks import read_picks
 
     return None if path is None else reader(read_picks)(path)
-
-
-def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    """Keep a value for `common_option`."""
-    if value:
-        context.ensure_object(dict)[parameter.name] = value

@@ -12,9 +12,10 @@ from click.core import ParameterSource
 
 from ..storage.conflicts import REFUSE
 from ..terminal.completion import complete_files
+from .answering import note, report
+from .declaring import Command
 from .gallery import keep_current
 from .options import (
-    Command,
     all_option,
     common_options,
     conflict_option,
@@ -29,7 +30,7 @@ from .options import (
     runner_options,
     scheduler_option,
 )
-from .session import EPILOG, note, report, run, say_left_alone, session
+from .session import EPILOG, run, say_left_alone, session
 
 if TYPE_CHECKING:
     import luigi
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from ..gallery.picks import Picks
     from ..settings import Settings
     from ..tasks.main import MainTask
-    from ..tasks.stylize import Proof, Stylize
+    from ..tasks.stylize import Stylize
     from .selection import Selection
 
 
@@ -174,6 +175,8 @@ def paint(
     if request.like:
         request = _follow(settings, request, request.like, options)
     if request.is_proof:
+        from ..tasks.stylize import make_proofs
+
         kind = make_proofs(options)
     selected = _select(settings, request, options)
     if not (selected.images or selected.models or selected.refused):
@@ -233,14 +236,6 @@ def _follow(settings: Settings, request: Request, like: str, options: dict[str, 
     named = ", ".join(models) or "the style given"
     note(f"like {shorten(painting.path)}: {named}, {describe_options(options)}")
     return replace(request, models=models)
-
-
-def make_proofs(options: dict[str, Any]) -> type[Proof]:
-    """Return the task of proofs, and limit their size unless another limit is given."""
-    from ..tasks.stylize import PROOF_SIDE, Proof
-
-    options["max_side"] = options["max_side"] or PROOF_SIDE
-    return Proof
 
 
 def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Selection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import groupby, product
 
 from csci_utils.digest import file_digest
@@ -17,13 +17,11 @@ from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..runners import current_runner
 from ..settings import Settings
 from ..storage.conflicts import KEEP_REMOTE, REFUSE
-from ..storage.inventory import Inventory, list_drop_ins, list_remote
-from ..storage.lookup import Names, find_excluded, find_images, find_models, is_complete
+from ..storage.inventory import Inventory, list_drop_ins
+from ..storage.lookup import find_excluded
 from ..tasks.download import DownloadModel
 from ..tasks.local import LocalModel
-
-ListPlace = Callable[[bool, bool], Inventory]
-"""Lists a place: whether images are needed, and whether models are."""
+from .resolving import resolve_known
 
 STYLES_AT_ONCE = 8
 """How many checkpoints are painted with image by image, as many as `Painter` keeps loaded: so each
@@ -140,7 +138,7 @@ def select(
         MissingError: A pattern matches nothing, or all that was chosen is left out.
     """
     drop_ins = list_drop_ins(settings)
-    named = _resolve(settings, drop_ins, images, models, upload)
+    named = resolve_known(settings, drop_ins, images, models, upload)
     kinds = (bool(images), bool(models))
     refused = {
         **named.refused,
@@ -193,72 +191,6 @@ def include_remote(selected: Selection, remote: Inventory, kinds: Collection[str
     selected.images, selected.models = images, models
     missing = {*images, *models} - {*remote.images, *remote.models}
     selected.defaults = [each for each in selected.defaults if each[1] in missing]
-
-
-def resolve(images: Sequence[str], models: Sequence[str], inventory: ListPlace) -> Inventory:
-    """Return the names in a place that names and patterns on the command line stand for.
-
-    Names are spelled as there: with composed or decomposed accents. Those that a pattern matches
-    and that cannot be used are refused.
-
-    Args:
-        images: Names and patterns of images.
-        models: Names and patterns of models; they may have a style number, or lack the suffix.
-        inventory: Lists the place. It is called only if it is needed, with the kinds that are.
-
-    Raises:
-        MissingError: A pattern, or a name without its suffix, matches nothing.
-    """
-    needs_images, needs_models = (not all(map(is_complete, each)) for each in (images, models))
-    if not (needs_images or needs_models):
-        return Inventory(list(images), list(models))
-    found = inventory(needs_images, needs_models)
-    known_images = Names([*found.images, *filter(names.is_image_name, found.refused)])
-    known_models = Names([*found.models, *filter(names.is_model_file, found.refused)])
-    found_images = [name for text in images for name in find_images(text, known_images)]
-    found_models = [name for text in models for name in find_models(text, known_models)]
-    safe_images, bad_images = names.split_valid(dict.fromkeys(found_images), names.check_image_name)
-    safe_models, bad_models = names.split_valid(dict.fromkeys(found_models), names.check_model_name)
-    return Inventory(safe_images, safe_models, {**bad_images, **bad_models})
-
-
-def _resolve(
-    settings: Settings,
-    drop_ins: Inventory,
-    images: Sequence[str],
-    models: Sequence[str],
-    upload: bool,
-) -> Inventory:
-    """Return the names among the remote's files, and the drop-ins if they are published.
-
-    Raises:
-        MissingError: See `resolve`. If only uploads would help, the error says so.
-    """
-    try:
-        return resolve(images, models, partial(_list_known, settings, drop_ins, upload))
-    except MissingError as error:
-        if upload:
-            raise
-        resolve(images, models, partial(_list_known, settings, drop_ins, True))
-        raise MissingError(
-            "dropped in, but not in the remote, and uploads are off",
-            path=error.path,
-            remedy="leave out --no-upload to publish it, or use --offline in its place",
-        ) from None
-
-
-def _list_known(
-    settings: Settings, drop_ins: Inventory, upload: bool, images: bool, models: bool
-) -> Inventory:
-    """Return what names and patterns can stand for: drop-ins, if they count, and the remote."""
-    remote = list_remote(settings, images, models)
-    if not upload:
-        return remote
-    return Inventory(
-        [*drop_ins.images, *remote.images],
-        [*drop_ins.models, *remote.models],
-        {**remote.refused, **drop_ins.refused},
-    )
 
 
 def _select_refused(

@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
 
-from csci_utils.console import ExitCode, answer, say
+from csci_utils.console import ExitCode, say
 from csci_utils.text import one_line
 from neural_style.errors import install_remedy
 
-from .luigi_configuration import luigi_without_files
-from .options import OFFLINE, SCHEDULER, SETTINGS, common_option
+from ..execution.luigi_configuration import luigi_without_files
+from .answering import is_quiet, note
+from .declaring import common_option
+from .options import OFFLINE, SCHEDULER, SETTINGS
 
 if TYPE_CHECKING:
     import luigi
-
-    from csci_utils.errors import DescribedError
 
     from ..execution import Outcome
     from ..settings import Settings
@@ -243,69 +243,3 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
     outcome.asked = tasks
     outcome.failures += [Failure(task, error) for task, error in clashes.items()]
     return outcome
-
-
-def finish(outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]) -> None:
-    """Print failures and the summary, and end the process."""
-    sys.exit(report(outcome, settings, refused))
-
-
-def report(
-    outcome: Outcome,
-    settings: Settings,
-    refused: Mapping[str, DescribedError],
-    conclude: Callable[[], Mapping[str, object]] = dict,
-) -> ExitCode:
-    """Print failures and the summary, and return the exit code.
-
-    Args:
-        outcome: What came of the run.
-        settings: The current ones.
-        refused: The drop-ins that were refused, each with the reason.
-        conclude: What else is done at the end. It returns what the JSON document says of it.
-    """
-    from ..execution.summary import summarize
-    from ..report import format_failures, format_json, format_summary
-
-    for line in format_failures(outcome, refused):
-        say(line, sys.stderr)
-    if settings.dry_run:
-        _answer_plan(outcome, settings, refused)
-    elif wants_json():
-        found = summarize(outcome, settings, refused).to_dict()
-        answer(format_json({**found, **conclude()}))
-    else:
-        if not is_quiet():
-            say(format_summary(outcome, settings, refused), sys.stdout)
-        conclude()
-    failed = outcome.failures or outcome.unfinished or refused
-    return ExitCode.FAILED if failed else ExitCode.DONE
-
-
-def _answer_plan(
-    outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]
-) -> None:
-    """Print what would be done, in place of a summary."""
-    from ..planning.answers import describe_plan, format_plan
-    from ..report import format_json
-
-    if wants_json():
-        answer(format_json(describe_plan(outcome, settings, refused)))
-    elif not is_quiet():
-        answer(format_plan(outcome, settings, refused))
-
-
-def note(line: str) -> None:
-    """Print a line that is not an error to standard error, unless ``--quiet`` is given."""
-    if not is_quiet():
-        say(line, sys.stderr)
-
-
-def is_quiet() -> bool:
-    """Return whether only errors are printed."""
-    return bool(common_option("quiet"))
-
-
-def wants_json() -> bool:
-    """Return whether the command answers with a JSON document."""
-    return bool(common_option("json"))

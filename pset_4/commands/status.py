@@ -6,8 +6,9 @@ import click
 
 from csci_utils.console import answer
 
+from .answering import wants_json
 from .options import common_options, json_option
-from .session import EPILOG, session, wants_json
+from .session import EPILOG, session
 
 
 @click.command(epilog=EPILOG)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .answering import finish, note
 from .options import (
     common_options,
     conflict_option,
@@ -18,13 +19,13 @@ from .options import (
     runner_options,
     scheduler_option,
 )
-from .session import EPILOG, finish, note, run, say_left_alone, session
+from .session import EPILOG, run, say_left_alone, session
 
 if TYPE_CHECKING:
     import luigi
 
     from ..storage.inventory import Inventory
-    from .selection import ListPlace
+    from .resolving import ListPlace
 
 
 @click.command(epilog=EPILOG)
@@ -77,7 +78,7 @@ def _choose(
     Raises:
         MissingError: A pattern matches nothing.
     """
-    from .selection import resolve
+    from .resolving import resolve
 
     named = resolve(images, models, inventory)
     return (named or inventory(True, True)).without(exclude)

@@ -9,8 +9,9 @@ import click
 
 from csci_utils.console import ExitCode, answer, say
 
+from .answering import wants_json
 from .options import common_options, json_option, runner_options, scheduler_option
-from .session import EPILOG, run, session, wants_json
+from .session import EPILOG, run, session
 
 if TYPE_CHECKING:
     from ..execution import Outcome

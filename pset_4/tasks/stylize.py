@@ -183,6 +183,12 @@ class Proof(Stylize):
     RESULT_FOLDER = PROOFS
 
 
+def make_proofs(options: dict[str, Any]) -> type[Proof]:
+    """Return the task of proofs, and limit their size in its parameters unless they do."""
+    options["max_side"] = options["max_side"] or PROOF_SIDE
+    return Proof
+
+
 def read_result_origin(path: str) -> Origin | None:
     """Return what a result was made from, as `read_origin` does, with all options."""
     origin = read_origin(path)

@@ -15,8 +15,9 @@ from csci_utils.console import say
 from csci_utils.text import parse_duration
 from neural_style.errors import install_remedy
 
-from ..commands.options import OFFLINE, common_option, reader
-from ..commands.paint import make_proofs, request_options, split_request
+from ..commands.declaring import common_option, reader
+from ..commands.options import OFFLINE
+from ..commands.paint import request_options, split_request
 from ..commands.session import EPILOG, say_left_alone, session
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def watch(every: float | None, polls: bool, **options: Any) -> None:
     with session(remembers=False) as settings:
         from ..places import shorten
         from ..tasks.main import MainTask
+        from ..tasks.stylize import make_proofs
         from .events import Events
         from .watcher import Watcher
 

@@ -11,7 +11,7 @@ from csci_utils.console import say
 
 from ...errors import SettingsError
 from ...places import shorten
-from ..options import Command
+from ..declaring import Command
 
 YES_HELP = "Do not ask; scripts need this."
 

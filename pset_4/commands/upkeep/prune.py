@@ -10,8 +10,9 @@ import click
 
 from csci_utils.console import ExitCode, answer
 
+from ..answering import is_quiet, note, wants_json
 from ..options import common_options, json_option
-from ..session import EPILOG, is_quiet, note, session, wants_json
+from ..session import EPILOG, session
 from .confirming import show
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import click
 
 from csci_utils.console import ExitCode, say
 
+from ..answering import finish, note
 from ..options import common_options, json_option, runner_options
-from ..session import EPILOG, finish, note, run, session
+from ..session import EPILOG, run, session
 from .confirming import confirm, show, yes_option
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import luigi
 import pytest
 from luigi.setup_logging import InterfaceLogging
 
-from pset_4.commands.luigi_configuration import luigi_without_files
+from pset_4.execution.luigi_configuration import luigi_without_files
 from tests.support.pipeline.projects import Project
 
 FOREIGN = {

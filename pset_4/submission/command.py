@@ -13,8 +13,11 @@ from csci_utils.console import say
 from csci_utils.text import one_line
 from neural_style.errors import install_remedy
 
+from ..commands.declaring import common_option
+from ..commands.options import common_options, image_name, style_name
+from ..commands.session import EPILOG, errors_in_one_line
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
-from ..submission import (
+from . import (
     ASSIGNMENT_VARIABLE,
     COURSE_VARIABLE,
     HOURS_VARIABLE,
@@ -22,11 +25,9 @@ from ..submission import (
     TOKEN_VARIABLE,
     URL_VARIABLE,
 )
-from .options import common_option, common_options, image_name, style_name
-from .session import EPILOG, errors_in_one_line
 
 if TYPE_CHECKING:
-    from ..submission.work import Work
+    from .work import Work
 
 COURSE_HELP = f"The course, by its name or id. Else {COURSE_VARIABLE}."
 ASSIGNMENT_HELP = f"The assignment, by its name or id. Else {ASSIGNMENT_VARIABLE}."
@@ -86,7 +87,7 @@ def submit(
         raise click.ClickException(f"not installed: canvasapi; {install_remedy('canvas')}")
     with errors_in_one_line("what is sent stays; run again to go on"):
         from .. import places, settings
-        from ..submission.work import find_work
+        from .work import find_work
 
         chosen = settings.read_settings(
             common_option("remote"), common_option("data"), paints=False
@@ -114,7 +115,7 @@ def _read(variable: str, option: str | None = None) -> str:
 
 
 def _warn_if_unpushed(work: Work) -> None:
-    from ..submission.repository import is_pushed
+    from .repository import is_pushed
 
     if not is_pushed(work.commit):
         _say(
@@ -125,7 +126,7 @@ def _warn_if_unpushed(work: Work) -> None:
 
 
 def _show_without_canvas(work: Work, wanted: dict[str, str]) -> None:
-    from ..submission.sending import plan
+    from .sending import plan
 
     _say(f"not looked up in Canvas: that needs {URL_VARIABLE} and {TOKEN_VARIABLE}", sys.stderr)
     names = {name: value or "(not named)" for name, value in wanted.items()}
@@ -140,9 +141,9 @@ def _submit(work: Work, wanted: dict[str, str], dry_run: bool) -> None:
     missing = [name for name, value in wanted.items() if not value]
     if missing:
         raise SettingsError(f"not set: {', '.join(missing)}", remedy="set them, or use --dry-run")
-    from ..submission.canvas import Connection
-    from ..submission.destination import look_up
-    from ..submission.sending import PAST, plan, send
+    from .canvas import Connection
+    from .destination import look_up
+    from .sending import PAST, plan, send
 
     connection = Connection(wanted[URL_VARIABLE], wanted[TOKEN_VARIABLE])
     names = wanted[COURSE_VARIABLE], wanted[ASSIGNMENT_VARIABLE], wanted.get(QUIZ_VARIABLE)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import click
 
-from .options import (
+from ..commands.answering import finish
+from ..commands.options import (
     common_options,
     conflict_option,
     dry_run_option,
@@ -16,7 +17,7 @@ from .options import (
     runner_options,
     scheduler_option,
 )
-from .session import EPILOG, finish, run, session
+from ..commands.session import EPILOG, run, session
 
 
 @click.command(epilog=EPILOG)
@@ -35,8 +36,8 @@ def package(models: Sequence[str], exclude: Sequence[str], on_conflict: str) -> 
     remote.
     """
     with session() as settings:
+        from ..commands.selection import select
         from ..tasks.package import PackageModel
-        from .selection import select
 
         selected = select(settings, (), models, True, on_conflict, exclude)
         tasks = [PackageModel(model=model, on_conflict=on_conflict) for model in selected.models]
