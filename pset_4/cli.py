@@ -12,7 +12,7 @@ import click
 from csci_utils.console import ExitCode, say
 
 from .commands.gallery import gallery, sheet
-from .commands.models import models
+from .commands.models import models, package
 from .commands.options import common_options
 from .commands.paint import demo, main_command, stylize
 from .commands.session import EPILOG
@@ -23,7 +23,6 @@ from .commands.upkeep.remove import remove
 from .commands.upkeep.replace import replace
 from .commands.verify import verify
 from .names import is_image_name, is_model_file
-from .packaging.command import package
 from .provenance.command import explain
 from .submission.command import submit
 from .watching.command import watch

@@ -1,17 +1,27 @@
-"""The commands ``models fetch`` and ``models list``."""
+"""The commands about models: ``models fetch``, ``models list`` and ``package``."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 
 import click
 
 from csci_utils.console import ExitCode, answer, say
 
-from .answering import is_quiet, note, wants_json
-from .options import common_options, json_option, runner_options
-from .session import EPILOG, session
+from .answering import finish, is_quiet, note, wants_json
+from .options import (
+    common_options,
+    conflict_option,
+    dry_run_option,
+    exclude_option,
+    json_option,
+    model_option,
+    runner_options,
+    scheduler_option,
+)
+from .session import EPILOG, run, session
 
 URL_HELP = "Where the archive is, if not at its official address; https:// or http://."
 ACCEPT_HELP = "Also take models whose SHA-256 is not that of the official ones, as from a mirror."
@@ -103,3 +113,27 @@ def list_command() -> None:
         answer(format_json(listing) if wants_json() else format_listing(listing))
         is_unknown = any(model.loads is None for model in listing.models)
         sys.exit(ExitCode.FAILED if is_unknown else ExitCode.DONE)
+
+
+@click.command(epilog=EPILOG)
+@model_option
+@exclude_option
+@conflict_option
+@runner_options
+@dry_run_option
+@json_option
+@scheduler_option
+@common_options
+def package(models: Sequence[str], exclude: Sequence[str], on_conflict: str) -> None:
+    """Publish models as MLflow models, which the runner mlflow and plain MLflow can run.
+
+    Those named; else all drop-ins, which are published first; else rain_princess.pth from the
+    remote.
+    """
+    with session() as settings:
+        from ..tasks.package import PackageModel
+        from .selection import select
+
+        selected = select(settings, (), models, True, on_conflict, exclude)
+        tasks = [PackageModel(model=model, on_conflict=on_conflict) for model in selected.models]
+        finish(run(tasks), settings, selected.refused)

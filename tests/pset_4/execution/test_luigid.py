@@ -64,7 +64,7 @@ def test_the_page_shows_the_tasks_of_a_run(
 
     assert (summary["painted"], summary["failed"]) == (1, 0)
     done = "\n".join(list_done(luigid))
-    for task in ("UploadImage", "DownloadImage", "Stylize", "UploadResult", "MainTask"):
+    for task in ("UploadImage", "DownloadImage", "ResultToPublish", "UploadResult", "MainTask"):
         assert any(task in line and "shown.png" in line for line in done.splitlines())
 
 

@@ -61,7 +61,7 @@ def predict_repair(local: Files, remote: Files) -> Prediction:
     for path in filter(lambda path: path.startswith("stylized/"), {*local, *remote}):
         model, image = path.split("/")[1:]
         inputs = [remote[path_of(name)] for name in (image, model) if path_of(name) in remote]
-        result = paint(image, *inputs) if len(inputs) == 2 else None
+        result = paint(image, model, *inputs) if len(inputs) == 2 else None
         if result is not None:
             results[path] = result
     published = {path: result for path, result in results.items() if path in remote}
@@ -100,7 +100,7 @@ def _list_results(
     for model in models:
         for image in images:
             inputs = [remote[path_of(name)] for name in (image, model) if name in usable]
-            result = paint(image, *inputs) if len(inputs) == 2 else None
+            result = paint(image, model, *inputs) if len(inputs) == 2 else None
             yield f"stylized/{model}/{image}", result
 
 

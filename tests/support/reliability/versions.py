@@ -61,10 +61,13 @@ def is_whole(name: str, content: bytes) -> bool:
 
 
 @cache
-def paint(name: str, image: bytes, model: bytes) -> bytes | None:
-    """Return the result that is painted from scratch; None if an input is not whole."""
+def paint(name: str, style: str, image: bytes, model: bytes) -> bytes | None:
+    """Return the result that is painted from scratch; None if an input is not whole.
+
+    The names of the image and of the style's file are in its metadata.
+    """
     with TemporaryDirectory() as folder:
-        image_path, model_path = Path(folder, name), Path(folder, "model.pth")
+        image_path, model_path = Path(folder, name), Path(folder, style)
         image_path.write_bytes(image)
         model_path.write_bytes(model)
         output_path = Path(folder, f"painted-{name}")

@@ -159,7 +159,7 @@ class World:
         if found["local"] == "current":
             inputs = [self.remote.get(path_of(found[kind])) for kind in ("image", "model")]
             assert None not in inputs
-            assert self.local[path] == paint(found["image"], *filter(None, inputs))
+            assert self.local[path] == paint(found["image"], found["model"], *filter(None, inputs))
         if found["local"] and found["remote"]:
             is_same = self.local[path] == self.remote[path]
             assert (found["remote"] == "yes") == is_same
