@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -171,6 +172,7 @@ def paint(
         may_open: Whether the gallery is opened at a desktop.
     """
     from ..places import shorten
+    from .transfer import list_uploads
 
     if request.like:
         request = _follow(settings, request, request.like, options)
@@ -199,13 +201,17 @@ def paint(
         kind(image=image, model=style, upload=request.upload, **options)
         for image, style in _list_pairs(selected, request.picks)
     ]
-    outcome = run(tasks or _list_uploads(selected))
+    # Nothing to paint is no reason to keep drop-ins.
+    uploads = list_uploads(selected.drop_ins(), selected.on_conflict) if selected.upload else []
+    outcome = run(tasks or uploads)
     outcome.add_earlier(fetched)
 
     def conclude() -> dict[str, object]:
         from ..planning.pixels import measure
 
         measure(settings, outcome)
+        if not (tasks or os.path.isdir(settings.results)):
+            return {"gallery": None}
         page = keep_current(settings, outcome, selected.refused, request.is_proof, may_open)
         return {"gallery": page}
 
@@ -219,22 +225,20 @@ def _follow(settings: Settings, request: Request, like: str, options: dict[str, 
     """
     from ..names import is_model_file
     from ..places import shorten
-    from ..provenance.look import find_style, read_look
-    from ..provenance.paintings import find_painting
+    from ..provenance.look import follow
     from ..rendering_options import describe_options
 
-    painting = find_painting(settings, like)
-    look = read_look(painting)
     source_of = click.get_current_context().get_parameter_source
-    for name, value in look.options.items():
-        is_given = source_of(name) is ParameterSource.COMMANDLINE
-        if not (is_given or (request.is_proof and name == "max_side")):
-            options[name] = value
-    models = request.models
-    if not (models or any(map(is_model_file, request.paths))):
-        models = [find_style(settings, painting, look.number, request.upload)]
-    named = ", ".join(models) or "the style given"
-    note(f"like {shorten(painting.path)}: {named}, {describe_options(options)}")
+
+    def is_free(name: str) -> bool:
+        is_own = request.is_proof and name == "max_side"
+        return not is_own and source_of(name) is not ParameterSource.COMMANDLINE
+
+    needs_style = not (request.models or any(map(is_model_file, request.paths)))
+    found = follow(settings, like, options, is_free, needs_style, request.upload)
+    models = found or request.models
+    style = ", ".join(models) or "the style given"
+    note(f"like {shorten(like)}: {style}, {describe_options(options)}")
     return replace(request, models=models)
 
 
@@ -247,6 +251,8 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
     from ..storage.inventory import list_remote
     from .selection import include_remote, select
 
+    if request.paths:  # a name that nothing has is found before anything is copied
+        select(settings, request.images, request.models, request.upload)
     images, models = _drop_in(settings, request)
     if request.picks is not None:
         images, models = images or request.picks.images, models or request.picks.models
@@ -260,16 +266,16 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
         remote = list_remote(settings)
         if not {*defaults.values()} <= {*remote.images, *remote.models}:
             include_remote(selected, remote, defaults)
+            if selected.images or selected.models:
+                note(
+                    f"no {' and no '.join(defaults)} named or dropped in: using all of the remote's"
+                )
     selected.leave_out(request.exclude)
     return selected
 
 
 def _list_pairs(selected: Selection, picks: Picks | None) -> Iterable[tuple[str, str]]:
-    """Return the pairs of an image and a style that are painted.
-
-    Raises:
-        MissingError: None of the picks is among the selected images and models.
-    """
+    """Return the pairs that are painted, or raise MissingError: no pick is among what is named."""
     if picks is None:
         return selected.pairs()
     pairs = list(picks.select(selected.pairs()))
@@ -291,10 +297,3 @@ def _drop_in(settings: Settings, request: Request) -> tuple[Sequence[str], Seque
     for name in dropped.new:
         note(f"{'would drop in' if settings.dry_run else 'dropped in'} {name}")
     return [*request.images, *dropped.images], [*request.models, *dropped.models]
-
-
-def _list_uploads(selected: Selection) -> list[luigi.Task]:
-    """Return the uploads of the selected drop-ins: nothing to paint is no reason to keep them."""
-    from .transfer import list_uploads
-
-    return list_uploads(selected.drop_ins(), selected.on_conflict) if selected.upload else []

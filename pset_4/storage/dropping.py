@@ -58,17 +58,20 @@ def drop_files_in(settings: Settings, paths: Iterable[str]) -> Dropped:
         OSError: A file cannot be read or written.
     """
     dropped = Dropped()
-    for path in paths:
+    strangers = []
+    for path in paths:  # all are checked before the first one is copied
         source = Path(os.path.abspath(os.path.expanduser(path)))
         check_file(source, path)
         name = _find_name(settings, source)
         if name is None:
             check_writable(settings)
             name = source.name
-            is_new = _copy(source, f"{settings.uploads}/{_check(name, path)}", name)
-            dropped.new += [name] if is_new else []
+            strangers.append((source, name))
         is_image = names.is_image_name(_check(name, path))
         (dropped.images if is_image else dropped.models).append(name)
+    for source, name in strangers:
+        if _copy(source, f"{settings.uploads}/{name}", name):
+            dropped.new.append(name)
     return dropped
 
 

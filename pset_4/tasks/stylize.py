@@ -123,7 +123,7 @@ class Stylize(PaintingParameters, luigi.Task):
                     path=final_path,
                     remedy="run again",
                 )
-        is_waiting = context.current().settings.is_offline
+        is_waiting = context.current().settings.is_offline and self.RESULT_FOLDER == RESULTS
         write_origin(final_path, self.origin(origins), digest, is_waiting, provenance)
 
     def _paint(self, inputs: dict[str, str], path: str) -> dict[str, Any] | None:

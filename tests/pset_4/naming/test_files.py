@@ -50,6 +50,24 @@ def test_a_model_is_given_as_a_file(project: Project, pictures: Path) -> None:
     assert (summary["painted"], project.files("stylized")) == (1, ["stylized/new.pth/a.jpg"])
 
 
+@pytest.mark.parametrize("words", [["--style", "typo"], ["./notes.txt"], ["./absent.jpg"]])
+def test_nothing_is_dropped_in_if_another_word_is_wrong(
+    directory_project: Project,
+    pictures: Path,
+    words: list[str],
+    model: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    directory_project.drop("candy.pth", model)
+    (pictures / "notes.txt").write_text("notes")
+    monkeypatch.chdir(pictures)
+
+    result = directory_project.run("main", "./a.jpg", *words)
+
+    assert result.exit_code != 0
+    assert not (directory_project.uploads / "a.jpg").exists()
+
+
 def test_a_home_folder_is_known(
     directory_project: Project, pictures: Path, model: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
