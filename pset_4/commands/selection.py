@@ -109,7 +109,7 @@ class Selection:
         try:
             # A command that goes on for long asks again and again, and inspecting takes a while.
             count = context.current().keep(_make_counter)(path, file_digest(path))
-        except (NeuralStyleError, RunnerError):
+        except (NeuralStyleError, RunnerError, OSError):
             return [model]  # the run itself says what is wrong with it
         return [model] if count is None else [f"{model}@{number}" for number in range(count)]
 

@@ -90,6 +90,8 @@ def _(task: Stylize, planned: Planned) -> Plan | None:
 @find_work.register
 def _(task: UploadResult, planned: Planned) -> Plan | None:
     painted, is_new = task.requires(), not task.output().exists()
+    if painted.output().path == task.output().path:  # offline, the data folder is the remote
+        return None
     record = read_record(painted.output().path)
     # Painting the same again makes the same bytes.
     is_same = record and complete_origin(record.origin) == _find_origin(painted, planned)

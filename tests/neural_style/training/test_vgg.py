@@ -150,7 +150,7 @@ def test_half_a_file_of_weights_is_refused(train: Train, vgg_path: Path, tmp_pat
 def test_weights_that_unpack_to_more_than_vgg16_are_refused(
     train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saved, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(saved, "MAX_SAVED_BYTES", 100_000)
     with zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb/data.pkl", bytes(100_001))
 

@@ -109,8 +109,8 @@ def test_two_processes_share_the_work(
     answers = [process.communicate(timeout=60)[0] for process in processes]
 
     assert [process.returncode for process in processes] == [0, 0]
-    painted = [line.split()[1] for text in answers for line in text.splitlines()[:1]]
-    assert sum(map(int, painted)) == len(images)
+    rows = [line.split() for text in answers for line in text.splitlines()]
+    assert sum(int(row[1]) for row in rows if row[0] == "painted") == len(images)
     assert directory_project.files("stylized") == [f"stylized/one.pth/{image}" for image in images]
 
 

@@ -262,7 +262,7 @@ def test_the_data_folder_may_be_named_before_the_command(
 def test_missing_canvasapi_is_reported(
     student: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pset_4.commands.submit.find_spec", lambda name: None)
+    monkeypatch.setattr("pset_4.submission.command.find_spec", lambda name: None)
 
     result = student.run()
 
