@@ -68,10 +68,20 @@ def predict_repair(local: Files, remote: Files) -> Prediction:
     return Prediction({**remote, **published}, results=results)
 
 
-def list_selected(drop_ins: Mapping[str, bytes]) -> tuple[list[str], list[str]]:
-    """Return the images and the models that are painted if none is named."""
+def list_selected(drop_ins: Mapping[str, bytes], remote: Files) -> tuple[list[str], list[str]]:
+    """Return the images and the models that are painted if none is named.
+
+    Where nothing of a kind is dropped in, it is the default, or all that the remote has of the kind
+    if it lacks a default that is needed.
+    """
     images = [name for name in IMAGES if name in drop_ins]
     models = [name for name in MODELS if name in drop_ins]
+    needed = [*([] if images else [DEFAULT_IMAGE]), *([] if models else [DEFAULT_MODEL])]
+    if not all(path_of(name) in remote for name in needed):
+        images = images or [name for name in IMAGES if path_of(name) in remote]
+        models = models or [name for name in MODELS if path_of(name) in remote]
+        if not (images or models):
+            return [], []
     return images or [DEFAULT_IMAGE], models or [DEFAULT_MODEL]
 
 
@@ -83,7 +93,7 @@ def path_of(name: str) -> str:
 def _paint_all(
     found: Prediction, is_published: bool, policy: str, drop_ins: Mapping[str, bytes]
 ) -> None:
-    images, models = list_selected(drop_ins)
+    images, models = list_selected(drop_ins, found.remote)
     usable = [name for name in (*images, *models) if _settle(found, name, policy, drop_ins)]
     for path, result in _list_results(found.remote, images, models, usable):
         if result is None:
