@@ -34,13 +34,14 @@ demo: $(VENV)/installed-demo
 test: install
 	@$(MAKE) --no-print-directory check
 
-# As many processes as there are cores, with a thread each: more would only wait for one another.
+# As many processes as there are cores, with a thread each: more would only wait for one another. Each
+# takes neighboring tests, which share fixtures.
 check: check-engine
 	$(BIN)ruff check
 	$(BIN)ruff format --check
 	$(BIN)mypy
 	$(BIN)python tools/structure.py
-	OMP_NUM_THREADS=1 $(BIN)pytest --numprocesses auto
+	OMP_NUM_THREADS=1 $(BIN)pytest --numprocesses auto --dist worksteal
 
 check-engine:
 	$(BIN)clang-format --dry-run --Werror $(CPP) $(HEADERS) $(FUZZ)
