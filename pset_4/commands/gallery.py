@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from csci_utils.console import answer
+from csci_utils.console import ExitCode, answer, say
 
 from .answering import is_quiet, note, wants_json
 from .declaring import common_option
@@ -73,13 +73,18 @@ def sheet(images: Sequence[str]) -> None:
         from ..places import shorten
         from ..report import format_json
 
-        sheets = []
-        for path in make_sheets(settings, images):
-            sheets.append(shorten(path))
+        sheets, code = [], ExitCode.DONE
+        for made in make_sheets(settings, images):
+            if not isinstance(made, str):
+                say(f"failed: {made}", sys.stderr)
+                code = ExitCode.FAILED
+                continue
+            sheets.append(shorten(made))
             if not (wants_json() or is_quiet()):
-                answer(shorten(path))
+                answer(shorten(made))
         if wants_json():
             answer(format_json({"sheets": sheets}))
+        sys.exit(code)
 
 
 def keep_current(

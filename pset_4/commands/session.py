@@ -116,6 +116,10 @@ def _check_existing(chosen: Settings, needed: Sequence[str]) -> None:
     elif is_new:
         remedy = f"{guess_url(remote)}check --remote ({REMOTE_VARIABLE})"
         raise SettingsError("there is no such directory", path=remote, remedy=remedy)
+    if os.path.exists(chosen.data) and not os.path.isdir(chosen.data):
+        raise SettingsError(
+            "a file, not a folder", path=data, remedy=f"check --data ({DATA_VARIABLE})"
+        )
     if "data" in needed and not os.path.isdir(chosen.data):
         remedy = f"check --data ({DATA_VARIABLE}); the command main creates it"
         raise SettingsError("there is no such folder", path=data, remedy=remedy)

@@ -6,6 +6,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from csci_utils.errors import DescribedError
+from neural_style import NeuralStyleError
+
 from ..errors import MissingError
 from ..places import RESULTS, SHEETS
 from ..settings import Settings
@@ -21,8 +24,8 @@ SIDE = 320
 """The longest side of each picture on a sheet, in px."""
 
 
-def make_sheets(settings: Settings, images: Sequence[str] = ()) -> Iterator[str]:
-    """Make a sheet of each picture, and yield the path of each one.
+def make_sheets(settings: Settings, images: Sequence[str] = ()) -> Iterator[str | DescribedError]:
+    """Make a sheet of each picture, and yield its path, or why there is none.
 
     Args:
         settings: The current ones.
@@ -30,7 +33,6 @@ def make_sheets(settings: Settings, images: Sequence[str] = ()) -> Iterator[str]
 
     Raises:
         MissingError: Nothing was painted from an image.
-        neural_style.PictureError: A picture cannot be read, or a sheet not be written.
         OSError: A file cannot be read or written.
     """
     pictures = {picture.name: picture for picture in collect(settings, RESULTS)}
@@ -43,7 +45,10 @@ def make_sheets(settings: Settings, images: Sequence[str] = ()) -> Iterator[str]
                 path=image,
                 remedy=f"paint it first: python -m pset_4 main --image {shlex.quote(image)}",
             )
-        yield _make_sheet(settings, picture)
+        try:
+            yield _make_sheet(settings, picture)
+        except NeuralStyleError as error:  # other pictures have their sheets
+            yield error
 
 
 def _make_sheet(settings: Settings, picture: Picture) -> str:

@@ -222,3 +222,14 @@ def test_a_cache_that_cannot_be_written_is_reported(valid_project: Project) -> N
     (valid_project.data / "images").write_text("in the way")
 
     assert_failed(valid_project.run("main"), str(valid_project.data / "images"))
+
+
+@pytest.mark.parametrize("command", ["status", "main"])
+def test_a_file_as_the_data_folder_is_a_usage_error(
+    directory_project: Project, tmp_path: Path, drawing: bytes, command: str
+) -> None:
+    (tmp_path / "coffee.png").write_bytes(drawing)
+
+    result = directory_project.run(command, "--data", str(tmp_path / "coffee.png"))
+
+    assert_failed(result, "coffee.png: a file, not a folder; check --data", exit_code=2)

@@ -37,6 +37,21 @@ def test_a_picture_that_was_not_painted_has_no_sheet(directory_project: Project)
     )
 
 
+def test_a_picture_that_cannot_be_read_costs_only_its_own_sheet(
+    directory_project: Project, photograph: bytes, model: bytes
+) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        directory_project.drop(name, photograph)
+    directory_project.drop("one.pth", model)
+    directory_project.run_well("main")
+    (directory_project.data / "stylized/one.pth/a.jpg").write_bytes(b"damaged")
+
+    result = directory_project.run("sheet")
+
+    assert (result.exit_code, result.stdout) == (1, "machine/data/contact_sheets/b.jpg\n")
+    assert "one.pth/a.jpg: expected a picture" in result.stderr
+
+
 def test_many_pictures_are_laid_out_in_rows() -> None:
     picture = Image.new("RGB", (200, 100), "red")
     sheet = pset_4.lay_out([("", picture)] * 3, columns=2)
