@@ -161,6 +161,7 @@ def test_a_side_is_rounded_up_to_a_multiple_of_four(
     assert painted.shape == (1, 3, painted_side, 16)
 
 
+@pytest.mark.soak
 def test_an_official_model_paints_what_its_checkpoint_paints(
     weights_dir: Path, photo_path: Path, tmp_path: Path
 ) -> None:
@@ -175,6 +176,7 @@ def test_an_official_model_paints_what_its_checkpoint_paints(
 # Export while painting, as the reference does it
 
 
+@pytest.mark.soak
 def test_eval_paints_and_exports(
     export: Export,
     checkpoint_path: Path,

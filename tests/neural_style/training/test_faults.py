@@ -100,6 +100,7 @@ def test_too_little_memory_is_one_line_with_a_remedy(
     )
 
 
+@pytest.mark.soak
 def test_a_training_goes_on_when_nobody_reads_its_output(
     make_arguments: MakeArguments, dataset: Path, tmp_path: Path
 ) -> None:

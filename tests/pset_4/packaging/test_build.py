@@ -167,6 +167,7 @@ def test_plain_mlflow_runs_a_package_without_this_project(
         assert provenance is not None and provenance.model == "style.pth"
 
 
+@pytest.mark.soak
 def test_packaging_and_running_send_nothing_over_the_network(
     directory_project: Project,
     drawing: bytes,

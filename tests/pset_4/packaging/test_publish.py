@@ -160,6 +160,7 @@ def test_a_file_that_another_process_removed_is_ignored(
     assert read_published(store) == package_files
 
 
+@pytest.mark.soak
 def test_files_that_another_process_overwrites_are_sent_again(
     store: RemoteStore,
     make_publisher: MakePublisher,
@@ -191,6 +192,7 @@ def test_a_package_that_another_process_replaces_is_given_up(
     assert read_published(store) == other_package_files
 
 
+@pytest.mark.soak
 def test_one_of_two_packages_published_at_once_is_left_whole(
     store: RemoteStore,
     make_publisher: MakePublisher,

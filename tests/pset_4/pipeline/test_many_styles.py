@@ -11,11 +11,11 @@ CHOSEN = ("--image", "photo.jpg", "--model", "many.onnx", "--max-side", "16")
 
 
 @pytest.fixture
-def local_project(project: Project, photograph: bytes, many_styles: bytes) -> Project:
+def local_project(directory_project: Project, photograph: bytes, many_styles: bytes) -> Project:
     """A project with an image and a file of 26 styles dropped in."""
-    project.drop("photo.jpg", photograph)
-    project.drop("many.onnx", many_styles)
-    return project
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("many.onnx", many_styles)
+    return directory_project
 
 
 @pytest.fixture

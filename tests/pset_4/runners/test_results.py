@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.pipeline.painting import PAINT, paint_with
 from tests.support.pipeline.projects import MakeProject, Project
-from tests.support.remotes.stores import RemoteStore
+from tests.support.remotes.stores import DirectoryStore
 
 RUNNERS = ("in-process", "program", "mlflow")
 
@@ -26,10 +26,10 @@ def paint_with_each_runner(project: Project, result: str, *options: str) -> dict
 
 
 def test_the_runners_paint_the_same_bytes_whatever_the_names(
-    make_project: MakeProject, store: RemoteStore, photograph: bytes, model: bytes
+    make_project: MakeProject, directory_store: DirectoryStore, photograph: bytes, model: bytes
 ) -> None:
     # MLflow takes paths for URLs, in which "%41" is an A and "#" begins a fragment.
-    project = make_project("folder %41", store.url)
+    project = make_project("folder %41", directory_store.url)
     project.drop("photo %41#.jpg", photograph)
     project.drop("model %41#.pth", model)
     project.run_well("package")
