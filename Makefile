@@ -34,14 +34,15 @@ demo: $(VENV)/installed-demo
 test: install
 	@$(MAKE) --no-print-directory check
 
-# As many processes as there are cores, with a thread each: more would only wait for one another. Each
+# Half as many processes again as there are cores, with a thread each: some wait for servers. Each
 # takes neighboring tests, which share fixtures.
+TESTERS = $(shell $(BIN)python -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))')
 check: check-engine
 	$(BIN)ruff check
 	$(BIN)ruff format --check
 	$(BIN)mypy
 	$(BIN)python tools/structure.py
-	OMP_NUM_THREADS=1 $(BIN)pytest --numprocesses auto --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)pytest --numprocesses $(TESTERS) --dist worksteal
 
 check-engine:
 	$(BIN)clang-format --dry-run --Werror $(CPP) $(HEADERS) $(FUZZ)
