@@ -18,7 +18,7 @@ UPLOADS = (
 )
 DEBUG = "Show Luigi's log, and tracebacks."
 DRY_RUN = "Show what would be published, fetched and painted, and why; write nothing."
-FORCE = "Paint again what is current, and let --max-side replace larger results in the remote."
+FORCE = "Paint again what is current, and let smaller results replace larger ones in the remote."
 QUIET = "Print errors only."
 JSON = "Answer with one JSON document on standard output, for programs."
 IMAGE = "An image, by name or pattern; may be repeated. Default: all."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import luigi
 from luigi.target import FileSystemTarget
 
@@ -18,7 +20,9 @@ from ..storage.image_sizes import read_size
 from ..storage.offline import record_published
 from ..storage.records import Record, read_record
 from ..storage.remote import target_at
+from .download import DownloadImage
 from .parameters import PaintingParameters
+from .remote import ContentImage
 from .snapshot import take_snapshot
 from .stylize import Stylize
 
@@ -78,9 +82,9 @@ class ResultToPublish(Stylize):
     """Paints a result that is to be published, unless the remote has a larger one."""
 
     def requires(self) -> dict[str, luigi.Task]:
-        """Return the downloads, and with a limit of the size that the result may be published."""
-        limited = {PLACE: self.clone(PlaceOfResult)} if self.rendering().max_side else {}
-        return {**super().requires(), **limited}
+        """Return the downloads, and for a smaller picture that the result may be published."""
+        place = self.clone(PlaceOfResult)
+        return {**super().requires(), **({PLACE: place} if place.is_limited() else {})}
 
     def complete(self) -> bool:
         """Return whether the result is current, and may be published."""
@@ -88,7 +92,7 @@ class ResultToPublish(Stylize):
 
 
 class PlaceOfResult(PaintingParameters, luigi.ExternalTask):
-    """A result's place in the remote, which is free for a smaller result only with ``--force``."""
+    """A result's place in the remote, which is free for a smaller one only with ``--force``."""
 
     RESULT_ROOT = context.FromSettings("remote_results")
 
@@ -96,35 +100,57 @@ class PlaceOfResult(PaintingParameters, luigi.ExternalTask):
         """Return the result's place in the remote."""
         return target_at(f"{self.RESULT_ROOT}/{self.model}/{self.image}")
 
+    def is_limited(self) -> bool:
+        """Return whether the options ask for less than the picture's size."""
+        return bool(self.max_side) or (self.content_scale or 1) > 1
+
     def complete(self) -> bool:
-        """Return whether nothing larger than `max_side` is there."""
-        limit, settings = self.rendering().max_side, context.current().settings
-        if not limit or settings.force or settings.is_offline or not self.output().exists():
+        """Return whether nothing larger than what is asked for is there."""
+        settings = context.current().settings
+        is_free = settings.force or settings.is_offline
+        if is_free or not self.is_limited() or not self.output().exists():
             return True
-        size = self._read_size()
-        return size is None or max(size) <= limit
+        size = _read_size(self.output())
+        return size is None or max(size) <= self._find_limit()
 
     def explain_absence(self) -> ConflictError:
         """Return what is there, and what to do."""
-        width, height = self._read_size() or (0, 0)
+        width, height = _read_size(self.output()) or (0, 0)
         return ConflictError(
-            f"not replaced by a result of at most {self.rendering().max_side} px: "
+            f"not replaced by a result of at most {self._find_limit():.0f} px: "
             f"the remote has it at {width}x{height}",
             path=self.output().path,
             remedy="paint it with stylize, which publishes nothing, or as a --proof, or add "
             "--force to replace it",
         )
 
-    def _read_size(self) -> tuple[int, int] | None:
-        """Return width and height in px, read once for each version; None if they are not known."""
-        target = self.output()
-        sizes = context.current().keep(_make_sizes)
-        version = target.path, str(target.fs.version(target.path))
-        if version not in sizes:
-            sizes[version] = read_size(target)
-        return sizes[version]
+    def _find_limit(self) -> float:
+        """Return the longest side in px that is asked for; infinite if it is not known."""
+        limit = self.max_side or math.inf
+        if (self.content_scale or 1) > 1 and (size := self._read_image_size()):
+            limit = min(limit, max(1, int(max(size) / self.content_scale)))
+        return limit
+
+    def _read_image_size(self) -> tuple[int, int] | None:
+        """Return the size of the image that would be painted; None if it is not known."""
+        download = self.clone(DownloadImage)
+        if download.complete():
+            return _read_size(download.output())
+        published = self.clone(ContentImage)
+        drop_in = published.drop_in()
+        image = drop_in if self.upload and drop_in.complete() else published
+        return _read_size(image.output()) if image.output().exists() else None
+
+
+def _read_size(target: FileSystemTarget) -> tuple[int, int] | None:
+    """Return width and height in px, read once for each version; None if they are not known."""
+    sizes = context.current().keep(_make_sizes)
+    version = target.path, str(target.fs.version(target.path))
+    if version not in sizes:
+        sizes[version] = read_size(target)
+    return sizes[version]
 
 
 def _make_sizes(settings: Settings) -> dict[tuple[str, str], tuple[int, int] | None]:
-    """Return the start of the sizes of results in the remote, by URL and version."""
+    """Return the start of the sizes of images, by path or URL and version."""
     return {}

@@ -1,4 +1,4 @@
-"""The option --max-side where the remote has a larger result, and --force."""
+"""The options --max-side and --content-scale where the remote has a larger result, and --force."""
 
 from __future__ import annotations
 
@@ -33,15 +33,17 @@ def size(content: bytes) -> tuple[int, int]:
         return image.size
 
 
+@pytest.mark.parametrize(("option", "side"), [("--max-side=16", 16), ("--content-scale=2", 48)])
 def test_a_smaller_result_does_not_replace_a_larger_one(
-    painted: Project, store: RemoteStore
+    painted: Project, store: RemoteStore, option: str, side: int
 ) -> None:
     published = store.read(RESULT)
     width, height = size(published)
 
-    result = painted.run("main", "--max-side", "16")
+    result = painted.run("main", option)
 
-    assert_failed(result, f"the remote has it at {width}x{height}; ")
+    expected = f"not replaced by a result of at most {side} px: the remote has it at"
+    assert_failed(result, f"{expected} {width}x{height}; ")
     assert "add --force to replace it" in result.stderr
     assert len(failures(result)) == 1
     assert store.read(RESULT) == published
@@ -74,6 +76,7 @@ def test_a_larger_result_replaces_a_smaller_one(painted: Project, store: RemoteS
     width, height = size(store.read(RESULT))
     painted.run_well("main", "--max-side", "16", "--force")
     painted.run_well("main", "--max-side", "24")
+    painted.run_well("main", "--content-scale", "2")
 
     painted.run_well("main")
 

@@ -119,7 +119,7 @@ def test_a_truncated_result_is_painted_again(painted: Project, store: RemoteStor
 
 @pytest.mark.parametrize(
     ("option", "size"),
-    [(("--max-side", "48", "--force"), (48, 36)), (("--content-scale", "3"), (32, 24))],
+    [(("--max-side", "48", "--force"), (48, 36)), (("--content-scale", "3", "--force"), (32, 24))],
 )
 def test_other_options_make_another_result(
     painted: Project, option: tuple[str, ...], size: tuple[int, int]
@@ -131,13 +131,13 @@ def test_other_options_make_another_result(
 
 
 def test_the_same_options_make_no_other_result(painted: Project) -> None:
-    count_work(painted, "--content-scale", "2")
+    count_work(painted, "--content-scale", "2", "--force")
 
     assert count_work(painted, "--content-scale", "2")[1] == 0
 
 
 def test_status_shows_a_result_with_options_as_current(painted: Project) -> None:
-    count_work(painted, "--content-scale", "2")
+    count_work(painted, "--content-scale", "2", "--force")
 
     assert painted.status()["results"][0]["local"] == "current"
 
