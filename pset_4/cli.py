@@ -14,7 +14,7 @@ from csci_utils.console import ExitCode, say
 from .commands.gallery import gallery, sheet
 from .commands.models import models, package
 from .commands.options import common_options
-from .commands.paint import demo, main_command, stylize
+from .commands.paint import main_command, stylize
 from .commands.session import EPILOG
 from .commands.status import status
 from .commands.transfer import download, upload
@@ -22,6 +22,7 @@ from .commands.upkeep.prune import prune
 from .commands.upkeep.remove import remove
 from .commands.upkeep.replace import replace
 from .commands.verify import verify
+from .demo.command import demo
 from .names import is_image_name, is_model_file
 from .provenance.command import explain
 from .submission.command import submit

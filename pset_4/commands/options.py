@@ -101,6 +101,13 @@ def scheduler_option(command: Command) -> Command:
     return option(command)
 
 
+def files_argument(command: Command) -> Command:
+    """Add files anywhere on this machine, which are dropped in first: `paths`."""
+    return click.argument("paths", nargs=-1, metavar="[FILE]...", shell_complete=complete_files)(
+        command
+    )
+
+
 def file_options(command: Command) -> Command:
     """Add which images and models to move: `images`, `models` and `exclude`."""
     return apply(command, image_option, model_option, exclude_option)

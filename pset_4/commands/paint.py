@@ -1,4 +1,4 @@
-"""The commands that paint: ``main``, ``stylize`` and ``demo``."""
+"""The commands that paint: ``main`` and ``stylize``, and what ``demo`` and ``watch`` share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import click
 from click.core import ParameterSource
 
 from ..storage.conflicts import REFUSE
-from ..terminal.completion import complete_files
 from .answering import note, report
 from .declaring import Command
 from .gallery import keep_current
@@ -21,13 +20,13 @@ from .options import (
     common_options,
     conflict_option,
     dry_run_option,
+    files_argument,
     force_option,
     json_option,
     like_option,
     offline_option,
     painting_options,
     proof_options,
-    rendering_options,
     runner_options,
     scheduler_option,
 )
@@ -69,8 +68,7 @@ class Request:
 
 def painting_command(command: Command) -> Command:
     """Add the arguments and options of commands that paint."""
-    paths = click.argument("paths", nargs=-1, metavar="[FILE]...", shell_complete=complete_files)
-    return request_options(paths(command))
+    return request_options(files_argument(command))
 
 
 def request_options(command: Command) -> Command:
@@ -120,25 +118,6 @@ def stylize(**options: Any) -> None:
         from ..tasks.stylize import Stylize
 
         paint(Stylize, settings, *split_request(options))
-
-
-@click.command(epilog=EPILOG)
-@rendering_options
-@runner_options
-@json_option
-@scheduler_option
-@common_options
-def demo(**rendering: Any) -> None:
-    """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
-    with session() as settings:
-        from ..storage.dropping import check_writable
-        from ..storage.samples import drop_samples_in
-        from ..tasks.main import MainTask
-
-        check_writable(settings)
-        for name in drop_samples_in(settings.uploads):
-            note(f"dropped in {name}")
-        paint(MainTask, settings, Request(), rendering, may_open=True)
 
 
 def split_request(options: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
@@ -291,9 +270,7 @@ def _drop_in(settings: Settings, request: Request) -> tuple[Sequence[str], Seque
     """Drop files in, and return the images and models that are named, by name or as a file."""
     if not request.paths:
         return request.images, request.models
-    from ..storage.dropping import drop_files_in
+    from .transfer import drop_in
 
-    dropped = drop_files_in(settings, request.paths)
-    for name in dropped.new:
-        note(f"{'would drop in' if settings.dry_run else 'dropped in'} {name}")
+    dropped = drop_in(settings, request.paths)
     return [*request.images, *dropped.images], [*request.models, *dropped.models]

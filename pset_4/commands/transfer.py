@@ -15,6 +15,7 @@ from .options import (
     conflict_option,
     dry_run_option,
     file_options,
+    files_argument,
     json_option,
     runner_options,
     scheduler_option,
@@ -24,11 +25,14 @@ from .session import EPILOG, run, say_left_alone, session
 if TYPE_CHECKING:
     import luigi
 
+    from ..settings import Settings
+    from ..storage.dropping import Dropped
     from ..storage.inventory import Inventory
     from .resolving import ListPlace
 
 
 @click.command(epilog=EPILOG)
+@files_argument
 @file_options
 @conflict_option
 @runner_options
@@ -37,14 +41,25 @@ if TYPE_CHECKING:
 @scheduler_option
 @common_options
 def upload(
-    images: Sequence[str], models: Sequence[str], exclude: Sequence[str], on_conflict: str
+    paths: Sequence[str],
+    images: Sequence[str],
+    models: Sequence[str],
+    exclude: Sequence[str],
+    on_conflict: str,
 ) -> None:
-    """Publish drop-ins to the remote: those named, or all."""
+    """Publish drop-ins to the remote: those named, or all.
+
+    FILE, an image or a style model anywhere on this machine, is dropped in first.
+    """
     with session() as settings:
         from ..storage.inventory import list_drop_ins
 
         drop_ins = list_drop_ins(settings)
         chosen = _choose(images, models, exclude, lambda *_: drop_ins)
+        if paths:  # a name that nothing has was found before anything is copied
+            dropped = drop_in(settings, paths)
+            images, models = [*images, *dropped.images], [*models, *dropped.models]
+            chosen = _choose(images, models, exclude, lambda *_: drop_ins)
         say_left_alone(drop_ins.others, settings)
         if not (chosen or drop_ins):
             has = "has no image or model" if os.path.exists(settings.uploads) else "does not exist"
@@ -82,6 +97,16 @@ def _choose(
 
     named = resolve(images, models, inventory)
     return (named or inventory(True, True)).without(exclude)
+
+
+def drop_in(settings: Settings, paths: Sequence[str]) -> Dropped:
+    """Drop files in, as `drop_files_in` does, and say which are new."""
+    from ..storage.dropping import drop_files_in
+
+    dropped = drop_files_in(settings, paths)
+    for name in dropped.new:
+        note(f"{'would drop in' if settings.dry_run else 'dropped in'} {name}")
+    return dropped
 
 
 def list_uploads(inventory: Inventory, on_conflict: str) -> list[luigi.Task]:

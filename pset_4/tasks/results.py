@@ -102,7 +102,8 @@ class PlaceOfResult(PaintingParameters, luigi.ExternalTask):
 
     def is_limited(self) -> bool:
         """Return whether the options ask for less than the picture's size."""
-        return bool(self.max_side) or (self.content_scale or 1) > 1
+        options = self.rendering()
+        return bool(options.max_side) or (options.content_scale or 1) > 1
 
     def complete(self) -> bool:
         """Return whether nothing larger than what is asked for is there."""
@@ -126,9 +127,10 @@ class PlaceOfResult(PaintingParameters, luigi.ExternalTask):
 
     def _find_limit(self) -> float:
         """Return the longest side in px that is asked for; infinite if it is not known."""
-        limit = self.max_side or math.inf
-        if (self.content_scale or 1) > 1 and (size := self._read_image_size()):
-            limit = min(limit, max(1, int(max(size) / self.content_scale)))
+        options = self.rendering()
+        limit, scale = options.max_side or math.inf, options.content_scale or 1
+        if scale > 1 and (size := self._read_image_size()):
+            limit = min(limit, max(1, int(max(size) / scale)))
         return limit
 
     def _read_image_size(self) -> tuple[int, int] | None:

@@ -52,13 +52,25 @@ def test_demo_paints_its_samples_and_opens_the_gallery(
     directory_project: Project, many_styles: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
+    monkeypatch.setattr("pset_4.demo.samples.PHOTOGRAPHS", ("chelsea.png", "rocket.jpg"))
     monkeypatch.setattr("webbrowser.open", opened.append)
     monkeypatch.setattr("pset_4.commands.gallery._has_screen", lambda: True)
 
     summary = directory_project.run_well("demo", "--max-side", "64")
 
     assert opened == [(directory_project.data / "gallery" / "index.html").as_uri()]
-    assert (summary["painted"], summary["failed"]) == (4 * 26, 0)
+    assert (summary["painted"], summary["failed"]) == (2 * 26, 0)
     for path in directory_project.files("stylized"):
         with Image.open(directory_project.data / path) as result:
             assert max(result.size) == 64, path
+
+
+def test_demo_shows_first_what_it_would_paint(directory_project: Project, model: bytes) -> None:
+    directory_project.drop("one.pth", model)
+
+    result = directory_project.run("demo", "--dry-run")
+
+    assert "would drop in coffee.png\n" in result.stderr
+    assert "would paint stylized/multistyle26.onnx@25/rocket.jpg: new\n" in result.stdout
+    assert f"to paint {4 * 27:>7}  " in result.stdout
+    assert directory_project.files("uploads", "images", "stylized") == ["uploads/one.pth"]

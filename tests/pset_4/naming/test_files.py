@@ -1,4 +1,4 @@
-"""Files anywhere on this machine, given as arguments of the commands that paint."""
+"""Files anywhere on this machine, given as arguments of commands."""
 
 from __future__ import annotations
 
@@ -42,6 +42,17 @@ def test_files_are_dropped_in_and_only_they_are_painted(
         "stylized/candy.pth/b.png",
     ]
     assert (project.uploads / "a.jpg").read_bytes() == photograph
+
+
+def test_upload_publishes_only_the_files_given(
+    project: Project, store: RemoteStore, pictures: Path, photograph: bytes
+) -> None:
+    project.drop("other.jpg", photograph)
+
+    files = [str(pictures / "a.jpg"), str(pictures / "new.pth")]
+    assert project.run_well("upload", *files)["published"] == 2
+
+    assert store.list() == ["images/a.jpg", "saved_models/new.pth"]
 
 
 def test_a_model_is_given_as_a_file(project: Project, pictures: Path) -> None:

