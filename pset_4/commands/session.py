@@ -42,6 +42,7 @@ def session(
     reaches_remote: bool = True,
     needed: Sequence[str] = (),
     remembers: bool = True,
+    waits: bool = False,
 ) -> Iterator[Settings]:
     """Activate the command line's settings; an error ends the process with one line.
 
@@ -52,6 +53,8 @@ def session(
             ``remote`` and ``data``.
         remembers: Whether the remote is asked for the state of each object only once. A command
             that goes on for long has to do that itself, for a while.
+        waits: Whether the command itself asks the remote whether it answers, and waits until it
+            does.
     """
     with errors_in_one_line("what is done stays; run again to go on"):
         missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
@@ -66,7 +69,7 @@ def session(
             if reaches_remote and not chosen.is_offline:
                 _check_existing(chosen, needed)
             if reaches_remote:
-                _check_remote(chosen)
+                _check_remote(chosen, not waits)
         with context.activated(chosen), _naming_tasks(chosen):
             if not chosen.dry_run:
                 cleaning.sweep(chosen)
@@ -86,8 +89,8 @@ def _naming_tasks(chosen: Settings) -> AbstractContextManager[None]:
     return naming_tasks(chosen)
 
 
-def _check_remote(chosen: Settings) -> None:
-    """Find out whether the remote answers, once for all tasks, and say if others can listen."""
+def _check_remote(chosen: Settings, asks: bool) -> None:
+    """Say if others can listen, and find out whether the remote answers, once for all tasks."""
     from .. import context
     from ..storage import remote
 
@@ -95,7 +98,8 @@ def _check_remote(chosen: Settings) -> None:
         exposure = remote.describe_exposure(chosen.remote)
         if exposure is not None:
             note(f"note: {exposure}")
-        remote.check(chosen.remote)
+        if asks:
+            remote.check(chosen.remote)
 
 
 def _check_existing(chosen: Settings, needed: Sequence[str]) -> None:

@@ -47,7 +47,7 @@ def watch(every: float | None, polls: bool, **options: Any) -> None:
     """
     request, options = split_request(options)
     _check(request, every)
-    with session(remembers=False) as settings:
+    with session(remembers=False, waits=True) as settings:
         from ..places import shorten
         from ..tasks.main import MainTask
         from ..tasks.stylize import make_proofs

@@ -13,7 +13,7 @@ import luigi
 from luigi.task_register import Register
 
 from csci_utils.console import say
-from csci_utils.errors import DescribedError
+from csci_utils.errors import DescribedError, S3AccessError, S3BucketMissingError
 
 from .. import context
 from ..commands.gallery import rebuild
@@ -121,11 +121,17 @@ class Watcher:
     def _work(
         self, complete: Inventory, changed: set[str], is_listing: bool, is_retry: bool
     ) -> None:
-        """Publish and paint. What fails for a reason that may pass is tried again later."""
+        """Publish and paint. What fails for a reason that may pass is tried again later.
+
+        Raises:
+            S3AccessError, S3BucketMissingError: The remote refused the first request: it is
+                probably not the one that is meant.
+        """
+        is_start = self._is_first and not self._failures.is_out
         wanted = changed | self._retried
         try:
             if not self._settings.is_offline:
-                if self._failures.is_out or not is_s3(self._settings.remote):
+                if self._is_first or self._failures.is_out or not is_s3(self._settings.remote):
                     remote.check_present(self._settings.remote)
                 if is_listing:
                     self._next_listing = time.monotonic() + self._every
@@ -136,6 +142,8 @@ class Watcher:
             else:
                 self._failures.end_outage()
         except (DescribedError, OSError) as error:
+            if is_start and isinstance(error, (S3AccessError, S3BucketMissingError)):
+                raise
             self._failures.take_outage(describe_error(error))
             failed = wanted
         else:

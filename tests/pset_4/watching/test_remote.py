@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from csci_utils.errors import S3Error
+from csci_utils.errors import S3AccessError, S3Error
 from csci_utils.luigi.s3_requests import S3Requests
 from tests.support.networks.models import MakeModel
 from tests.support.pipeline.programs import wait_until
@@ -13,6 +15,17 @@ from tests.support.pipeline.watching import wait_for_files, wait_for_text, watch
 from tests.support.remotes.stores import RemoteStore, S3Store
 
 EVERY = ("--every", "1s")
+
+
+def refuse(error: S3Error, asked: list[object] | None = None) -> Callable[..., object]:
+    """Return a function that raises an error, and keeps what it was called with."""
+
+    def raise_it(*arguments: object, **options: object) -> object:
+        if asked is not None:
+            asked.append(arguments)
+        raise error
+
+    return raise_it
 
 
 def test_what_others_publish_is_painted(
@@ -61,17 +74,13 @@ def test_a_remote_out_of_reach_is_said_once_and_tried_again(
 ) -> None:
     project = make_project("machine", s3_store.url)
     project.drop("model.pth", model)
-    asked = []
-
-    def refuse(*arguments: object, **options: object) -> object:
-        asked.append(arguments)
-        raise S3Error("cannot be reached", path=s3_store.url)
+    asked: list[object] = []
 
     def act() -> None:
         wait_for_text("published 1")
         with monkeypatch.context() as patch:
             for name in ("state", "list"):
-                patch.setattr(S3Requests, name, refuse)
+                patch.setattr(S3Requests, name, refuse(S3Error("cannot be reached"), asked))
             project.drop("photo.jpg", photograph)
             wait_for_text("cannot be reached")
             before = len(asked)
@@ -83,6 +92,38 @@ def test_a_remote_out_of_reach_is_said_once_and_tried_again(
     result = watch(project, meanwhile=act)
 
     assert len(failures(result)) == 1
+
+
+def test_a_remote_out_of_reach_at_the_start_is_waited_for(
+    make_project: MakeProject,
+    s3_store: S3Store,
+    photograph: bytes,
+    model: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = make_project("machine", s3_store.url)
+    project.drop("model.pth", model)
+    project.drop("photo.jpg", photograph)
+
+    def act() -> None:
+        wait_for_text("cannot be reached")
+        patch.undo()
+        wait_for_text("the remote answers again")
+        wait_for_files(project, "stylized/model.pth/photo.jpg")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(S3Requests, "list", refuse(S3Error("cannot be reached")))
+        result = watch(project, meanwhile=act)
+
+    assert len(failures(result)) == 1
+
+
+def test_a_remote_that_refuses_access_at_the_start_is_an_error(
+    make_project: MakeProject, s3_store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(S3Requests, "list", refuse(S3AccessError("access denied")))
+
+    assert_failed(make_project("machine", s3_store.url).run("watch"), "error: access denied")
 
 
 @pytest.mark.parametrize(
