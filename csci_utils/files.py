@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from .atomic import atomic_path, naming_target
-from .errors import DescribedError, find_remedy
+from .errors import DescribedError, NothingWrittenError, find_remedy
 
 
 def read_file(path: Path, error_type: type[DescribedError], max_bytes: int) -> bytes:
@@ -185,3 +185,26 @@ def _unwritable(
 
 def _reason_of(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or str(error)
+
+
+def check_written(temporary_path: str, path: str, dir_fd: int | None = None) -> None:
+    """Check that a temporary file has bytes to commit.
+
+    Args:
+        temporary_path: The temporary file.
+        path: The target, for the message.
+        dir_fd: The open folder that `temporary_path` is relative to.
+
+    Raises:
+        NothingWrittenError: The temporary file is empty or missing.
+    """
+    try:
+        size = os.stat(temporary_path, dir_fd=dir_fd).st_size
+    except FileNotFoundError:
+        size = 0
+    if size == 0:
+        raise NothingWrittenError(
+            "nothing was written, so nothing was committed",
+            path=path,
+            remedy="write to the opened file or to its temporary path",
+        )

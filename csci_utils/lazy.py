@@ -25,15 +25,17 @@ def lazy_names(
 
     Args:
         package: The `__name__` of the package.
-        modules: The public names, each with the module that defines it, relative to the package.
-            A name that maps to itself is that submodule. So a function cannot share the name of
-            its module: the import of one would hide the other.
+        modules: The public names, each with the module that defines it, relative to the package;
+            ``..other.module`` is one of the package above. A name that maps to itself is that
+            submodule. So a function cannot share the name of its module: the import of one would
+            hide the other.
     """
 
     def get_attribute(name: str) -> object:
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module = import_module(f"{package}.{modules[name]}")
-        return module if modules[name] == name else getattr(module, name)
+        place = modules[name]
+        module = import_module(place if place.startswith(".") else f".{place}", package)
+        return module if place == name else getattr(module, name)
 
     return get_attribute, lambda: sorted(modules)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import PurePath
 
@@ -67,11 +67,6 @@ class Root:
             finally:
                 os.close(descriptor)
 
-    def open_folder(self, path: str) -> int:
-        """Open a folder on a system that can, and return its descriptor."""
-        is_root = PurePath(path) == PurePath(self.path)
-        return self._open_folder([] if is_root else self._split(path), create=False)
-
     def open(self, path: str, flags: int) -> int:
         """Open a regular file, as ``os.open`` does; the ``opener`` of Python's `open`."""
         with self.open_parent(path) as (folder, name):
@@ -95,6 +90,25 @@ class Root:
         """Remove a file, or a link itself."""
         with self.open_parent(path) as (folder, name):
             os.remove(name, dir_fd=folder)
+
+    def scan(self, path: str) -> Iterator[tuple[str, os.stat_result]]:
+        """Yield the path and the status of each file and link below a folder, in no order.
+
+        Needs memory for one entry and descriptors for as many folders as lie in each other. What
+        disappears meanwhile is left out, and so is all if the folder does not exist.
+
+        Args:
+            path: The root, or a folder below it.
+        """
+        names = [] if PurePath(path) == PurePath(self.path) else self._split(path)
+        try:
+            with _naming(path):
+                folder = self._open_folder(names, create=False) if HAS_DIR_FD else None
+        except FileNotFoundError:
+            return
+        if folder is None:
+            path = self._find_parent(names, "", create=False).rstrip(os.sep)
+        yield from _scan(path, folder)
 
     def _split(self, path: str) -> list[str]:
         """Return the names of the folders and of the file below the root."""
@@ -162,3 +176,32 @@ def _refuse_link(path: str, name: str, folder: int | None) -> None:
             path=path,
             remedy="put the file or folder itself there",
         )
+
+
+def _scan(path: str, folder: int | None) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield what lies below a folder, and close its descriptor if it has one."""
+    try:
+        with _naming(path), os.scandir(path if folder is None else folder) as entries:
+            for entry in entries:
+                yield from _scan_entry(os.path.join(path, entry.name), entry, folder)
+    except FileNotFoundError:
+        return
+    finally:
+        if folder is not None:
+            os.close(folder)
+
+
+def _scan_entry(
+    path: str, entry: os.DirEntry[str], folder: int | None
+) -> Iterator[tuple[str, os.stat_result]]:
+    found: Iterable[tuple[str, os.stat_result]]
+    try:
+        if not entry.is_dir(follow_symlinks=False):
+            found = [(path, entry.stat(follow_symlinks=False))]
+        elif folder is None:
+            found = _scan(path, None)
+        else:
+            found = _scan(path, os.open(entry.name, _FOLDER, dir_fd=folder))
+    except FileNotFoundError:
+        return
+    yield from found

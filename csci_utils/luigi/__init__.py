@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 from ..lazy import lazy_names
 
 if TYPE_CHECKING:
+    from ..s3 import Limits, ObjectState, S3Client
     from .copying import CopyTask, copy
     from .filesystem import LocalFileSystem
     from .rooted import RootedFileSystem, RootedTarget
-    from .s3 import S3Client
-    from .s3_objects import ObjectState
-    from .s3_requests import Limits
     from .target import (
         BaseAtomicProviderLocalTarget,
         CreateOnlyLocalTarget,
@@ -30,12 +28,12 @@ else:
             "BaseAtomicProviderLocalTarget": "target",
             "CopyTask": "copying",
             "CreateOnlyLocalTarget": "target",
-            "Limits": "s3_requests",
+            "Limits": "..s3",
             "LocalFileSystem": "filesystem",
-            "ObjectState": "s3_objects",
+            "ObjectState": "..s3",
             "RootedFileSystem": "rooted",
             "RootedTarget": "rooted",
-            "S3Client": "s3",
+            "S3Client": "..s3",
             "SuffixPreservingLocalTarget": "target",
             "copy": "copying",
             "create_only_atomic_file": "target",

@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
-from collections.abc import Callable
-from typing import TypeVar
 
 import luigi
 from luigi.local_target import LocalTarget
 from luigi.target import FileSystemTarget
 
 from ..digest import CHUNK_SIZE, file_digest
-from ..errors import ChangedError, StalledError, TooLargeError, TransferError
+from ..errors import ChangedError, TooLargeError
+from ..s3.objects import MAX_BYTES
+from ..transfers import retry
 from .rooted import RootedTarget
-
-_Result = TypeVar("_Result")
-
-TRIES = 5
-"""The number of tries while the transfer is cut short or damaged."""
-
-PAUSE_SECONDS = 0.1
-"""The pause before the second try. It doubles with each further one."""
-
-STALL_TRIES = 2
-"""The number of tries that may stall; each takes half a minute."""
-
-MAX_BYTES = 5 << 30
-"""The largest file that is copied by default: the limit of S3 for one request."""
 
 
 def copy(
@@ -57,24 +42,6 @@ def copy(
         state = destination.fs.put(source.path, destination.path, **destination.s3_options)
         return getattr(state, "sha256", None) or file_digest(source.path)
     return retry(lambda: _copy_once(source, destination, max_bytes))
-
-
-def retry(transfer: Callable[[], _Result]) -> _Result:
-    """Return the result of a transfer, tried again while it is cut short, damaged or stalls.
-
-    Raises:
-        TransferError: Each of `TRIES` failed, or `STALL_TRIES` of them stalled.
-    """
-    stalls = 0
-    for attempt in range(TRIES - 1):
-        try:
-            return transfer()
-        except TransferError as error:
-            stalls += isinstance(error, StalledError)
-            if stalls == STALL_TRIES:
-                raise
-            time.sleep(PAUSE_SECONDS * 2**attempt)
-    return transfer()
 
 
 def _copy_once(source: FileSystemTarget, destination: FileSystemTarget, max_bytes: int) -> str:

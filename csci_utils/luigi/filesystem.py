@@ -14,10 +14,8 @@ from collections.abc import Iterator
 import luigi.local_target
 
 from ..digest import file_digest
-from ..errors import NothingWrittenError, TooLargeError
-
-MAX_FILES = 10_000_000
-"""The longest listing."""
+from ..listing import MAX_FILES, ListedFile, list_local, too_long
+from ..rooted import Root
 
 
 class LocalFileSystem(luigi.local_target.LocalFileSystem):
@@ -46,18 +44,17 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
         )
 
     def listdir(self, path: str) -> Iterator[str]:
-        """Yield the paths of all files below a folder; none if it does not exist.
+        """Yield the paths of the files that `list_files` yields."""
+        return (file.path for file in self.list_files(path))
+
+    def list_files(self, path: str) -> Iterator[ListedFile]:
+        """Yield all files and links below a folder, in no order; none if it does not exist.
 
         Raises:
             OSError: A folder cannot be read (Luigi's own method skips it).
             TooLargeError: There are more than `MAX_FILES`.
         """
-        count = 0
-        for folder, _, names in os.walk(path, onerror=raise_unless_missing):
-            count += max(len(names), 1)
-            if count > MAX_FILES:
-                raise too_long(path, MAX_FILES)
-            yield from (os.path.join(folder, name) for name in names)
+        return list_below(Root(path), path)
 
     def size(self, path: str) -> int | None:
         """Return the file's number of bytes, or None if no regular file exists."""
@@ -69,39 +66,14 @@ class LocalFileSystem(luigi.local_target.LocalFileSystem):
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def check_written(temporary_path: str, path: str, dir_fd: int | None = None) -> None:
-    """Check that a temporary file has bytes to commit.
-
-    Args:
-        temporary_path: The temporary file.
-        path: The target, for the message.
-        dir_fd: The open folder that `temporary_path` is relative to.
+def list_below(root: Root, path: str) -> Iterator[ListedFile]:
+    """Yield all files and links below a folder, which is a root or below it, in no order.
 
     Raises:
-        NothingWrittenError: The temporary file is empty or missing.
+        OSError: A folder cannot be read.
+        TooLargeError: There are more than `MAX_FILES`.
     """
-    try:
-        size = os.stat(temporary_path, dir_fd=dir_fd).st_size
-    except FileNotFoundError:
-        size = 0
-    if size == 0:
-        raise NothingWrittenError(
-            "nothing was written, so nothing was committed",
-            path=path,
-            remedy="write to the opened file or to its temporary path",
-        )
-
-
-def too_long(path: str, max_files: int) -> TooLargeError:
-    """Return the error about a listing that exceeds the limit."""
-    return TooLargeError(
-        f"expected at most {max_files:,} files, found more",
-        path=path,
-        remedy="name a folder or prefix with fewer files",
-    )
-
-
-def raise_unless_missing(error: OSError) -> None:
-    """Raise an error of ``os.walk`` unless the folder is missing."""
-    if not isinstance(error, FileNotFoundError):
-        raise error
+    for count, (file_path, status) in enumerate(root.scan(path)):
+        if count >= MAX_FILES:
+            raise too_long(path, MAX_FILES)
+        yield list_local(file_path, status)

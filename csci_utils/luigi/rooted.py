@@ -23,8 +23,9 @@ from ..atomic import (
 )
 from ..digest import file_digest
 from ..errors import LinkError
-from ..rooted import HAS_DIR_FD, Root
-from .filesystem import MAX_FILES, raise_unless_missing, too_long
+from ..listing import ListedFile
+from ..rooted import Root
+from .filesystem import list_below
 from .target import conflict, suffix_preserving_atomic_file
 
 
@@ -59,18 +60,18 @@ class RootedFileSystem(FileSystem):
         return self._digest(path) == file_digest(local_path)
 
     def listdir(self, path: str) -> Iterator[str]:
-        """Yield the paths of all files and links below a folder; none if it does not exist.
+        """Yield the paths of the files that `list_files` yields."""
+        return (file.path for file in self.list_files(path))
+
+    def list_files(self, path: str) -> Iterator[ListedFile]:
+        """Yield all files and links below a folder, in no order; none if it does not exist.
 
         Raises:
+            LinkError: The folder, or one on the way, is a link.
             OSError: A folder cannot be read.
             TooLargeError: There are more than `MAX_FILES`.
         """
-        count = 0
-        for folder, names in self._walk(path):
-            count += max(len(names), 1)
-            if count > MAX_FILES:
-                raise too_long(path, MAX_FILES)
-            yield from (os.path.join(folder, name) for name in names)
+        return list_below(self.root, path)
 
     def remove(self, path: str, recursive: bool = False, skip_trash: bool = True) -> None:
         """Delete one file, or a link itself.
@@ -81,26 +82,6 @@ class RootedFileSystem(FileSystem):
         if recursive:
             raise ValueError(f"{path}: a shared folder cannot be deleted; delete single files")
         self.root.remove(path)
-
-    def _walk(self, path: str) -> Iterator[tuple[str, list[str]]]:
-        """Yield each folder, and the names of the files and of the links to folders in it."""
-        if not HAS_DIR_FD:
-            for folder, folders, names in os.walk(path, onerror=raise_unless_missing):
-                links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-                yield folder, names + links
-            return
-        try:
-            descriptor = self.root.open_folder(path)
-        except FileNotFoundError:
-            return
-        try:
-            for folder, folders, names, inner in os.fwalk(
-                ".", onerror=raise_unless_missing, dir_fd=descriptor
-            ):
-                links = [name for name in folders if _is_link(name, inner)]
-                yield os.path.normpath(os.path.join(path, folder)), names + links
-        finally:
-            os.close(descriptor)
 
     def size(self, path: str) -> int | None:
         """Return the file's number of bytes, or None if no regular file exists."""
@@ -231,7 +212,3 @@ class RootedTarget(FileSystemTarget):
             target = RootedTarget(self.path, self.fs, Nop, self._create_only)
             with open(path, "rb") as reader, target.open("w") as writer:
                 shutil.copyfileobj(reader, writer)
-
-
-def _is_link(name: str, folder: int) -> bool:
-    return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)

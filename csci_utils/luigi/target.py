@@ -24,7 +24,8 @@ from ..atomic import (
     naming_target,
 )
 from ..errors import AlreadyExistsError
-from .filesystem import LocalFileSystem, check_written
+from ..files import check_written
+from .filesystem import LocalFileSystem
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # in collections.abc from Python 3.12 on

@@ -1,5 +1,7 @@
 """Connections of urllib3 that end a transfer that is too slow (`csci_utils.network.pace`).
 
+They also end a reply without end that would be kept in memory.
+
 The timeout of a socket starts anew with each byte. So a server that sends one now and then, in a
 status line, a listing or a file, or reads that slowly, would hang the program for good.
 """
@@ -8,10 +10,14 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .pace import Pace
+
+MAX_REPLY_BYTES = 32 << 20
+"""The longest reply that is kept in memory. A page of a listing, with 1,000 keys of 1,024 bytes,
+takes up to 10 MB."""
 
 
 def paced_pools(pool_classes: dict[str, Any], stall_seconds: float) -> dict[str, type[Any]]:
@@ -31,10 +37,25 @@ def _paced_pool(pool_class: Any, new_pace: Callable[[], Pace]) -> type[Any]:
             super().connect()
             self.sock: Any = PacedSocket(self.sock, new_pace)
 
+        def getresponse(self) -> Any:
+            response = super().getresponse()
+            # botocore keeps in memory what it streams: everything but the bytes of objects.
+            response.stream = functools.partial(_stream_bounded, response.stream)
+            return response
+
     class Pool(pool_class):  # type: ignore[misc]
         ConnectionCls = Connection
 
     return Pool
+
+
+def _stream_bounded(stream: Callable[..., Iterator[bytes]], *args: Any) -> Iterator[bytes]:
+    size = 0
+    for chunk in stream(*args):
+        size += len(chunk)
+        if size > MAX_REPLY_BYTES:
+            raise ValueError(f"the reply is longer than {MAX_REPLY_BYTES:,} bytes")
+        yield chunk
 
 
 class PacedSocket:

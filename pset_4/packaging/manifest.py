@@ -8,7 +8,7 @@ from pathlib import Path
 
 from csci_utils.digest import file_digest, stream_digest
 from csci_utils.errors import at_path
-from csci_utils.luigi.copying import retry
+from csci_utils.transfers import retry
 
 from ..errors import DamagedPackageError, InvalidNameError
 from ..names import check_name

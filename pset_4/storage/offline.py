@@ -12,12 +12,12 @@ import os
 from csci_utils.atomic import commit
 from csci_utils.digest import file_digest
 from csci_utils.luigi.filesystem import LocalFileSystem
-from csci_utils.luigi.s3_objects import ObjectState
 from csci_utils.luigi.target import (
     BaseAtomicProviderLocalTarget,
     conflict,
     suffix_preserving_atomic_file,
 )
+from csci_utils.s3.objects import ObjectState
 
 from .. import context
 from ..places import is_s3

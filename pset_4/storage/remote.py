@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ from ..settings import Settings
 from .offline import CacheTarget, CreateOnlyCacheTarget
 
 if TYPE_CHECKING:
-    from csci_utils.luigi.s3 import S3Client
+    from csci_utils.s3 import S3Client
 
 
 def target_at(
@@ -86,22 +86,9 @@ def list_marks(folder: str) -> dict[str, str]:
 
     It tells no more: after a restart of a server it may differ for equal bytes.
     """
-    if is_s3(folder):
-        found: Iterable[tuple[str, str]] = _s3_client().list_marks(folder)
-    else:
-        paths = target_at(folder).fs.listdir(folder)
-        found = ((path, mark) for path in paths if (mark := _mark_of(path)))
-    marks = {path[len(folder) + 1 :].replace(os.sep, "/"): mark for path, mark in found}
+    found = target_at(folder).fs.list_files(folder)
+    marks = {file.path[len(folder) + 1 :].replace(os.sep, "/"): file.mark for file in found}
     return {path: mark for path, mark in marks.items() if not re.search(r"(^|/)\.", path)}
-
-
-def _mark_of(path: str) -> str:
-    """Return what changes with a file; empty if it is not there any more."""
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return ""
-    return f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
 def check_no_obstacle(path: str) -> None:
@@ -186,6 +173,6 @@ def _s3_client() -> S3Client:
 
 def _make_s3_client(settings: Settings) -> S3Client:
     # boto3 takes 0.2 s to import: only for those whose remote is S3.
-    from csci_utils.luigi.s3 import S3Client
+    from csci_utils.s3 import S3Client
 
     return S3Client()

@@ -22,7 +22,7 @@ from csci_utils.luigi import (
     SuffixPreservingLocalTarget,
     copy,
 )
-from csci_utils.luigi.copying import TRIES
+from csci_utils.transfers.retrying import TRIES
 from tests.support.remotes.s3_fake import FakeS3
 from tests.support.remotes.stores import DirectoryStore, RemoteStore, S3Store
 from tests.support.remotes.targets import MakeTarget

@@ -24,7 +24,7 @@ from csci_utils.errors import (
     TransferError,
 )
 from csci_utils.luigi import Limits, S3Client, SuffixPreservingLocalTarget, copy
-from csci_utils.luigi.s3_connection import STALL_TRIES
+from csci_utils.s3.connection import STALL_TRIES
 from tests.support.remotes import faults
 from tests.support.remotes.faults import Fault, FaultProxy
 from tests.support.remotes.s3_objects import upload_in_parts, upload_without_digest

@@ -14,7 +14,7 @@ from luigi.format import Nop
 
 from csci_utils.errors import S3Error
 from csci_utils.luigi import S3Client, SuffixPreservingLocalTarget, copy
-from csci_utils.luigi.s3_connection import REQUEST_TRIES
+from csci_utils.s3.connection import REQUEST_TRIES
 from tests.support.remotes import faults
 from tests.support.remotes.faults import Exchange, FaultProxy
 from tests.support.remotes.s3_fake import FakeS3

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from csci_utils.errors import AlreadyExistsError, S3Error, TooLargeError
-from csci_utils.luigi import Limits, S3Client
+from csci_utils.errors import AlreadyExistsError
+from csci_utils.luigi import S3Client
 from tests.support.remotes.s3_fake import FakeS3
 from tests.support.remotes.s3_objects import (
     CONTENT,
@@ -257,77 +256,6 @@ def test_a_conflict_updates_the_remembered_state(s3_store: S3Store, photo: str) 
 
 
 # Listings and removal.
-
-
-def urls(store: S3Store, names: Iterable[str]) -> list[str]:
-    return [f"{store.url}/folder/{name}" for name in names]
-
-
-def test_a_listing_is_complete_and_sorted(s3_store: S3Store) -> None:
-    for name in ("b", "a", "deep/er/c"):
-        s3_store.write(f"folder/{name}", b"")
-
-    listed = list(S3Client().listdir(f"{s3_store.url}/folder"))
-
-    assert listed == urls(s3_store, ["a", "b", "deep/er/c"])
-
-
-@pytest.mark.parametrize("name", ["a b", "a+b", "a%20b", "é", "e\u0301", "a?b#c", "a\\b"])
-def test_odd_keys_are_listed_unchanged(name: str, s3_store: S3Store) -> None:
-    s3_store.write(f"folder/{name}", b"")
-
-    assert list(S3Client().listdir(f"{s3_store.url}/folder")) == urls(s3_store, [name])
-
-
-def test_a_prefix_does_not_match_longer_names(s3_store: S3Store) -> None:
-    s3_store.write("folder-too/a", b"")
-
-    assert list(S3Client().listdir(f"{s3_store.url}/folder")) == []
-
-
-def test_a_bucket_is_listed(s3_store: S3Store) -> None:
-    s3_store.write("a", b"")
-
-    listed = list(S3Client().listdir(f"s3://{s3_store.bucket}"))
-
-    assert listed == [f"{s3_store.url}/a"]
-
-
-def test_a_listing_continues_after_its_first_page(fake_s3: FakeS3) -> None:
-    for truncated, key in ((b"true", b"a"), (b"false", b"b")):
-        fake_s3.answer(
-            200,
-            b"<ListBucketResult><IsTruncated>" + truncated + b"</IsTruncated>"
-            b"<NextContinuationToken>next</NextContinuationToken>"
-            b"<Contents><Key>" + key + b"</Key></Contents></ListBucketResult>",
-        )
-
-    assert list(S3Client().listdir("s3://bucket")) == ["s3://bucket/a", "s3://bucket/b"]
-
-
-def answer_empty_page(fake_s3: FakeS3, token: str) -> None:
-    """Add the answer of a page without objects that says that another one follows."""
-    fake_s3.answer(
-        200,
-        b"<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>"
-        + token.encode()
-        + b"</NextContinuationToken></ListBucketResult>",
-    )
-
-
-def test_a_listing_of_empty_pages_ends(fake_s3: FakeS3) -> None:
-    for token in "abcde":
-        answer_empty_page(fake_s3, token)
-
-    with pytest.raises(TooLargeError, match="at most 3 files"):
-        list(S3Client(limits=Limits(max_keys=3)).listdir("s3://bucket"))
-
-
-def test_a_listing_that_repeats_itself_ends(fake_s3: FakeS3) -> None:
-    answer_empty_page(fake_s3, "a")
-
-    with pytest.raises(S3Error):
-        list(S3Client().listdir("s3://bucket"))
 
 
 @pytest.mark.parametrize(("name", "found"), [("folder", True), ("folder/a", False), ("f", False)])

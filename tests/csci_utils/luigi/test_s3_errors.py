@@ -14,8 +14,8 @@ from botocore.parsers import ResponseParserError
 
 from csci_utils.errors import S3AccessError, S3BucketMissingError, S3Error
 from csci_utils.luigi import S3Client
-from csci_utils.luigi.s3_connection import CONNECT_TRIES, REQUEST_TRIES
-from csci_utils.luigi.s3_errors import translated_errors
+from csci_utils.s3.connection import CONNECT_TRIES, REQUEST_TRIES
+from csci_utils.s3.errors import translated_errors
 from tests.support.remotes.s3_fake import FakeS3
 from tests.support.remotes.s3_objects import URL
 from tests.support.servers import serve

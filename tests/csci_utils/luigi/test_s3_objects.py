@@ -12,7 +12,7 @@ import pytest
 
 from csci_utils.errors import S3Error
 from csci_utils.luigi import ObjectState, S3Client
-from csci_utils.luigi.s3_objects import content_type, read_state, split_url
+from csci_utils.s3.objects import content_type, read_state, split_url
 from tests.support.remotes.s3_fake import FakeS3
 from tests.support.remotes.s3_objects import CONTENT, MD5, OTHER_MD5, SHA256, URL, answer_state
 from tests.support.remotes.stores import S3Store

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from csci_utils.errors import S3AccessError, S3Error
-from csci_utils.luigi.s3_requests import S3Requests
+from csci_utils.s3.requests import S3Requests
 from tests.support.networks.models import MakeModel
 from tests.support.pipeline.programs import wait_until
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed, failures

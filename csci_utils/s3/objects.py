@@ -14,6 +14,9 @@ from typing import Any
 from ..digest import file_digest
 from ..errors import S3Error
 
+MAX_BYTES = 5 << 30
+"""The largest object that is sent or read by default: the limit of S3 for one request."""
+
 SHA256_METADATA = "sha256"
 """The name of the object metadata that holds the SHA-256 of the bytes."""
 

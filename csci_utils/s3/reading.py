@@ -1,11 +1,8 @@
-"""Sending and receiving whole objects, with their digests checked at both ends."""
+"""Receiving whole objects, with their digests checked."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import os
-import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -17,102 +14,10 @@ from botocore.exceptions import (
 )
 from botocore.response import StreamingBody
 
-from ..digest import file_digest
-from ..errors import ChangedError, StalledError, root_cause
+from ..errors import StalledError, root_cause
 from ..text import format_size, redact
-from .s3_errors import translated_errors
-from .s3_objects import SHA256_METADATA, ObjectState, content_type, read_state, split_url
-from .s3_replies import UndecidedError, damaged_download, damaged_upload, too_large
-
-PUT_TRIES = 5
-"""The number of tries while S3 answers 409 ("try again") or the bytes are damaged in transit."""
-
-PUT_PAUSE_SECONDS = 0.1
-"""The pause before the second try. It doubles with each further one."""
-
-
-def put_file(client: Any, local_path: str, path: str, **options: Any) -> ObjectState:
-    """Send a local file in one request, and return the new object's state.
-
-    The SHA-256 of the bytes goes along twice: as S3's own checksum, which S3 compares with what
-    arrives, and in the object's metadata, for servers that do not know checksums. The MD5 goes
-    along for those that compare only that.
-
-    Args:
-        client: A boto3 client for S3.
-        local_path: The file, of at most 5 GiB (S3's limit for one request).
-        path: The object's URL.
-        options: Further arguments of ``put_object``. The default content type is that of the name.
-            ``Metadata`` of the caller's own is sent besides the SHA-256.
-
-    Raises:
-        AlreadyExistsError: ``IfNoneMatch="*"`` is given, and the object exists.
-        ChangedError: On each try, other bytes arrived than the file held at first. They are removed
-            again.
-        S3Error: S3 or the network refuses.
-    """
-    digests = {name: file_digest(local_path, name) for name in ("sha256", "md5")}
-    metadata = {**options.pop("Metadata", {}), SHA256_METADATA: digests["sha256"]}
-    options = {"ContentType": content_type(path), **options, "Metadata": metadata}
-    for attempt in range(PUT_TRIES - 1):
-        try:
-            return _put_once(client, local_path, path, digests, **options)
-        except (ChangedError, UndecidedError):
-            time.sleep(PUT_PAUSE_SECONDS * 2**attempt)
-    return _put_once(client, local_path, path, digests, **options)
-
-
-def copy_object(client: Any, source_url: str, path: str) -> None:
-    """Have the server copy an object with its metadata, and replace the one that is there.
-
-    Args:
-        client: A boto3 client for S3.
-        source_url: The URL of the object, of at most 5 GiB.
-        path: The URL of the copy.
-
-    Raises:
-        S3Error: S3 or the network refuses.
-    """
-    bucket, key = split_url(path)
-    source_bucket, source_key = split_url(source_url)
-    with translated_errors(path):
-        source = {"Bucket": source_bucket, "Key": source_key}
-        client.copy_object(Bucket=bucket, Key=key, CopySource=source)
-
-
-def _put_once(
-    client: Any, local_path: str, path: str, digests: Mapping[str, str], **options: Any
-) -> ObjectState:
-    bucket, key = split_url(path)
-    with translated_errors(path), open(local_path, "rb") as file:
-        reply = client.put_object(
-            Bucket=bucket,
-            Key=key,
-            Body=file,
-            ContentMD5=_encode(digests["md5"]),
-            ChecksumSHA256=_encode(digests["sha256"]),
-            **options,
-        )
-        named = {"Metadata": options["Metadata"], "ChecksumSHA256": _encode(digests["sha256"])}
-        state = read_state({**reply, **named}, size=os.stat(local_path).st_size)
-    if state.md5 not in (None, digests["md5"]):
-        # S3 refuses other bytes than those of the digests; some servers accept them.
-        _remove_version(client, path, reply["ETag"])
-        raise damaged_upload(path)
-    return state
-
-
-def _encode(digest: str) -> str:
-    return base64.b64encode(bytes.fromhex(digest)).decode()
-
-
-def _remove_version(client: Any, path: str, etag: str) -> None:
-    """Remove an object if it still has this ETag."""
-    bucket, key = split_url(path)
-    with translated_errors(path):
-        # A server that does not compare what it received may ignore the condition, too.
-        if client.head_object(Bucket=bucket, Key=key).get("ETag") == etag:
-            client.delete_object(Bucket=bucket, Key=key, IfMatch=etag)
+from .objects import ObjectState, read_state
+from .replies import damaged_download, too_large
 
 
 class _Hash(Protocol):

@@ -16,24 +16,24 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from luigi.target import FileSystem
-
 from ..atomic import make_temporary_name
 from ..digest import stream_digest
 from ..errors import AlreadyExistsError, S3Error
-from .copying import retry
-from .filesystem import check_written
-from .s3_objects import ObjectState, content_type
-from .s3_replies import conflict
-from .s3_requests import Limits, S3Requests
-from .s3_transfer import ObjectReader, copy_object, put_file
+from ..files import check_written
+from ..listing import ListedFile
+from ..transfers import retry
+from .objects import ObjectState, content_type
+from .reading import ObjectReader
+from .replies import conflict
+from .requests import Limits, S3Requests
+from .sending import copy_object, put_file
 
 _MAX_PROBE_BYTES = 8 << 20
 _LOGGER = logging.getLogger(__name__)
 
 
-class S3Client(FileSystem):
-    """The file system of Luigi's ``S3Target``.
+class S3Client:
+    """The file system of Luigi's ``S3Target``, which may also be used without Luigi.
 
     Each method takes ``s3://bucket/key`` and raises
 
@@ -83,8 +83,7 @@ class S3Client(FileSystem):
     def state(self, path: str) -> ObjectState | None:
         """Return what S3 tells about an object, or None if no object has exactly this key.
 
-        Costs one request. If the object does not exist, or is refused, another one asks why, unless
-        the bucket is known to exist.
+        Costs one request, and another one to tell why there is no answer in an unknown bucket.
         """
         if self._remembered is not None and path in self._remembered:
             return self._remembered[path]
@@ -98,13 +97,11 @@ class S3Client(FileSystem):
 
     def size(self, path: str) -> int | None:
         """Return the object's number of bytes, or None if it does not exist."""
-        state = self.state(path)
-        return state.size if state else None
+        return state.size if (state := self.state(path)) else None
 
     def version(self, path: str) -> str | None:
         """Return what differs if the object's bytes do, or None if it does not exist."""
-        state = self.state(path)
-        return state.version if state else None
+        return state.version if (state := self.state(path)) else None
 
     def sha256(self, path: str) -> str | None:
         """Return the SHA-256 of the object's bytes, or None if it does not exist.
@@ -125,8 +122,7 @@ class S3Client(FileSystem):
         Raises:
             TransferError: The object was read, and the transfer was cut short or damaged.
         """
-        state = self.state(path)
-        return state is not None and self._has_bytes(state, path, local_path)
+        return bool((state := self.state(path)) and self._has_bytes(state, path, local_path))
 
     def get_key(self, path: str) -> ObjectReader:
         """Open the object for reading; costs a second request if it was uploaded in parts.
@@ -246,16 +242,20 @@ class S3Client(FileSystem):
         self.put(local_path, path, **options)
 
     def listdir(self, path: str) -> Iterator[str]:
-        """Yield the URLs of all objects below the prefix, in the order of their keys."""
-        return (url for url, _ in self._requests.list(path))
+        """Yield the URLs of the objects that `list_files` yields."""
+        return (file.path for file in self.list_files(path))
 
-    def list_marks(self, path: str) -> Iterator[tuple[str, str]]:
-        """Yield the same URLs, each with what differs once the object was replaced."""
+    def list_files(self, path: str) -> Iterator[ListedFile]:
+        """Yield all objects below a prefix, in the order of their keys; 1,000 cost one request.
+
+        Raises:
+            TooLargeError: The listing is longer than the limit.
+        """
         return self._requests.list(path)
 
     def isdir(self, path: str) -> bool:
         """Return True if there is an object below the prefix, in one request."""
-        return any(self._requests.list(path, PageSize=1))
+        return any(self._requests.list(path, page_size=1))
 
     def mkdir(self, path: str, parents: bool = True, raise_if_exists: bool = False) -> None:
         """Do nothing: S3 has no folders."""

@@ -11,14 +11,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ..errors import S3KeyMissingError
+from ..listing import MAX_FILES, ListedFile, too_long
 from ..network.pace import STALL_SECONDS
-from .copying import MAX_BYTES
-from .filesystem import MAX_FILES, too_long
-from .s3_connection import connect
-from .s3_errors import translated_errors
-from .s3_objects import ObjectState, read_state, split_url
-from .s3_replies import damaged_download, error_code, translate_reply
-from .s3_transfer import ObjectReader
+from .connection import connect
+from .errors import translated_errors
+from .listing import PAGE_SIZE, find_next_page, read_page
+from .objects import MAX_BYTES, ObjectState, read_state, split_url
+from .reading import ObjectReader
+from .replies import damaged_download, error_code, translate_reply
 
 
 @dataclass(frozen=True)
@@ -82,30 +82,30 @@ class S3Requests:
             on_error.pop_all()
         return reader
 
-    def list(self, path: str, **page_options: int) -> Iterator[tuple[str, str]]:
-        """Yield the URL of each object below a prefix, in the order of their keys, with its mark.
+    def list(self, path: str, page_size: int = PAGE_SIZE) -> Iterator[ListedFile]:
+        """Yield all objects below a prefix, in the order of their keys.
 
-        The mark, made of its ETag and the time of its last change, differs if the object does.
+        Args:
+            path: The URL of the prefix.
+            page_size: The number of objects to ask for in each request.
 
         Raises:
             TooLargeError: The listing is longer than the limit.
         """
         bucket, key = split_url(path)
         prefix = key.rstrip("/") + "/" if key else ""
-        count = 0
-        with translated_errors(path):
-            pages = self.boto_client.get_paginator("list_objects_v2").paginate(
-                Bucket=bucket, Prefix=prefix, PaginationConfig=page_options
-            )
-            for page in pages:
-                self._buckets.add(bucket)
-                entries = page.get("Contents", [])
-                count += max(len(entries), 1)  # a server may send empty pages without end
-                if count > self._limits.max_keys:
-                    raise too_long(path, self._limits.max_keys)
-                for entry in entries:
-                    mark = f"{entry.get('ETag')} {entry.get('LastModified')}"
-                    yield f"s3://{bucket}/{entry['Key']}", mark
+        options = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": page_size}
+        count, has_more = 0, True
+        while has_more:
+            with translated_errors(path):
+                reply = self.boto_client.list_objects_v2(**options)
+                page = list(read_page(reply, bucket, prefix))
+                has_more = find_next_page(reply, options)
+            self._buckets.add(bucket)
+            count += max(len(page), 1)  # a server may send empty pages without end
+            if count > self._limits.max_keys:
+                raise too_long(path, self._limits.max_keys)
+            yield from page
 
     def delete(self, path: str) -> None:
         """Delete one object."""

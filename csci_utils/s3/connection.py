@@ -24,6 +24,7 @@ from ..errors import S3Error, root_cause
 from ..network.pace import STALL_SECONDS
 from ..network.sockets import paced_pools
 from ..text import redact
+from .listing import take_objects
 
 REQUEST_TRIES = 8
 """The number of tries while S3 is overloaded ("SlowDown"), unless AWS_MAX_ATTEMPTS is set. The
@@ -65,6 +66,7 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Any:
     # botocore has no public way to choose the connections.
     pools = client._endpoint.http_session._pool_classes_by_scheme
     pools.update(paced_pools(pools, stall_seconds))
+    client.meta.events.register("before-parse.s3.ListObjectsV2", take_objects)
     client.meta.events.register_first("needs-retry.s3", _raise_if_hopeless)
     client.meta.events.register_first("needs-retry.s3", _name_overload)
     return client

@@ -28,7 +28,7 @@ from urllib3.exceptions import HTTPError
 
 from ..errors import S3AccessError, S3Error, at_path, root_cause
 from ..text import redact
-from .s3_replies import translate_reply
+from .replies import translate_reply
 
 _SETTINGS_REMEDY = "check the URL and the settings of AWS"
 
