@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from itertools import chain
 
 from csci_utils.atomic import scratch_folder
 from csci_utils.errors import S3AccessError
@@ -15,51 +14,54 @@ from ..settings import Settings
 from ..storage.inventory import list_results
 from ..storage.remote import list_paths, target_at
 from .building import INDEX, Gallery
-from .collecting import ImageFile, Picture, select_published
-from .rendering import render
-from .thumbnails import View, is_copy
+from .collecting import select_published
+from .merging import list_copies, merge
+from .page_data import Values, unpack
+from .rendering import LABELS, render_values, to_values
+from .thumbnails import is_copy
+
+MAX_PAGE_BYTES = 64 << 20
+"""The largest published page that is read; a result takes less than a kilobyte of it."""
 
 
 def publish(settings: Settings, gallery: Gallery) -> str:
     """Copy the gallery to the remote, and return the address of its page.
 
-    It shows the results that are in the remote. Neither proofs nor failures, whose reasons name
-    paths of this machine, are published. The page is sent last. Copies of pictures that are there
-    already are not sent again, and those that are not needed any more are removed if S3 allows it.
+    It shows the results that are in the remote: those of this machine, and those of the page that
+    is there, which other machines may have published. Neither proofs nor failures, whose reasons
+    name paths of this machine, are published. The page is sent last. Copies of pictures that are
+    there already are not sent again, and those that are not needed any more are removed if S3
+    allows it.
 
     Raises:
         OSError, CsciUtilsError: The remote cannot be read or written.
     """
-    pictures = select_published(gallery.pictures, set(list_results(settings.remote_results)))
-    views = _select_views(pictures, gallery.views)
-    wanted = set(_list_copies(views.values()))
+    results = set(list_results(settings.remote_results))
+    own = to_values(select_published(gallery.pictures, results), gallery.views)
     existing = set(list_paths(settings.remote_gallery))
-    for name in sorted(wanted - existing):
-        _copy(f"{gallery.folder}/{name}", f"{settings.remote_gallery}/{name}")
     page = f"{settings.remote_gallery}/{INDEX}"
+    others = _read_page(page) if INDEX in existing else []
+    pictures = merge(own, others or [], results)
+    for name in sorted({*list_copies(own)} - existing):
+        _copy(f"{gallery.folder}/{name}", f"{settings.remote_gallery}/{name}")
     with scratch_folder() as folder:
         path = os.path.join(folder, INDEX)
         with open(path, "wb") as file:
-            file.write(render(pictures, views).encode())
+            file.write(render_values(pictures).encode())
         _copy(path, page)
-    _remove(settings.remote_gallery, existing - wanted)
+    if others is not None:
+        _remove(settings.remote_gallery, existing - {*list_copies(pictures)})
     return page
 
 
-def _select_views(pictures: Iterable[Picture], views: dict[str, View]) -> dict[str, View]:
-    """Return the views of the files that pictures consist of."""
-    used: Iterable[ImageFile | None] = chain.from_iterable(
-        (picture.original, *(result.file for result in picture.results)) for picture in pictures
-    )
-    digests = {file.sha256 for file in used if file is not None}
-    return {digest: view for digest, view in views.items() if digest in digests}
-
-
-def _list_copies(views: Iterable[View]) -> Iterable[str]:
-    for view in views:
-        yield view.thumbnail
-        if view.preview:
-            yield view.preview
+def _read_page(page: str) -> list[Values] | None:
+    """Return the pictures of the page in the remote; None if it is of another version."""
+    with target_at(page).open("r") as file:
+        content = file.read(MAX_PAGE_BYTES + 1)
+    try:
+        return unpack(content.decode(), LABELS) if len(content) <= MAX_PAGE_BYTES else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _copy(path: str, destination: str) -> None:

@@ -12,17 +12,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ..provenance import facts
 from .collecting import ImageFile, Picture, Result
+from .page_data import STATE_LABEL, Values, pack
 from .thumbnails import View, thumbnail_size
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-LABELS = ("Size", "Painted", "State", "SHA-256 of the result", *facts.LABELS)
+LABELS = ("Size", "Painted", STATE_LABEL, "SHA-256 of the result", *facts.LABELS)
 """What the page says about each result, in the order of `_describe`."""
 
 
@@ -40,16 +41,28 @@ def render(
         failures: What failed in the last run, a line each.
         is_proof: Whether the results are proofs.
     """
-    shown = [_to_values(picture, views) for picture in pictures]
-    results = [result for picture in shown for result in picture["results"]]
+    return render_values(to_values(pictures, views), failures, is_proof)
+
+
+def render_values(
+    pictures: Sequence[Values], failures: Sequence[str] = (), is_proof: bool = False
+) -> str:
+    """Return the page as HTML, as `render` does.
+
+    Args:
+        pictures: What `to_values` returns.
+        failures: What failed in the last run, a line each.
+        is_proof: Whether the results are proofs.
+    """
+    results = [result for picture in pictures for result in picture["results"]]
     return _template().render(
-        pictures=shown,
+        pictures=pictures,
         count=len(results),
         styles=list(dict.fromkeys(result["model"] for result in results)),
-        folders=sorted({picture.folder for picture in pictures} - {""}),
+        folders=sorted({picture["folder"] for picture in pictures} - {""}),
         failures=failures,
         is_proof=is_proof,
-        data={"labels": LABELS, "pictures": shown},
+        data=pack(LABELS, pictures),
         style=_read("gallery.css"),
         style_hash=_hash(_read("gallery.css")),
         script=_read("gallery.js"),
@@ -57,8 +70,12 @@ def render(
     )
 
 
-def _to_values(picture: Picture, views: Mapping[str, View]) -> dict[str, Any]:
-    """Return a picture as plain values, for the template and for the script."""
+def to_values(pictures: Sequence[Picture], views: Mapping[str, View]) -> list[Values]:
+    """Return pictures as plain values, for the template and for the script."""
+    return [_to_values(picture, views) for picture in pictures]
+
+
+def _to_values(picture: Picture, views: Mapping[str, View]) -> Values:
     return {
         "name": picture.name,
         "folder": picture.folder,
@@ -75,7 +92,7 @@ def _to_values(picture: Picture, views: Mapping[str, View]) -> dict[str, Any]:
     }
 
 
-def _to_image(file: ImageFile, views: Mapping[str, View]) -> dict[str, Any] | None:
+def _to_image(file: ImageFile, views: Mapping[str, View]) -> Values | None:
     view = views.get(file.sha256)
     if view is None:
         return None
@@ -110,6 +127,7 @@ def _template() -> Template:
         trim_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     return environment.get_template("gallery.html.jinja")
 
 

@@ -176,7 +176,7 @@ const viewer = {
   },
 
   describe(result) {
-    const rows = data.labels.map((label, index) => [label, result.facts[index]]);
+    const rows = data.labels.map((label, index) => [label, data.texts[result.facts[index]]]);
     byId("facts").replaceChildren(
       ...rows.flatMap(([label, value]) => {
         const term = document.createElement("dt");

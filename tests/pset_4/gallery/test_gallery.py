@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from neural_style import read_provenance
 from pset_4.commands.gallery import _has_screen
 from pset_4.gallery import building, collecting
 from pset_4.gallery.collecting import Picture
+from pset_4.gallery.page_data import unpack
 from pset_4.provenance.facts import describe
 from pset_4.settings import Settings
 from tests.support.files.pictures import encode
-from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes.outages import out_of_reach
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
@@ -145,7 +146,8 @@ def test_the_details_are_those_of_the_provenance(painted: Project) -> None:
     assert provenance is not None
     facts = describe(provenance)
     assert facts["Options"] == "--strength 0.5"
-    assert json.dumps(list(facts.values()))[1:-1] in read_page(painted)
+    (picture,) = unpack(read_page(painted), tuple(facts))
+    assert picture["results"][0]["facts"] == list(facts.values())
 
 
 def test_a_damaged_result_is_named(painted: Project) -> None:
@@ -215,6 +217,72 @@ def test_publish_removes_thumbnails_that_are_not_needed_any_more(
     painted.run("gallery", "--publish")
     names = {name for name in directory_store.list() if name.startswith("gallery/thumbnails/")}
     assert len(names) == 2 and len(names & store_thumbnails) == 1
+
+
+def test_publish_keeps_what_other_machines_published(
+    project: Project,
+    store: RemoteStore,
+    make_project: MakeProject,
+    photograph: bytes,
+    drawing: bytes,
+    model: bytes,
+) -> None:
+    paint(project, photograph, model)
+    project.run("gallery", "--publish")
+    other = make_project("other machine", store.url)
+    other.drop("drawing.png", drawing)
+    other.run_well("main", "--style", "one.pth", "-i", "drawing.png")
+
+    other.run("gallery", "--publish")
+
+    page = store.read(PAGE).decode()
+    shown = re.findall(r'<img src="(thumbnails/[^"]+)"[^>]+alt="([^"]+)"', page)
+    assert [text for _, text in shown] == [
+        "drawing.png, the original",
+        "drawing.png in one.pth",
+        "photo.jpg, the original",
+        "photo.jpg in one.pth",
+    ]
+    assert {f"gallery/{path}" for path, _ in shown} <= {*store.list()}
+
+
+def test_results_of_others_go_with_their_objects(
+    painted: Project, make_project: MakeProject, directory_store: DirectoryStore
+) -> None:
+    painted.run("gallery", "--publish")
+    directory_store.remove("stylized/one.pth/photo.jpg")
+
+    make_project("other machine", directory_store.url).run("gallery", "--publish")
+
+    assert not any("thumbnails" in name for name in directory_store.list())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement"),
+    [
+        (r'"full":"\.\./stylized', '"full":"javascript:alert(1)'),
+        (r'"small":"thumbnails', '"small":"../../somewhere'),
+        (r'"name":"photo', '"name":"../photo'),
+        (r'"size":\[\d+', '"size":[100000'),
+        (r'"texts":\[', '"other":['),
+        (r'id="data">', 'id="data">{'),
+    ],
+)
+def test_a_page_that_somebody_altered_in_the_remote_is_not_taken_over(
+    painted: Project,
+    make_project: MakeProject,
+    directory_store: DirectoryStore,
+    pattern: str,
+    replacement: str,
+) -> None:
+    painted.run("gallery", "--publish")
+    page = re.sub(pattern, replacement, directory_store.read(PAGE).decode())
+    directory_store.write(PAGE, page.encode())
+
+    other = make_project("other machine", directory_store.url)
+
+    assert other.run("gallery", "--publish").exit_code == 0
+    assert "photo.jpg in one.pth" not in directory_store.read(PAGE).decode()
 
 
 def test_publish_keeps_what_others_have_in_the_same_folders(
