@@ -181,16 +181,32 @@ class Sweeper:
         self._swept.add(folder)
         with suppress(OSError), os.scandir(folder if dir_fd is None else dir_fd) as entries:
             for entry in entries:
-                name = _TEMPORARY_NAME.fullmatch(entry.name)
-                if name is not None:
-                    _remove_orphan(entry, name, dir_fd)
+                if _is_orphan(entry):
+                    _remove_orphan(entry, dir_fd)
 
 
-def _remove_orphan(entry: os.DirEntry[str], name: re.Match[str], dir_fd: int | None) -> None:
+def find_orphans(folder: str | os.PathLike[str]) -> list[str]:
+    """Return the paths of what ended processes left in a folder; none if it cannot be listed."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        return sorted(entry.path for entry in entries if _is_orphan(entry))
+    return []
+
+
+def _is_orphan(entry: os.DirEntry[str]) -> bool:
+    name = _TEMPORARY_NAME.fullmatch(entry.name)
+    if name is None:
+        return False
+    if name["system"] and is_abandoned(name):
+        return True
+    try:
+        changed = entry.stat(follow_symlinks=False).st_mtime
+    except OSError:  # other processes sweep, too
+        return False
+    return changed < time.time() - ORPHAN_SECONDS
+
+
+def _remove_orphan(entry: os.DirEntry[str], dir_fd: int | None) -> None:
     with suppress(OSError):  # other processes sweep, too
-        is_young = entry.stat(follow_symlinks=False).st_mtime >= time.time() - ORPHAN_SECONDS
-        if is_young and not (name["system"] and is_abandoned(name)):
-            return
         if entry.is_dir(follow_symlinks=False):
             if dir_fd is None:  # nothing here makes folders in an open folder
                 shutil.rmtree(entry.path)  # follows no links

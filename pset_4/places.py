@@ -29,6 +29,7 @@ PROOFS = "proofs"
 GALLERY = "gallery"
 SHEETS = "contact_sheets"
 EMBEDDED_REMOTE = "remote"
+TEMPORARY_OBJECTS = ".temporary_objects"
 OWN_FOLDERS = (
     UPLOADS,
     IMAGES,

@@ -16,17 +16,17 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ..atomic import make_temporary_name
 from ..digest import stream_digest
 from ..errors import AlreadyExistsError, S3Error
 from ..files import check_written
 from ..listing import ListedFile
 from ..transfers import retry
-from .objects import ObjectState, content_type
+from .objects import ObjectState
 from .reading import ObjectReader
 from .replies import conflict
 from .requests import Limits, S3Requests
-from .sending import copy_object, put_file
+from .sending import put_file
+from .temporaries import TemporaryNotes, delete_orphans, put_by_copy
 
 _MAX_PROBE_BYTES = 8 << 20
 _LOGGER = logging.getLogger(__name__)
@@ -45,16 +45,22 @@ class S3Client:
     """
 
     def __init__(
-        self, notify: Callable[[str], None] = _LOGGER.warning, limits: Limits | None = None
+        self,
+        notify: Callable[[str], None] = _LOGGER.warning,
+        limits: Limits | None = None,
+        notes_folder: str | None = None,
     ) -> None:
         """Create a client; it connects on its first request.
 
         Args:
             notify: Called with what a person should know about the server.
             limits: What is accepted from the server.
+            notes_folder: Where the URLs of temporary objects are written down as long as these are
+                there, for `sweep`; None for nowhere.
         """
         self._notify = notify
         self._requests = S3Requests(limits or Limits())
+        self._notes = TemporaryNotes(notes_folder)
         self._remembered: dict[str, ObjectState | None] | None = None
         self._has_conditions: bool | None = None  # None: not known yet
 
@@ -66,6 +72,13 @@ class S3Client:
     def endpoint_url(self, path: str) -> str:
         """Return the URL of the server that answers for the URL `path`. Sends no request."""
         return str(self._requests.connect(path).meta.endpoint_url)
+
+    def sweep(self, path: str) -> None:
+        """Delete the temporary objects below the URL `path` that killed processes left.
+
+        Only those are known whose URLs are in the folder of notes.
+        """
+        delete_orphans(self._requests, path, self._notes, self._notify)
 
     @contextmanager
     def remembering(self) -> Iterator[None]:
@@ -167,7 +180,9 @@ class S3Client:
                 removed again.
         """
         if keep_earlier:
-            return self._put_by_copy(local_path, path, **options)
+            self._forget(path)
+            put_by_copy(self._requests, local_path, path, self._notes, self._notify, **options)
+            return self._accept(path, local_path)
         if "IfNoneMatch" not in options:
             return self._put(local_path, path, **options)
         if self._has_conditions is False:
@@ -191,25 +206,6 @@ class S3Client:
         state = put_file(self._requests.connect(path), local_path, path, **options)
         self._remember(path, state)
         return state
-
-    def _put_by_copy(self, local_path: str, path: str, **options: Any) -> ObjectState:
-        """Send a file to a temporary key, and have the server copy it from there."""
-        client = self._requests.connect(path)
-        temporary_url = f"{path.rpartition('/')[0]}/{make_temporary_name()}"
-        try:
-            options = {"ContentType": content_type(path), **options}
-            put_file(client, local_path, temporary_url, **options)
-            self._forget(path)
-            copy_object(client, temporary_url, path)
-        finally:
-            self._discard(temporary_url)
-        return self._accept(path, local_path)
-
-    def _discard(self, temporary_url: str) -> None:
-        try:
-            self._requests.delete(temporary_url)
-        except S3Error as error:
-            self._notify(f"{temporary_url} was not removed ({error.reason}); remove it yourself")
 
     def _accept(self, path: str, local_path: str) -> ObjectState:
         """Return the state of an object that should have the bytes of a local file."""

@@ -73,6 +73,8 @@ def session(
         with context.activated(chosen), _naming_tasks(chosen):
             if not chosen.dry_run:
                 cleaning.sweep(chosen)
+                if reaches_remote:
+                    remote.sweep_temporaries(chosen.remote)
             if not (reaches_remote and remembers):
                 yield chosen
                 return

@@ -18,7 +18,7 @@ from csci_utils.network.addresses import is_loopback
 
 from .. import context
 from ..errors import MissingError, MissingRemoteError
-from ..places import is_s3
+from ..places import TEMPORARY_OBJECTS, is_s3
 from ..settings import Settings
 from .offline import CacheTarget, CreateOnlyCacheTarget
 
@@ -109,6 +109,12 @@ def check(remote: str) -> None:
         _s3_client().isdir(remote)
 
 
+def sweep_temporaries(remote: str) -> None:
+    """Delete the temporary objects in S3 of processes of this data folder that were killed."""
+    if is_s3(remote):
+        _s3_client().sweep(remote)
+
+
 def check_present(remote: str) -> None:
     """Check that a remote which was there is neither out of reach nor on a drive that is away.
 
@@ -175,4 +181,4 @@ def _make_s3_client(settings: Settings) -> S3Client:
     # boto3 takes 0.2 s to import: only for those whose remote is S3.
     from csci_utils.s3 import S3Client
 
-    return S3Client()
+    return S3Client(notes_folder=os.path.join(settings.data, TEMPORARY_OBJECTS))

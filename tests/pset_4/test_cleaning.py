@@ -5,14 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from csci_utils.atomic import make_temporary_name
 from pset_4.storage.claims import claim
-from tests.support.pipeline.projects import Project
-from tests.support.remotes.stores import DirectoryStore
+from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.remotes.faults import refuse, serve_faults
+from tests.support.remotes.stores import DirectoryStore, S3Store
 
 FOLDERS = [
     "",
@@ -84,6 +86,93 @@ def test_a_run_removes_scratch_folders_of_a_killed_one(
     project.run_well("upload")
 
     assert not orphan.exists()
+
+
+@dataclass
+class Replacement:
+    """A temporary object that a killed replacement left in S3, and the note of it."""
+
+    project: Project
+    store: S3Store
+
+    def leave(self, noted: str, left: str = "", endpoint: str = "") -> Path:
+        """Leave an object below `images`, and a note of it.
+
+        Args:
+            noted: The name of the note.
+            left: The name of the object; that of the note by default.
+            endpoint: The server in the note; the real one by default.
+        """
+        path = f"images/{left or noted}"
+        self.store.write(path, b"left behind")
+        note = self.project.data / ".temporary_objects" / noted
+        note.parent.mkdir(parents=True, exist_ok=True)
+        server = endpoint or self.store.client.meta.endpoint_url
+        note.write_text(f"{self.store.url}/{path}\n{server}\n")
+        return note
+
+
+@pytest.fixture
+def replacement(make_project: MakeProject, s3_store: S3Store) -> Replacement:
+    """Leaves what a killed replacement leaves."""
+    return Replacement(make_project("machine", s3_store.url), s3_store)
+
+
+def test_a_run_removes_the_temporary_object_of_a_killed_one(
+    replacement: Replacement, dead_name: str
+) -> None:
+    note = replacement.leave(dead_name)
+
+    replacement.project.run_well("upload")
+
+    assert replacement.store.list() == []
+    assert not note.exists()
+
+
+def test_a_run_leaves_the_temporary_object_of_a_live_one(replacement: Replacement) -> None:
+    note = replacement.leave(make_temporary_name())
+
+    replacement.project.run_well("upload")
+
+    assert len(replacement.store.list()) == 1
+    assert note.exists()
+
+
+def test_a_run_removes_no_object_of_another_name_or_server(
+    replacement: Replacement, dead_name: str
+) -> None:
+    replacement.leave(dead_name, left="photo.png")
+    replacement.leave(f"{dead_name[:-1]}a", endpoint="https://s3.example.org")
+
+    replacement.project.run_well("upload")
+
+    assert len(replacement.store.list()) == 2
+
+
+def test_a_note_that_was_cut_short_is_removed(replacement: Replacement, dead_name: str) -> None:
+    note = replacement.leave(dead_name)
+    note.write_text(f"{replacement.store.url}/images/{dead_name[:5]}")
+
+    replacement.project.run_well("upload")
+
+    assert not note.exists()
+
+
+def test_a_temporary_object_that_cannot_be_removed_now_is_removed_later(
+    replacement: Replacement,
+    dead_name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serve_faults(replacement.store.client.meta.endpoint_url) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        replacement.leave(dead_name, endpoint=proxy.url)
+        proxy.faults["DELETE"] = [refuse(400, "InvalidRequest")]
+
+        replacement.project.run_well("upload")
+        assert len(replacement.store.list()) == 1
+        replacement.project.run_well("upload")
+
+    assert replacement.store.list() == []
 
 
 def test_a_run_leaves_what_a_live_one_is_writing(directory_project: Project) -> None:

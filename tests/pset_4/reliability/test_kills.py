@@ -23,8 +23,9 @@ def kill(world: World, stage: str, seed: int, tally: Tally, kills: int) -> None:
         assert "Uploads" not in uploads
 
 
-def test_killed_uploads_leave_whole_files(world: World) -> None:
-    kill(world, "upload", 1, Tally("", 1), 2)
+@pytest.mark.parametrize("stage", ["upload", "replacement"])
+def test_killed_uploads_leave_whole_files(stage: str, world: World) -> None:
+    kill(world, stage, 1, Tally("", 1), 2)
 
 
 @pytest.mark.soak

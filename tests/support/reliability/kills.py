@@ -11,6 +11,7 @@ from itertools import cycle
 
 from csci_utils.atomic import TEMPORARY_PREFIX
 from pset_4.names import DEFAULT_MODEL
+from pset_4.storage.conflicts import REFUSE, REPLACE
 
 from .forks import Ending, Fork
 from .prediction import Prediction, predict
@@ -29,7 +30,8 @@ BASE_WIDTH = 16
 class Stage:
     """A part of a command that is killed in."""
 
-    command: str
+    words: tuple[str, ...]
+    """The command, and what it does about conflicts."""
     prepare: Callable[[World, int], None]
     """Undo what the command did, with a version of the image by its number."""
     by_event: bool = True
@@ -39,8 +41,12 @@ class Stage:
 
 
 def _drop_another(world: World, number: int) -> None:
-    world.remove(f"images/{IMAGE}")
     world.drop(IMAGE, make_image(IMAGE, number, SIDE))
+
+
+def _drop_new(world: World, number: int) -> None:
+    world.remove(f"images/{IMAGE}")
+    _drop_another(world, number)
 
 
 def _wipe(folder: str) -> Callable[[World, int], None]:
@@ -52,10 +58,11 @@ def _wipe(folder: str) -> Callable[[World, int], None]:
 
 
 STAGES = {
-    "download": Stage("download", _wipe("images")),
-    "upload": Stage("upload", _drop_another),
-    "painting": Stage("stylize", _wipe("stylized"), by_event=False),
-    "saving": Stage("stylize", _wipe("stylized"), by_time=False),
+    "download": Stage(("download",), _wipe("images")),
+    "upload": Stage(("upload",), _drop_new),
+    "replacement": Stage(("upload", "--on-conflict", REPLACE), _drop_another),
+    "painting": Stage(("stylize",), _wipe("stylized"), by_event=False),
+    "saving": Stage(("stylize",), _wipe("stylized"), by_time=False),
 }
 """The stages, by name."""
 
@@ -74,7 +81,7 @@ class Killer:
         begin = time.monotonic()
         self._points = self._list_points(self._start().wait())
         self._seconds = time.monotonic() - begin
-        self._finish(stage.command)
+        self._finish(*stage.words)
 
     def kill(self, count: int) -> None:
         """Kill the command until that many kills came before its end.
@@ -89,8 +96,8 @@ class Killer:
             by_event = self._stage.by_event and not (self._stage.by_time and number % 2)
             ending = self._kill_at_event() if by_event else self._kill_after_a_time()
             self._tally.tried += ending.exit_code is None
-            self._world.check_disturbed(self._predict(self._stage.command), ending)
-            self._finish(self._stage.command)
+            self._world.check_disturbed(self._predict(*self._stage.words), ending)
+            self._finish(*self._stage.words)
         raise AssertionError(f"only {self._tally.tried} kills of {count} came before the end")
 
     def _list_points(self, whole: Ending) -> Iterator[int]:
@@ -112,13 +119,13 @@ class Killer:
         return fork.wait()
 
     def _start(self, fatal_event: int | None = None) -> Fork:
-        return Fork(lambda: self._world.project.run(self._stage.command), fatal_event)
+        return Fork(lambda: self._world.project.run(*self._stage.words), fatal_event)
 
-    def _finish(self, command: str) -> None:
+    def _finish(self, *words: str) -> None:
         """Run a command, and check that it does all and leaves nothing."""
-        result = self._world.project.run(command)
-        predicted = self._predict(command)
-        self._world.check(predicted, Ending(result.exit_code, result.stderr))
+        result = self._world.project.run(*words)
+        self._world.check(self._predict(*words), Ending(result.exit_code, result.stderr))
 
-    def _predict(self, command: str) -> Prediction:
-        return predict(command, "refuse", self._world.drop_ins, self._world.remote)
+    def _predict(self, command: str, *policy: str) -> Prediction:
+        choice = policy[-1] if policy else REFUSE
+        return predict(command, choice, self._world.drop_ins, self._world.remote)

@@ -180,9 +180,20 @@ class World:
         """Yield what commands leave behind only if they are killed."""
         for root in (self.project.folder, Path(tempfile.gettempdir())):
             yield from (str(path) for path in root.rglob("*") if is_temporary(str(path)))
-        # In S3 a killed --on-conflict replace leaves one, which nothing removes yet.
-        if not self.project.remote_url.startswith("s3://"):
-            yield from filter(is_temporary, self.store.list())
+        yield from filter(is_temporary, self.store.list())
+
+
+def _combine(remotes: Sequence[Files]) -> defaultdict[str, set[bytes]]:
+    """Return what may be at each path if the inputs at different times are those of `remotes`."""
+    allowed = defaultdict[str, set[bytes]](set)
+    for remote in remotes:
+        for path, content in remote.items():
+            allowed[path].add(content)
+    for image, model in product(IMAGES, MODELS):
+        inputs = product(allowed[path_of(image)], allowed[path_of(model)])
+        painted = (paint(image, model, *contents) for contents in inputs)
+        allowed[f"stylized/{model}/{image}"].update(filter(None, painted))
+    return allowed
 
 
 def digest(files: Files) -> dict[str, str]:
