@@ -140,7 +140,8 @@ class S3Client:
     def get_key(self, path: str) -> ObjectReader:
         """Open the object for reading; costs a second request if it was uploaded in parts.
 
-        If S3 names no digest of it, that is noted, because damage in transit stays unseen.
+        If S3 names no digest of it, that is noted, and it is read twice: damage in transit that is
+        the same both times stays unseen.
 
         Raises:
             S3KeyMissingError: The object does not exist.
@@ -148,9 +149,11 @@ class S3Client:
         """
         reader = self._open(path)
         if not reader.is_verified:
-            self._notify(
-                f"{path}: unverified: S3 names no digest of this object; only its size is compared"
-            )
+            reader.close()
+            self._notify(f"{path}: unverified: S3 names no digest of it, so it is read twice")
+            first = self._read_state(path)
+            reader = self._open(path)
+            reader.expect(str(first.content_sha256))
         return reader
 
     def put(

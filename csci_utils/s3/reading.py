@@ -100,6 +100,10 @@ class ObjectReader:
         """True if the bytes are compared with a digest that S3 names, and not only their number."""
         return self._expected is not None or self.state.checksum_crc32 is not None
 
+    def expect(self, sha256: str) -> None:
+        """Compare the bytes with the SHA-256 of an earlier reading; call it before the first."""
+        self._expected, self._digest = sha256, hashlib.sha256()
+
     def get(self) -> dict[str, ObjectReader]:
         """Return a reply whose body is this reader, as boto3's ``Object.get`` does."""
         return {"Body": self}
@@ -140,9 +144,7 @@ class ObjectReader:
                 self._path, f"{self._size:,} of {self.state.size:,} bytes arrived"
             )
         if self._expected is not None and self._digest.hexdigest() != self._expected:
-            raise damaged_download(
-                self._path, "the digest of the bytes is not the one that S3 names"
-            )
+            raise damaged_download(self._path, "the digest of the bytes is not the expected one")
 
     def _stalled(self, error: ReadTimeoutError) -> StalledError:
         detail = str(root_cause(error))

@@ -218,6 +218,35 @@ def test_an_object_without_a_digest_that_is_cut_short_is_fetched_again(
     assert local.read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("undamaged", [1, 2])
+def test_a_flip_in_an_object_without_a_digest_is_mended(
+    undamaged: int,
+    s3_store: S3Store,
+    proxy: FaultProxy,
+    download: Callable[[], str],
+    local: Path,
+) -> None:
+    upload_without_digest(s3_store, "photo.jpg", CONTENT)
+    proxy.faults["GET"] = [*[faults.pass_on] * undamaged, faults.flip]
+
+    download()
+
+    assert local.read_bytes() == CONTENT
+
+
+def test_an_object_without_a_digest_that_is_never_read_twice_alike_leaves_no_file(
+    s3_store: S3Store, proxy: FaultProxy, download: Callable[[], str], local: Path
+) -> None:
+    upload_without_digest(s3_store, "photo.jpg", CONTENT)
+    rng = random.Random(1)
+    proxy.permanent_faults["GET"] = lambda exchange: faults.flip_at(rng.random())(exchange)
+
+    with pytest.raises(TransferError, match="damaged"):
+        download()
+
+    assert list(local.parent.iterdir()) == []
+
+
 def test_an_object_of_several_parts_that_stays_damaged_is_an_error(
     proxy: FaultProxy, s3_store: S3Store, client: S3Client
 ) -> None:
