@@ -46,6 +46,7 @@ class UploadResult(PaintingParameters, CopyTask):
             ChangedError: The result was altered since it was painted.
         """
         path, destination = self.input().path, self.output()
+        self.copied_digest = ""
         with take_snapshot(path) as snapshot:
             record = read_record(path)
             if record is None or record.sha256 != snapshot.sha256:
@@ -55,9 +56,16 @@ class UploadResult(PaintingParameters, CopyTask):
                     remedy="remove it and run again to paint it again",
                 )
             is_there = destination.fs.same_bytes(destination.path, snapshot.path)
-            described = target_at(destination.path, metadata=self._metadata(record))
-            self.copied_digest = "" if is_there else copy(snapshot.target, described)
+            if not is_there:
+                self.copied_digest = copy(snapshot.target, self._describe_output(record))
         record_published(destination.path)
+
+    def _describe_output(self, record: Record) -> FileSystemTarget:
+        """Return the output, which keeps an earlier version until the new one arrived."""
+        is_replacement = self.output().exists()
+        return target_at(
+            self.output().path, keep_earlier=is_replacement, metadata=self._metadata(record)
+        )
 
     def _metadata(self, record: Record) -> dict[str, str]:
         """Return what the remote's object says of the result: what the file says, too."""

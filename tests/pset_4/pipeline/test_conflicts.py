@@ -214,6 +214,30 @@ def test_an_upload_that_arrives_damaged_replaces_nothing(
     assert s3_store.list() == ["images/photo.jpg"]
 
 
+def test_a_result_that_arrives_damaged_replaces_no_earlier_one(
+    make_project: MakeProject,
+    s3_store: S3Store,
+    s3_endpoint: str,
+    photograph: bytes,
+    model: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = make_project("machine", s3_store.url)
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    project.run_well("main")
+    published = s3_store.digests()
+    monkeypatch.setattr("csci_utils.s3.sending.PUT_PAUSE_SECONDS", 0)
+    with faults.serve_faults(s3_endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        proxy.permanent_faults["PUT"] = faults.flip_upload
+
+        result = project.run("main", "--strength", "0.5")
+
+    assert_failed(result, "damaged in transit; run again")
+    assert s3_store.digests() == published
+
+
 def test_replacing_leaves_nothing_else_in_the_remote(
     project: Project, store: RemoteStore, photograph: bytes, drawing: bytes
 ) -> None:
