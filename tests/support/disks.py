@@ -1,17 +1,20 @@
-"""Small disks, which can be full."""
+"""Disks of other kinds: small ones, which can be full, and those that ignore case."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-_MOUNT = 'mount -t tmpfs -o size="$2" none "$1" && echo mounted && exec cat'
+_MOUNT_TMPFS = 'mount -t tmpfs -o size="$2" none "$1"'
+_MOUNT_EXFAT = 'mkfs.exfat "$2" && mount -t exfat-fuse -o loop "$2" "$1"'
+_HOLD = '{{ {mount}; }} >&2 && echo mounted && cat; umount "$1"'
 _BLOCK_BYTES = 4096
+_EXFAT_BYTES = 8 << 20
 
 
 @contextmanager
@@ -28,18 +31,41 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
     Yields:
         The path of the mounted folder, for this process and its children.
     """
+    with _mounted(folder, _MOUNT_TMPFS, str(size), ["--map-root-user"]) as path:
+        yield path
+
+
+@contextmanager
+def caseless_disk(folder: Path) -> Iterator[Path]:
+    """Mount a new exFAT file system, which ignores case, in the same way.
+
+    Only root may do that, with the packages exfatprogs and exfat-fuse (Debian's names).
+
+    Args:
+        folder: An empty folder.
+    """
+    image = folder.with_name(f"{folder.name}.exfat")
+    image.write_bytes(bytes(_EXFAT_BYTES))
+    with _mounted(folder, _MOUNT_EXFAT, str(image)) as path:
+        yield path
+
+
+@contextmanager
+def _mounted(
+    folder: Path, mount: str, argument: str, options: Sequence[str] = ()
+) -> Iterator[Path]:
     if shutil.which("unshare") is None:
         pytest.skip("this system has no unshare(1), which mounts without asking for privileges")
-    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", _MOUNT]
+    script = _HOLD.format(mount=mount)
     with subprocess.Popen(
-        [*command, "sh", str(folder), str(size)],
+        ["unshare", *options, "--mount", "sh", "-c", script, "sh", str(folder), argument],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as holder:
         assert holder.stdout is not None
         if holder.stdout.readline() != b"mounted\n":
-            pytest.skip("this system does not permit mounting a file system for one process")
+            pytest.skip("this system does not permit mounting such a disk for one process")
         yield Path(f"/proc/{holder.pid}/root{folder}")
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pset_4.execution import clashes
 from pset_4.execution.clashes import can_hold_both
-from tests.support.pipeline.projects import Project, failures, read_summary
+from tests.support.disks import caseless_disk
+from tests.support.pipeline.projects import MakeProject, Project, failures, read_summary
+from tests.support.remotes.stores import RemoteStore
 
 PAIRS = [
     pytest.param("A.png", "a.png", id="case"),
@@ -127,6 +130,50 @@ def test_a_disk_that_keeps_both_holds_both(
 
     folder = directory_project.data / "images"
     assert [(folder / name).read_bytes() for name in (first, second)] == [drawing, photograph]
+
+
+@pytest.fixture
+def caseless_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk that takes names for one that differ by case only."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    with caseless_disk(folder) as path:
+        yield path
+
+
+def test_a_disk_that_ignores_case_keeps_the_first_of_two_files(
+    caseless_folder: Path, store: RemoteStore, drawing: bytes, photograph: bytes, model: bytes
+) -> None:
+    store.write("images/A.png", drawing)
+    store.write("images/a.png", photograph)
+    store.write("saved_models/one.pth", model)
+    project = Project(caseless_folder, store.url)
+
+    result = project.run("main", "-i", "A.png", "-i", "a.png", "-m", "one.pth")
+
+    assert result.exit_code == 1
+    assert failures(result) == [
+        "failed: a.png: this disk cannot hold it beside A.png, whose name is equal here; "
+        "rename one of them, or remove the other from the cache"
+    ]
+    assert (project.data / "images" / "A.png").read_bytes() == drawing
+    assert project.files("stylized") == ["stylized/one.pth/A.png"]
+    assert project.run_well("main", "-i", "A.png", "-m", "one.pth")["failed"] == 0
+
+
+def test_a_remote_that_ignores_case_keeps_what_it_has(
+    caseless_folder: Path, make_project: MakeProject, drawing: bytes, photograph: bytes
+) -> None:
+    project = make_project("machine", str(caseless_folder / "remote"))
+    project.drop("A.png", drawing)
+    project.run_well("upload")
+    project.drop("a.png", photograph)
+
+    result = project.run("upload")
+
+    assert result.exit_code == 1
+    assert failures(result)[0].startswith(f"failed: {project.uploads / 'a.png'}: conflict: ")
+    assert Path(project.remote_url, "images", "A.png").read_bytes() == drawing
 
 
 def test_a_disk_is_asked_for_the_names_themselves(tmp_path: Path) -> None:

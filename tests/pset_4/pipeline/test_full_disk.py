@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.support.disks import fill_disk, small_disk
 from tests.support.files.pictures import encode
-from tests.support.pipeline.projects import Project, failures, read_summary
+from tests.support.pipeline.projects import MakeProject, Project, failures, read_summary
 from tests.support.remotes.stores import RemoteStore
 
 DISK_BYTES = 2 << 20
@@ -86,3 +86,24 @@ def test_a_full_disk_fails_a_painting_and_the_other_images_are_painted(
     (disk_project.folder / "filler").unlink()
     assert disk_project.run_well(*arguments)["painted"] == 1
     assert store.read("stylized/one.pth/large.png") == result_path.read_bytes() != earlier
+
+
+def test_a_full_directory_remote_fails_a_publication_and_others_are_published(
+    disk: Path, make_project: MakeProject, drawing: bytes
+) -> None:
+    project = make_project("machine", str(disk / "remote"))
+    Path(project.remote_url, "images").mkdir(parents=True)
+    project.drop("large.png", make_noise())
+    project.drop("small.png", drawing)
+    fill_disk(disk / "filler", but=ROOM_BYTES)
+
+    result = project.run("upload")
+
+    large = Path(project.remote_url, "images", "large.png")
+    assert failures(result) == [
+        f"failed: {large}: No space left on device; make room on that disk, and run again"
+    ]
+    assert [path.name for path in large.parent.iterdir()] == ["small.png"]
+    (disk / "filler").unlink()
+    project.run_well("upload")
+    assert large.read_bytes() == make_noise()
