@@ -58,6 +58,7 @@ class Walker:
             self._status: 3,
             self._kill: 4,
             self._run_two: 1,
+            self._run_on_two_machines: 1,
         }
 
     def walk(self, count: int) -> None:
@@ -195,6 +196,26 @@ class Walker:
         for ending in endings:
             self._check_disturbed(predicted, ending)
         return " ".join(words) + ", two at once"
+
+    def _run_on_two_machines(self) -> str:
+        """Run two commands at once on machines with the same drop-ins, then one on each."""
+        other = self.world.copy_machine()
+        (words, predicted), (other_words, other_predicted) = (
+            self._choose_command(),
+            self._choose_command(),
+        )
+        forks = [
+            Fork(lambda: self.world.project.run(*words)),
+            Fork(lambda: other.run(*other_words)),
+        ]
+        endings = [fork.wait() for fork in forks]
+        self.world.check_two([predicted, other_predicted], endings, other)
+        self.tally.refused += any(ending.exit_code for ending in endings)
+        words_after, predicted = self._choose_command()
+        self._check(predicted, self._invoke(*words_after))
+        other.run_well("download")
+        self.world.check_copies(other)
+        return f"{' '.join(words)} beside {' '.join(other_words)}, then {' '.join(words_after)}"
 
     def _choose_command(self) -> tuple[list[str], Prediction]:
         (command,) = self._rng.choices(list(COMMANDS), list(COMMANDS.values()))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from csci_utils.atomic import TEMPORARY_PREFIX
@@ -14,7 +17,7 @@ from tests.support.remotes.stores import RemoteStore
 
 from .forks import Ending
 from .prediction import Files, Prediction, path_of
-from .versions import paint
+from .versions import IMAGES, MODELS, PATHS, paint
 
 CACHED = ("images", "saved_models", "stylized")
 """The folders that commands write."""
@@ -72,6 +75,14 @@ class World:
         if is_visible:
             self.damaged[path] = content
 
+    def copy_machine(self) -> Project:
+        """Return a new machine with copies of the drop-ins, and the same remote."""
+        other = Project(self.project.folder.with_name("other"), self.project.remote_url)
+        shutil.rmtree(other.folder, ignore_errors=True)
+        for name, content in self.drop_ins.items():
+            other.drop(name, content)
+        return other
+
     # What must hold.
 
     def check(self, predicted: Prediction, ending: Ending) -> None:
@@ -99,6 +110,44 @@ class World:
         if ending.exit_code == 0:
             assert predicted.is_done
             self._check_all_there(predicted)
+
+    def check_two(
+        self, predicted: Sequence[Prediction], endings: Sequence[Ending], other: Project
+    ) -> None:
+        """Check what two commands came to that ran at once, this one and one of `copy_machine`.
+
+        Args:
+            predicted: What each would have come to alone.
+            endings: How they ended.
+            other: The other machine.
+
+        Raises:
+            AssertionError: A file is not whole, or not of what was there or predicted.
+        """
+        for ending in endings:
+            assert_reported(ending)
+        self._check_drop_ins()
+        allowed = _combine([self.remote, *(prediction.remote for prediction in predicted)])
+        local, names = self.read_cache(), other.files(*CACHED)
+        for path, content in local.items():
+            assert content in {self.local.get(path), *allowed[path]}, path
+        for path in names:
+            assert (other.data / path).read_bytes() in allowed[path], path
+        self.local = local
+        self.remote = {path: self.store.read(path) for path in self.store.list()}
+        for path, content in self.remote.items():
+            assert content in allowed[path], path
+        assert not any(map(is_temporary, (*self.find_temporaries(), *names)))
+
+    def check_copies(self, other: Project) -> None:
+        """Check that another machine, which ran `download`, has what the remote has.
+
+        Raises:
+            AssertionError: It has not.
+        """
+        found = {path: (other.data / path).read_bytes() for path in other.files(*CACHED[:2])}
+        inputs = {path: self.remote[path] for path in PATHS if path in self.remote}
+        assert {path: found.get(path) for path in inputs} == inputs
 
     def check_always(self, predicted: Prediction) -> None:
         """Check that each file is what it was or what was predicted, and each drop-in untouched.
