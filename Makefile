@@ -24,7 +24,7 @@ help:
 	@echo 'make check      lint, types and tests, in an environment that is set up'
 	@echo 'make soak       tests that take too long for every day: writes docs/reliability.md'
 	@echo 'make bench      measure what paints, for some twenty minutes: writes docs/performance.md'
-	@echo 'make recording  run the demo, and write docs/terminal.svg'
+	@echo 'make recording  run the demo, and write docs/terminal.svg and paintings.svg'
 	@echo 'make install    only set up $(VENV), for all of these'
 	@echo 'make clean      remove $(VENV) and what tools left; data/ stays'
 
@@ -63,7 +63,7 @@ bench: install
 	$(BIN)python -m bench $(if $(REFERENCE),--reference '$(REFERENCE)')
 
 recording: install
-	$(BIN)python tools/recording.py
+	$(BIN)python -m tools.recording
 
 install: $(VENV)/installed
 

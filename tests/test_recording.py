@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+from PIL import Image
 from rich.console import Console
 
 from tools.recording import shorten, to_svg
+from tools.tracing import trace
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,6 +25,19 @@ def test_a_recording_is_text_and_loads_nothing() -> None:
     assert "painted" in "".join(ElementTree.fromstring(svg).itertext())
     assert set(re.findall(r"https?://[^\s\"']+", svg)) == {"http://www.w3.org/2000/svg"}
     assert "font-face" not in svg
+
+
+def test_traced_pictures_lie_side_by_side_in_their_colors(tmp_path: Path) -> None:
+    halves = Image.new("RGB", (280, 140), "#0000ff")
+    halves.paste("#ff0000", (0, 0, 140, 140))
+    halves.save(tmp_path / "halves.png")
+
+    drawing = ElementTree.fromstring(trace([tmp_path / "halves.png"] * 2))
+
+    assert drawing.get("viewBox") == "0 0 2264 560"
+    first, second = drawing
+    assert second.get("transform") == "translate(1144)"
+    assert {path.get("fill") for path in first} == {"#0000ff", "#ff0000"}
 
 
 def test_a_long_run_is_shown_by_its_ends_and_what_was_in_between() -> None:

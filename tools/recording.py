@@ -1,6 +1,7 @@
-"""Record the demo as docs/terminal.svg, which is text and loads nothing from elsewhere.
+"""Record the demo as SVG, which is text and loads nothing from elsewhere.
 
-`make recording` runs it: the demo, in an empty folder, and the demo again.
+`make recording` runs it: the demo, in an empty folder, and the demo again. Its lines become
+docs/terminal.svg, and three of its pictures docs/paintings.svg.
 """
 
 from __future__ import annotations
@@ -21,7 +22,17 @@ import pyte
 from rich.console import Console
 from rich.text import Text
 
-OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "terminal.svg"
+from .tracing import trace
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+OUTPUT, PAINTINGS = DOCS / "terminal.svg", DOCS / "paintings.svg"
+
+SHOWN = (
+    "images/chelsea.png",
+    "stylized/multistyle26.onnx@4/chelsea.png",
+    "stylized/multistyle26.onnx@13/chelsea.png",
+)
+"""The pictures that are traced, in the data folder of the demo."""
 
 _COLUMNS, _ROWS = 80, 1000
 _FIRST, _LAST = 8, 9
@@ -31,7 +42,7 @@ _MIDDLE = 5
 
 
 def main() -> None:
-    """Run the demo twice, and write the recording."""
+    """Run the demo twice, and write the recording and the traced pictures."""
     console = Console(record=True, width=_COLUMNS, file=io.StringIO(), force_terminal=True)
     with TemporaryDirectory() as folder:
         for _ in range(2):
@@ -39,6 +50,7 @@ def main() -> None:
             in_between, lines = _run_demo(Path(folder))
             for line in shorten(lines, in_between):
                 console.print(_color(line), no_wrap=True, overflow="ellipsis")
+        PAINTINGS.write_text(trace([Path(folder, "data", path) for path in SHOWN]), "utf-8")
     OUTPUT.write_text(to_svg(console), encoding="utf-8")
 
 
