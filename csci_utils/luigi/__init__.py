@@ -11,7 +11,7 @@ from ..lazy import lazy_names
 
 if TYPE_CHECKING:
     from ..s3 import Limits, ObjectState, S3Client
-    from .copying import CopyTask, copy
+    from .copying import Copied, CopyTask, Transfer, copy, transfer, transfer_many
     from .filesystem import LocalFileSystem
     from .rooted import RootedFileSystem, RootedTarget
     from .target import (
@@ -26,7 +26,11 @@ else:
         __name__,
         {
             "BaseAtomicProviderLocalTarget": "target",
+            "Copied": "copying",
             "CopyTask": "copying",
+            "Transfer": "copying",
+            "transfer": "copying",
+            "transfer_many": "copying",
             "CreateOnlyLocalTarget": "target",
             "Limits": "..s3",
             "LocalFileSystem": "filesystem",
@@ -43,6 +47,7 @@ else:
 
 __all__ = [
     "BaseAtomicProviderLocalTarget",
+    "Copied",
     "CopyTask",
     "CreateOnlyLocalTarget",
     "Limits",
@@ -52,7 +57,10 @@ __all__ = [
     "RootedTarget",
     "S3Client",
     "SuffixPreservingLocalTarget",
+    "Transfer",
     "copy",
     "create_only_atomic_file",
     "suffix_preserving_atomic_file",
+    "transfer",
+    "transfer_many",
 ]

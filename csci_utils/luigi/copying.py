@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing
+from typing import Any, NamedTuple
 
 import luigi
 from luigi.local_target import LocalTarget
@@ -12,8 +15,18 @@ from luigi.target import FileSystemTarget
 from ..digest import CHUNK_SIZE, file_digest
 from ..errors import ChangedError, TooLargeError
 from ..s3.objects import MAX_BYTES
-from ..transfers import retry
+from ..transfers import IN_FLIGHT, Outcome, retry, work_on_many
 from .rooted import RootedTarget
+
+
+class Copied(NamedTuple):
+    """What was copied."""
+
+    sha256: str
+    """The SHA-256 of the bytes."""
+    version: str
+    """What the file system of the source and of the destination that is a remote's calls their
+    ``version``: of an object in S3 what its own request told, of a file the SHA-256."""
 
 
 def copy(
@@ -36,18 +49,45 @@ def copy(
         TransferError: Each try was cut short or damaged in transit.
         CsciUtilsError, OSError: A file system of the targets refuses.
     """
+    return transfer(source, destination, max_bytes).sha256
+
+
+def transfer(
+    source: FileSystemTarget, destination: FileSystemTarget, max_bytes: int = MAX_BYTES
+) -> Copied:
+    """`copy`, and return the version, too, so that nobody needs to ask for it again."""
     if isinstance(source, LocalTarget) and hasattr(destination, "s3_options"):
         # Luigi's S3 file would be written to a temporary file of a predictable name first.
         _check_size(source.path, os.stat(source.path).st_size, max_bytes)
         state = destination.fs.put(source.path, destination.path, **destination.s3_options)
-        return getattr(state, "sha256", None) or file_digest(source.path)
+        sha256 = getattr(state, "sha256", None) or file_digest(source.path)
+        return Copied(sha256, getattr(state, "version", sha256))
     return retry(lambda: _copy_once(source, destination, max_bytes))
 
 
-def _copy_once(source: FileSystemTarget, destination: FileSystemTarget, max_bytes: int) -> str:
+class Transfer(NamedTuple):
+    """A copy to be made by `transfer_many`."""
+
+    source: FileSystemTarget
+    destination: FileSystemTarget
+    max_bytes: int = MAX_BYTES
+
+
+def transfer_many(
+    transfers: Iterable[Transfer], in_flight: int = IN_FLIGHT
+) -> Iterator[Outcome[Transfer, Copied]]:
+    """Copy many targets, dozens at once, each as `transfer` does; yield what became of them.
+
+    Each file is complete, verified and on the disk before its outcome is yielded
+    (`csci_utils.transfers.work_on_many`).
+    """
+    return work_on_many(lambda each: transfer(*each), transfers, in_flight)
+
+
+def _copy_once(source: FileSystemTarget, destination: FileSystemTarget, max_bytes: int) -> Copied:
     digest, size = hashlib.sha256(), 0
     # An error inside this body leaves nothing at the destination.
-    with source.open("r") as reader, destination.open("w") as writer:
+    with _open(source) as reader, destination.open("w") as writer:
         while chunk := reader.read(CHUNK_SIZE):
             size += len(chunk)
             _check_size(source.path, size, max_bytes)
@@ -60,7 +100,14 @@ def _copy_once(source: FileSystemTarget, destination: FileSystemTarget, max_byte
                 path=source.path,
                 remedy="run again",
             )
-    return digest.hexdigest()
+    state = getattr(reader, "state", None)
+    return Copied(digest.hexdigest(), state.version if state else digest.hexdigest())
+
+
+def _open(source: FileSystemTarget) -> AbstractContextManager[Any]:
+    if hasattr(source.fs, "get_key") and hasattr(source, "s3_options"):
+        return closing(source.fs.get_key(source.path))  # without Luigi's buffer around it
+    return source.open("r")
 
 
 def _digest(source: FileSystemTarget) -> str | None:

@@ -13,22 +13,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from typing import Any
 
 from ..digest import stream_digest
-from ..errors import AlreadyExistsError, S3Error
 from ..files import check_written
 from ..listing import ListedFile
-from ..transfers import retry
 from .objects import ObjectState
+from .publishing import Publisher
 from .reading import ObjectReader
-from .replies import conflict
 from .requests import Limits, S3Requests
-from .sending import put_file
-from .temporaries import TemporaryNotes, delete_orphans, put_by_copy
+from .states import ObjectStates
+from .temporaries import TemporaryNotes, delete_orphans
 
-_MAX_PROBE_BYTES = 8 << 20
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -41,7 +37,7 @@ class S3Client:
     * `S3BucketMissingError` if the bucket does not exist,
     * `S3Error` if S3 or the network refuses for another reason.
 
-    Threads may share a client, except for `remembering`.
+    Threads may share a client.
     """
 
     def __init__(
@@ -61,8 +57,8 @@ class S3Client:
         self._notify = notify
         self._requests = S3Requests(limits or Limits())
         self._notes = TemporaryNotes(notes_folder)
-        self._remembered: dict[str, ObjectState | None] | None = None
-        self._has_conditions: bool | None = None  # None: not known yet
+        self._states = ObjectStates(self._requests)
+        self._publisher = Publisher(self._requests, self._states, self._notes, notify)
 
     @property
     def boto_client(self) -> Any:
@@ -87,22 +83,15 @@ class S3Client:
         The cache follows what this client reads and writes. Changes by others are seen in the next
         body only; a conditional put never overwrites them, because S3 itself compares.
         """
-        self._remembered = {}
-        try:
+        with self._states.remembering():
             yield
-        finally:
-            self._remembered = None
 
     def state(self, path: str) -> ObjectState | None:
         """Return what S3 tells about an object, or None if no object has exactly this key.
 
         Costs one request, and another one to tell why there is no answer in an unknown bucket.
         """
-        if self._remembered is not None and path in self._remembered:
-            return self._remembered[path]
-        state = self._requests.state(path)
-        self._remember(path, state)
-        return state
+        return self._states.find(path)
 
     def exists(self, path: str) -> bool:
         """Return True if an object has exactly this key; costs as much as `state`."""
@@ -125,7 +114,7 @@ class S3Client:
             TransferError: The object was read, and the transfer was cut short or damaged.
         """
         state = self.state(path)
-        return None if state is None else state.sha256 or self._read_state(path).sha256
+        return None if state is None else state.sha256 or self._states.read(path).sha256
 
     def same_bytes(self, path: str, local_path: str) -> bool:
         """Return True if the object exists and its bytes equal the local file's.
@@ -135,7 +124,7 @@ class S3Client:
         Raises:
             TransferError: The object was read, and the transfer was cut short or damaged.
         """
-        return bool((state := self.state(path)) and self._has_bytes(state, path, local_path))
+        return bool((state := self.state(path)) and self._states.has_bytes(state, path, local_path))
 
     def get_key(self, path: str) -> ObjectReader:
         """Open the object for reading; costs a second request if it was uploaded in parts.
@@ -147,13 +136,13 @@ class S3Client:
             S3KeyMissingError: The object does not exist.
             TooLargeError: The object is larger than the limit.
         """
-        reader = self._open(path)
+        reader = self._states.open(path)
         if not reader.is_verified:
-            reader.close()
             self._notify(f"{path}: unverified: S3 names no digest of it, so it is read twice")
-            first = self._read_state(path)
-            reader = self._open(path)
-            reader.expect(str(first.content_sha256))
+            with closing(reader):
+                sha256 = stream_digest(reader)
+            reader = self._states.open(path)
+            reader.expect(sha256)
         return reader
 
     def put(
@@ -163,10 +152,9 @@ class S3Client:
 
         With ``IfNoneMatch="*"`` it never overwrites. If the object exists with the same bytes, that
         counts as success: another publisher was faster, or the reply to our own request was lost.
-        What is there already is asked first, in a request more unless it is remembered, because
-        some servers ignore the condition. The first such put tries that out with a second put of
-        the same bytes. On such a server the object is compared again after each put; of two
-        publishers at the same moment, one may still overwrite the other there.
+        Some servers ignore the condition. The first such put tries that out with a second put of
+        the same bytes. On such a server the object is asked for before each put, and compared
+        after it; of two publishers at the same moment, one may still overwrite the other there.
 
         Args:
             local_path: The file, of at most 5 GiB.
@@ -183,53 +171,10 @@ class S3Client:
                 removed again.
         """
         if keep_earlier:
-            self._forget(path)
-            put_by_copy(self._requests, local_path, path, self._notes, self._notify, **options)
-            return self._accept(path, local_path)
-        if "IfNoneMatch" not in options:
-            return self._put(local_path, path, **options)
-        if self._has_conditions is False:
-            self._forget(path)
-        if self.exists(path):
-            return self._accept(path, local_path)
-        try:
-            state = self._put(local_path, path, **options)
-        except AlreadyExistsError:
-            return self._accept(path, local_path)
-        if self._has_conditions is None and state.size <= _MAX_PROBE_BYTES:
-            self._has_conditions = self._try_condition(local_path, path, **options)
-            self._remember(path, state)
-        if self._has_conditions is False:
-            self._forget(path)
-            return self._accept(path, local_path)
-        return state
-
-    def _put(self, local_path: str, path: str, **options: Any) -> ObjectState:
-        self._forget(path)
-        state = put_file(self._requests.connect(path), local_path, path, **options)
-        self._remember(path, state)
-        return state
-
-    def _accept(self, path: str, local_path: str) -> ObjectState:
-        """Return the state of an object that should have the bytes of a local file."""
-        state = self.state(path)
-        if state is None or not self._has_bytes(state, path, local_path):
-            raise conflict(path)
-        return state
-
-    def _try_condition(self, local_path: str, path: str, **options: Any) -> bool | None:
-        """Return whether the server refuses to create an object that exists; None if unknown."""
-        try:
-            self._put(local_path, path, **options)
-        except AlreadyExistsError:
-            return True
-        except S3Error:
-            return None
-        self._notify(
-            "the S3 server ignores conditions (If-None-Match): two publishers at the same moment "
-            "may overwrite each other's objects"
-        )
-        return False
+            return self._publisher.put_by_copy(local_path, path, **options)
+        if "IfNoneMatch" in options:
+            return self._publisher.create(local_path, path, **options)
+        return self._publisher.put(local_path, path, **options)
 
     def put_multipart(self, local_path: str, path: str, **options: Any) -> None:
         """`put`, under the name by which Luigi's ``AtomicS3File`` calls it on closing.
@@ -267,33 +212,5 @@ class S3Client:
         """
         if recursive:
             raise ValueError(f"{path}: a prefix cannot be deleted; delete single objects")
-        self._forget(path)
+        self._states.forget(path)
         self._requests.delete(path)
-
-    def _has_bytes(self, state: ObjectState, path: str, local_path: str) -> bool:
-        is_same = state.has_bytes_of(local_path)
-        return bool(self._read_state(path).has_bytes_of(local_path)) if is_same is None else is_same
-
-    def _open(self, path: str) -> ObjectReader:
-        reader = self._requests.open(path)
-        self._remember(path, reader.state)
-        return reader
-
-    def _read_state(self, path: str) -> ObjectState:
-        """Read an object, and return its state with the SHA-256 of its bytes."""
-
-        def read_once() -> ObjectState:
-            with closing(self._open(path)) as reader:
-                return replace(reader.state, content_sha256=stream_digest(reader))
-
-        state = retry(read_once)
-        self._remember(path, state)
-        return state
-
-    def _remember(self, path: str, state: ObjectState | None) -> None:
-        if self._remembered is not None:
-            self._remembered[path] = state
-
-    def _forget(self, path: str) -> None:
-        if self._remembered is not None:
-            self._remembered.pop(path, None)

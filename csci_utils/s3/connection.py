@@ -6,6 +6,7 @@ Credentials, profile, region and endpoint come from the standard AWS chain (``AW
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import boto3
@@ -38,6 +39,9 @@ STALL_TRIES = 2
 """The number of tries while a server accepts the connection but sends nothing, or almost nothing.
 Each takes `STALL_SECONDS`."""
 
+POOL_CONNECTIONS = 64
+"""The number of connections that are kept open: at least one for each thread that uses a client."""
+
 _CONNECT_TIMEOUT_SECONDS = 10
 _UNAVAILABLE = 503
 _REDIRECTIONS = frozenset([301, 302, 307])
@@ -55,7 +59,11 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Any:
     """
     tries = ("max_attempts", "AWS_MAX_ATTEMPTS", REQUEST_TRIES, int)
     session = botocore.session.Session(session_vars={"max_attempts": tries})
-    config = Config(connect_timeout=_CONNECT_TIMEOUT_SECONDS, read_timeout=stall_seconds)
+    config = Config(
+        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+        read_timeout=stall_seconds,
+        max_pool_connections=POOL_CONNECTIONS,
+    )
     try:
         client = boto3.session.Session(botocore_session=session).client("s3", config=config)
     except ValueError as error:
@@ -67,9 +75,19 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Any:
     pools = client._endpoint.http_session._pool_classes_by_scheme
     pools.update(paced_pools(pools, stall_seconds))
     client.meta.events.register("before-parse.s3.ListObjectsV2", take_objects)
+    client.meta.events.register_last("before-call.s3", _send_small_bodies_at_once)
     client.meta.events.register_first("needs-retry.s3", _raise_if_hopeless)
     client.meta.events.register_first("needs-retry.s3", _name_overload)
     return client
+
+
+def _send_small_bodies_at_once(params: dict[str, Any], **_: object) -> None:
+    """Do not ask the server whether it wants a body that is in memory (100-continue).
+
+    The question takes as long as the request itself.
+    """
+    if isinstance(params.get("body"), BytesIO):
+        params["headers"].pop("Expect", None)
 
 
 def _name_overload(response: tuple[Any, dict[str, Any]] | None, **_: object) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
 
 from ..digest import file_digest
 from ..errors import ChangedError
@@ -19,6 +22,9 @@ PUT_TRIES = 5
 
 PUT_PAUSE_SECONDS = 0.1
 """The pause before the second try. It doubles with each further one."""
+
+SMALL_BYTES = 1 << 20
+"""The largest file that is kept in memory while it is sent. Dozens may be in flight."""
 
 
 def put_file(client: Any, local_path: str, path: str, **options: Any) -> ObjectState:
@@ -41,15 +47,36 @@ def put_file(client: Any, local_path: str, path: str, **options: Any) -> ObjectS
             again.
         S3Error: S3 or the network refuses.
     """
-    digests = {name: file_digest(local_path, name) for name in ("sha256", "md5")}
-    metadata = {**options.pop("Metadata", {}), SHA256_METADATA: digests["sha256"]}
+    body = _read_body(local_path)
+    metadata = {**options.pop("Metadata", {}), SHA256_METADATA: body.sha256}
     options = {"ContentType": content_type(path), **options, "Metadata": metadata}
     for attempt in range(PUT_TRIES - 1):
         try:
-            return _put_once(client, local_path, path, digests, **options)
+            return _put_once(client, body, path, **options)
         except (ChangedError, UndecidedError):
             time.sleep(PUT_PAUSE_SECONDS * 2**attempt)
-    return _put_once(client, local_path, path, digests, **options)
+    return _put_once(client, body, path, **options)
+
+
+class _Body(NamedTuple):
+    """What is sent."""
+
+    open: Callable[[], BinaryIO]
+    size: int
+    sha256: str
+    md5: str
+
+
+def _read_body(local_path: str) -> _Body:
+    """Return a file's bytes with their digests; a small file is read only once."""
+    size = os.stat(local_path).st_size
+    if size > SMALL_BYTES:
+        digests = [file_digest(local_path, name) for name in ("sha256", "md5")]
+        return _Body(lambda: open(local_path, "rb"), size, *digests)
+    content = Path(local_path).read_bytes()
+    md5 = hashlib.md5(content, usedforsecurity=False)
+    sha256 = hashlib.sha256(content)
+    return _Body(lambda: BytesIO(content), len(content), sha256.hexdigest(), md5.hexdigest())
 
 
 def copy_object(client: Any, source_url: str, path: str) -> None:
@@ -70,22 +97,20 @@ def copy_object(client: Any, source_url: str, path: str) -> None:
         client.copy_object(Bucket=bucket, Key=key, CopySource=source)
 
 
-def _put_once(
-    client: Any, local_path: str, path: str, digests: Mapping[str, str], **options: Any
-) -> ObjectState:
+def _put_once(client: Any, body: _Body, path: str, **options: Any) -> ObjectState:
     bucket, key = split_url(path)
-    with translated_errors(path), open(local_path, "rb") as file:
+    with translated_errors(path), body.open() as file:
         reply = client.put_object(
             Bucket=bucket,
             Key=key,
             Body=file,
-            ContentMD5=_encode(digests["md5"]),
-            ChecksumSHA256=_encode(digests["sha256"]),
+            ContentMD5=_encode(body.md5),
+            ChecksumSHA256=_encode(body.sha256),
             **options,
         )
-        named = {"Metadata": options["Metadata"], "ChecksumSHA256": _encode(digests["sha256"])}
-        state = read_state({**reply, **named}, size=os.stat(local_path).st_size)
-    if state.md5 not in (None, digests["md5"]):
+        named = {"Metadata": options["Metadata"], "ChecksumSHA256": _encode(body.sha256)}
+        state = read_state({**reply, **named}, size=body.size)
+    if state.md5 not in (None, body.md5):
         # S3 refuses other bytes than those of the digests; some servers accept them.
         _remove_version(client, path, reply["ETag"])
         raise damaged_upload(path)

@@ -208,7 +208,7 @@ def test_a_download_with_a_fault_leaves_nothing(
     with pytest.raises(S3Error):
         copy(target_at("s3://bucket/key"), kind(tmp_path / "local" / "photo.jpg", format=Nop))
 
-    assert list((tmp_path / "local").iterdir()) == []
+    assert list(tmp_path.glob("local/*")) == []
 
 
 def test_a_damaged_download_is_retried(fake_s3: FakeS3, tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+"""What is known about objects: asked once, read where S3 tells too little, and cached on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+
+from ..digest import stream_digest
+from ..transfers import retry
+from .objects import ObjectState
+from .reading import ObjectReader
+from .requests import S3Requests
+
+
+class ObjectStates:
+    """Answers questions about objects. Threads may share it."""
+
+    def __init__(self, requests: S3Requests) -> None:
+        """Take what sends the questions."""
+        self._requests = requests
+        self._remembered: dict[str, ObjectState | None] | None = None
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Cache the state of each object while the body runs."""
+        self._remembered = {}
+        try:
+            yield
+        finally:
+            self._remembered = None
+
+    def find(self, path: str) -> ObjectState | None:
+        """Return the state of an object; None if it does not exist."""
+        try:
+            return (self._remembered or {})[path]
+        except KeyError:
+            state = self._requests.state(path)
+            self.remember(path, state)
+            return state
+
+    def is_known_to_exist(self, path: str) -> bool:
+        """Return True if the cache has an object. Sends no request."""
+        return (self._remembered or {}).get(path) is not None
+
+    def open(self, path: str) -> ObjectReader:
+        """Open an object for reading."""
+        reader = self._requests.open(path)
+        self.remember(path, reader.state)
+        return reader
+
+    def read(self, path: str) -> ObjectState:
+        """Read an object, and return its state with the SHA-256 of its bytes."""
+
+        def read_once() -> ObjectState:
+            with closing(self.open(path)) as reader:
+                return replace(reader.state, content_sha256=stream_digest(reader))
+
+        state = retry(read_once)
+        self.remember(path, state)
+        return state
+
+    def has_bytes(self, state: ObjectState, path: str, local_path: str) -> bool:
+        """Return whether an object in this state has the bytes of a local file."""
+        is_same = state.has_bytes_of(local_path)
+        return bool(self.read(path).has_bytes_of(local_path)) if is_same is None else is_same
+
+    def remember(self, path: str, state: ObjectState | None) -> None:
+        """Cache a state, while states are cached."""
+        if self._remembered is not None:
+            self._remembered[path] = state
+
+    def forget(self, path: str) -> None:
+        """Drop the cached state of an object."""
+        if self._remembered is not None:
+            self._remembered.pop(path, None)
