@@ -6,7 +6,8 @@ import hashlib
 import os
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -97,13 +98,19 @@ class _Crc32:
         return f"{self._value:08x}"
 
 
-def _digest_of_state(path: Path, state: FileState, algorithm: str, opener: Opener | None) -> str:
-    return _read_digest(path, algorithm, opener)
-
-
 def _read_digest(path: Path, algorithm: str, opener: Opener | None) -> str:
     with open(path, "rb", opener=opener) as file:
         return stream_digest(file, algorithm)
+
+
+class DigestStore(Protocol):
+    """Digests that outlive the process. Threads share a store."""
+
+    def load(self, path: str, algorithm: str, state: FileState) -> str | None:
+        """Return the digest that was saved for a file in this state, or None."""
+
+    def save(self, path: str, algorithm: str, state: FileState, digest: str) -> None:
+        """Keep a digest."""
 
 
 class DigestCache:
@@ -112,6 +119,9 @@ class DigestCache:
     An unchanged file is read only once. Threads may share a cache.
     """
 
+    store: DigestStore | None = None
+    """Where digests are looked for, and kept, besides."""
+
     def __init__(self, max_entries: int = 1 << 16) -> None:
         """Create an empty cache.
 
@@ -119,7 +129,7 @@ class DigestCache:
             max_entries: The number of digests that are kept, the most recently used ones. Each
                 takes a few hundred bytes.
         """
-        self._cached_digest = lru_cache(max_entries)(_digest_of_state)
+        self._cached_digest = lru_cache(max_entries)(self._find_digest)
 
     def file_digest(
         self,
@@ -131,7 +141,17 @@ class DigestCache:
         state = _settled_state(_stat(path, opener))
         if state is None:
             return _read_digest(Path(path), algorithm, opener)
-        return self._cached_digest(Path(path).absolute(), state, algorithm, opener)
+        return self._cached_digest(os.path.abspath(path), state, algorithm, opener)
+
+    def _find_digest(
+        self, path: str, state: FileState, algorithm: str, opener: Opener | None
+    ) -> str:
+        digest = self.store.load(path, algorithm, state) if self.store else None
+        if digest is None:
+            digest = _read_digest(Path(path), algorithm, opener)
+            if self.store:
+                self.store.save(path, algorithm, state, digest)
+        return digest
 
 
 def _stat(path: str | os.PathLike[str], opener: Opener | None) -> os.stat_result:
@@ -144,3 +164,13 @@ def _stat(path: str | os.PathLike[str], opener: Opener | None) -> os.stat_result
 _CACHE = DigestCache()
 """Global, because tasks know nothing of each other: one that reads what another wrote finds its
 digest here."""
+
+
+@contextmanager
+def stored_digests(store: DigestStore) -> Iterator[None]:
+    """Have `file_digest` use a store while the body runs."""
+    earlier, _CACHE.store = _CACHE.store, store
+    try:
+        yield
+    finally:
+        _CACHE.store = earlier

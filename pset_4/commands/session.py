@@ -62,6 +62,7 @@ def session(
             remedy = install_remedy("luigi", "pipeline", "style")
             raise click.ClickException(f"not installed: {', '.join(missing)}; {remedy}")
         from .. import context
+        from ..database.digests import kept_digests
         from ..storage import cleaning, remote
 
         with _suggesting_offline():
@@ -70,7 +71,7 @@ def session(
                 _check_existing(chosen, needed)
             if reaches_remote:
                 _check_remote(chosen, not waits)
-        with context.activated(chosen), _naming_tasks(chosen):
+        with context.activated(chosen), kept_digests(), _naming_tasks(chosen):
             if not chosen.dry_run:
                 cleaning.sweep(chosen)
                 if reaches_remote:

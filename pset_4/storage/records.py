@@ -1,8 +1,8 @@
 """Records of what each file in the data folder was made from.
 
 A cached file belongs to one version of an object in the remote; a result to one version of an
-image, one of a model, and the options it was painted with. The records lie beside the files in a
-hidden folder ``.records``. A record counts only while its file has the bytes that it had then, so
+image, one of a model, and the options it was painted with. The records lie in the data folder's
+database (`pset_4.database`). A record counts only while its file has the bytes that it had then, so
 neither a crash between the two writes nor a later change of the file makes it wrong.
 
 Like git's index, a record trusts a file whose size and times are unchanged, and reads the others.
@@ -16,20 +16,14 @@ import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any
 
-from csci_utils.atomic import atomic_path, naming_target
 from csci_utils.digest import SETTLING_NS, file_digest
 
 from .. import context
-from .regular_files import open_regular
-
-RECORDS_FOLDER = ".records"
-
-MAX_RECORD_BYTES = 1 << 16
-"""The longest record that is read; one of a result has about 1,200 bytes."""
+from ..database.connection import Database, open_database
 
 Origin = dict[str, Any]
 """What a file was made from: plain JSON values, compared as a whole."""
@@ -109,8 +103,7 @@ def end_waiting(path: str) -> None:
 
 def remove_record(path: str) -> None:
     """Forget what a file was made from, so that it is made again."""
-    with suppress(FileNotFoundError, NotADirectoryError):
-        os.remove(_record_path(path))
+    _database().write("DELETE FROM records WHERE path = ?", [(_key_of(path),)])
 
 
 def is_unaltered(path: str) -> bool:
@@ -119,29 +112,42 @@ def is_unaltered(path: str) -> bool:
     return record is not None and record.sha256 == file_digest(path)
 
 
+def list_stray_records() -> list[str]:
+    """Return the paths of files that are gone, and have a record."""
+    rows = _database().select("SELECT path FROM records ORDER BY path", ())
+    paths = [_path_of(str(key)) for (key,) in rows]
+    return [path for path in paths if not os.path.lexists(path)]
+
+
 def _read(path: str) -> tuple[Record | None, int]:
     """Return the record of a file, and when it was written, in nanoseconds.
 
-    A damaged or unreadable record counts as none.
+    A damaged record counts as none.
     """
+    rows = _database().select(
+        "SELECT origin, size, modified, changed, sha256, is_waiting, provenance, written"
+        " FROM records WHERE path = ?",
+        (_key_of(path),),
+    )
     try:
-        with open_regular(_record_path(path)) as file:
-            text = file.read(MAX_RECORD_BYTES + 1)
-            written_ns = os.fstat(file.fileno()).st_mtime_ns
-        if len(text) > MAX_RECORD_BYTES:
-            return None, 0
-        return _check(Record(**json.loads(text))), written_ns
-    except (OSError, ValueError, TypeError, RecursionError):
+        ((origin, *state, sha256, is_waiting, provenance, written),) = rows
+        record = Record(
+            json.loads(origin),
+            state,
+            sha256,
+            bool(is_waiting),
+            None if provenance is None else json.loads(provenance),
+        )
+        return _check(record), int(written)
+    except (ValueError, TypeError, RecursionError):
         return None, 0
 
 
 def _check(record: Record) -> Record | None:
     is_valid = (
         isinstance(record.origin, dict)
-        and isinstance(record.state, list)
         and [type(number) for number in record.state] == [int, int, int]
         and isinstance(record.sha256, str)
-        and isinstance(record.is_waiting, bool)
         and isinstance(record.provenance, (dict, NoneType))
     )
     return record if is_valid else None
@@ -156,21 +162,30 @@ def _renew(path: str, record: Record) -> None:
 
 
 def _write(path: str, record: Record) -> None:
-    if context.current().settings.dry_run:
-        return
-    record_path = _record_path(path)
-    os.makedirs(os.path.dirname(record_path), exist_ok=True)
-    with (
-        atomic_path(record_path) as temporary_path,
-        naming_target(record_path),
-        open(temporary_path, "w", encoding="utf-8") as file,
-    ):
-        file.write(json.dumps(asdict(record), indent=1))
+    row = (
+        _key_of(path),
+        json.dumps(record.origin),
+        *record.state,
+        record.sha256,
+        int(record.is_waiting),
+        None if record.provenance is None else json.dumps(record.provenance),
+        time.time_ns(),
+    )
+    _database().write("REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [row])
 
 
-def _record_path(path: str) -> str:
-    folder, name = os.path.split(path)
-    return os.path.join(folder, RECORDS_FOLDER, name + ".json")
+def _database() -> Database:
+    return context.current().keep(open_database)
+
+
+def _key_of(path: str) -> str:
+    """Return a path relative to the data folder, which may be moved or copied, if it is in it."""
+    folder = context.current().settings.data
+    return os.path.abspath(path).removeprefix(folder + os.sep).replace(os.sep, "/")
+
+
+def _path_of(key: str) -> str:
+    return os.path.join(context.current().settings.data, key)
 
 
 def _state_of(path: str) -> list[int]:

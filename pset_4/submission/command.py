@@ -86,7 +86,7 @@ def submit(
     if find_spec("canvasapi") is None:
         raise click.ClickException(f"not installed: canvasapi; {install_remedy('canvas')}")
     with errors_in_one_line("what is sent stays; run again to go on"):
-        from .. import places, settings
+        from .. import context, places, settings
         from .work import find_work
 
         chosen = settings.read_settings(
@@ -101,7 +101,8 @@ def submit(
         if not no_quiz:
             wanted[QUIZ_VARIABLE] = _read(QUIZ_VARIABLE, quiz)
         results = places.shorten(chosen.results)
-        work = find_work(results, image, model, _read(HOURS_VARIABLE, hours), repository_url)
+        with context.activated(chosen):
+            work = find_work(results, image, model, _read(HOURS_VARIABLE, hours), repository_url)
         _warn_if_unpushed(work)
         if dry_run and not (wanted[URL_VARIABLE] and wanted[TOKEN_VARIABLE]):
             _show_without_canvas(work, wanted)

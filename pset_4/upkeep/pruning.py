@@ -10,9 +10,8 @@ from ..errors import PipelineError
 from ..places import IMAGES, MODELS, PACKAGES, SHEETS, shorten
 from ..settings import Settings
 from ..storage.inventory import list_cache, list_drop_ins, list_remote, list_results
-from ..storage.records import is_waiting
+from ..storage.records import is_waiting, list_stray_records
 from ..storage.remote import list_paths
-from .files import list_stray_records
 
 
 @dataclass
@@ -47,9 +46,7 @@ def find_leftovers(settings: Settings, in_remote: bool) -> Leftovers:
             found.kept += 1
         else:
             found.paths.append(path)
-    folders = (f"{settings.data}/{IMAGES}", f"{settings.data}/{MODELS}")
-    for folder in (*folders, settings.results, settings.proofs):
-        found.records += list_stray_records(folder)
+    found.records = list_stray_records()
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import time
@@ -11,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from csci_utils.digest import SETTLING_NS, file_digest
+from pset_4 import context
+from pset_4.database.connection import Database
+from pset_4.database.json_records import MAX_RECORD_BYTES
 from pset_4.storage import records
-from pset_4.storage.records import MAX_RECORD_BYTES, read_origin, read_record, write_origin
+from pset_4.storage.records import is_waiting, read_origin, write_origin
+from tests.support.pipeline.database import DATABASE, change_record, read_record
 from tests.support.pipeline.projects import Project, assert_failed, failures, read_summary
 from tests.support.remotes.stores import RemoteStore
 
@@ -31,17 +34,41 @@ DAMAGED = {
 }
 
 
+NAME = "images/file.png"
+
+
 @pytest.fixture
-def recorded(tmp_path: Path) -> Path:
-    """A file with a record."""
-    path = tmp_path / "file"
+def data(tmp_path: Path) -> Path:
+    """The data folder."""
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def file(data: Path) -> Path:
+    """A file without a record."""
+    path = data / NAME
+    path.parent.mkdir(parents=True)
     path.write_bytes(b"content")
-    write_origin(str(path), ORIGIN, file_digest(path))
     return path
 
 
-def record_path(path: Path) -> Path:
-    return path.parent / ".records" / f"{path.name}.json"
+@pytest.fixture
+def recorded(file: Path) -> Path:
+    """A file with a record."""
+    write_origin(str(file), ORIGIN, file_digest(file))
+    return file
+
+
+@pytest.fixture
+def json_record(file: Path) -> Path:
+    """A file's record as earlier releases wrote it."""
+    status = file.stat()
+    path = file.parent / ".records" / f"{file.name}.json"
+    path.parent.mkdir()
+    state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+    record = {"origin": ORIGIN, "state": state, "sha256": file_digest(file), "is_waiting": True}
+    path.write_text(json.dumps(record))
+    return path
 
 
 def round_times(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,10 +82,9 @@ def round_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "_state_of", read_rounded)
 
 
-def age_record(path: Path, seconds: float) -> None:
+def age_record(data: Path, path: Path, seconds: float) -> None:
     """Date a record relative to the last change of its file."""
-    then = path.stat().st_ctime_ns + int(seconds * 10**9)
-    os.utime(record_path(path), ns=(then, then))
+    change_record(data, NAME, written=path.stat().st_ctime_ns + int(seconds * 10**9))
 
 
 def test_a_recorded_file_has_its_origin(recorded: Path) -> None:
@@ -71,95 +97,146 @@ def test_a_missing_file_has_no_origin(recorded: Path) -> None:
     assert read_origin(str(recorded)) is None
 
 
-@pytest.mark.parametrize("kind", DAMAGED)
-def test_a_damaged_record_counts_as_none(recorded: Path, kind: str) -> None:
-    record_path(recorded).write_bytes(DAMAGED[kind])
+def test_a_record_of_an_earlier_release_counts(file: Path, json_record: Path) -> None:
+    assert read_origin(str(file)) == ORIGIN
+    assert is_waiting(str(file))
 
-    assert read_origin(str(recorded)) is None
+
+def test_records_of_earlier_releases_are_taken_over_once(file: Path, json_record: Path) -> None:
+    other = file.with_name("other.png")
+    other.write_bytes(b"other")
+    write_origin(str(other), ORIGIN, file_digest(other))
+
+    assert not json_record.parent.exists()
+    assert read_origin(str(file)) == ORIGIN
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_a_damaged_record_of_an_earlier_release_counts_as_none(
+    file: Path, json_record: Path, kind: str
+) -> None:
+    json_record.write_bytes(DAMAGED[kind])
+
+    assert read_origin(str(file)) is None
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
-def test_a_fifo_in_place_of_a_record_is_not_waited_for(recorded: Path) -> None:
-    record_path(recorded).unlink()
-    os.mkfifo(record_path(recorded))
+@pytest.mark.parametrize("is_json", [True, False])
+def test_a_fifo_in_place_of_a_record_is_not_waited_for(
+    data: Path, file: Path, json_record: Path, is_json: bool
+) -> None:
+    path = json_record if is_json else data / DATABASE
+    json_record.unlink()
+    os.mkfifo(path)
+
+    assert read_origin(str(file)) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"SQLite format 3\0", b"text" * 2000, None])
+def test_a_damaged_database_is_replaced(data: Path, recorded: Path, content: bytes | None) -> None:
+    database = data / DATABASE
+    found = database.read_bytes()
+    middle = bytearray(found)
+    middle[len(found) // 4 :] = b"\xff" * (len(found) - len(found) // 4)
+    database.write_bytes(bytes(middle) if content is None else content)
+
+    with context.activated():
+        assert read_origin(str(recorded)) is None
+        write_origin(str(recorded), ORIGIN, file_digest(recorded))
+    with context.activated():
+        assert read_origin(str(recorded)) == ORIGIN
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"origin": "["}, {"origin": "[" * 100_000}, {"size": "x"}, {"sha256": 1}, {"provenance": "1"}],
+)
+def test_a_damaged_row_counts_as_none(
+    data: Path, recorded: Path, columns: dict[str, object]
+) -> None:
+    change_record(data, NAME, **columns)
 
     assert read_origin(str(recorded)) is None
 
 
-def test_a_folder_in_place_of_a_record_counts_as_none(recorded: Path) -> None:
-    record_path(recorded).unlink()
-    record_path(recorded).mkdir()
+@pytest.mark.parametrize("is_link", [True, False])
+def test_what_is_not_a_database_file_is_neither_read_nor_written(
+    data: Path, recorded: Path, is_link: bool
+) -> None:
+    elsewhere = (data / DATABASE).rename(data / "elsewhere")
+    content = elsewhere.read_bytes()
+    if is_link:
+        (data / DATABASE).symlink_to(elsewhere)
+    else:
+        (data / DATABASE).mkdir()
 
-    assert read_origin(str(recorded)) is None
-
-
-def test_a_link_in_place_of_a_record_is_not_followed(recorded: Path) -> None:
-    record_path(recorded).rename(recorded.parent / "elsewhere")
-    record_path(recorded).symlink_to(recorded.parent / "elsewhere")
-
-    assert read_origin(str(recorded)) is None
+    with context.activated():
+        assert read_origin(str(recorded)) is None
+        with pytest.raises(OSError, match="not a file"):
+            write_origin(str(recorded), ORIGIN, file_digest(recorded))
+    assert elsewhere.read_bytes() == content
 
 
 def test_a_file_altered_within_its_timestamp_is_noticed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     round_times(monkeypatch)
-    path = tmp_path / "file"
-    path.write_bytes(b"content")
-    write_origin(str(path), ORIGIN, file_digest(path))
-    path.write_bytes(b"altered")
+    write_origin(str(file), ORIGIN, file_digest(file))
+    file.write_bytes(b"altered")
 
-    assert read_origin(str(path)) is None
+    assert read_origin(str(file)) is None
 
 
 def test_a_record_of_a_file_at_rest_spares_reading_it(
-    recorded: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, recorded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    age_record(recorded, SETTLING_NS / 10**9)
+    age_record(data, recorded, SETTLING_NS / 10**9)
     monkeypatch.setattr(records, "file_digest", lambda path: pytest.fail("it was read"))
 
     assert read_origin(str(recorded)) == ORIGIN
 
 
 def test_a_record_is_renewed_once_its_file_is_at_rest(
-    recorded: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, recorded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    age_record(recorded, 0)
+    age_record(data, recorded, 0)
     later = time.time_ns() + SETTLING_NS
     monkeypatch.setattr(time, "time_ns", lambda: later)
 
     read_origin(str(recorded))
 
-    assert record_path(recorded).stat().st_mtime_ns > recorded.stat().st_ctime_ns
-    record = read_record(str(recorded))
-    assert record is not None
-    assert record.state == records._state_of(str(recorded))
+    record = read_record(data, NAME)
+    assert record["written"] == later
+    state = [record[name] for name in ("size", "modified", "changed")]
+    assert state == records._state_of(str(recorded))
 
 
 def test_a_record_of_a_file_that_was_touched_is_renewed(
-    recorded: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, recorded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.utime(recorded, (0, 0))
     later = time.time_ns() + SETTLING_NS
     monkeypatch.setattr(time, "time_ns", lambda: later)
 
     assert read_origin(str(recorded)) == ORIGIN
-    assert json.loads(record_path(recorded).read_text())["state"][1] == 0
+    assert read_record(data, NAME)["modified"] == 0
 
 
-def test_a_full_disk_names_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"content")
+def test_a_full_disk_names_the_database(
+    data: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_origin(str(file), ORIGIN, file_digest(file))
+    with context.activated():
+        database = Database(str(data))
+        database.select("PRAGMA user_version", ())
+        database.select("PRAGMA max_page_count = 1", ())
+        rows = [(f"path {number}", *(None,) * 7, 0) for number in range(1000)]
 
-    def refuse(*arguments: object, **options: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        with pytest.raises(OSError, match="No space left") as raised:
+            database.write("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
-    monkeypatch.setattr(records, "open", refuse, raising=False)
-    with pytest.raises(OSError, match="No space left") as raised:
-        write_origin(str(path), ORIGIN, file_digest(path))
-
-    assert raised.value.filename == str(record_path(path))
-    assert list(record_path(path).parent.iterdir()) == []
+    assert raised.value.filename == str(data / DATABASE)
+    assert read_origin(str(file)) == ORIGIN
 
 
 def test_main_mends_a_damaged_record(
@@ -168,8 +245,7 @@ def test_main_mends_a_damaged_record(
     directory_project.drop("photo.jpg", photograph)
     directory_project.drop("one.pth", model)
     directory_project.run_well("main")
-    cached = record_path(directory_project.data / "images/photo.jpg")
-    cached.write_bytes(DAMAGED["nested"])
+    change_record(directory_project.data, "images/photo.jpg", origin="[" * 100_000)
 
     assert directory_project.status()["pictures"][0]["cache"] == "stale"
     directory_project.run_well("main")

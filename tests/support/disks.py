@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
+
+from tests.support.pipeline.projects import Project
 
 _MOUNT_TMPFS = 'mount -t tmpfs -o size="$2" none "$1"'
 _MOUNT_EXFAT = 'mkfs.exfat "$2" && mount -t exfat-fuse -o loop "$2" "$1"'
@@ -67,6 +71,23 @@ def _mounted(
         if holder.stdout.readline() != b"mounted\n":
             pytest.skip("this system does not permit mounting such a disk for one process")
         yield Path(f"/proc/{holder.pid}/root{folder}")
+
+
+class DiskProject(Project):
+    """A project on such a disk, whose commands run in processes that see it as their own.
+
+    SQLite follows the link in the path of `small_disk`, which only the system can.
+    """
+
+    def run(self, *arguments: str) -> Result:
+        """Run the command line in a process of its own."""
+        holder = self.folder.parts[2]
+        enter = ["nsenter", "--mount", f"--target={holder}"]
+        if os.readlink("/proc/self/ns/user") != os.readlink(f"/proc/{holder}/ns/user"):
+            enter += ["--preserve-credentials", "--user"]
+        done = subprocess.run([*enter, *self.command(*arguments)], capture_output=True, timeout=60)
+        output = done.stdout + done.stderr
+        return Result(CliRunner(), done.stdout, done.stderr, output, None, done.returncode, None)
 
 
 def fill_disk(path: Path, but: int = 0) -> None:

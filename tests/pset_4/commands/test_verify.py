@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.pipeline.database import DATABASE, change_record, remove_record
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
@@ -27,14 +28,15 @@ def truncate(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
-def remove_record(path: Path) -> None:
-    (path.parent / ".records" / f"{path.name}.json").unlink()
+def forget(path: Path) -> None:
+    data = next(folder for folder in path.parents if (folder / DATABASE).exists())
+    remove_record(data, path.relative_to(data).as_posix())
 
 
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "altered": flip_byte,
     "truncated": truncate,
-    "no record": remove_record,
+    "no record": forget,
 }
 
 
@@ -109,11 +111,14 @@ def test_a_damage_that_leaves_size_and_times_is_found(
     cached = painted.data / "images/photo.jpg"
     flip_byte(cached)
     status = cached.stat()
-    record_path = cached.parent / ".records/photo.jpg.json"
-    record = json.loads(record_path.read_text())
-    record["state"] = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-    record_path.write_text(json.dumps(record))
-    os.utime(record_path, ns=(status.st_ctime_ns + 10**10, status.st_ctime_ns + 10**10))
+    change_record(
+        painted.data,
+        "images/photo.jpg",
+        size=status.st_size,
+        modified=status.st_mtime_ns,
+        changed=status.st_ctime_ns,
+        written=status.st_ctime_ns + 10**10,
+    )
     assert painted.status()["pictures"][0]["cache"] == "current"
 
     assert verify(painted)[0] == 1

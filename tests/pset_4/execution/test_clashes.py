@@ -9,7 +9,7 @@ import pytest
 
 from pset_4.execution import clashes
 from pset_4.execution.clashes import can_hold_both
-from tests.support.disks import caseless_disk
+from tests.support.disks import DiskProject, caseless_disk
 from tests.support.pipeline.projects import MakeProject, Project, failures, read_summary
 from tests.support.remotes.stores import RemoteStore
 
@@ -147,7 +147,7 @@ def test_a_disk_that_ignores_case_keeps_the_first_of_two_files(
     store.write("images/A.png", drawing)
     store.write("images/a.png", photograph)
     store.write("saved_models/one.pth", model)
-    project = Project(caseless_folder, store.url)
+    project = DiskProject(caseless_folder, store.url)
 
     result = project.run("main", "-i", "A.png", "-i", "a.png", "-m", "one.pth")
 

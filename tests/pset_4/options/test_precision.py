@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from tests.support.pipeline.database import change_origin
 from tests.support.pipeline.painting import PAINT
 from tests.support.pipeline.projects import Project
 
-RECORD = "stylized/model.pth/.records/drawing.png.json"
+RESULT = "stylized/model.pth/drawing.png"
 
 
 @pytest.fixture
 def old_project(published: Project) -> Project:
     """A project with a result from before there were precisions."""
     published.run_well(*PAINT)
-    record_path = published.data / RECORD
-    record = json.loads(record_path.read_text())
-    del record["origin"]["precision"]
-    record_path.write_text(json.dumps(record))
+    change_origin(published.data, RESULT, precision=None)
     return published
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.support.pipeline.database import change_origin
 from tests.support.pipeline.painting import PAINT, RESULT
 from tests.support.pipeline.projects import Project
 
-RECORD = "stylized/model.pth/.records/drawing.png.json"
+RECORD = "stylized/model.pth/drawing.png"
 
 
 @pytest.mark.parametrize("runner", ["in-process", "program"])
@@ -36,9 +35,6 @@ def test_a_result_of_another_strength_is_not_current(published: Project) -> None
 
 def test_a_result_from_before_there_was_a_strength_is_current(published: Project) -> None:
     published.run_well(*PAINT)
-    record_path = published.data / RECORD
-    record = json.loads(record_path.read_text())
-    del record["origin"]["strength"]
-    record_path.write_text(json.dumps(record))
+    change_origin(published.data, RECORD, strength=None)
 
     assert published.run_well(*PAINT)["painted"] == 0

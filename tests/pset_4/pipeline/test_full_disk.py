@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.disks import fill_disk, small_disk
+from tests.support.disks import DiskProject, fill_disk, small_disk
 from tests.support.files.pictures import encode
 from tests.support.pipeline.projects import MakeProject, Project, failures, read_summary
 from tests.support.remotes.stores import RemoteStore
@@ -35,7 +35,7 @@ def disk_project(disk: Path, store: RemoteStore, drawing: bytes, model: bytes) -
     store.write("images/large.png", make_noise())
     store.write("images/small.png", drawing)
     store.write("saved_models/one.pth", model)
-    return Project(disk, store.url)
+    return DiskProject(disk, store.url)
 
 
 def make_noise() -> bytes:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.support.files.pictures import decode_rgb
 from tests.support.networks.models import MakeModel
+from tests.support.pipeline.database import DATABASE
 from tests.support.pipeline.programs import run_without
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes.stores import RemoteStore, S3Store
@@ -71,7 +72,7 @@ def test_main_does_not_change_the_drop_ins(painted: Project, photograph: bytes) 
 def test_main_leaves_no_hidden_file_but_records_and_notes(painted: Project) -> None:
     hidden = {path.name for path in painted.data.rglob(".*")}
 
-    assert hidden <= {".records", ".failures.json", ".pace.json"}
+    assert hidden <= {".records.db", ".failures.json", ".pace.json"}
 
 
 def test_results_have_the_size_of_their_images(painted: Project) -> None:
@@ -87,7 +88,7 @@ def test_results_differ_from_style_to_style(painted: Project) -> None:
 
 def test_a_second_run_does_nothing(painted: Project) -> None:
     # The first look at a file at rest renews its record.
-    files = [path for path in painted.data.rglob("*") if path.parent.name != ".records"]
+    files = [path for path in painted.data.rglob("*") if path.name != DATABASE]
     times = {path: path.stat().st_mtime_ns for path in files if path.is_file()}
 
     summary = painted.run_well("main")
@@ -129,7 +130,9 @@ def test_after_the_cache_is_removed_a_run_only_fetches(painted: Project) -> None
 
 def test_after_all_but_the_drop_ins_is_removed_nothing_is_published(painted: Project) -> None:
     for path in painted.data.iterdir():
-        if path.name not in ("uploads", "remote"):
+        if path.name == DATABASE:
+            path.unlink()
+        elif path.name not in ("uploads", "remote"):
             shutil.rmtree(path)
 
     assert count_work(painted.run_well("main")) == (4, 4, 0)

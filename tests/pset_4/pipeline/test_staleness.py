@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.support.networks.models import MakeModel
+from tests.support.pipeline.database import DATABASE
 from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.remotes.stores import RemoteStore
 
@@ -143,8 +144,7 @@ def test_status_shows_a_result_with_options_as_current(painted: Project) -> None
 
 
 def test_lost_records_cost_a_painting_and_no_transfer(painted: Project) -> None:
-    for folder in list(painted.data.rglob(".records")):
-        shutil.rmtree(folder)
+    (painted.data / DATABASE).unlink()
 
     assert count_work(painted) == (0, 1, 0)
 
@@ -180,13 +180,14 @@ def test_a_copied_data_folder_is_as_current_as_the_original(
     assert count_work(copied) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"origin": 1}', b"null", b"\xff"])
-def test_a_damaged_record_counts_as_none(painted: Project, content: bytes) -> None:
-    record = painted.data / "stylized/one.pth/.records/photo.jpg.json"
-    assert record.is_file()
-    record.write_bytes(content)
+@pytest.mark.parametrize("content", [b"", b"text", b"SQLite format 3\0"])
+def test_a_damaged_database_costs_a_painting_and_no_transfer(
+    painted: Project, content: bytes
+) -> None:
+    (painted.data / DATABASE).write_bytes(content)
 
-    assert count_work(painted)[1] == 1
+    assert count_work(painted) == (0, 1, 0)
+    assert count_work(painted) == (0, 0, 0)
 
 
 def test_a_result_removed_from_the_remote_is_published_again(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.support.networks.models import MakeModel
+from tests.support.pipeline.database import list_records
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes import faults
 from tests.support.remotes.outages import out_of_reach
@@ -59,8 +60,8 @@ def test_prune_removes_what_belongs_to_gone_names(orphaned: Project, store: Remo
         "saved_models/one.pth",
         *KEPT,
     ]
-    records = [path.name for path in orphaned.data.rglob(".records/*.json")]
-    assert sorted(records) == ["kept.png.json", "kept.png.json", "one.pth.json"]
+    records = [path.rpartition("/")[2] for path in list_records(orphaned.data)]
+    assert sorted(records) == ["kept.png", "kept.png", "one.pth"]
     assert store.list() == published
 
 

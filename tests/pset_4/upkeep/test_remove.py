@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pset_4.cli import cli
+from tests.support.pipeline.database import list_records
 from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
@@ -34,7 +35,7 @@ def test_remove_takes_the_object_and_the_cached_copy(painted: Project, store: Re
         "uploads/drawing.png",
         "uploads/one.pth",
     ]
-    assert not (painted.data / "images/.records/drawing.png.json").exists()
+    assert "images/drawing.png" not in list_records(painted.data)
 
 
 def test_it_says_that_a_drop_in_is_published_again(painted: Project, store: RemoteStore) -> None:

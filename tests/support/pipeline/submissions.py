@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from csci_utils.digest import file_digest
+from pset_4 import context, settings
 from pset_4.cli import cli
 from pset_4.storage.records import write_origin
 
@@ -49,7 +50,8 @@ class Repository:
         result = self.folder / "data" / "stylized" / path
         result.parent.mkdir(parents=True, exist_ok=True)
         result.write_bytes(content)
-        write_origin(str(result), {"image": "some"}, file_digest(str(result)))
+        with context.activated(settings.read_settings(data=str(self.folder / "data"))):
+            write_origin(str(result), {"image": "some"}, file_digest(str(result)))
         return result
 
     def run(self, *arguments: str) -> Result:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 from pset_4.storage.conflicts import CONFLICT_CHOICES, REFUSE
-from pset_4.storage.records import RECORDS_FOLDER
+from tests.support.pipeline.database import DATABASE, list_records, remove_record
 
 from .forks import Ending, Fork
 from .prediction import Prediction, predict, predict_repair
@@ -138,16 +137,20 @@ class Walker:
         return f"{how} {path}"
 
     def _lose_records(self) -> str:
-        folders = sorted(self.world.project.data.rglob(RECORDS_FOLDER))
-        if not folders:
+        path = self.world.project.data / DATABASE
+        if not path.exists():
             return "lose no records"
-        records: list[Path] = sorted(self._rng.choice(folders).iterdir())
-        for record in records:
-            if self._rng.random() < 0.5:
-                record.unlink()
-            else:
-                record.write_bytes(record.read_bytes()[:-1])
-        return f"lose {len(records)} records"
+        if self._rng.random() < 0.3:
+            content = bytearray(path.read_bytes())
+            at = self._rng.randrange(len(content))
+            content[at : at + 100] = self._rng.randbytes(100)
+            path.write_bytes(content)
+            return "damage the records"
+        records = list_records(self.world.project.data)
+        lost = [record for record in records if self._rng.random() < 0.5]
+        for record in lost:
+            remove_record(self.world.project.data, record)
+        return f"lose {len(lost)} records"
 
     # Commands.
 

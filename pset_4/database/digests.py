@@ -1,0 +1,68 @@
+"""Digests of files that outlive the process."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from csci_utils.digest import FileState, stored_digests
+
+from .. import context
+from .connection import Database, open_database
+
+_ROWS_AT_ONCE = 1000
+_DIGEST = re.compile("[0-9a-f]{8,}")
+
+
+class DigestTable:
+    """The digests in a data folder's database: a `csci_utils.digest.DigestStore`.
+
+    A digest counts only for a file with the inode, size and times that it had then.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Take the database."""
+        self._database = database
+        self._new: dict[tuple[str, str], tuple[Any, ...]] = {}
+
+    def load(self, path: str, algorithm: str, state: FileState) -> str | None:
+        """Return the digest that was saved for a file in this state, or None."""
+        rows = self._database.select(
+            "SELECT digest FROM digests WHERE path = ? AND algorithm = ? AND inode = ?"
+            " AND size = ? AND modified = ? AND changed = ?",
+            (_to_text(path), algorithm, *state),
+        )
+        digest = str(rows[0][0]) if rows else ""
+        return digest if _DIGEST.fullmatch(digest) else None
+
+    def save(self, path: str, algorithm: str, state: FileState, digest: str) -> None:
+        """Keep a digest."""
+        key = _to_text(path), algorithm
+        self._new[key] = (*key, *state, digest)
+        if len(self._new) >= _ROWS_AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was saved, if the database can be written."""
+        rows, self._new = [*self._new.values()], {}
+        with suppress(OSError):  # the files are read again
+            self._database.write("REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+@contextmanager
+def kept_digests() -> Iterator[None]:
+    """Keep the digests of files in the current data folder's database while the body runs."""
+    table = DigestTable(context.current().keep(open_database))
+    try:
+        with stored_digests(table):
+            yield
+    finally:
+        table.flush()
+
+
+def _to_text(path: str) -> str:
+    """Return a path as a text that SQLite can hold, whatever bytes it has."""
+    return os.fsencode(path).decode("latin-1")
