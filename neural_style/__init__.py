@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .formats.model_file import STYLE_SUFFIXES
     from .inspection import StyleDescription, inspect
     from .options import RenderingOptions
-    from .painting import Painter, PaintingResult, paint_file
+    from .painting import Painter, PaintingResult, paint_all, paint_file
     from .pictures.file_formats import PICTURE_SUFFIXES
     from .pictures.io import load_picture, save_picture
     from .pictures.resizing import limit_side, resize, scale_down
@@ -68,6 +68,7 @@ else:
             "limit_side": "pictures.resizing",
             "load": "backends.loading",
             "load_picture": "pictures.io",
+            "paint_all": "painting",
             "paint_file": "painting",
             "read_provenance": "provenance",
             "resize": "pictures.resizing",
@@ -97,6 +98,7 @@ __all__ = [
     "limit_side",
     "load",
     "load_picture",
+    "paint_all",
     "paint_file",
     "read_provenance",
     "resize",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image
@@ -79,25 +81,45 @@ class Style(ABC):
             DeviceError: The device, or the disk that replaces its memory, has too little room.
             OSError: The file of `picture`, which Pillow had not read yet, is damaged.
         """
-        with at_path(self.path):
-            check_number(self.number, self.count)
-        plain = to_plain(picture)
-        size, info = plain.size, dict(plain.info)
-        alpha = plain.getchannel("A") if plain.mode == "RGBA" else None
+        self._check_number()
         # A picture may be large: each copy is released before the next one is made.
-        colors = to_colors(plain, self.MINIMUM_SIDE)
-        del plain
+        colors, frame = self._take(picture)
         painted = self._try_to_paint(colors, progress)
         del colors
-        result = self._crop(painted, *size)
-        del painted
-        result.info = info
-        if alpha is not None:
-            result.putalpha(alpha)
-        return result
+        return self._frame(painted, frame)
 
-    def _crop(self, painted: Colors, width: int, height: int) -> Image.Image:
+    def paint_pictures(self, pictures: Sequence[Image.Image]) -> list[Image.Image]:
+        """Return pictures of one size painted: each as by a call, and together where it is faster.
+
+        Raises:
+            NeuralStyleError, OSError: As for a call. No picture is painted then.
+        """
+        self._check_number()
+        taken = [self._take(picture) for picture in pictures]
+        batch = [colors for colors, _ in taken]
+        with self._explaining_errors(batch[0].shape):
+            painted = self.paint_batch(batch)
+        del batch
+        return [self._frame(each, frame) for each, (_, frame) in zip(painted, taken, strict=True)]
+
+    def batch_size(self, height: int, width: int) -> int:
+        """Return how many pictures of a size, in px, are painted fastest; 1 if one by one."""
+        return 1
+
+    def _check_number(self) -> None:
+        with at_path(self.path):
+            check_number(self.number, self.count)
+
+    def _take(self, picture: Image.Image) -> tuple[Colors, _Frame]:
+        """Return the colors of a picture, and what comes back around its painting."""
+        plain = to_plain(picture)
+        alpha = plain.getchannel("A") if plain.mode == "RGBA" else None
+        frame = _Frame(plain.size, dict(plain.info), alpha)
+        return to_colors(plain, self.MINIMUM_SIDE), frame
+
+    def _frame(self, painted: Colors, frame: _Frame) -> Image.Image:
         """Cut the picture's own pixels out: networks return sides of 4 * ceil(n / 4)."""
+        width, height = frame.size
         if painted.shape[0] < height or painted.shape[1] < width:
             raise StyleError(
                 f"expected {width}x{height} px from this network, "
@@ -105,10 +127,13 @@ class Style(ABC):
                 path=self.path,
                 remedy="use a style model",
             )
-        return Image.fromarray(np.ascontiguousarray(painted[:height, :width]))
+        result = Image.fromarray(np.ascontiguousarray(painted[:height, :width]))
+        result.info = frame.info
+        if frame.alpha is not None:
+            result.putalpha(frame.alpha)
+        return result
 
     def _try_to_paint(self, colors: Colors, progress: Progress | None) -> Colors:
-        """Paint; an engine's own errors become a `DeviceError`."""
         raised: list[Exception] = []  # by `progress`: not ours to reword
 
         def report(done: int, total: int) -> None:
@@ -119,15 +144,23 @@ class Style(ABC):
                 raised.append(error)
                 raise
 
-        try:
+        with self._explaining_errors(colors.shape, raised):
             return self.paint_colors(colors, report)
+
+    @contextmanager
+    def _explaining_errors(
+        self, shape: tuple[int, ...], others: Sequence[Exception] = ()
+    ) -> Iterator[None]:
+        """Have an engine's own errors become a `DeviceError`."""
+        try:
+            yield
         except StyleError as error:
             with at_path(self.path):
                 raise error
         except (MemoryError, RuntimeError) as error:
-            if error in raised or isinstance(error, DescribedError):  # some are RuntimeErrors
+            if error in others or isinstance(error, DescribedError):  # some are RuntimeErrors
                 raise
-            height, width, _ = colors.shape
+            height, width, _ = shape
             raise DeviceError(
                 f"{self.path.name} cannot paint {width}x{height} px on this device ({error})",
                 remedy=SMALLER_PICTURE if isinstance(error, MemoryError) else "",
@@ -149,8 +182,7 @@ class Style(ABC):
             StyleError, DeviceError: As for a call of the style.
             MemoryError, RuntimeError: The engine failed.
         """
-        with at_path(self.path):
-            check_number(self.number, self.count)
+        self._check_number()
         shape, smallest = colors.shape, self.MINIMUM_SIDE
         is_picture = len(shape) == 3 and shape[2] == 3 and min(shape[:2]) >= smallest
         if colors.dtype != np.uint8 or not is_picture:
@@ -164,8 +196,21 @@ class Style(ABC):
     def paint_colors(self, colors: Colors, progress: Progress | None) -> Colors:
         """Do the work of `paint` for an array that is checked and contiguous."""
 
+    def paint_batch(self, batch: Sequence[Colors]) -> list[Colors]:
+        """Do that for arrays of one shape, at most `batch_size` of them."""
+        return [self.paint_colors(colors, None) for colors in batch]
+
     def release(self) -> None:  # noqa: B027  (most styles keep nothing)
         """Release the memory that is kept for the next picture."""
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What a painting takes over from its picture."""
+
+    size: tuple[int, int]
+    info: dict[Any, Any]
+    alpha: Image.Image | None
 
 
 class FloatStyle(Style):

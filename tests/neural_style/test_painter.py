@@ -20,12 +20,12 @@ from neural_style import (
     StyleError,
     load,
     load_picture,
-    painting,
 )
 from neural_style.backends.base import FloatStyle
 from neural_style.backends.loading import StyleFile
 from neural_style.backends.loading import load_style as load_style_file
-from neural_style.painting import MAX_LIGHT_STYLES
+from neural_style.painting import painter as painting
+from neural_style.painting.painter import MAX_LIGHT_STYLES
 from neural_style.pictures.arrays import Pixels
 from neural_style.pictures.io import decode_picture
 from tests.support.networks.styles import MakePicture, MakeState, assert_same_pixels, files_in

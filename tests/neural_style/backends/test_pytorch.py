@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,13 +14,17 @@ from neural_style import DeviceError, Style, StyleError, load
 from neural_style.backends.base import not_finite
 from neural_style.backends.loading import load_weights
 from neural_style.options import EXACT, FAST, RenderingOptions, ignore
-from neural_style.pictures.arrays import Pixels
+from neural_style.pictures.arrays import Colors
 from tests.support.networks.backends import paint_with_torch
 from tests.support.networks.styles import MakePicture, MakeState
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 torch = pytest.importorskip("torch")
 
-from neural_style.backends.pytorch import TorchStyle, to_half  # noqa: E402  (it needs torch)
+from neural_style.backends.pytorch import TorchStyle  # noqa: E402  (it needs torch)
+from neural_style.backends.pytorch.networks import PlainNetwork  # noqa: E402
 
 EXACT_DECIBELS, FAST_DECIBELS = 60, 45
 
@@ -34,13 +39,25 @@ def accelerated(path: Path, notify: Callable[[str], None] = ignore) -> TorchStyl
     return TorchStyle(path, load_weights(path), cpu, RenderingOptions(), notify, load_for_cpu)
 
 
-def fail_with(error: Exception) -> Callable[[Pixels], Pixels]:
-    """Return a `paint_pixels` that raises `error`."""
+class FailingNetwork:
+    """A network that fails at more than `most` pictures at once."""
 
-    def paint_pixels(pixels: Pixels) -> Pixels:
-        raise error
+    def __init__(self, style: TorchStyle, error: Exception, most: int = 0) -> None:
+        self.batches: list[int] = []
+        self._network = style._networks[0]
+        self._error = error
+        self._most = most
+        style._networks[0] = self
 
-    return paint_pixels
+    def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        self.batches.append(len(pictures))
+        if len(pictures) > self._most:
+            raise self._error
+        return self._network(pictures)
+
+
+def colors_of(picture: Image.Image) -> Colors:
+    return np.asarray(picture.convert("RGB"))
 
 
 def decibels(painted: Image.Image, expected: Image.Image) -> float:
@@ -77,15 +94,11 @@ def test_the_limit_of_memory_is_kept(checkpoint_path: Path, make_picture: MakePi
     ids=["memory of CUDA", "memory of MPS", "assertion", "missing kernel"],
 )
 def test_the_cpu_paints_what_an_accelerator_fails_at(
-    error: Exception,
-    reason: str,
-    checkpoint_path: Path,
-    make_picture: MakePicture,
-    monkeypatch: pytest.MonkeyPatch,
+    error: Exception, reason: str, checkpoint_path: Path, make_picture: MakePicture
 ) -> None:
     notes: list[str] = []
     style = accelerated(checkpoint_path, notes.append)
-    monkeypatch.setattr(style, "paint_pixels", fail_with(error))
+    FailingNetwork(style, error)
 
     painted = style(make_picture())
 
@@ -94,11 +107,11 @@ def test_the_cpu_paints_what_an_accelerator_fails_at(
 
 
 def test_an_error_of_the_style_itself_is_not_painted_again(
-    checkpoint_path: Path, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+    checkpoint_path: Path, make_picture: MakePicture
 ) -> None:
     notes: list[str] = []
     style = accelerated(checkpoint_path, notes.append)
-    monkeypatch.setattr(style, "paint_pixels", fail_with(not_finite()))
+    FailingNetwork(style, not_finite())
 
     with pytest.raises(StyleError, match="expected finite colors"):
         style(make_picture())
@@ -107,18 +120,18 @@ def test_an_error_of_the_style_itself_is_not_painted_again(
 
 
 def test_a_failure_on_the_cpu_stays_an_error(
-    checkpoint_path: Path, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+    checkpoint_path: Path, make_picture: MakePicture
 ) -> None:
     weights = load_weights(checkpoint_path)
     style = TorchStyle(checkpoint_path, weights, torch.device("cpu"), RenderingOptions())
-    monkeypatch.setattr(style, "paint_pixels", fail_with(RuntimeError("out of threads")))
+    FailingNetwork(style, RuntimeError("out of threads"))
 
     with pytest.raises(DeviceError, match="out of threads"):
         style(make_picture())
 
 
 def test_the_standing_in_style_is_loaded_once(
-    checkpoint_path: Path, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+    checkpoint_path: Path, make_picture: MakePicture
 ) -> None:
     loaded: list[Style] = []
 
@@ -128,7 +141,7 @@ def test_the_standing_in_style_is_loaded_once(
 
     weights, cpu = load_weights(checkpoint_path), torch.device("cpu")
     style = TorchStyle(checkpoint_path, weights, cpu, RenderingOptions(), ignore, load_for_cpu)
-    monkeypatch.setattr(style, "paint_pixels", fail_with(RuntimeError("gone")))
+    FailingNetwork(style, RuntimeError("gone"))
 
     for _ in range(2):
         style(make_picture())
@@ -136,12 +149,74 @@ def test_the_standing_in_style_is_loaded_once(
     assert len(loaded) == 1
 
 
+# Batches
+
+
+def test_a_batch_is_painted_as_its_pictures_are(
+    checkpoint_path: Path, make_picture: MakePicture
+) -> None:
+    style = accelerated(checkpoint_path)
+    batch = [colors_of(make_picture(16, 12)), colors_of(make_picture(16, 12).rotate(180))]
+
+    painted = style.paint_batch(batch)
+
+    alone = [style.paint(colors) for colors in batch]
+    assert all(map(np.array_equal, painted, alone))
+
+
+def test_half_as_many_are_painted_together_where_memory_is_too_small(
+    checkpoint_path: Path, make_picture: MakePicture
+) -> None:
+    notes: list[str] = []
+    style = accelerated(checkpoint_path, notes.append)
+    network = FailingNetwork(style, torch.OutOfMemoryError("CUDA out of memory."), most=2)
+    batch = [colors_of(make_picture().rotate(90 * turn)) for turn in range(5)]
+
+    painted = style.paint_batch(batch)
+
+    alone = accelerated(checkpoint_path)
+    assert all(map(np.array_equal, painted, map(alone.paint, batch)))
+    assert network.batches == [5, 2, 2, 1]
+    assert notes == ["cpu has too little memory: it paints 2 pictures at once"]
+
+
+def test_the_size_of_a_batch_depends_on_the_pictures_and_on_earlier_failures(
+    checkpoint_path: Path,
+) -> None:
+    style = accelerated(checkpoint_path)
+    assert style.batch_size(512, 512) == 1  # on a CPU
+
+    style.device = torch.device("cuda")
+    sizes = [style.batch_size(512, 512), style.batch_size(4000, 6000)]
+    style._most_at_once = 3
+
+    assert sizes == [32, 1]
+    assert style.batch_size(512, 512) == 3
+
+
+def test_of_a_batch_only_what_overflows_is_painted_in_full(
+    checkpoint_path: Path, make_picture: MakePicture
+) -> None:
+    style, exact = accelerated(checkpoint_path), accelerated(checkpoint_path)
+    batch = [colors_of(make_picture(16, 12)), colors_of(make_picture(16, 12).rotate(180))]
+
+    def break_second(pictures: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.zeros_like(pictures), torch.tensor([False, True])
+
+    style._networks.insert(0, break_second)
+    first, second = style.paint_batch(batch)
+
+    assert not first.any()
+    assert np.array_equal(second, exact.paint(batch[1]))
+
+
 # Precision
 
 
 def test_half_precision_is_close_to_full(checkpoint_path: Path, make_picture: MakePicture) -> None:
     style = accelerated(checkpoint_path)
-    style._fast_network = to_half(style._network)
+    half = PlainNetwork(load_weights(checkpoint_path), torch.device("cpu"), torch.float16)
+    style._networks.insert(0, half)
 
     painted = style(make_picture(16, 12))
 
@@ -157,7 +232,8 @@ def test_what_overflows_in_half_precision_is_painted_in_full(
     path = tmp_path / "steep.pth"
     torch.save(state, path)
     style = accelerated(path)
-    style._fast_network = to_half(style._network)
+    half = PlainNetwork(load_weights(path), torch.device("cpu"), torch.float16)
+    style._networks.insert(0, half)
 
     painted = style(make_picture(16, 12))
 
@@ -171,7 +247,9 @@ def test_full_precision_is_set_only_while_painting(
     before = setting.fp32_precision
     values: list[str] = []
     style = accelerated(checkpoint_path)
-    style._network.register_forward_hook(lambda *_: values.append(setting.fp32_precision))
+    network = style._networks[0]
+    assert isinstance(network, PlainNetwork)
+    network.network.register_forward_hook(lambda *_: values.append(setting.fp32_precision))
 
     style(make_picture())
 

@@ -64,7 +64,7 @@ def test_a_style_is_loaded_once_for_all_drop_ins(
         loaded.append(arguments)
         return load_style(*arguments)
 
-    monkeypatch.setattr("neural_style.painting.load_style", load_and_count)
+    monkeypatch.setattr("neural_style.painting.painter.load_style", load_and_count)
 
     def act() -> None:
         for count, content in enumerate((photograph, drawing), 1):

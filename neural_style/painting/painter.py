@@ -5,29 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol
 
 from PIL import Image
 
+from csci_utils.digest import FileState, file_state
 from csci_utils.errors import at_path, instead_of_path
 from csci_utils.files import read_file, replacing
 
-from .backends.arena import Arena
-from .backends.base import Progress, Style
-from .backends.loading import load_style, read_style
-from .errors import PictureError
-from .options import NONE, OPTIONS, RenderingOptions, ignore
-from .pictures.file_formats import format_for
-from .pictures.io import MAX_PICTURE_BYTES, MORE_FRAMES, decode_picture, save_picture
-from .pictures.metadata import METADATA, read_metadata
-from .pictures.resizing import resize
-from .provenance import Provenance
-from .request import PaintingRequest
-from .system.resources import free_memory
-from .version import __version__
+from ..backends.arena import Arena
+from ..backends.base import Progress, Style
+from ..backends.loading import load_style, read_style
+from ..errors import PictureError
+from ..options import RenderingOptions, ignore
+from ..pictures.io import MAX_PICTURE_BYTES, decode_picture, save_picture
+from ..request import PaintingRequest
+from ..system.resources import free_memory
+from .stages import PaintingResult, Photograph, Saver, complete, describe, prepare
 
 MAX_LIGHT_STYLES = 8
 """How many styles stay loaded: an official one takes about 30 MB."""
@@ -35,41 +30,9 @@ MAX_LIGHT_STYLES = 8
 _MEMORY_SHARE = 8
 """A decoded picture is kept if it takes at most this part of the memory that is free."""
 
-_ROWS_AT_ONCE = 256  # of a picture that is blended
 _BYTES_PER_PIXEL = 4  # of Pillow, for RGB, too
 
 _StyleKey = tuple[str, Path, RenderingOptions]
-
-
-class Saver(Protocol):
-    """Writes a painted picture; see `save_picture`."""
-
-    def __call__(self, picture: Image.Image, path: Path, *, keep_location: bool) -> None:
-        """Write the picture to the path."""
-
-
-@dataclass(frozen=True)
-class PaintingResult:
-    """The result of a painting, besides the file that it wrote."""
-
-    has_more_frames: bool
-    """Whether the picture's file has frames or pages after the first, which was painted."""
-    provenance: Provenance | None = None
-    """Where the painting comes from, whether its file says so or not; None if that is unknown."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the result as plain JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, has_more_frames: bool, provenance: Any = None) -> PaintingResult:
-        """Return what `to_json` described.
-
-        Raises:
-            ValueError: The provenance is not complete, or damaged.
-        """
-        known = None if provenance is None else Provenance.from_json(provenance)
-        return cls(has_more_frames, known)
 
 
 def paint_file(
@@ -102,6 +65,7 @@ class Painter:
         self.notify = notify
         self._keeps = keeps
         self._styles: OrderedDict[_StyleKey, Style] = OrderedDict()
+        self._digests: dict[Path, tuple[FileState | None, str]] = {}
         self._arena: Arena | None = None
         self._picture_digest = ""
         self._picture: Image.Image | None = None
@@ -123,28 +87,21 @@ class Painter:
         Raises:
             NeuralStyleError: The picture cannot be painted; `path` names the file concerned.
         """
-        options = request.options
-        picture = self.load_picture(request.content_image, options.memory)
-        has_more_frames = bool(picture.info.get(MORE_FRAMES))
+        photograph = self._take(request)
+        style = self.load_style(request.model, request.options)
         with at_path(request.content_image):
-            picture = resize(picture, options.content_scale, options.max_side)
-        with at_path(request.output_image):
-            format_for(request.output_image).check(picture.size)
-        style = self.load_style(request.model, options)
-        with at_path(request.content_image):
-            painted = style(picture, progress)
-        if options.strength is not None:
-            _blend(painted, picture, options.strength)
-        provenance = self._describe(request, style)
-        del picture, style
+            painted = style(photograph.picture, progress)
+        provenance = describe(request, photograph, style)
+        result = complete(painted, request, photograph, provenance)
+        del photograph, style
         if not self._keeps:
             self.release()  # encoding takes memory, too
-        if options.metadata == NONE:
-            painted.info.pop(METADATA, None)
-        else:
-            _add_provenance(painted, provenance)
-        save(painted, request.output_image, keep_location=options.keep_location)
-        return PaintingResult(has_more_frames, provenance)
+        save(painted, request.output_image, keep_location=request.options.keep_location)
+        return result
+
+    def _take(self, request: PaintingRequest) -> Photograph:
+        picture = self.load_picture(request.content_image, request.options.memory)
+        return prepare(request, picture, self._picture_digest)
 
     def load_picture(self, path: str | PathLike[str], memory: int | None = None) -> Image.Image:
         """Return the plain picture in a file, decoded now or by the last call.
@@ -174,10 +131,17 @@ class Painter:
         Raises:
             NeuralStyleError: It cannot be loaded, or has no style of this number.
         """
-        file = read_style(path)
-        key = (hashlib.sha256(file.data).hexdigest(), file.path, _loading_options(options))
+        path, file = Path(path), None
+        state, digest = self._digests.get(path, (None, ""))
+        now = _state_of(path)
+        if now is None or now != state:
+            file = read_style(path)
+            digest = hashlib.sha256(file.data).hexdigest()
+            self._digests[path] = now, digest
+        key = digest, path, _loading_options(options)
         style = self._styles.pop(key, None)
         if style is None:
+            file = file or read_style(path)
             self._make_room()
             style = load_style(file, options, self._notify, self._share_arena(options.memory))
         self._styles[key] = style
@@ -186,24 +150,8 @@ class Painter:
     def release(self) -> None:
         """Release everything that is kept."""
         self._styles.clear()
+        self._digests.clear()
         self._arena = self._picture = None
-
-    def _describe(self, request: PaintingRequest, style: Style) -> Provenance:
-        """Return where the painting comes from that was made just now."""
-        options = {
-            option.name: getattr(request.options, option.name)
-            for option in OPTIONS
-            if option.changes_result
-        }
-        return Provenance(
-            image=request.image_name,
-            image_sha256=self._picture_digest,
-            model=request.model_name,
-            model_sha256=style.sha256,
-            engine=style.engine,
-            version=__version__,
-            options={name: value for name, value in options.items() if value is not None},
-        )
 
     def _notify(self, text: str) -> None:
         # What is kept outlives the callback of the painting that it was loaded for.
@@ -224,21 +172,17 @@ class Painter:
         return self._arena
 
 
-def _add_provenance(painted: Image.Image, provenance: Provenance) -> None:
-    kept = read_metadata(painted)
-    painted.info[METADATA] = replace(kept, provenance=provenance.to_properties())
-
-
-def _blend(painted: Image.Image, photograph: Image.Image, strength: float) -> None:
-    """Move a painting toward its photograph, in place: a second might not fit in memory."""
-    for top in range(0, painted.height, _ROWS_AT_ONCE):
-        box = (0, top, painted.width, min(top + _ROWS_AT_ONCE, painted.height))
-        painted.paste(Image.blend(photograph.crop(box), painted.crop(box), strength), box)
-
-
 def _save_atomically(picture: Image.Image, path: Path, *, keep_location: bool) -> None:
     with replacing(path, PictureError) as temporary_path, instead_of_path(temporary_path, path):
         save_picture(picture, temporary_path, keep_location=keep_location)
+
+
+def _state_of(path: Path) -> FileState | None:
+    """Return what changes with a file; None if that cannot be told."""
+    try:
+        return file_state(path)
+    except OSError:
+        return None
 
 
 def _loading_options(options: RenderingOptions) -> RenderingOptions:

@@ -1,0 +1,37 @@
+"""The devices that PyTorch finds."""
+
+from __future__ import annotations
+
+import torch
+
+from ...errors import DeviceError
+
+
+def find_device(name: str) -> torch.device:
+    """Find the device that `name` stands for: see `load`.
+
+    Raises:
+        DeviceError: The device does not exist. The remedy lists those that do.
+    """
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    if name == "cpu" or (name == "auto" and accelerator is None):
+        return torch.device("cpu")
+    if accelerator is not None:
+        if name in ("auto", "accel", accelerator.type):
+            return accelerator
+        for index in range(torch.accelerator.device_count()):
+            if name == f"{accelerator.type}:{index}":
+                return torch.device(name)
+    raise _missing_device(name, accelerator)
+
+
+def _missing_device(name: str, accelerator: torch.device | None) -> DeviceError:
+    if name == "accel":
+        return DeviceError(
+            "PyTorch finds no accelerator on this machine",
+            remedy="leave out --accel, or --cuda 1, to use the CPU",
+        )
+    found = "only the CPU" if accelerator is None else f"the CPU and {accelerator.type}"
+    return DeviceError(
+        f"the device {name!r} does not exist; PyTorch finds {found}", remedy="use cpu or auto"
+    )

@@ -1,0 +1,153 @@
+"""Checkpoints, painted by PyTorch: on accelerators, and on the CPU where nothing else can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from os import PathLike
+
+import numpy as np
+import torch
+
+from csci_utils.text import one_line
+
+from ...formats.weights import OFFICIAL_BASE_WIDTH, Weights, width_of
+from ...options import FAST, RenderingOptions, ignore
+from ...pictures.arrays import Colors
+from ...system.resources import check_memory
+from ..base import Progress, Style, not_finite
+from .networks import full_precision, make_network
+
+_CPU_BYTES_PER_PIXEL = 1050  # measured at 8 megapixels and the official width
+
+_BATCH_PIXELS = 1 << 23
+"""More pixels at once are no faster: 32 pictures of 512x512."""
+
+
+class TorchStyle(Style):
+    """A checkpoint of a `TransformerNet`.
+
+    Exact is fp32 on any device. Fast is fp16 on an accelerator, except for the normalizations,
+    whose sums need fp32. A picture whose values exceed fp16 is painted again in fp32. On the CPU,
+    fast is the same as exact.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        weights: Weights,
+        device: torch.device,
+        options: RenderingOptions,
+        notify: Callable[[str], None] = ignore,
+        load_for_cpu: Callable[[], Style] | None = None,
+    ) -> None:
+        """Move the network to the device.
+
+        Args:
+            path: The file that the weights came from.
+            weights: Checked weights of a `TransformerNet`.
+            device: Where to paint.
+            options: `precision`, `threads` and `memory` are used.
+            notify: Called with each note: that the accelerator takes fewer pictures at once, or
+                that the CPU paints in its place, with the reason.
+            load_for_cpu: Loads the style that does. None if there is no accelerator to replace.
+        """
+        super().__init__(path)
+        self.engine = f"PyTorch on {device.type}"
+        self.base_width: int = width_of(weights)
+        self.device = device
+        self._options = options
+        self._notify = notify
+        self._load_for_cpu = load_for_cpu
+        self._cpu_style: Style | None = None
+        self._most_at_once: int | None = None  # pictures; None until a batch was too large
+        is_fast = device.type != "cpu" and options.precision == FAST
+        self._networks = [
+            make_network(weights, device, dtype)
+            for dtype in ([torch.float16, torch.float32] if is_fast else [torch.float32])
+        ]
+
+    def batch_size(self, height: int, width: int) -> int:
+        """Return how many pictures of a size are painted at once."""
+        if self.device.type == "cpu":
+            return 1
+        most = max(1, _BATCH_PIXELS // (height * width))
+        return min(most, self._most_at_once or most)
+
+    def paint_colors(self, colors: Colors, progress: Progress | None) -> Colors:
+        """Paint a batch of one."""
+        return self.paint_batch([colors])[0]
+
+    def paint_batch(self, batch: Sequence[Colors]) -> list[Colors]:
+        """Paint on the device, fewer pictures at once or on the CPU if an accelerator fails.
+
+        Accelerators report a lack of memory in many ways, some only in words. So half as many
+        pictures are tried after any failure. After that of a single one the CPU takes over.
+        """
+        self.engine = f"PyTorch on {self.device.type}"
+        if self._load_for_cpu is None:
+            return self._paint(batch)
+        painted: list[Colors] = []
+        while len(painted) < len(batch):
+            begin = len(painted)
+            part = batch[begin : begin + (self._most_at_once or len(batch))]
+            try:
+                painted += self._paint(part)
+                continue
+            except torch.OutOfMemoryError:
+                reason = "has too little memory"
+            except RuntimeError as error:
+                reason = f"failed ({one_line(str(error))})"
+            # Not in the handler: the error holds on to the accelerator's memory.
+            if len(part) > 1:
+                self._most_at_once = len(part) // 2
+                self._notify(
+                    f"{self.device} {reason}: it paints {self._most_at_once} pictures at once"
+                )
+            else:
+                self._notify(f"{self.device} {reason}: the CPU paints this picture")
+                painted.append(self._paint_on_cpu(part[0]))
+        return painted
+
+    def _paint(self, batch: Sequence[Colors]) -> list[Colors]:
+        """Run the network in the precision that is asked for, and that the pictures allow."""
+        if self.device.type == "cpu":
+            size = sum(colors[:, :, 0].size for colors in batch)
+            needed = size * self.base_width // OFFICIAL_BASE_WIDTH * _CPU_BYTES_PER_PIXEL
+            check_memory(needed, self._options.memory)
+        with torch.inference_mode(), full_precision(), _threads(self._options.threads):
+            pictures = torch.from_numpy(np.stack(batch)).to(self.device)
+            painted, is_broken = self._networks[0](pictures)
+            for network in self._networks[1:]:
+                if is_broken.any():
+                    painted[is_broken], still = network(pictures[is_broken])
+                    is_broken[is_broken.clone()] = still
+            if is_broken.any():
+                raise not_finite()
+            return list(painted.cpu().numpy())
+
+    def _paint_on_cpu(self, colors: Colors) -> Colors:
+        if self._cpu_style is None:
+            assert self._load_for_cpu is not None
+            self._cpu_style = self._load_for_cpu()
+        self.engine = self._cpu_style.engine
+        return self._cpu_style.paint_colors(colors, None)
+
+    def release(self) -> None:
+        """Release the memory of the style that replaces an accelerator."""
+        if self._cpu_style is not None:
+            self._cpu_style.release()
+
+
+@contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    """Work with `number` threads on the CPU; None for PyTorch's own choice."""
+    if number is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,44 @@
+"""How much memory the pictures take that are decoded ahead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..pictures.decoding import read_size
+from ..system.resources import free_memory
+
+_MEMORY_SHARE = 4  # pictures take at most this part of the memory that is free
+_MOST_BYTES = 1 << 30
+_BYTES_PER_PIXEL = 16  # of a picture while it is decoded, painted and encoded
+_UNKNOWN_BYTES = 64 << 20  # of a file whose header does not tell its size
+
+
+class Budget:
+    """Bytes that may be in use. One picture alone may take more."""
+
+    def __init__(self) -> None:
+        """Measure the memory that is free now."""
+        free = free_memory(None)
+        self._most = min(_MOST_BYTES, _MOST_BYTES if free is None else free // _MEMORY_SHARE)
+        self._taken = 0
+
+    def take(self, size: int) -> bool:
+        """Take so many bytes, and return whether they are there."""
+        if self._taken and self._taken + size > self._most:
+            return False
+        self._taken += size
+        return True
+
+    def give_back(self, size: int) -> None:
+        """Give back what was taken."""
+        self._taken -= size
+
+
+def estimate_bytes(path: Path) -> int:
+    """Return about how much memory the picture in a file takes; its header tells."""
+    try:
+        with path.open("rb") as file:
+            size = read_size(file)
+    except OSError:
+        size = None
+    return _UNKNOWN_BYTES if size is None else size[0] * size[1] * _BYTES_PER_PIXEL

@@ -1,0 +1,125 @@
+"""The stages of a painting around the painting itself: before it, and after it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from PIL import Image
+
+from csci_utils.errors import at_path
+
+from ..backends.base import Style
+from ..options import NONE, OPTIONS
+from ..pictures.file_formats import format_for
+from ..pictures.io import MORE_FRAMES
+from ..pictures.metadata import METADATA, read_metadata
+from ..pictures.resizing import resize
+from ..provenance import Provenance
+from ..request import PaintingRequest
+from ..version import __version__
+
+_ROWS_AT_ONCE = 256  # of a picture that is blended
+
+
+class Saver(Protocol):
+    """Writes a painted picture; see `save_picture`."""
+
+    def __call__(self, picture: Image.Image, path: Path, *, keep_location: bool) -> None:
+        """Write the picture to the path."""
+
+
+@dataclass(frozen=True)
+class PaintingResult:
+    """The result of a painting, besides the file that it wrote."""
+
+    has_more_frames: bool
+    """Whether the picture's file has frames or pages after the first, which was painted."""
+    provenance: Provenance | None = None
+    """Where the painting comes from, whether its file says so or not; None if that is unknown."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, has_more_frames: bool, provenance: Any = None) -> PaintingResult:
+        """Return what `to_json` described.
+
+        Raises:
+            ValueError: The provenance is not complete, or damaged.
+        """
+        known = None if provenance is None else Provenance.from_json(provenance)
+        return cls(has_more_frames, known)
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A picture that is to be painted."""
+
+    picture: Image.Image
+    """Plain, and resized as a request asks for."""
+    sha256: str
+    """The SHA-256 of its file."""
+    has_more_frames: bool
+    """Whether the file has frames or pages after this one."""
+
+
+def prepare(request: PaintingRequest, picture: Image.Image, sha256: str) -> Photograph:
+    """Resize a decoded picture for a request.
+
+    Raises:
+        PictureError: The picture cannot be resized so, or the output's format cannot hold it.
+    """
+    options = request.options
+    has_more_frames = bool(picture.info.get(MORE_FRAMES))
+    with at_path(request.content_image):
+        picture = resize(picture, options.content_scale, options.max_side)
+    with at_path(request.output_image):
+        format_for(request.output_image).check(picture.size)
+    return Photograph(picture, sha256, has_more_frames)
+
+
+def describe(request: PaintingRequest, photograph: Photograph, style: Style) -> Provenance:
+    """Return where the painting comes from that was made just now."""
+    options = {
+        option.name: getattr(request.options, option.name)
+        for option in OPTIONS
+        if option.changes_result
+    }
+    return Provenance(
+        image=request.image_name,
+        image_sha256=photograph.sha256,
+        model=request.model_name,
+        model_sha256=style.sha256,
+        engine=style.engine,
+        version=__version__,
+        options={name: value for name, value in options.items() if value is not None},
+    )
+
+
+def complete(
+    painted: Image.Image, request: PaintingRequest, photograph: Photograph, provenance: Provenance
+) -> PaintingResult:
+    """Give a painting its strength and its provenance, in place, as a request asks for."""
+    options = request.options
+    if options.strength is not None:
+        _blend(painted, photograph.picture, options.strength)
+    if options.metadata == NONE:
+        painted.info.pop(METADATA, None)
+    else:
+        _add_provenance(painted, provenance)
+    return PaintingResult(photograph.has_more_frames, provenance)
+
+
+def _add_provenance(painted: Image.Image, provenance: Provenance) -> None:
+    kept = read_metadata(painted)
+    painted.info[METADATA] = replace(kept, provenance=provenance.to_properties())
+
+
+def _blend(painted: Image.Image, photograph: Image.Image, strength: float) -> None:
+    """Move a painting toward its photograph, in place: a second might not fit in memory."""
+    for top in range(0, painted.height, _ROWS_AT_ONCE):
+        box = (0, top, painted.width, min(top + _ROWS_AT_ONCE, painted.height))
+        painted.paste(Image.blend(photograph.crop(box), painted.crop(box), strength), box)
