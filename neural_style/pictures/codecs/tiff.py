@@ -238,4 +238,6 @@ def _value_bytes(kind: int) -> int:
 
 def _read(data: bytes, offset: int, dtype: str) -> int:
     """Return one number; a ValueError if it is beyond the end of the file."""
+    if offset > len(data):  # NumPy has another error for offsets above 2**63
+        raise ValueError(f"offset {offset} is beyond the end of the file")
     return int(np.frombuffer(data, dtype, 1, offset)[0])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from neural_style import PictureError
+from neural_style.pictures.completeness import is_complete
 from neural_style.pictures.decoding import MORE_FRAMES, decode_picture
 from tests.support.files.pictures import encode
 from tests.support.files.tiff import (
@@ -273,3 +274,17 @@ def test_a_picture_with_a_loop_of_pages_is_read() -> None:
     data[end : end + 4] = data[4:8]
 
     assert isinstance(decode_picture(bytes(data)), Image.Image)
+
+
+@pytest.mark.parametrize("offset", [2**63 - 1, 2**63, 2**64 - 1])
+@pytest.mark.parametrize("place", ["first", "next"])
+def test_a_directory_beyond_any_file_is_refused(offset: int, place: str) -> None:
+    whole = encode(make_picture(), "TIFF", big_tiff=True)
+    directory = int.from_bytes(whole[8:16], "little")
+    entries = int.from_bytes(whole[directory : directory + 8], "little")
+    at = 8 if place == "first" else directory + 8 + entries * 20
+    data = whole[:at] + offset.to_bytes(8, "little") + whole[at + 8 :]
+
+    assert not is_complete(data)
+    with pytest.raises(PictureError):
+        decode_picture(data)
