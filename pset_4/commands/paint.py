@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,8 @@ from .session import EPILOG, run, say_left_alone, session
 
 if TYPE_CHECKING:
     import luigi
+
+    from csci_utils.errors import DescribedError
 
     from ..gallery.picks import Picks
     from ..settings import Settings
@@ -232,11 +234,11 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
 
     if request.paths:  # a name that nothing has is found before anything is copied
         select(settings, request.images, request.models, request.upload)
-    images, models = _drop_in(settings, request)
+    images, models, unusable = _drop_in(settings, request)
     if request.picks is not None:
         images, models = images or request.picks.images, models or request.picks.models
     on_conflict = options.get("on_conflict", REFUSE)
-    selected = select(settings, images, models, request.upload, on_conflict)
+    selected = select(settings, images, models, request.upload, on_conflict, unusable=unusable)
     defaults = dict(selected.defaults)
     if request.everything:
         unnamed = [kind for kind, names in (("image", images), ("style", models)) if not names]
@@ -266,11 +268,17 @@ def _list_pairs(selected: Selection, picks: Picks | None) -> Iterable[tuple[str,
     return pairs
 
 
-def _drop_in(settings: Settings, request: Request) -> tuple[Sequence[str], Sequence[str]]:
-    """Drop files in, and return the images and models that are named, by name or as a file."""
+def _drop_in(
+    settings: Settings, request: Request
+) -> tuple[Sequence[str], Sequence[str], Mapping[str, DescribedError]]:
+    """Drop files in, and return the images and models that are named, by name or as a file.
+
+    Some of these may be unusable: the third value says why.
+    """
     if not request.paths:
-        return request.images, request.models
+        return request.images, request.models, {}
     from .transfer import drop_in
 
     dropped = drop_in(settings, request.paths)
-    return [*request.images, *dropped.images], [*request.models, *dropped.models]
+    images, models = [*request.images, *dropped.images], [*request.models, *dropped.models]
+    return images, models, dropped.refused

@@ -121,6 +121,7 @@ def select(
     upload: bool,
     on_conflict: str = REFUSE,
     exclude: Sequence[str] = (),
+    unusable: Mapping[str, DescribedError] | None = None,
 ) -> Selection:
     """Choose images and models: those named; else all drop-ins; else the defaults.
 
@@ -133,6 +134,7 @@ def select(
         upload: Whether drop-ins are published first; if not, names are those in the remote.
         on_conflict: One of `CONFLICT_CHOICES`.
         exclude: Names and patterns of what is left out.
+        unusable: For each name that is known to be of no use, why.
 
     Raises:
         MissingError: A pattern matches nothing, or all that was chosen is left out.
@@ -143,6 +145,7 @@ def select(
     refused = {
         **named.refused,
         **_select_refused(named if upload else Inventory(), kinds, drop_ins),
+        **(unusable or {}),
     }
     has_bad_image = any(not names.is_model_file(name) for name in drop_ins.refused)
     has_bad_model = any(names.is_model_file(name) for name in drop_ins.refused)

@@ -59,7 +59,7 @@ def upload(
         if paths:  # a name that nothing has was found before anything is copied
             dropped = drop_in(settings, paths)
             images, models = [*images, *dropped.images], [*models, *dropped.models]
-            chosen = _choose(images, models, exclude, lambda *_: drop_ins)
+            chosen = _choose(images, models, exclude, lambda *_: drop_ins).refuse(dropped.refused)
         say_left_alone(drop_ins.others, settings)
         if not (chosen or drop_ins):
             has = "has no image or model" if os.path.exists(settings.uploads) else "does not exist"
@@ -101,9 +101,17 @@ def _choose(
 
 def drop_in(settings: Settings, paths: Sequence[str]) -> Dropped:
     """Drop files in, as `drop_files_in` does, and say which are new."""
+    from ..names import is_image_name
+    from ..runners import current_runner
     from ..storage.dropping import drop_files_in
 
-    dropped = drop_files_in(settings, paths)
+    def check(path: str) -> None:
+        if is_image_name(path):
+            current_runner().check_image(path)
+        else:
+            current_runner().inspect(path)
+
+    dropped = drop_files_in(settings, paths, check)
     for name in dropped.new:
         note(f"{'would drop in' if settings.dry_run else 'dropped in'} {name}")
     return dropped

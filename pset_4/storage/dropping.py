@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from csci_utils.digest import file_digest
-from csci_utils.errors import AlreadyExistsError
+from csci_utils.errors import AlreadyExistsError, DescribedError
 from csci_utils.luigi import copy
 
 from .. import context, names
@@ -28,6 +28,8 @@ class Dropped:
     models: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
     """Those that were not dropped in before."""
+    refused: dict[str, DescribedError] = field(default_factory=dict)
+    """For each of these names whose file is not what it claims to be, why. It is not copied."""
 
 
 def check_writable(settings: Settings) -> None:
@@ -44,12 +46,15 @@ def check_writable(settings: Settings) -> None:
         )
 
 
-def drop_files_in(settings: Settings, paths: Iterable[str]) -> Dropped:
+def drop_files_in(
+    settings: Settings, paths: Iterable[str], check: Callable[[str], object]
+) -> Dropped:
     """Copy files into the uploads folder. One that lies there already is only named.
 
     Args:
         settings: The current ones.
         paths: Images and models.
+        check: Reads a file as what its name says; raises DescribedError if it is not that.
 
     Raises:
         SettingsError: A path does not name a file, or drop-ins are used in place.
@@ -70,7 +75,14 @@ def drop_files_in(settings: Settings, paths: Iterable[str]) -> Dropped:
         is_image = names.is_image_name(_check(name, path))
         (dropped.images if is_image else dropped.models).append(name)
     for source, name in strangers:
-        if _copy(source, f"{settings.uploads}/{name}", name):
+        path = f"{settings.uploads}/{name}"
+        try:
+            if not os.path.lexists(path):
+                check(str(source))
+        except DescribedError as error:
+            dropped.refused[name] = error
+            continue
+        if _copy(source, path, name):
             dropped.new.append(name)
     return dropped
 

@@ -37,6 +37,15 @@ class Inventory:
         """Return whether there is any name."""
         return bool(self.images or self.models or self.refused)
 
+    def refuse(self, reasons: Mapping[str, DescribedError]) -> Inventory:
+        """Return the inventory with these names among those that cannot be used."""
+        return Inventory(
+            [image for image in self.images if image not in reasons],
+            [model for model in self.models if model not in reasons],
+            {**self.refused, **reasons},
+            self.others,
+        )
+
     def without(self, patterns: Collection[str]) -> Inventory:
         """Return the inventory without the names that names or patterns leave out.
 

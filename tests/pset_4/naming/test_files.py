@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pipeline.projects import Project, assert_failed, set_at_rest
+from tests.support.pipeline.projects import Project, assert_failed, failures, set_at_rest
 from tests.support.remotes.stores import RemoteStore
 
 
@@ -77,6 +77,39 @@ def test_nothing_is_dropped_in_if_another_word_is_wrong(
 
     assert result.exit_code != 0
     assert not (directory_project.uploads / "a.jpg").exists()
+
+
+@pytest.mark.parametrize("command", ["main", "upload", "stylize"])
+def test_a_file_that_is_not_what_its_name_says_is_not_dropped_in(
+    project: Project, pictures: Path, model: bytes, command: str
+) -> None:
+    project.drop("candy.pth", model)
+    page, cut = pictures / "page.png", pictures / "cut.pth"
+    page.write_bytes(b"<!DOCTYPE html><title>Not found</title>")
+    cut.write_bytes(model[: len(model) // 2])
+
+    result = project.run(command, str(page), str(cut), str(pictures / "a.jpg"))
+
+    assert result.exit_code == 1
+    assert [line.partition(": ")[2].partition(": ")[0] for line in failures(result)] == [
+        str(page),
+        str(cut),
+    ]
+    assert project.files("uploads") == ["uploads/a.jpg", "uploads/candy.pth"]
+
+
+@pytest.mark.parametrize("command", ["main", "upload"])
+def test_a_single_file_that_is_bad_stands_for_nothing_else(
+    project: Project, store: RemoteStore, pictures: Path, model: bytes, command: str
+) -> None:
+    project.drop("candy.pth", model)
+    project.drop("other.jpg", (pictures / "a.jpg").read_bytes())
+    (pictures / "page.png").write_bytes(b"<html>")
+
+    result = project.run(command, str(pictures / "page.png"))
+
+    assert result.exit_code == 1
+    assert [path for path in store.list() if path.startswith(("images", "stylized"))] == []
 
 
 def test_a_home_folder_is_known(
