@@ -73,12 +73,14 @@ def is_pattern(text: str) -> bool:
 
 
 def check_image(text: str) -> str:
-    """Return a name or pattern of images, checked.
+    """Return a name or pattern of images, checked; a name may lack the suffix.
 
     Raises:
         InvalidNameError: It is unsafe, or its suffix is not one of an image.
     """
-    return check_pattern(text) if is_pattern(text) else names.check_image_name(text)
+    if is_pattern(text):
+        return check_pattern(text)
+    return names.check_name(text) if _is_stem(text) else names.check_image_name(text)
 
 
 def check_model(text: str) -> str:
@@ -122,15 +124,13 @@ def check_pattern(pattern: str) -> str:
 def find_images(text: str, known: Names) -> list[str]:
     """Return the names that a name or pattern of images stands for.
 
-    A name without a pattern's characters need not exist.
+    A name with a suffix need not exist.
 
     Raises:
-        MissingError: A pattern matches nothing.
+        MissingError: A pattern, or a name without its suffix, matches nothing.
+        InvalidNameError: A name without its suffix stands for several images.
     """
-    name = known.spell(text)
-    if name in known or not is_pattern(text):
-        return [name]
-    return known.match(text) or _refuse("image", text, known)
+    return _find(text, known, "images") or _refuse("image", text, known)
 
 
 def find_models(text: str, known: Names) -> list[str]:
@@ -143,20 +143,34 @@ def find_models(text: str, known: Names) -> list[str]:
         InvalidNameError: A name without its suffix stands for several models.
     """
     file, number = _split_number(text)
-    name = known.spell(file)
-    if name in known or not (is_pattern(file) or _is_stem(file)):
-        found = [name]
-    elif is_pattern(file):
-        found = known.match(file)
-    else:
-        found = known.find_stem(file)
-        if len(found) > 1:
-            remedy = f"name one of {', '.join(found)}"
-            raise InvalidNameError("several models have this name", path=text, remedy=remedy)
+    found = _find(file, known, "models")
     if number and is_pattern(file):
         found = [name for name in found if name.lower().endswith(".onnx")]
     found = found or _refuse("style model", text, known)
     return [name + number for name in found]
+
+
+def _find(text: str, known: Names, kind: str) -> list[str]:
+    """Return the names that a name or pattern stands for; none if nothing has it.
+
+    Args:
+        text: The name, which need not exist if it has a suffix, or the pattern.
+        known: The names that exist.
+        kind: What they are, in the plural.
+
+    Raises:
+        InvalidNameError: A name without its suffix stands for several.
+    """
+    name = known.spell(text)
+    if name in known or not (is_pattern(text) or _is_stem(text)):
+        return [name]
+    if is_pattern(text):
+        return known.match(text)
+    found = known.find_stem(text)
+    if len(found) > 1:
+        remedy = f"name one of {', '.join(found)}"
+        raise InvalidNameError(f"several {kind} have this name", path=text, remedy=remedy)
+    return found
 
 
 def find_excluded(patterns: Iterable[str], existing: Collection[str]) -> set[str]:
@@ -182,7 +196,7 @@ def is_complete(text: str) -> bool:
 
 
 def _is_stem(text: str) -> bool:
-    """Return whether a text can be a model's name without its suffix only."""
+    """Return whether a text can only be a name without its suffix."""
     return "." not in text.rpartition("/")[2]
 
 

@@ -121,6 +121,19 @@ def test_a_style_is_named_without_its_suffix(
     assert directory_store.list() == [f"saved_models/{expected}"]
 
 
+def test_an_image_is_named_without_its_suffix(
+    project: Project, store: RemoteStore, drawing: bytes
+) -> None:
+    project.drop("IMG_0001.png", drawing)
+    store.write("images/lisbon/IMG_0002.png", drawing)
+
+    project.run_well("upload", "--image", "IMG_0001")
+    project.run_well("download", "--image", "IMG_0002")
+
+    assert project.files("images") == ["images/lisbon/IMG_0002.png"]
+    assert store.list() == ["images/IMG_0001.png", "images/lisbon/IMG_0002.png"]
+
+
 def test_a_name_without_suffix_that_several_styles_have_is_an_error(
     filled_project: Project,
 ) -> None:
@@ -132,6 +145,7 @@ def test_a_name_without_suffix_that_several_styles_have_is_an_error(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (("-i", "cofee"), "cofee: no image has such a name; did you mean coffee.png"),
         (("-i", "lisbn/*.png"), "lisbn/*.png: no image has such a name; did you mean lisbon/"),
         (("-m", "cndy"), "cndy: no style model has such a name; did you mean candy.pth"),
         (("--exclude", "cofee.png"), "cofee.png: no image or style model has such a name; did you"),
