@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import luigi
+from luigi.cmdline_parser import CmdlineParser
 
+from csci_utils.console import ExitCode, say
 from neural_style.options import Option, RenderingOptions
 
 from .. import names
@@ -14,7 +17,25 @@ from ..rendering_options import RESULT_OPTIONS
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
 
 
-class ImageParameter(luigi.Parameter):
+class _CheckedParameter(luigi.Parameter[Any]):
+    """A parameter whose bad values end Luigi's command line with one line."""
+
+    def parse(self, x: str) -> Any:
+        """Return the value that a text stands for."""
+        try:
+            return self.normalize(self.read(x))
+        except ValueError as error:
+            if CmdlineParser.get_instance() is None:
+                raise
+            say(f"error: {error}", sys.stderr)
+            sys.exit(ExitCode.USAGE)
+
+    def read(self, text: str) -> Any:
+        """Return the value that a text stands for, unchecked."""
+        return text
+
+
+class ImageParameter(_CheckedParameter):
     """The name of an image."""
 
     def normalize(self, value: str) -> str:
@@ -22,7 +43,7 @@ class ImageParameter(luigi.Parameter):
         return names.check_image_name(value)
 
 
-class ModelFileParameter(luigi.Parameter):
+class ModelFileParameter(_CheckedParameter):
     """The name of a model's file."""
 
     def normalize(self, value: str) -> str:
@@ -30,7 +51,7 @@ class ModelFileParameter(luigi.Parameter):
         return names.check_model_file(value)
 
 
-class ModelParameter(luigi.Parameter):
+class ModelParameter(_CheckedParameter):
     """The name of a model, with a style number if its file has several: ``many.onnx@7``."""
 
     def normalize(self, value: str) -> str:
@@ -38,7 +59,7 @@ class ModelParameter(luigi.Parameter):
         return names.check_model_name(value)
 
 
-class RenderingParameter(luigi.Parameter[Any]):
+class RenderingParameter(_CheckedParameter):
     """A rendering option."""
 
     def __init__(self, option: Option) -> None:
@@ -47,9 +68,9 @@ class RenderingParameter(luigi.Parameter[Any]):
         self._kind = option.kind
         self._name = option.name
 
-    def parse(self, x: str) -> Any:
+    def read(self, text: str) -> Any:
         """Return the value that a text stands for; an empty one stands for None."""
-        return self._kind.parse(x) if x else None
+        return self._kind.parse(text) if text else None
 
     def serialize(self, x: Any) -> str:
         """Return the text that stands for a value."""

@@ -70,6 +70,16 @@ def test_content_image_with_uploads_off_publishes_nothing(
     assert store.list() == []
 
 
+def test_a_bad_name_ends_in_one_line(directory_project: Project) -> None:
+    result = run_luigi(
+        directory_project, "pset_4.tasks.data", "ContentImage", "--image", "../x.jpg"
+    )
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: ../x.jpg: folder '..': ")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_the_exit_code_tells_of_a_missing_image(project: Project, tmp_path: Path) -> None:
     shutil.copy(Path(__file__).parents[3] / "luigi.cfg", tmp_path)
 
