@@ -127,6 +127,9 @@ def _needs_preview(file: ImageFile) -> bool:
 
 
 def _save(picture: Image.Image, side: int, path: str) -> None:
+    # Otherwise Pillow imports the code of all 45 formats, in 60 ms.
+    from PIL import WebPImagePlugin  # noqa: F401
+
     small = picture.copy()
     small.thumbnail((side, side), reducing_gap=2.0)
     os.makedirs(os.path.dirname(path), exist_ok=True)
