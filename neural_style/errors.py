@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,8 +62,15 @@ def install_remedy(*extras: str) -> str:
 
     Without an active environment, the project's own is to be activated first, if it was made.
     """
-    remedy = f"run pip install '.[{','.join(extras)}]' in the project's folder"
+    remedy = f"run {_name_python()} -m pip install '.[{','.join(extras)}]' in the project's folder"
     if sys.prefix == sys.base_prefix and _ACTIVATE.is_file():
         how = str(_ACTIVATE) if os.name == "nt" else f". {shlex.quote(str(_ACTIVATE))}"
         remedy = f"activate the environment ({how}), or {remedy}"
     return remedy
+
+
+def _name_python() -> str:
+    """Return how a shell starts the Python that runs this: by its name only if that finds it."""
+    running = os.path.abspath(sys.executable)
+    found = shutil.which("python")
+    return "python" if found and os.path.abspath(found) == running else shlex.quote(running)

@@ -178,7 +178,7 @@ def _download(url: str, path: Path, digest: re.Match[str] | None) -> None:
     except (OSError, RuntimeError) as error:  # RuntimeError: the digest differs
         reason = error.reason if isinstance(error, URLError) else error
         raise TrainingError(
-            f"cannot be downloaded: {reason}",
+            f"cannot be downloaded: {getattr(reason, 'strerror', None) or reason}",
             path=url,
             remedy="download it on another machine and name the file with --vgg-weights, or put "
             f"it at {path}",

@@ -133,7 +133,10 @@ def _check_existing(chosen: Settings, needed: Sequence[str]) -> None:
 
 
 def _read_settings(paints: bool, reaches_remote: bool) -> Settings:
-    """Return the command line's settings, and say so if they have the default remote."""
+    """Return the command line's settings, and say so if they have the default remote.
+
+    How to set another is told as long as nothing is there.
+    """
     from .. import places, settings
 
     chosen = settings.read_settings(
@@ -148,10 +151,9 @@ def _read_settings(paints: bool, reaches_remote: bool) -> Settings:
             "have been replaced there"
         )
     elif chosen.is_embedded and reaches_remote:
-        note(
-            f"remote: {places.shorten(chosen.remote)} (embedded default; "
-            f"--remote or {places.REMOTE_VARIABLE} sets another)"
-        )
+        is_new = not os.path.isdir(chosen.remote)
+        how = f" (embedded default; --remote or {places.REMOTE_VARIABLE} sets another)"
+        note(f"remote: {places.shorten(chosen.remote)}{how if is_new else ''}")
     return chosen
 
 

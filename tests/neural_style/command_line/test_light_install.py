@@ -49,7 +49,7 @@ def test_an_accelerator_needs_pytorch_and_the_error_names_the_command(
 
     assert result.returncode == 1
     assert result.stderr.startswith("error: expected PyTorch to be installed")
-    assert result.stderr.endswith("; run pip install '.[pytorch]' in the project's folder\n")
+    assert result.stderr.endswith(" -m pip install '.[pytorch]' in the project's folder\n")
 
 
 def test_info_finds_the_cpu_for_auto() -> None:
@@ -62,7 +62,7 @@ def test_info_finds_the_cpu_for_auto() -> None:
 def test_info_says_what_to_install_where_nothing_paints() -> None:
     result = run_without([*HEAVY, "neural_style.engine._core"], "info")
 
-    assert "none (run pip install '.[style]' in the project's folder)" in result.stdout
+    assert f"none (run {sys.executable} -m pip install '.[style]' in" in result.stdout
 
 
 @pytest.mark.parametrize(("command", "extra"), [("convert", "pytorch"), ("train", "train")])
@@ -77,7 +77,7 @@ def test_a_command_that_needs_pytorch_names_its_extra(
     result = run_without(HEAVY, command, *arguments[command])
 
     assert result.returncode == 1
-    assert f"run pip install '.[{extra}]'" in result.stderr
+    assert f" -m pip install '.[{extra}]'" in result.stderr
 
 
 @pytest.mark.parametrize("package", ["neural_style", "pset_4"])
@@ -90,7 +90,7 @@ def test_without_any_package_the_error_is_one_line(package: str) -> None:
     result = run_program(program)
 
     assert (result.returncode, result.stderr.count("\n")) == (1, 1)
-    assert "; run pip install '.[" in result.stderr
+    assert " -m pip install '.[" in result.stderr
 
 
 def test_an_environment_that_is_not_active_is_named(

@@ -254,6 +254,7 @@ def test_a_failed_download_says_what_to_do(train: Train, server: Path, cache: Pa
     assert (outcome.code, outcome.out) == (1, "")
     assert outcome.err.startswith(f"error: {vgg.find_weights_url()}: cannot be downloaded: ")
     assert "File not found" in outcome.err
+    assert "Errno" not in outcome.err
     assert outcome.err.endswith(
         "; download it on another machine and name the file with --vgg-weights, "
         f"or put it at {cache}/{NAME}\n"

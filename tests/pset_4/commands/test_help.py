@@ -95,4 +95,4 @@ def test_a_missing_package_is_named_with_the_remedy(
         lambda name: None if name == "boto3" else find_spec(name),
     )
 
-    assert_failed(directory_project.run("main"), "not installed: boto3; run pip install")
+    assert_failed(directory_project.run("main"), "not installed: boto3; run ")

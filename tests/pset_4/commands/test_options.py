@@ -25,9 +25,12 @@ def test_common_options_stand_before_or_after_the_command(
 
 
 def test_the_default_remote_is_announced() -> None:
-    result = CliRunner().invoke(cli, ["status"])
+    first = CliRunner().invoke(cli, ["status"])
+    Path("data", "remote").mkdir(parents=True)
+    second = CliRunner().invoke(cli, ["status"])
 
-    assert "remote: data/remote (embedded default" in result.stderr
+    assert "remote: data/remote (embedded default" in first.stderr
+    assert second.stderr.splitlines()[0] == "remote: data/remote"
 
 
 def test_a_configured_remote_is_not_called_the_default(project: Project) -> None:

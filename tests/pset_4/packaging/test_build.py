@@ -201,4 +201,4 @@ def test_without_mlflow_the_error_names_the_extra(
     result = directory_project.run("package")
 
     assert result.exit_code == 1
-    assert "; run pip install '.[style,mlflow]' in the project's folder" in result.stderr
+    assert "-m pip install '.[style,mlflow]' in the project's folder" in result.stderr

@@ -77,7 +77,7 @@ def test_a_missing_backend_is_named_if_no_program_is_chosen(filled_project: Proj
     pipeline = run_without(missing, filled_project.arguments("main"))
 
     assert pipeline.returncode == 1
-    assert "nothing here paints; run pip install" in pipeline.stderr
+    assert "-m pip install" in pipeline.stderr.partition("nothing here paints; run ")[2]
 
 
 def test_a_model_without_a_backend_does_not_stop_the_others(
