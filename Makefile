@@ -16,7 +16,11 @@ FUZZ := tests/neural_style/engine/fuzz.cpp
 TIDY := build/tidy
 TIDY_FILES := $(filter-out %/module.cpp,$(CPP)) $(FUZZ)
 
-.PHONY: help demo test check check-engine soak bench recording install clean
+# The tests start hundreds of processes that import the same modules. Where nobody may keep compiled
+# modules, each of these processes would compile them anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test check check-engine check-types soak bench recording install clean
 
 help:
 	@echo 'make demo       paint real photographs: the main job, on the embedded default remote'
@@ -37,12 +41,15 @@ test: install
 # Half as many processes again as there are cores, with a thread each: some wait for servers. Each
 # takes neighboring tests, which share fixtures.
 TESTERS = $(shell $(BIN)python -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))')
-check: check-engine
+check:
 	$(BIN)ruff check
 	$(BIN)ruff format --check
-	$(BIN)mypy
 	$(BIN)python tools/structure.py
+	@$(MAKE) --no-print-directory -j 2 check-engine check-types
 	OMP_NUM_THREADS=1 $(BIN)pytest --numprocesses $(TESTERS) --dist worksteal
+
+check-types:
+	$(BIN)mypy
 
 check-engine:
 	$(BIN)clang-format --dry-run --Werror $(CPP) $(HEADERS) $(FUZZ)

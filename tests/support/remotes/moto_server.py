@@ -10,6 +10,7 @@ from typing import Any
 
 import moto.s3.models
 from moto.server import main
+from werkzeug.serving import WSGIRequestHandler
 
 _KEY: Any = moto.s3.models.FakeKey
 _ETAG = _KEY.etag
@@ -22,4 +23,5 @@ def _locked_etag(key: Any) -> str:
 
 if __name__ == "__main__":
     _KEY.etag = property(_locked_etag)
+    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # as S3, which keeps connections open
     main()
