@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from pset_4 import context, settings
 from pset_4.cli import cli
+from tests.support.pipeline.database import DATABASE
 
 
 @dataclass
@@ -75,7 +76,7 @@ class Project:
         return found
 
     def files(self, *folders: str) -> list[str]:
-        """Return the sorted paths of all files in folders of the data folder.
+        """Return the sorted paths of all files but records in folders of the data folder.
 
         The folders and the paths are relative to the data folder.
         """
@@ -83,7 +84,7 @@ class Project:
             path.relative_to(self.data).as_posix()
             for folder in folders
             for path in (self.data / folder).rglob("*")
-            if path.is_file()
+            if path.is_file() and not path.name.startswith(DATABASE)
         )
 
     @contextmanager
