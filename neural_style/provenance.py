@@ -100,7 +100,12 @@ def read_provenance(path: str | PathLike[str]) -> Provenance | None:
         MissingDependencyError: It is a HEIC or HEIF picture, and pillow-heif is not installed.
     """
     with at_path(path):
-        header = read_header(read_file(Path(path), PictureError, MAX_PICTURE_BYTES))
+        return parse_provenance(read_file(Path(path), PictureError, MAX_PICTURE_BYTES))
+
+
+def parse_provenance(data: bytes) -> Provenance | None:
+    """Return where a painting comes from, from the bytes of its file, as `read_provenance` does."""
+    header = read_header(data)
     try:
         return Provenance.from_properties(xmp.read_properties(read_metadata(header).xmp))
     except ValueError:

@@ -101,6 +101,8 @@ def verb_of(task: luigi.Task) -> str | None:
 
 def possible_verb_of(task: luigi.Task) -> str | None:
     """Return the past participle of what a task can do; None if it only joins others."""
+    if isinstance(task, Stylize) and task.is_fetched:
+        return FETCHED
     verb = next((verb for kind, verb in VERBS.items() if isinstance(task, kind)), None)
     return CACHED if verb == PUBLISHED and context.current().settings.is_offline else verb
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from neural_style.options import NONE, RenderingOptions
+
 if TYPE_CHECKING:
     from neural_style import Provenance
 
@@ -36,6 +38,13 @@ def to_object_metadata(provenance: Provenance) -> dict[str, str]:
         if _count_bytes(metadata) > MAX_BYTES:
             del metadata[name]
     return metadata
+
+
+def metadata_of(provenance: Provenance | None, options: RenderingOptions) -> dict[str, str]:
+    """Return what the remote's object says of a result: what its file says, too."""
+    if provenance is None or options.metadata == NONE:
+        return {}
+    return to_object_metadata(provenance)
 
 
 def from_object_metadata(metadata: Mapping[str, str], image: str, model: str) -> Provenance | None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import luigi
 from luigi.target import FileSystemTarget
 
+from csci_utils.digest import file_digest
 from csci_utils.errors import ChangedError
 from csci_utils.luigi import CopyTask, copy
-from neural_style.options import NONE
 
 from .. import context
 from ..errors import ConflictError
-from ..provenance.object_metadata import to_object_metadata
+from ..provenance.object_metadata import metadata_of
+from ..provenance.published import fetch_published, is_made_from, read_published
 from ..provenance.recorded import from_record
 from ..settings import Settings
 from ..storage.image_sizes import read_size
@@ -25,6 +27,9 @@ from .parameters import PaintingParameters
 from .remote import ContentImage
 from .snapshot import take_snapshot
 from .stylize import Stylize
+
+if TYPE_CHECKING:
+    from neural_style import Provenance
 
 PLACE = "place"
 """What `ResultToPublish` requires besides the files that it paints from."""
@@ -63,16 +68,8 @@ class UploadResult(PaintingParameters, CopyTask):
     def _describe_output(self, record: Record) -> FileSystemTarget:
         """Return the output, which keeps an earlier version until the new one arrived."""
         is_replacement = self.output().exists()
-        return target_at(
-            self.output().path, keep_earlier=is_replacement, metadata=self._metadata(record)
-        )
-
-    def _metadata(self, record: Record) -> dict[str, str]:
-        """Return what the remote's object says of the result: what the file says, too."""
-        provenance = from_record(record)
-        if provenance is None or self.rendering().metadata == NONE:
-            return {}
-        return to_object_metadata(provenance)
+        metadata = metadata_of(from_record(record), self.rendering())
+        return target_at(self.output().path, keep_earlier=is_replacement, metadata=metadata)
 
     def output(self) -> FileSystemTarget:
         """Return the result's place in the remote."""
@@ -87,7 +84,12 @@ class UploadResult(PaintingParameters, CopyTask):
 
 
 class ResultToPublish(Stylize):
-    """Paints a result that is to be published, unless the remote has a larger one."""
+    """Paints a result that is to be published, unless the remote has a larger one.
+
+    If the remote has this very one, made by `bulk` or on another machine, it is fetched instead.
+    """
+
+    RESULT_ROOT = context.FromSettings("remote_results")
 
     def requires(self) -> dict[str, luigi.Task]:
         """Return the downloads, and for a smaller picture that the result may be published."""
@@ -97,6 +99,26 @@ class ResultToPublish(Stylize):
     def complete(self) -> bool:
         """Return whether the result is current, and may be published."""
         return super().complete() and self.clone(PlaceOfResult).complete()
+
+    def _paint(self, inputs: dict[str, str], path: str) -> dict[str, Any] | None:
+        settings = context.current().settings
+        self.is_fetched = False  # Luigi keeps the objects of tasks
+        if not (settings.force or settings.is_offline):
+            made = self._fetch_published(inputs, path)
+            self.is_fetched = made is not None
+            if made is not None:
+                return made.to_json()
+        return super()._paint(inputs, path)
+
+    def _fetch_published(self, inputs: dict[str, str], path: str) -> Provenance | None:
+        """Fetch the result if the remote has it, and return where it comes from; else None."""
+        style = self.style_name
+        published = f"{self.RESULT_ROOT}/{self.model}/{self.image}"
+        made = read_published(published, self.image, style.file)
+        digests = file_digest(inputs["image"]), file_digest(inputs["model"])
+        if made is None or not is_made_from(made, *digests, self.rendering(number=style.number)):
+            return None
+        return made if fetch_published(published, path) else None
 
 
 class PlaceOfResult(PaintingParameters, luigi.ExternalTask):

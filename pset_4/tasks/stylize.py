@@ -52,6 +52,9 @@ class Stylize(PaintingParameters, luigi.Task):
     is_made = False
     """Whether `run` painted. It does not if another run just did."""
 
+    is_fetched = False
+    """Whether the result was fetched, because the remote had it already."""
+
     seconds = 0.0
     """How long that took."""
 

@@ -135,7 +135,7 @@ def test_after_all_but_the_drop_ins_is_removed_nothing_is_published(painted: Pro
         elif path.name not in ("uploads", "remote"):
             shutil.rmtree(path)
 
-    assert count_work(painted.run_well("main")) == (4, 4, 0)
+    assert count_work(painted.run_well("main")) == (8, 0, 0)
 
 
 def test_a_new_drop_in_adds_only_its_own_work(painted: Project, make_model: MakeModel) -> None:
