@@ -11,6 +11,7 @@ import click
 
 from csci_utils.console import ExitCode, say
 
+from .bulk.command import bulk
 from .commands.gallery import gallery, sheet
 from .commands.models import models, package
 from .commands.options import common_options
@@ -105,6 +106,7 @@ for _command in (
     main_command,
     stylize,
     watch,
+    bulk,
     upload,
     download,
     status,

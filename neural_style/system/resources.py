@@ -46,8 +46,11 @@ def count_threads() -> int:
     """Return the default number of threads: `THREADS_VARIABLE`, else one for each usable core."""
     # OpenMP takes a list: a number for each level of nested parallelism.
     wanted = os.environ.get(THREADS_VARIABLE, "").partition(",")[0].strip()
-    if wanted.isdecimal() and int(wanted) > 0:
-        return int(wanted)
+    return int(wanted) if wanted.isdecimal() and int(wanted) > 0 else count_cores()
+
+
+def count_cores() -> int:
+    """Return the number of cores that this process may use, a container's limit included."""
     return max(1, math.ceil(min(_count_cores(), _cpu_quota())))
 
 

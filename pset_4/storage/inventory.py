@@ -89,12 +89,12 @@ def _split(
     folder: str, is_kind: Callable[[str], bool]
 ) -> tuple[list[str], Mapping[str, DescribedError]]:
     """Return the safe names of a kind in a folder of the remote, and why the others are unsafe."""
-    found = [path for path in list_all_paths(folder) if _is_meant(path, is_kind)]
+    found = [path for path in list_all_paths(folder) if is_meant(path, is_kind)]
     safe, refused = names.split_valid(found, names.check_name)
     return list(filter(is_kind, safe)), refused
 
 
-def _is_meant(path: str, is_kind: Callable[[str], bool]) -> bool:
+def is_meant(path: str, is_kind: Callable[[str], bool]) -> bool:
     """Return whether a file of the remote is meant to be used, and is not some program's own.
 
     A path that is hostile somewhere counts as meant, so that it is reported.

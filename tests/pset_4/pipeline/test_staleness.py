@@ -157,14 +157,8 @@ def test_status_shows_a_result_with_options_as_current(painted: Project) -> None
     assert painted.status()["results"][0]["local"] == "current"
 
 
-<<<<<<< HEAD
-def test_lost_records_cost_a_painting_and_no_transfer(painted: Project) -> None:
-    (painted.data / DATABASE).unlink()
-=======
 def test_lost_records_cost_a_transfer_and_no_painting(painted: Project) -> None:
-    for folder in list(painted.data.rglob(".records")):
-        shutil.rmtree(folder)
->>>>>>> dd88718 (wip)
+    (painted.data / DATABASE).unlink()
 
     assert count_work(painted) == (1, 0, 0)
 
@@ -206,12 +200,8 @@ def test_a_damaged_database_costs_a_painting_and_no_transfer(
 ) -> None:
     (painted.data / DATABASE).write_bytes(content)
 
-<<<<<<< HEAD
-    assert count_work(painted) == (0, 1, 0)
-    assert count_work(painted) == (0, 0, 0)
-=======
     assert count_work(painted) == (1, 0, 0)
->>>>>>> dd88718 (wip)
+    assert count_work(painted) == (0, 0, 0)
 
 
 def test_a_result_removed_from_the_remote_is_published_again(

@@ -1,0 +1,221 @@
+"""The command ``bulk``, and ``bulk status``."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from csci_utils.console import ExitCode, answer, say
+from csci_utils.text import parse_duration, parse_whole
+
+from ..commands.answering import is_quiet, note, wants_json
+from ..commands.declaring import common_option, name_option, reader
+from ..commands.options import (
+    common_options,
+    force_option,
+    json_option,
+    rendering_options,
+    runner_options,
+)
+from ..commands.session import EPILOG, session
+from ..names import DEFAULT_MODEL, check_model_name
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+    from .progress import Progress
+    from .runs import Run, Runs
+
+
+IMAGES = (
+    "The images: s3://bucket/prefix or a directory, with all folders in it. By default those of "
+    "the remote."
+)
+MANIFEST = (
+    "Names of images in place of a listing: the manifest.json of S3 Inventory, or a .csv, .csv.gz "
+    "or .parquet file; a path, or a URL of S3."
+)
+RAY = (
+    "Paint on Ray: auto for the cluster of this machine, or else one that is started here; or the "
+    "ADDRESS of a cluster, such as 10.0.0.7:6379. By default the cores of this machine paint."
+)
+WORKERS = "How many workers. By default one for each core, or each GPU with --device cuda."
+WORKER = "Join the run that is under way, wherever it was begun; nothing is listed."
+RUN = "The run to join, to go on with or to show; bulk status lists them."
+RETRY = "Paint only what the last run over the same could not."
+SHARD = "Images that a worker claims at a time; what a worker that is killed may repeat."
+LEASE = "How long a worker that is not heard of keeps its shard."
+STYLE = f"A style: the name of a model in the remote. May be repeated. By default {DEFAULT_MODEL}."
+FAILURES = "Print the table of failures, as JSON Lines."
+
+
+def _whole(minimum: int, maximum: int) -> Any:
+    return reader(lambda text: parse_whole(text, minimum, maximum))
+
+
+@click.group(epilog=EPILOG, invoke_without_command=True)
+@click.option("--images", metavar="URL", help=IMAGES)
+@click.option("--manifest", metavar="FILE", help=MANIFEST)
+@name_option("model", check_model_name, STYLE)
+@click.option("--ray", metavar="auto|ADDRESS", help=RAY)
+@click.option("--workers", type=_whole(1, 4096), metavar="N", help=WORKERS)
+@click.option("--worker", "joins", is_flag=True, help=WORKER)
+@click.option("--run", "run_id", metavar="RUN", help=RUN)
+@click.option("--retry-failed", "retries", is_flag=True, help=RETRY)
+@click.option("--shard-size", type=_whole(1, 100_000), metavar="N", default="500", help=SHARD)
+@click.option("--lease", type=reader(parse_duration), metavar="TIME", default="60s", help=LEASE)
+@rendering_options
+@runner_options
+@force_option
+@json_option
+@common_options
+@click.pass_context
+def bulk(ctx: click.Context, /, **options: Any) -> None:
+    """Paint millions of images: on this machine, on Ray, or wherever workers join.
+
+    Workers read from the remote and publish there, where main finds the results; nothing stays on
+    this machine. They meet only in the remote: run it again, anywhere, to go on.
+    """
+    if ctx.invoked_subcommand is None:
+        _check(options)
+        with session(remembers=False) as settings:
+            _refuse_runner(settings)
+            _paint(settings, options)
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Refuse options that contradict each other."""
+    chosen = [name for name in ("images", "manifest", "models") if options[name]]
+    if (options["joins"] or options["run_id"]) and (chosen or options["retries"]):
+        raise click.UsageError(
+            "--worker and --run go on with a run, which knows its images and styles: leave out "
+            "--images, --manifest, --model and --retry-failed"
+        )
+    if options["retries"] and options["manifest"]:
+        raise click.UsageError("--retry-failed takes its names from the last run: no --manifest")
+
+
+def _refuse_runner(settings: Settings) -> None:
+    from ..errors import SettingsError
+    from ..settings import IN_PROCESS, MLFLOW, PROGRAM
+
+    if settings.runner == MLFLOW:
+        raise SettingsError(
+            f"bulk does not paint with the runner {MLFLOW}",
+            remedy=f"add --runner {IN_PROCESS} or --runner {PROGRAM}",
+        )
+
+
+def _paint(settings: Settings, options: dict[str, Any]) -> None:
+    """Begin a run, or go on with one, and end the process."""
+    from ..execution import run_tasks
+    from .runs import Runs
+    from .screen import Screen
+    from .task import PROGRESS, PaintBulk
+
+    runs = Runs(settings)
+    run = _choose_run(settings, runs, options)
+    task = PaintBulk(
+        run_id=run.id,
+        workers=options["workers"],
+        ray=options["ray"],
+        plans=not options["joins"],
+    )
+    with closing(Screen(is_quiet())) as screen:
+        PaintBulk.event_handler(PROGRESS)(lambda _, progress: screen.show(progress))
+        outcome = run_tasks([task], notify=screen.note, debug=bool(common_option("debug")))
+    for failure in outcome.failures:
+        say(f"failed: {failure.error}", sys.stderr)
+    sys.exit(_conclude(settings, run, bool(outcome.failures)))
+
+
+def _choose_run(settings: Settings, runs: Runs, options: dict[str, Any]) -> Run:
+    from .runs import option_values
+    from .starting import Wanted, start_run
+
+    if options["run_id"]:
+        return runs.load(options["run_id"])
+    if options["joins"]:
+        return runs.load(_find_unfinished(runs))
+    wanted = Wanted(
+        options["images"],
+        options["models"] or [DEFAULT_MODEL],
+        options["manifest"],
+        options["retries"],
+        options["shard_size"],
+        options["lease"],
+    )
+    run, is_old = start_run(settings, runs, wanted, option_values(options))
+    note(f"{'going on with' if is_old else 'began'} run {run.id}: {run.images}")
+    note(f"others join with: python -m pset_4 --remote {settings.remote} bulk --worker")
+    return run
+
+
+def _find_unfinished(runs: Runs) -> str:
+    from ..errors import MissingError
+
+    found = next(runs.find_unfinished(), None)
+    if found is None:
+        raise MissingError(
+            "no run is under way",
+            path=runs.documents.url,
+            remedy="begin one: python -m pset_4 bulk --model NAME",
+        )
+    return found
+
+
+def _conclude(settings: Settings, run: Run, has_failed: bool) -> ExitCode:
+    """Print what came of a run, and return the exit code."""
+    from .progress import ProgressReader
+
+    progress = ProgressReader(settings, run).read()
+    _answer(progress)
+    is_whole = progress.is_finished and not (progress.failed or progress.refused)
+    return ExitCode.FAILED if has_failed or not is_whole else ExitCode.DONE
+
+
+def _answer(progress: Progress) -> None:
+    from ..report import format_json
+
+    if wants_json():
+        answer(format_json(progress))
+    elif not is_quiet():
+        answer("\n".join(progress.list_lines()))
+
+
+@bulk.command(epilog=EPILOG)
+@click.option("--run", "run_id", metavar="RUN", help=RUN)
+@click.option("--failures", "shows_failures", is_flag=True, help=FAILURES)
+@json_option
+@common_options
+def status(run_id: str | None, shows_failures: bool) -> None:
+    """Show how far runs are, from anywhere: by default the latest one in full."""
+    with session(paints=False, needed=["remote"], remembers=False) as settings:
+        from .progress import ProgressReader
+        from .runs import Runs
+
+        runs = Runs(settings)
+        entries = runs.list_entries()
+        if not (entries or run_id):
+            answer("[]" if shows_failures and wants_json() else "no runs")
+            return
+        run = runs.load(run_id or entries[0].id)
+        if shows_failures:
+            _print_failures(settings, run)
+            return
+        _answer(ProgressReader(settings, run).read())
+        others = [entry.id for entry in entries if entry.id != run.id]
+        if others and not wants_json():
+            note(f"other runs: {', '.join(others)}")
+
+
+def _print_failures(settings: Settings, run: Run) -> None:
+    import json
+    from dataclasses import asdict
+
+    from .failures import list_failures
+
+    for failure in list_failures(run.documents(settings)):
+        answer(json.dumps(asdict(failure)))

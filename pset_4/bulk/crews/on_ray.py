@@ -1,0 +1,167 @@
+"""A crew on Ray: an actor for each core or GPU of a cluster, each of them one worker.
+
+Ray core divides nothing here and holds no results: it starts workers, and tells when one is gone.
+https://docs.ray.io/en/latest/ray-core/actors.html
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from threading import Event
+from typing import Any
+
+from neural_style.errors import install_remedy
+
+from ...errors import MissingError, PipelineError
+from ..working.worker import Job, describe_end, work
+from .base import GRACE_SECONDS, Crew
+
+AUTO = "auto"
+"""The cluster that this machine is a part of, or else one that is started here."""
+
+_NO_REPORTS = {"RAY_USAGE_STATS_ENABLED": "0"}
+
+
+class ActorWorker:
+    """One worker, in a process of Ray."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        """Take the job; nothing is loaded yet."""
+        self._job = Job(**job)
+        self._stop = Event()
+
+    def work(self) -> str:
+        """Paint until all is done; return the line about the error that ended it, or nothing."""
+        try:
+            work(self._job, self._stop)
+        except Exception as error:
+            return describe_end(error) or type(error).__name__
+        return ""
+
+    def stop(self) -> None:
+        """End the work between two images."""
+        self._stop.set()
+
+
+class RayCrew(Crew):
+    """Workers on a cluster, as many as it has free cores or GPUs, or fewer."""
+
+    def __init__(
+        self, job: Job, notify: Callable[[str], None], address: str, limit: int | None
+    ) -> None:
+        """Connect to a cluster.
+
+        Args:
+            job: What workers are told.
+            notify: Called with notes.
+            address: `AUTO`, or the address of a cluster.
+            limit: The largest number of workers; None for all of the cluster.
+
+        Raises:
+            MissingError: Ray is not installed.
+            PipelineError: There is no such cluster.
+        """
+        super().__init__(job, notify)
+        self._ray = connect(address)
+        self._limit = limit
+        self._is_gpu = job.machine.get("device", "cpu") not in ("", "cpu")
+        self._cores = 1 if self._is_gpu else int(job.machine.get("threads", 1))
+        self._actors: dict[Any, Any] = {}  # the result that is waited for, and its actor
+        self._finished = 0
+        self.size = self._count_places()
+
+    def tend(self) -> int:
+        """Look at all actors, and start what is missing; nodes may come and go."""
+        if self._actors:
+            ended, _ = self._ray.wait(list(self._actors), num_returns=len(self._actors), timeout=0)
+            for result in ended:
+                self._bury(result)
+        self.size = self._count_places()
+        while len(self._actors) + self._finished < self.size:
+            actor = self._start()
+            self._actors[actor.work.remote()] = actor
+        return len(self._actors)
+
+    def stop(self) -> None:
+        """Ask all actors to end, kill those that do not, and leave the cluster."""
+        for actor in self._actors.values():
+            with suppress(Exception):
+                actor.stop.remote()
+        with suppress(Exception):
+            results = list(self._actors)
+            if results:
+                self._ray.wait(results, num_returns=len(results), timeout=GRACE_SECONDS)
+        for actor in self._actors.values():
+            with suppress(Exception):
+                self._ray.kill(actor)
+        self._actors.clear()
+        self._ray.shutdown()
+
+    def _start(self) -> Any:
+        # Two threads: `stop` is heard while `work` goes on.
+        place = {"num_gpus": 1} if self._is_gpu else {"num_cpus": self._cores}
+        actor = self._ray.remote(ActorWorker).options(
+            **place, max_concurrency=2, max_restarts=0, scheduling_strategy="SPREAD"
+        )
+        return actor.remote(asdict(self.job))
+
+    def _bury(self, result: Any) -> None:
+        del self._actors[result]
+        try:
+            error = self._ray.get(result)
+        except Exception as lost:  # Ray has many kinds, for actors, nodes and their memory
+            error = f"lost: {type(lost).__name__}"
+        if error:
+            self.lose(error)
+        else:
+            self._finished += 1
+
+    def _count_places(self) -> int:
+        """Return how many workers the cluster has room for."""
+        resources = self._ray.cluster_resources()
+        places = resources.get("GPU", 0) if self._is_gpu else resources.get("CPU", 0) // self._cores
+        return int(places if self._limit is None else min(places, self._limit))
+
+
+def connect(address: str) -> Any:
+    """Return the module ray, connected to a cluster.
+
+    Ray collects no statistics for its makers, and prints nothing that workers print.
+
+    Raises:
+        MissingError: Ray is not installed.
+        PipelineError: There is no such cluster.
+    """
+    os.environ.update(_NO_REPORTS)
+    try:
+        import ray
+    except ModuleNotFoundError:
+        remedy = f"{install_remedy('ray')}, or leave out --ray to use this machine's cores"
+        raise MissingError("Ray is not installed", path="--ray", remedy=remedy) from None
+    options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+    try:
+        if address != AUTO:
+            ray.init(address=address, **options)
+        elif not _join(ray, options):
+            ray.init(include_dashboard=False, **options)
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise PipelineError(
+            f"no cluster of Ray answers ({error})",
+            path=f"--ray {address}",
+            remedy="check the address, start a cluster (ray start --head), or leave out --ray to "
+            "use this machine's cores",
+        ) from error
+    return ray
+
+
+def _join(ray: Any, options: dict[str, Any]) -> bool:
+    """Join the cluster of this machine, and return whether there is one."""
+    try:
+        ray.init(address=AUTO, **options)
+    except ConnectionError:
+        return False
+    return True

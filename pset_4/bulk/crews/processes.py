@@ -1,0 +1,98 @@
+"""Crews: the workers that a command starts, in processes of this machine, and looks after."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from threading import Event, Thread
+
+from csci_utils.signals import interrupt_on_termination
+
+from ..working.worker import Job, describe_end, work
+from .base import GRACE_SECONDS, Crew
+
+
+class ProcessCrew(Crew):
+    """Workers in processes of this machine. They end when this process does, however it ends."""
+
+    def __init__(self, job: Job, notify: Callable[[str], None], size: int) -> None:
+        """Take the job, and how many workers there should be."""
+        super().__init__(job, notify)
+        self.size = size
+        self._context = multiprocessing.get_context("spawn")
+        self._processes: list[tuple[multiprocessing.process.BaseProcess, Connection]] = []
+        self._finished = 0
+
+    def tend(self) -> int:
+        """Look at all processes, and start what is missing."""
+        for process, connection in list(self._processes):
+            self._hear(connection)
+            if not process.is_alive():
+                self._processes.remove((process, connection))
+                self._bury(process, connection)
+        while len(self._processes) + self._finished < self.size:
+            self._processes.append(self._start())
+        return len(self._processes)
+
+    def stop(self) -> None:
+        """Close the connections, which the workers take as a request to end."""
+        for _, connection in self._processes:
+            connection.close()
+        for process, _ in self._processes:
+            process.join(GRACE_SECONDS)
+            if process.is_alive():
+                process.kill()
+                process.join()
+        self._processes.clear()
+
+    def _start(self) -> tuple[multiprocessing.process.BaseProcess, Connection]:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_work_in_process, args=(self.job, theirs))
+        process.start()
+        theirs.close()
+        return process, ours
+
+    def _hear(self, connection: Connection) -> None:
+        with suppress(EOFError, OSError):
+            while connection.poll():
+                kind, text = connection.recv()
+                if kind == "error":
+                    self.last_error = text
+                else:
+                    self.notify(text)
+
+    def _bury(self, process: multiprocessing.process.BaseProcess, connection: Connection) -> None:
+        self._hear(connection)
+        connection.close()
+        if process.exitcode == 0:
+            self._finished += 1
+            return
+        killed = f"killed by signal {-(process.exitcode or 0)}"
+        self.lose(killed if (process.exitcode or 0) < 0 else self.last_error or "no reason given")
+
+
+def _work_in_process(job: Job, connection: Connection) -> None:
+    """Work until all is done, or the crew's end of the connection is closed."""
+    interrupt_on_termination()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the crew decides
+    if hasattr(signal, "SIGTERM"):
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = Event()
+    Thread(target=_await_end, args=(connection, stop), daemon=True).start()
+    try:
+        work(job, stop, lambda text: connection.send(("note", text)))
+    except Exception as error:
+        with suppress(OSError):
+            connection.send(("error", describe_end(error)))
+        os._exit(1) if stop.is_set() else sys.exit(1)
+
+
+def _await_end(connection: Connection, stop: Event) -> None:
+    with suppress(EOFError, OSError):
+        connection.recv()  # nothing is ever sent: this returns when the other end is closed
+    stop.set()

@@ -1,0 +1,133 @@
+"""Planning: the names of a run's images are divided into shards, while workers paint the first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ...errors import InvalidNameError
+from ...names import check_image_name, is_image_name
+from ...storage.inventory import is_meant
+from ..coordination.documents import Documents
+from ..coordination.leases import Lease, LeaseLostError, take_over
+from ..failures import OF_NAMES, FailedPicture, describe, write_failures
+from ..shards import SHARDS, number_of, read_shard, write_shard
+from .sources import list_names
+
+if TYPE_CHECKING:
+    from ...settings import Settings
+    from ..runs import Run, Runs
+
+LEASE_NAME = "planning.json"
+_PLAN_NAME = "plan.json"
+_FIGURES = ("shards", "images", "refused")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much there is to do, so far or in all."""
+
+    shards: int = 0
+    images: int = 0
+    refused: int = 0
+    """Names that cannot be used; the table of failures has them."""
+    is_complete: bool = False
+    """Whether all images are listed."""
+
+
+def read_plan(documents: Documents) -> Plan:
+    """Return a run's plan, in at most two requests."""
+    found = documents.read(_PLAN_NAME)
+    if found is not None:
+        return Plan(**json.loads(found.data), is_complete=True)
+    lease = documents.read(LEASE_NAME)
+    figures = json.loads(lease.data).get("figures", {}) if lease else {}
+    shards, images, refused = (int(figures.get(name, 0)) for name in _FIGURES)
+    return Plan(shards, images, refused)
+
+
+class Planner:
+    """Writes the shards of a run, one by one. It holds the names of one shard at a time.
+
+    If it is killed, another one goes on after the last shard that is there.
+    """
+
+    def __init__(self, settings: Settings, runs: Runs, run: Run, owner: str) -> None:
+        """Take a run, which another process may be planning already."""
+        self._settings = settings
+        self._runs = runs
+        self._run = run
+        self._owner = owner
+        self._documents = run.documents(settings)
+        self.plan = Plan()
+
+    def write(self, tell: Callable[[Plan], None] = lambda plan: None) -> Plan:
+        """Write all shards that are missing, and then the plan; it is not complete if another does.
+
+        Args:
+            tell: Called after each shard.
+
+        Raises:
+            LeaseLostError: Another process has taken over.
+            CsciUtilsError, PipelineError, OSError: The images cannot be listed.
+        """
+        self.plan = read_plan(self._documents)
+        if self.plan.is_complete:
+            return self.plan
+        lease = take_over(self._documents, LEASE_NAME, self._run.lease_seconds, self._owner)
+        if lease is None:
+            return self.plan
+        last = self._find_last()
+        for names, refused in self._divide(last):
+            self._write_shard(lease, names, refused)
+            tell(self.plan)
+        values = {"shards": self.plan.shards, "images": self.plan.images}
+        values["refused"] = self.plan.refused
+        self._documents.create(_PLAN_NAME, json.dumps(values).encode())
+        self.plan = read_plan(self._documents)
+        lease.release()
+        return self.plan
+
+    def _find_last(self) -> str:
+        """Return the last name of the last shard that is there, and count what is there."""
+        last = max((number_of(name) for name, _ in self._documents.list(SHARDS)), default=-1)
+        if last < 0:
+            self.plan = Plan()
+            return ""
+        names = read_shard(self._documents, last)
+        if self.plan.shards <= last:  # it was written, and the planner killed before it said so
+            self.plan = replace(self.plan, shards=last + 1, images=self.plan.images + len(names))
+        return names[-1]
+
+    def _divide(self, after: str) -> Iterator[tuple[list[str], list[FailedPicture]]]:
+        """Yield the names of each shard, and the names among them that cannot be used."""
+        names: list[str] = []
+        refused: list[FailedPicture] = []
+        for name in list_names(self._settings, self._runs, self._run, after):
+            if not is_meant(name, is_image_name):
+                continue
+            try:
+                names.append(check_image_name(name))
+            except InvalidNameError as error:
+                refused.append(describe(name, "", error))
+            if len(names) == self._run.shard_size or len(refused) > self._run.shard_size:
+                yield names, refused
+                names, refused = [], []
+        if names or refused:
+            yield names, refused
+
+    def _write_shard(self, lease: Lease, names: list[str], refused: list[FailedPicture]) -> None:
+        number = self.plan.shards
+        write_failures(self._documents, number, refused, OF_NAMES)
+        if names and not write_shard(self._documents, number, names):
+            path = f"{self._documents.url}/{SHARDS}"
+            raise LeaseLostError("another process has listed the images", path=path)
+        self.plan = Plan(
+            number + bool(names),
+            self.plan.images + len(names),
+            self.plan.refused + len(refused),
+        )
+        figures = {"shards": self.plan.shards, "images": self.plan.images}
+        lease.renew(figures={**figures, "refused": self.plan.refused})

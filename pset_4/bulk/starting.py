@@ -1,0 +1,163 @@
+"""Starting or joining a run: what it is about is checked before any worker starts."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from csci_utils.digest import file_digest
+from csci_utils.errors import instead_of_path
+from neural_style.system.resources import count_cores, free_memory
+
+from ..errors import MissingError
+from ..names import ModelName, parse_model_name
+from ..places import is_s3, to_absolute
+from ..runners import current_runner
+from ..settings import IN_PROCESS
+from .crews.base import Crew
+from .crews.processes import ProcessCrew
+from .listing.sources import locate_images
+from .runs import Run, Runs, find_or_begin
+from .working.station import fetch_model
+from .working.worker import Job
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person asks for."""
+
+    images: str | None
+    """As for `locate_images`."""
+    models: Sequence[str]
+    """Names of styles."""
+    manifest: str | None
+    """As for `read_manifest`; None for a listing."""
+    retries: bool
+    """Whether only the failures of the last run are painted."""
+    shard_size: int
+    lease_seconds: float
+
+
+def start_run(
+    settings: Settings, runs: Runs, wanted: Wanted, options: Mapping[str, Any]
+) -> tuple[Run, bool]:
+    """Return the unfinished run over what is wanted, or begin one; and whether it was there.
+
+    Args:
+        settings: The current ones.
+        runs: All runs.
+        wanted: What is asked for.
+        options: The `RESULT_OPTIONS`, by name.
+
+    Raises:
+        DescribedError: The images, a style or the manifest cannot be used, or the remote cannot
+            keep workers apart.
+    """
+    images = locate_images(settings, wanted.images)
+    models = find_models(settings, wanted.models)
+    runs.documents.check_conditions()
+    run = Run(
+        images,
+        models,
+        dict(options),
+        _locate_manifest(wanted.manifest),
+        str(wanted.retries or ""),
+        wanted.shard_size,
+        wanted.lease_seconds,
+        settings.force,
+    )
+    return find_or_begin(runs, run)
+
+
+def _locate_manifest(manifest: str | None) -> str:
+    """Return the URL or absolute path of a manifest; empty without one."""
+    if not manifest or is_s3(manifest):
+        return manifest or ""
+    path = str(to_absolute(manifest))
+    if not os.path.isfile(path):
+        raise MissingError("there is no such file", path=path, remedy="check --manifest")
+    return path
+
+
+def find_models(settings: Settings, models: Sequence[str]) -> dict[str, str]:
+    """Return the SHA-256 of the file of each style; a file of many styles stands for all of them.
+
+    Each is loaded here first, so that a bad one is refused before any worker starts.
+
+    Raises:
+        MissingError: The remote does not have one.
+        neural_style.NeuralStyleError, RunnerError: One is not a style.
+    """
+    found: dict[str, str] = {}
+    with TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        for name in models:
+            style = parse_model_name(name)
+            path = _fetch(settings, style.file, scratch)
+            with instead_of_path(path, f"{settings.remote_models}/{style.file}"):
+                count = current_runner().inspect(path).count
+            numbers = [style.number] if count is None or style.number is not None else range(count)
+            found |= {str(ModelName(style.file, n)): file_digest(path) for n in numbers}
+    return found
+
+
+def _fetch(settings: Settings, file: str, scratch: str) -> str:
+    try:
+        return fetch_model(settings, file, scratch)
+    except FileNotFoundError:
+        raise MissingError(
+            "not in the remote",
+            path=f"{settings.remote_models}/{file}",
+            remedy=f"drop it in and run python -m pset_4 upload --model {shlex.quote(file)}",
+        ) from None
+
+
+def make_crew(
+    settings: Settings,
+    run: Run,
+    notify: Callable[[str], None],
+    workers: int | None,
+    ray: str | None,
+) -> Crew:
+    """Return the workers for a run; none is started yet.
+
+    Args:
+        settings: The current ones.
+        run: The run.
+        notify: Called with notes.
+        workers: How many; None for one for each core or GPU.
+        ray: As for `RayCrew`; None for processes of this machine.
+
+    Raises:
+        MissingError, PipelineError: Ray is not there.
+    """
+    machine = {"threads": "1", **{name: str(value) for name, value in settings.machine.items()}}
+    size = workers or _count_places(machine)
+    if ray is None and size > 1 and "memory" not in machine:
+        machine |= _share_memory(size)
+    python = settings.python if settings.runner != IN_PROCESS else None
+    job = Job(settings.remote, run.id, settings.runner, machine, python)
+    if ray is None:
+        return ProcessCrew(job, notify, size)
+    from .crews.on_ray import RayCrew
+
+    return RayCrew(job, notify, ray, workers)
+
+
+def _count_places(machine: Mapping[str, str]) -> int:
+    """Return how many workers this machine has room for: one for each core, or one accelerator."""
+    if machine.get("device", "cpu") != "cpu":
+        return 1
+    return max(count_cores() // int(machine["threads"]), 1)
+
+
+def _share_memory(size: int) -> dict[str, str]:
+    """Return the limit of memory of each of so many workers; none if the memory is not known."""
+    free = free_memory(None)
+    return {} if free is None else {"memory": str(free // size)}

@@ -1,0 +1,65 @@
+"""The Luigi task of a run: it is complete when all shards of the run are done."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import luigi
+from luigi.target import FileSystemTarget
+
+from .. import context
+from ..storage.remote import target_at
+from ..tasks.notes import notify
+from .driver import Driver
+from .progress import Progress
+from .runs import Run, Runs
+from .starting import make_crew
+
+PROGRESS = "pset_4.bulk.progress"
+"""A Luigi event: a task, and the `Progress` of its run now."""
+
+
+class PaintBulk(luigi.Task):
+    """Brings a run to its end, with workers in processes of this machine or on Ray.
+
+    The command ``bulk`` begins the run; anybody can join in or go on.
+    """
+
+    run_id = luigi.Parameter(description="the run, as bulk status lists it")
+    workers = luigi.OptionalIntParameter(
+        default=None, significant=False, description="how many workers; by default one per core"
+    )
+    ray = luigi.OptionalParameter(
+        default=None, significant=False, description="auto, or the address of a cluster of Ray"
+    )
+    plans = luigi.BoolParameter(
+        default=True,
+        significant=False,
+        parsing=luigi.BoolParameter.EXPLICIT_PARSING,
+        description="whether the images are listed, if nobody else does",
+    )
+
+    @cached_property
+    def described(self) -> Run:
+        """The run."""
+        return Runs(context.current().settings).load(self.run_id)
+
+    def output(self) -> FileSystemTarget:
+        """Return what the remote has at the run's end: its figures."""
+        return target_at(Runs(context.current().settings).end_path(self.described))
+
+    def run(self) -> None:
+        """Paint until all shards are done."""
+        settings = context.current().settings
+
+        def note(text: str) -> None:
+            notify(self, text)
+
+        crew = make_crew(settings, self.described, note, self.workers, self.ray)
+        driver = Driver(settings, Runs(settings), self.described, crew, self._tell)
+        self._tell(driver.bring_to_end(self.plans))
+
+    def _tell(self, progress: Progress) -> None:
+        self.trigger_event(PROGRESS, self, progress)
+        if self.set_progress_percentage and progress.pictures:
+            self.set_progress_percentage(100 * progress.done // progress.pictures)

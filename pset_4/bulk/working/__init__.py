@@ -1,0 +1,1 @@
+"""What one worker does: it claims shards, and fetches, paints and publishes."""

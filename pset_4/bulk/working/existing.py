@@ -1,0 +1,77 @@
+"""Which results of a shard the remote has already, whoever published them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING
+
+from luigi.target import FileSystemTarget
+
+from ...names import parse_model_name
+from ...places import is_s3
+from ...provenance.published import is_made_from, read_published
+from ...storage.remote import target_at
+from ..listing.sources import list_from
+
+if TYPE_CHECKING:
+    from ...settings import Settings
+    from ..runs import Run
+
+MAX_LISTED = 10_000
+"""Of how many results a listing is read for one shard. Names from an unsorted manifest lie far
+apart; then the remote is asked for each."""
+
+
+class Existing:
+    """The results of some images in all styles of a run."""
+
+    def __init__(self, settings: Settings, run: Run, names: Sequence[str]) -> None:
+        """Ask the remote for those of a shard, on S3 in about one request for each style."""
+        self._settings = settings
+        self._run = run
+        self._listed = {model: self._list(model, names) for model in run.models}
+
+    def path_of(self, model: str, name: str) -> str:
+        """Return the URL or path of a result."""
+        return f"{self._settings.remote_results}/{model}/{name}"
+
+    def has(self, model: str, name: str) -> bool:
+        """Return whether there is a result, be it stale; asked if it was not listed."""
+        listed = self._listed[model]
+        if listed is None:
+            return bool(target_at(self.path_of(model, name)).exists())
+        return name in listed
+
+    def find_missing(self, name: str, source: FileSystemTarget) -> list[str]:
+        """Return the styles in which an image is to be painted.
+
+        Raises:
+            OSError, CsciUtilsError: The remote refuses.
+        """
+        if self._run.force:
+            return list(self._run.models)
+        return [model for model in self._run.models if not self._is_current(model, name, source)]
+
+    def _is_current(self, model: str, name: str, source: FileSystemTarget) -> bool:
+        listed = self._listed[model]
+        if listed is not None and name not in listed:
+            return False
+        file = parse_model_name(model)
+        made = read_published(self.path_of(model, name), name, file.file)
+        if made is None:
+            return False
+        options = self._run.rendering(number=file.number)
+        if not is_made_from(made, made.image_sha256, self._run.models[model], options):
+            return False
+        return bool(source.fs.sha256(source.path) == made.image_sha256)
+
+    def _list(self, model: str, names: Sequence[str]) -> set[str] | None:
+        """Return the names of images that have a result; None if that is not known."""
+        root = f"{self._settings.remote_results}/{model}"
+        if not (is_s3(root) and names):
+            return None
+        first, last = min(names), max(names)
+        found: Iterator[str] = takewhile(lambda name: name <= last, list_from(root, first))
+        listed = set(islice(found, MAX_LISTED))
+        return listed if len(listed) < MAX_LISTED else None

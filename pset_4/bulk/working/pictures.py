@@ -1,0 +1,229 @@
+"""One shard: its images are fetched ahead, painted one by one, and published behind."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from csci_utils.errors import (
+    ChangedError,
+    DescribedError,
+    LinkError,
+    NothingWrittenError,
+    S3KeyMissingError,
+    TooLargeError,
+    instead_of_path,
+)
+from neural_style import NeuralStyleError
+from neural_style.pictures.io import MAX_PICTURE_BYTES
+
+from ...errors import PipelineError
+from ...execution.messages import describe_error
+from ..coordination.leases import Lease, LeaseLostError
+from ..failures import FailedPicture, describe
+from ..shards import Tally
+from ..transfers import fetch_target, publish, source_at
+from .existing import Existing
+
+if TYPE_CHECKING:
+    from neural_style import Provenance
+
+    from ..runs import Run
+    from .station import Station
+
+_Sending = tuple[str, str, Future[None]]  # image, style, and its way to the remote
+
+AHEAD = 6
+"""Images that are fetched before it is their turn, and results that wait to be published."""
+
+SUSPICIOUS_ATTEMPTS = 3
+"""From this attempt on, a shard's lease names the image that is painted: it may kill workers."""
+
+_OF_ONE_PICTURE = (
+    NeuralStyleError,
+    PipelineError,
+    S3KeyMissingError,
+    TooLargeError,
+    NothingWrittenError,
+    LinkError,
+    ChangedError,
+    FileNotFoundError,
+    FileExistsError,
+    IsADirectoryError,
+    NotADirectoryError,
+    MemoryError,
+)
+"""Errors that say nothing about the next image. Others, as of the network, end a worker."""
+
+
+class StoppedError(PipelineError, RuntimeError):
+    """The worker was asked to end."""
+
+
+@dataclass
+class _Fetched:
+    """An image that was looked at."""
+
+    name: str
+    missing: Sequence[str]
+    """The styles in which it is to be painted."""
+    path: str = ""
+    """Its file in the scratch folder, if there are any."""
+
+
+class ShardWork:
+    """The painting of one shard."""
+
+    def __init__(self, station: Station, lease: Lease, names: Sequence[str]) -> None:
+        """Take what the worker has, the shard's lease, and its images."""
+        self._station = station
+        self._lease = lease
+        self._names = names
+        self._painted = self._current = 0
+        self._begin = time.monotonic()
+        self.failures: list[FailedPicture] = []
+
+    def figures(self) -> dict[str, float]:
+        """Return the progress, as the lease tells it."""
+        return asdict(self.tally())
+
+    def tally(self) -> Tally:
+        """Return the progress."""
+        milliseconds = int((time.monotonic() - self._begin) * 1000)
+        return Tally(self._painted, self._current, len(self.failures), milliseconds)
+
+    def paint(self) -> None:
+        """Paint what is not current, and publish it; what cannot be painted is a failure.
+
+        Raises:
+            LeaseLostError: The lease is over.
+            StoppedError: The worker was asked to end.
+            CsciUtilsError, OSError: The remote refuses, or the scratch folder is full.
+        """
+        self._existing = Existing(self._station.settings, self._station.run, self._names)
+        is_careful = self._lease.state.attempt >= SUSPICIOUS_ATTEMPTS
+        if is_careful:
+            self._fail_suspect(self._lease.state.doing)
+        with ThreadPoolExecutor(2 * AHEAD) as pool:
+            try:
+                self._paint_all(pool, 1 if is_careful else AHEAD, is_careful)
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    def _paint_all(self, pool: Executor, ahead: int, is_careful: bool) -> None:
+        sending: deque[_Sending] = deque()
+        for fetched in self._fetch_ahead(pool, ahead):
+            self._check()
+            if is_careful and fetched.path:
+                self._lease.renew(fetched.name, self.figures())
+            for model in fetched.missing:
+                with self._noting(fetched.name, [model]):
+                    publishing = self._paint_one(fetched, model)
+                    sending.append((fetched.name, model, pool.submit(publishing)))
+            if fetched.path:
+                os.remove(fetched.path)
+            self._settle(sending, 0 if is_careful else ahead)
+        self._settle(sending, 0)
+
+    def _check(self) -> None:
+        """Check that the work may go on."""
+        if self._station.stop.is_set():
+            raise StoppedError("asked to end")
+        self._lease.check()
+
+    def _fetch_ahead(self, pool: Executor, ahead: int) -> Iterator[_Fetched]:
+        """Yield the images in which something is to be painted, or whose results are current."""
+        waiting: deque[tuple[str, Future[_Fetched]]] = deque()
+        for name in self._names:
+            waiting.append((name, pool.submit(self._fetch, name)))
+            if len(waiting) >= ahead:
+                yield from self._take(*waiting.popleft())
+        while waiting:
+            yield from self._take(*waiting.popleft())
+
+    def _take(self, name: str, future: Future[_Fetched]) -> Iterator[_Fetched]:
+        with self._noting(name, list(self._station.run.models)):
+            fetched = future.result()
+            self._current += len(self._station.run.models) - len(fetched.missing)
+            yield fetched
+
+    def _fetch(self, name: str) -> _Fetched:
+        """Look which results are missing, and fetch the image if any are; in another thread."""
+        source = source_at(self._station.root, name)
+        missing = self._existing.find_missing(name, source)
+        if not missing:
+            return _Fetched(name, missing)
+        path = self._station.make_path(name)
+        fetch_target(source, path, MAX_PICTURE_BYTES)
+        return _Fetched(name, missing, path)
+
+    def _paint_one(self, fetched: _Fetched, model: str) -> Callable[[], None]:
+        """Paint an image, and return what publishes the result."""
+        station, url = self._station, self._existing.path_of(model, fetched.name)
+        is_replacement = self._existing.has(model, fetched.name)
+        if is_replacement:
+            check_place(station.run, model, fetched.name)
+        path = station.make_path(fetched.name)
+        request = station.request(fetched.path, fetched.name, model, path)
+        with instead_of_path(fetched.path, fetched.name), instead_of_path(path, url):
+            result = station.paint(request)
+        return partial(self._publish, path, url, result.provenance, is_replacement)
+
+    def _publish(
+        self, path: str, url: str, provenance: Provenance | None, is_replacement: bool
+    ) -> None:
+        """Publish a result, if the shard is still this worker's; in another thread."""
+        self._lease.check()
+        publish(path, url, provenance, self._station.run.rendering(), is_replacement)
+
+    def _settle(self, sending: deque[_Sending], left: int) -> None:
+        """Wait until no more than so many results are on their way."""
+        while len(sending) > left:
+            name, model, future = sending.popleft()
+            with self._noting(name, [model]):
+                future.result()
+                self._painted += 1
+
+    @contextmanager
+    def _noting(self, image: str, models: Sequence[str]) -> Iterator[None]:
+        """Make an error about one image a failure in these styles; others are raised."""
+        try:
+            yield
+        except LeaseLostError:
+            raise
+        except _OF_ONE_PICTURE as error:
+            self._fail(image, models, describe_error(error))
+
+    def _fail(self, image: str, models: Iterable[str], error: DescribedError) -> None:
+        self.failures += [describe(image, model, error) for model in models]
+
+    def _fail_suspect(self, suspect: str) -> None:
+        """Make the image a failure at which the last worker was killed."""
+        if suspect in self._names:
+            self._names = [name for name in self._names if name != suspect]
+            error = PipelineError(
+                f"its worker was killed while it was painted, in attempt "
+                f"{self._lease.state.attempt - 1} at its shard",
+                remedy="if memory was short, give workers more, or --max-side",
+            )
+            self._fail(suspect, self._station.run.models, error)
+
+
+def check_place(run: Run, model: str, image: str) -> None:
+    """Check that a result may take the place of the one that is there, as `main` does.
+
+    Raises:
+        ConflictError: A larger one is there, and the run has a limit of the size.
+    """
+    from ...tasks.results import PlaceOfResult
+
+    place = PlaceOfResult(image=image, model=model, upload=False, **run.options)
+    if not place.complete():
+        raise place.explain_absence()

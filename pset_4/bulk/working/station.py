@@ -1,0 +1,122 @@
+"""What a worker has at hand: the run, its loaded styles, and a folder for files on their way."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+from threading import Event
+from typing import TYPE_CHECKING
+
+from csci_utils.atomic import make_temporary_name
+from csci_utils.errors import ChangedError
+from neural_style.formats.model_file import MAX_STYLE_BYTES
+
+from ...names import parse_model_name
+from ...runners import current_runner
+from ..coordination.documents import Documents
+from ..listing.sources import split_folder
+from ..transfers import fetch
+
+if TYPE_CHECKING:
+    from neural_style import PaintingRequest, PaintingResult
+
+    from ...settings import Settings
+    from ..runs import Run
+
+
+def make_owner() -> str:
+    """Return a name for this worker that no other one has."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+@dataclass
+class Station:
+    """The place of one worker, where its styles stay loaded."""
+
+    settings: Settings
+    run: Run
+    scratch: str
+    """A folder for files on their way, of which nothing is kept."""
+    stop: Event
+    """Ends the work between two images when it is set."""
+    owner: str = field(default_factory=make_owner)
+    """The worker's name in leases."""
+    models: dict[str, str] = field(default_factory=dict)
+    """The path of the file of each style, by the name of the file."""
+
+    def __post_init__(self) -> None:
+        """Count the files in the scratch folder from 0."""
+        self._numbers = itertools.count()
+        self.root, _ = split_folder(self.settings, self.run.images)
+        self.documents: Documents = self.run.documents(self.settings)
+
+    def make_path(self, name: str) -> str:
+        """Return a new path in the scratch folder, with the suffix of an image's name."""
+        return os.path.join(self.scratch, f"{next(self._numbers)}{PurePath(name).suffix}")
+
+    def request(self, path: str, image: str, model: str, result_path: str) -> PaintingRequest:
+        """Return the request for a picture, the same that `main` makes."""
+        from neural_style import PaintingRequest
+
+        style = parse_model_name(model)
+        options = self.run.rendering(number=style.number, **self.settings.machine)
+        files = (Path(path), Path(self.models[style.file]), Path(result_path))
+        return PaintingRequest(*files, options, image, style.file)
+
+    def paint(self, request: PaintingRequest) -> PaintingResult:
+        """Paint, with what is loaded already.
+
+        Raises:
+            neural_style.NeuralStyleError, PipelineError: It cannot be done.
+        """
+        return current_runner().paint(request, lambda text: None, lambda done, total: None)
+
+
+@contextmanager
+def open_station(settings: Settings, run: Run, stop: Event) -> Iterator[Station]:
+    """Yield a station, whose styles are fetched, and whose folder is removed after the body.
+
+    Raises:
+        ChangedError: A style was replaced in the remote since the run began.
+        CsciUtilsError, OSError: The remote refuses.
+    """
+    prefix = f"{make_temporary_name()}."
+    with TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as scratch:
+        station = Station(settings, run, scratch, stop)
+        for model, sha256 in run.models.items():
+            file = parse_model_name(model).file
+            if file not in station.models:
+                station.models[file] = fetch_model(settings, file, scratch, sha256)
+        yield station
+
+
+def fetch_model(settings: Settings, file: str, scratch: str, sha256: str = "") -> str:
+    """Fetch the file of a style, and return its path.
+
+    Args:
+        settings: The current ones.
+        file: Its name.
+        scratch: The folder that it goes to.
+        sha256: The digest that it has to have; empty for any.
+
+    Raises:
+        ChangedError: It has another one.
+        FileNotFoundError, CsciUtilsError, OSError: It is not there, or the remote refuses.
+    """
+    url = f"{settings.remote_models}/{file}"
+    path = os.path.join(scratch, f"{len(os.listdir(scratch))}-{PurePath(file).name}")
+    found = fetch(url, path, MAX_STYLE_BYTES)
+    if sha256 and found != sha256:
+        raise ChangedError(
+            "replaced since the run began",
+            path=url,
+            remedy="run bulk again, which begins another run with the new one",
+        )
+    return path
