@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from typing import BinaryIO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from csci_utils.text import quote_text
@@ -178,7 +178,8 @@ def _decode_samples(page: tiff.Page, layout: SampleLayout, memory: int | None) -
     plain = take_plain(colors)
     if alpha is not None:
         plain.putalpha(alpha)
-    plain.getexif().load_from_fp(BytesIO(tiff.start_with(page)))  # it turns the picture upright
+    # It turns the picture upright. Pillow's own reader of EXIF knows no BigTIFF.
+    plain.getexif()[ExifTags.Base.Orientation] = page.number(tiff.Tag.ORIENTATION, 1)
     return take_plain(plain)
 
 

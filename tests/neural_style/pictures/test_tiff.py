@@ -181,6 +181,18 @@ def test_the_orientation_is_applied() -> None:
     assert decoded.tolist() == np.rot90(levels_of(samples, "u", 32), -1).tolist()
 
 
+@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
+def test_deep_big_tiffs_are_decoded_and_turned_upright(mode: str) -> None:
+    levels = np.arange(6, dtype=np.uint16).reshape(2, 3) * 10_000
+    values = levels / 65535 if mode == "F" else levels
+    picture = Image.fromarray(values.astype({"I;16": "u2", "I": "i4", "F": "f4"}[mode]))
+
+    data = encode(picture, "TIFF", big_tiff=True, tiffinfo={274: 6})
+    decoded = decode_picture(data)
+
+    assert decoded.size == (2, 3)
+
+
 # Pages
 
 
