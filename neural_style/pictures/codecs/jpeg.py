@@ -17,13 +17,14 @@ SIGNATURE = b"\xff\xd8\xff"
 """The first bytes of a JPEG file."""
 
 _SOI, _EOI, _SOS, _APP2, _DAC = 0xD8, 0xD9, 0xDA, 0xE2, 0xCC
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, _DAC}  # SOF0 to SOF15
+_FRAMES = frozenset([*range(0xC0, 0xD0), 0xF7]) - {0xC4, 0xC8, _DAC}  # SOF0 to SOF15, SOF55
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _NEXT_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # in the data of a scan
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _PROCESSES = {
     0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical",
     0xCB: "lossless", 0xCD: "hierarchical", 0xCE: "hierarchical", 0xCF: "hierarchical",
+    0xF7: "JPEG-LS",
 }  # fmt: skip
 
 _MAX_SEGMENTS = 2**16
@@ -48,7 +49,7 @@ class JpegFile:
     """What is known of a JPEG file before it is decoded."""
 
     process: int
-    """The marker of the frame header, SOF0 to SOF15; 0 if there is none."""
+    """The marker of the frame header, SOF0 to SOF15 or SOF55; 0 if there is none."""
     bits: int
     """Of a sample."""
     size: tuple[int, int]

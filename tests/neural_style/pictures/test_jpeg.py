@@ -56,6 +56,7 @@ def with_more_scans(count: int) -> bytes:
     [
         (0xC1, 12, "got 12 bits"),
         (0xC3, 8, "got a lossless one"),
+        (0xF7, 8, "got a JPEG-LS one"),
         (0xC5, 8, "got a hierarchical one"),
     ],
 )
