@@ -35,6 +35,7 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS objects (url TEXT PRIMARY KEY, mark TEXT, state TEXT)"
     " WITHOUT ROWID",
 )
+_BUSY = frozenset([sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED])
 _DAMAGE = frozenset([sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR])
 _ERRORS = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
@@ -64,12 +65,18 @@ class Database:
         self._connections: dict[int, tuple[sqlite3.Connection, bool]] = {}
 
     def select(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Return the rows that a statement finds; none if the database cannot be read."""
+        """Return the rows that a statement finds; none if the database cannot be read.
+
+        Raises:
+            BusyError: Another process has been writing for `BUSY_SECONDS`.
+        """
         with self._lock:
             for _ in range(2):
                 try:
                     return self._connect().execute(statement, values).fetchall()
                 except sqlite3.Error as error:
+                    if _code_of(error) in _BUSY:
+                        raise self._describe(error) from error
                     if not self._mend(error):
                         return []
         return []
@@ -119,6 +126,7 @@ class Database:
         url = f"{_to_uri(self.path)}?mode={mode}"
         os.makedirs(self.folder, exist_ok=True)
         connection = sqlite3.connect(url, BUSY_SECONDS, check_same_thread=False, uri=True)
+        _check_tables(connection)
         if self._is_read_only:
             return connection
         connection.execute("PRAGMA synchronous = OFF")
@@ -148,7 +156,7 @@ class Database:
 
     def _describe(self, error: sqlite3.Error) -> OSError:
         code = _code_of(error)
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if code in _BUSY:
             return BusyError(
                 "another process has been writing it for long",
                 path=self.path,
@@ -174,6 +182,19 @@ def _create(connection: sqlite3.Connection, folder: str) -> None:
             list_json_records(folder),
         )
         connection.execute("PRAGMA user_version = 1")
+
+
+def _check_tables(connection: sqlite3.Connection) -> None:
+    """Check that a database has nothing but plain tables: views and triggers are programs.
+
+    Raises:
+        sqlite3.DatabaseError: It has, which counts as damage.
+    """
+    programs = "type != 'table' OR sql LIKE 'CREATE VIRTUAL%' OR sql LIKE '% AS (%'"
+    if connection.execute(f"SELECT 1 FROM sqlite_master WHERE {programs}").fetchone():
+        error = sqlite3.DatabaseError("expected plain tables")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
 
 
 def _code_of(error: sqlite3.Error) -> int:

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from csci_utils.digest import SETTLING_NS, file_digest
+from csci_utils.errors import BusyError
 from pset_4 import context
 from pset_4.database.connection import Database
 from pset_4.database.json_records import MAX_RECORD_BYTES
 from pset_4.storage import records
 from pset_4.storage.records import is_waiting, read_origin, write_origin
-from tests.support.pipeline.database import DATABASE, change_record, read_record
+from tests.support.pipeline.database import DATABASE, change_record, open_database, read_record
 from tests.support.pipeline.projects import Project, assert_failed, failures, read_summary
 from tests.support.remotes.stores import RemoteStore
 
@@ -157,6 +158,41 @@ def test_a_damaged_row_counts_as_none(
     change_record(data, NAME, **columns)
 
     assert read_origin(str(recorded)) is None
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("DROP TABLE records", f"CREATE VIEW records AS {ENDLESS}"),
+        (f"CREATE TRIGGER endless BEFORE INSERT ON records BEGIN {ENDLESS}; END",),
+    ],
+    ids=["view", "trigger"],
+)
+def test_programs_in_a_database_are_not_run(
+    data: Path, recorded: Path, statements: tuple[str, ...]
+) -> None:
+    with open_database(data) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+    with context.activated():
+        assert read_origin(str(recorded)) is None
+        write_origin(str(recorded), ORIGIN, file_digest(recorded))
+        assert read_origin(str(recorded)) == ORIGIN
+
+
+def test_a_database_that_another_process_holds_is_an_error_after_a_while(
+    data: Path, recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pset_4.database.connection.BUSY_SECONDS", 0.05)
+    with open_database(data) as connection, context.activated():
+        connection.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(BusyError, match="another process"):
+            read_origin(str(recorded))
 
 
 @pytest.mark.parametrize("is_link", [True, False])
