@@ -1,8 +1,9 @@
 // Paints random pictures with random networks, with every kernel that this processor can run. Fails
 // if two exact kernels differ by more than one level, or if the number of threads changes a bit.
 //
-//     fuzz CASES [SEED]
+//     fuzz CASES [SEED [SECONDS]]
 //
+// begins no case after SECONDS of processor time, and says how many it painted.
 // Build it with ENGINE_SANITIZE: every buffer has exactly the size that it needs.
 #include <algorithm>
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <map>
 #include <memory>
@@ -157,13 +159,17 @@ int main(int count, char** arguments) {
     };
     const auto cases = static_cast<unsigned>(argument(1));
     const auto seed = static_cast<unsigned>(argument(2));
+    const auto seconds = argument(3) > 0 ? static_cast<double>(argument(3)) : HUGE_VAL;
     if (cases < 1) {
-        std::fprintf(stderr, "usage: fuzz CASES [SEED]\n");
+        std::fprintf(stderr, "usage: fuzz CASES [SEED [SECONDS]]\n");
         return 2;
     }
-    unsigned failed = 0;
-    for (unsigned i = 0; i < cases; i++)
-        if (!passes(seed + i)) failed++;
-    std::printf("%u of %u cases failed\n", failed, cases);
+    const auto is_in_time = [&] {
+        return static_cast<double>(std::clock()) / CLOCKS_PER_SEC < seconds;
+    };
+    unsigned failed = 0, tried = 0;
+    for (; tried < cases && (tried == 0 || is_in_time()); tried++)
+        if (!passes(seed + tried)) failed++;
+    std::printf("%u of %u cases failed\n", failed, tried);
     return failed > 0 ? 1 : 0;
 }

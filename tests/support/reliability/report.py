@@ -37,12 +37,12 @@ killed after a time, only the choices are the same.
 ## The campaigns
 
 * **Random steps**: drop-ins come, change and go; the remote's files are replaced and removed; the
-  cache is wiped, damaged, and loses its records; commands run, run twice, run two at once, or are
-  killed. A model of a few lines predicts each exit code and each file, here and in the remote, and
-  every result is compared with one painted from scratch.
-* **Kills**: a process is killed (SIGKILL) while it fetches, publishes, paints or saves; half of the
-  kills come just before a chosen operation on the disk or the network, half after a random time.
-  Then every file must be whole, and the next run must finish and leave no temporary.
+  cache is wiped, damaged, and loses its records; commands run, run twice, run two at once on one
+  machine or on two, or are killed. A model of a few lines predicts each exit code and each file,
+  here and in the remote, and every result is compared with one painted from scratch.
+* **Kills**: a process is killed (SIGKILL) while it fetches, publishes, replaces, paints or saves.
+  Half of the kills come just before a chosen operation on the disk or the network, half after a
+  random time. Then every file must be whole, and the next run must finish and leave no temporary.
 * **Races**: two processes publish under one name in the same moment.
 * **Network faults**: between the pipeline and S3, a proxy answers 503, 500 or 409, resets, cuts off
   or shortens answers, flips bits, names wrong checksums and loses replies, up to 12 times a
