@@ -247,9 +247,11 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
         remote = list_remote(settings)
         if not {*defaults.values()} <= {*remote.images, *remote.models}:
             include_remote(selected, remote, defaults)
-            if selected.images or selected.models:
+            found = defaults.keys() - dict(selected.defaults).keys()
+            if found and (selected.images or selected.models):
                 note(
-                    f"no {' and no '.join(defaults)} named or dropped in: using all of the remote's"
+                    f"no {' and no '.join(sorted(found))} named or dropped in: "
+                    "using all of the remote's"
                 )
     selected.leave_out(request.exclude)
     return selected

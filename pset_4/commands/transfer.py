@@ -52,6 +52,7 @@ def upload(
     FILE, an image or a style model anywhere on this machine, is dropped in first.
     """
     with session() as settings:
+        from ..places import shorten
         from ..storage.inventory import list_drop_ins
 
         drop_ins = list_drop_ins(settings)
@@ -63,7 +64,7 @@ def upload(
         say_left_alone(drop_ins.others, settings)
         if not (chosen or drop_ins):
             has = "has no image or model" if os.path.exists(settings.uploads) else "does not exist"
-            note(f"nothing is dropped in: {settings.uploads} {has}")
+            note(f"nothing is dropped in: {shorten(settings.uploads)} {has}")
         finish(run(list_uploads(chosen, on_conflict)), settings, chosen.refused)
 
 

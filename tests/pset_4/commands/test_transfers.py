@@ -37,9 +37,8 @@ def test_upload_says_whether_the_folder_is_missing_or_empty(directory_project: P
     directory_project.uploads.mkdir(parents=True)
     empty = directory_project.run("upload").stderr
 
-    uploads = directory_project.uploads
-    assert f"nothing is dropped in: {uploads} does not exist\n" in missing
-    assert f"nothing is dropped in: {uploads} has no image or model\n" in empty
+    assert "nothing is dropped in: machine/data/uploads does not exist\n" in missing
+    assert "nothing is dropped in: machine/data/uploads has no image or model\n" in empty
 
 
 def test_download_fetches_everything(

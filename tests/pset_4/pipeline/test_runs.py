@@ -205,6 +205,17 @@ def test_without_drop_ins_and_defaults_main_paints_all_that_the_remote_has(
     assert project.files("stylized") == [f"stylized/one.pth/{name}" for name in names]
 
 
+def test_a_default_that_is_nowhere_is_mentioned_once(
+    directory_project: Project, photograph: bytes
+) -> None:
+    directory_project.drop("photo.jpg", photograph)
+
+    stderr = directory_project.run("main").stderr
+
+    assert stderr.count("no style named or dropped in") == 1
+    assert "using rain_princess.pth" in stderr
+
+
 def test_all_paints_what_the_remote_has_besides_the_drop_ins(
     directory_project: Project, directory_store: RemoteStore, photograph: bytes, model: bytes
 ) -> None:
