@@ -7,7 +7,7 @@ Credentials, profile, region and endpoint come from the standard AWS chain (``AW
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 import botocore.session
@@ -25,6 +25,7 @@ from ..errors import S3Error, root_cause
 from ..network.pace import STALL_SECONDS
 from ..network.sockets import paced_pools
 from ..text import redact
+from .direct import DirectRequests
 from .listing import take_objects
 
 REQUEST_TRIES = 8
@@ -47,8 +48,17 @@ _UNAVAILABLE = 503
 _REDIRECTIONS = frozenset([301, 302, 307])
 
 
-def connect(stall_seconds: float = STALL_SECONDS) -> Any:
-    """Return a new boto3 client for S3. Sends no request.
+class Connection(NamedTuple):
+    """A client for S3, and what it sends itself."""
+
+    client: Any
+    """A boto3 client."""
+    direct: DirectRequests
+    """Plain requests over the same connections."""
+
+
+def connect(stall_seconds: float = STALL_SECONDS) -> Connection:
+    """Return a new connection to S3. Sends no request.
 
     Args:
         stall_seconds: How long the server may be silent, or nearly so.
@@ -66,6 +76,7 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Any:
     )
     try:
         client = boto3.session.Session(botocore_session=session).client("s3", config=config)
+        direct = DirectRequests(client, session.get_credentials())
     except ValueError as error:
         raise S3Error(
             f"the settings of AWS are not valid ({redact(str(error))})",
@@ -78,7 +89,7 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Any:
     client.meta.events.register_last("before-call.s3", _send_small_bodies_at_once)
     client.meta.events.register_first("needs-retry.s3", _raise_if_hopeless)
     client.meta.events.register_first("needs-retry.s3", _name_overload)
-    return client
+    return Connection(client, direct)
 
 
 def _send_small_bodies_at_once(params: dict[str, Any], **_: object) -> None:

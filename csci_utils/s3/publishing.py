@@ -40,7 +40,7 @@ class Publisher:
     def put(self, local_path: str, path: str, **options: Any) -> ObjectState:
         """Send a file, replacing what is there."""
         self._states.forget(path)
-        state = put_file(self._requests.connect(path), local_path, path, **options)
+        state = put_file(self._requests, local_path, path, **options)
         self._states.remember(path, state)
         return state
 

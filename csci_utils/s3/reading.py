@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -94,6 +95,10 @@ class ObjectReader:
         self._body: StreamingBody = reply["Body"]
         self._size = 0
         self._expected, self._digest = _choose_check(self.state, part_size)
+        # Of its own replies, botocore compares S3's checksums itself.
+        is_unchecked = type(self._body) is StreamingBody
+        self._expected_crc32 = self.state.checksum_crc32 if is_unchecked else None
+        self._crc32 = 0
 
     @property
     def is_verified(self) -> bool:
@@ -130,6 +135,8 @@ class ObjectReader:
             raise damaged_download(self._path, redact(str(error))) from None
         self._size += len(chunk)
         self._digest.update(chunk)
+        if self._expected_crc32:
+            self._crc32 = zlib.crc32(chunk, self._crc32)
         if size is None or (size > 0 and not chunk):
             self._check_end()
         return chunk
@@ -145,6 +152,8 @@ class ObjectReader:
             )
         if self._expected is not None and self._digest.hexdigest() != self._expected:
             raise damaged_download(self._path, "the digest of the bytes is not the expected one")
+        if self._expected_crc32 not in (None, f"{self._crc32:08x}"):
+            raise damaged_download(self._path, "the checksum of the bytes is not the expected one")
 
     def _stalled(self, error: ReadTimeoutError) -> StalledError:
         detail = str(root_cause(error))

@@ -6,19 +6,22 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from io import BytesIO
+from threading import Lock
+from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
 from ..errors import S3KeyMissingError
 from ..listing import MAX_FILES, ListedFile, too_long
 from ..network.pace import STALL_SECONDS
-from .connection import connect
+from .connection import Connection, connect
+from .direct import Refused
 from .errors import translated_errors
 from .listing import PAGE_SIZE, find_next_page, read_page
 from .objects import MAX_BYTES, ObjectState, read_state, split_url
 from .reading import ObjectReader
-from .replies import damaged_download, error_code, translate_reply
+from .replies import conflict, damaged_download, error_code, translate_reply
 
 
 @dataclass(frozen=True)
@@ -39,16 +42,28 @@ class S3Requests:
     def __init__(self, limits: Limits) -> None:
         """Keep the limits; the first request connects."""
         self._limits = limits
-        self._boto_clients: dict[int, Any] = {}
+        self._connections: dict[int, Connection] = {}
+        self._connecting = Lock()
         self._buckets: set[str] = set()
 
     @property
     def boto_client(self) -> Any:
         """The boto3 client of this process."""
+        return self._connection.client
+
+    @property
+    def _connection(self) -> Connection:
         process = os.getpid()
-        if process not in self._boto_clients:
-            self._boto_clients[process] = connect(self._limits.stall_seconds)
-        return self._boto_clients[process]
+        if process not in self._connections:
+            with self._connecting:
+                if process not in self._connections:
+                    self._connections[process] = connect(self._limits.stall_seconds)
+        return self._connections[process]
+
+    def _learn(self, path: str) -> None:
+        """Note that the last request of botocore's was answered as hoped."""
+        self._buckets.add(split_url(path)[0])
+        self._connection.direct.learn(path)
 
     def connect(self, path: str) -> Any:
         """Return the boto3 client of this process; errors name the URL `path`."""
@@ -59,12 +74,35 @@ class S3Requests:
         """Return the state of an object; None if it does not exist."""
         bucket, key = split_url(path)
         with translated_errors(path):
+            if reply := self._connection.direct.head(path):
+                return None if isinstance(reply, Refused) else read_state(reply)
             try:
                 reply = self.boto_client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
             except ClientError as error:
                 return self._explain_refusal(path, error)
-            self._buckets.add(bucket)
+            self._learn(path)
             return read_state(reply)
+
+    def put(self, path: str, body: BinaryIO, **options: Any) -> Mapping[str, Any]:
+        """Send ``put_object`` with a body that is in memory, or an open file.
+
+        Raises:
+            AlreadyExistsError: ``IfNoneMatch="*"`` is given, and the object exists.
+        """
+        bucket, key = split_url(path)
+        with translated_errors(path):
+            if isinstance(body, BytesIO):
+                content = body.getvalue()
+                found = self._connection.direct.put(path, content, **options)
+                if isinstance(found, Refused):
+                    raise conflict(path)
+                if found:
+                    return found
+            reply: Mapping[str, Any] = self.boto_client.put_object(
+                Bucket=bucket, Key=key, Body=body, **options
+            )
+            self._learn(path)
+        return reply
 
     def open(self, path: str) -> ObjectReader:
         """Open an object for reading.
@@ -101,7 +139,7 @@ class S3Requests:
                 reply = self.boto_client.list_objects_v2(**options)
                 page = list(read_page(reply, bucket, prefix))
                 has_more = find_next_page(reply, options)
-            self._buckets.add(bucket)
+            self._learn(f"s3://{bucket}")
             count += max(len(page), 1)  # a server may send empty pages without end
             if count > self._limits.max_keys:
                 raise too_long(path, self._limits.max_keys)
@@ -115,13 +153,16 @@ class S3Requests:
 
     def _get(self, path: str) -> Mapping[str, Any]:
         bucket, key = split_url(path)
+        with translated_errors(path):
+            if reply := self._connection.direct.get(path):
+                return reply
         try:
             with translated_errors(path):
-                reply: Mapping[str, Any] = self.boto_client.get_object(Bucket=bucket, Key=key)
+                reply = self.boto_client.get_object(Bucket=bucket, Key=key)
         except S3KeyMissingError:
             self._buckets.add(bucket)
             raise
-        self._buckets.add(bucket)
+        self._learn(path)
         return reply
 
     def _explain_refusal(self, path: str, error: ClientError) -> ObjectState | None:

@@ -16,6 +16,7 @@ from ..errors import ChangedError
 from .errors import translated_errors
 from .objects import SHA256_METADATA, ObjectState, content_type, read_state, split_url
 from .replies import UndecidedError, damaged_upload
+from .requests import S3Requests
 
 PUT_TRIES = 5
 """The number of tries while S3 answers 409 ("try again") or the bytes are damaged in transit."""
@@ -27,7 +28,7 @@ SMALL_BYTES = 1 << 20
 """The largest file that is kept in memory while it is sent. Dozens may be in flight."""
 
 
-def put_file(client: Any, local_path: str, path: str, **options: Any) -> ObjectState:
+def put_file(requests: S3Requests, local_path: str, path: str, **options: Any) -> ObjectState:
     """Send a local file in one request, and return the new object's state.
 
     The SHA-256 of the bytes goes along twice: as S3's own checksum, which S3 compares with what
@@ -35,7 +36,7 @@ def put_file(client: Any, local_path: str, path: str, **options: Any) -> ObjectS
     along for those that compare only that.
 
     Args:
-        client: A boto3 client for S3.
+        requests: The connection.
         local_path: The file, of at most 5 GiB (S3's limit for one request).
         path: The object's URL.
         options: Further arguments of ``put_object``. The default content type is that of the name.
@@ -52,10 +53,10 @@ def put_file(client: Any, local_path: str, path: str, **options: Any) -> ObjectS
     options = {"ContentType": content_type(path), **options, "Metadata": metadata}
     for attempt in range(PUT_TRIES - 1):
         try:
-            return _put_once(client, body, path, **options)
+            return _put_once(requests, body, path, **options)
         except (ChangedError, UndecidedError):
             time.sleep(PUT_PAUSE_SECONDS * 2**attempt)
-    return _put_once(client, body, path, **options)
+    return _put_once(requests, body, path, **options)
 
 
 class _Body(NamedTuple):
@@ -97,13 +98,11 @@ def copy_object(client: Any, source_url: str, path: str) -> None:
         client.copy_object(Bucket=bucket, Key=key, CopySource=source)
 
 
-def _put_once(client: Any, body: _Body, path: str, **options: Any) -> ObjectState:
-    bucket, key = split_url(path)
+def _put_once(requests: S3Requests, body: _Body, path: str, **options: Any) -> ObjectState:
     with translated_errors(path), body.open() as file:
-        reply = client.put_object(
-            Bucket=bucket,
-            Key=key,
-            Body=file,
+        reply = requests.put(
+            path,
+            file,
             ContentMD5=_encode(body.md5),
             ChecksumSHA256=_encode(body.sha256),
             **options,
@@ -112,7 +111,7 @@ def _put_once(client: Any, body: _Body, path: str, **options: Any) -> ObjectStat
         state = read_state({**reply, **named}, size=body.size)
     if state.md5 not in (None, body.md5):
         # S3 refuses other bytes than those of the digests; some servers accept them.
-        _remove_version(client, path, reply["ETag"])
+        _remove_version(requests.boto_client, path, reply["ETag"])
         raise damaged_upload(path)
     return state
 

@@ -93,7 +93,7 @@ def put_by_copy(
     notes.add(temporary_url, client.meta.endpoint_url)
     try:
         put_file(
-            client, local_path, temporary_url, **{"ContentType": content_type(path), **options}
+            requests, local_path, temporary_url, **{"ContentType": content_type(path), **options}
         )
         copy_object(client, temporary_url, path)
     finally:

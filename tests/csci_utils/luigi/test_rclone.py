@@ -150,10 +150,14 @@ def test_an_object_that_was_overwritten_by_others_is_a_conflict(
 ) -> None:
     publish(client, photo, url + ".first")
 
-    def overwrite(**_: object) -> None:
-        rclone_store.write("photo.jpg", b"other bytes")
+    sent: list[str] = []
 
-    client.boto_client.meta.events.register("after-call.s3.PutObject", overwrite)
+    def overwrite(event_name: str, **_: object) -> None:
+        sent.append(event_name.rpartition(".")[2])
+        if sent[-2:] == ["PutObject", "HeadObject"]:
+            rclone_store.write("photo.jpg", b"other bytes")
+
+    client.boto_client.meta.events.register("before-send.s3", overwrite)
 
     with pytest.raises(AlreadyExistsError):
         publish(client, photo, url)
