@@ -10,6 +10,7 @@ from .codecs.tiff import read_pages
 
 _MAX_BLOCKS = 2**22  # of a GIF file: those of the largest file that is read
 _MPF_ENTRIES = 0xB002  # CIPA DC-007, 5.2.3.3: the tag of the list of pictures
+_MAX_PADDING = 1 << 16  # zeros behind a codestream
 _BOX_FORMATS = (b"ftyp", b"jP  ")  # the first box of AVIF and of JPEG 2000
 _CONTENT_BOXES = (b"mdat", b"jp2c")
 
@@ -99,7 +100,7 @@ def _has_bmp_size(data: bytes) -> bool:
 
 
 def _has_codestream_end(data: bytes) -> bool:
-    return data.rstrip(b"\0").endswith(b"\xff\xd9")
+    return data[-_MAX_PADDING:].rstrip(b"\0").endswith(b"\xff\xd9")
 
 
 def _has_all_pages(data: bytes) -> bool:

@@ -27,11 +27,11 @@ from .file_formats import FORMAT_NAMES
 MORE_FRAMES = "more_frames"
 """The key in `Image.info` that is True if the file has more frames or pages than the one read."""
 
-_TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF 6.0, p. 13, and BigTIFF
+TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF 6.0, p. 13, and BigTIFF
 _GIF = b"GIF8"
 _ENDS_EARLY = "the file ends too early"
-_SIGNATURES = (png.SIGNATURE, jpeg.SIGNATURE, _GIF, *_TIFF_MAGICS, *jpeg2000.SIGNATURES)
-_PILLOWS_FORMATS = tuple(name for name in FORMAT_NAMES if name != heif.FORMAT)
+_SIGNATURES = (png.SIGNATURE, jpeg.SIGNATURE, _GIF, *TIFF_MAGICS, *jpeg2000.SIGNATURES)
+PILLOWS_FORMATS = tuple(name for name in FORMAT_NAMES if name != heif.FORMAT)
 _KEY_BYTES = 9  # of a pixel: the lower bytes of 16-bit colors, and the copy with alpha
 
 
@@ -50,7 +50,7 @@ def decode_picture(data: bytes, memory: int | None = None) -> Image.Image:
     except NeuralStyleError:
         raise
     except Exception as error:  # for damaged files, Pillow raises about seven types
-        raise _describe_failure(error, data) from error
+        raise describe_failure(error, data) from error
 
 
 def identify_picture(data: bytes) -> str | None:
@@ -73,7 +73,7 @@ def read_size(file: BinaryIO) -> tuple[int, int] | None:
     The pixels are not read. A picture that is turned upright later has the two swapped.
     """
     try:
-        with suppress_warnings(), Image.open(file, formats=_PILLOWS_FORMATS) as picture:
+        with suppress_warnings(), Image.open(file, formats=PILLOWS_FORMATS) as picture:
             return picture.size
     except Exception:  # see `decode_picture`
         return None
@@ -92,12 +92,12 @@ def read_header(data: bytes) -> Image.Image:
                 data = png.reduce_png(data).data
             if heif.is_heif(data):
                 heif.register()
-            formats = (heif.FORMAT,) if heif.is_heif(data) else _PILLOWS_FORMATS
+            formats = (heif.FORMAT,) if heif.is_heif(data) else PILLOWS_FORMATS
             return Image.open(BytesIO(data), formats=formats)
     except NeuralStyleError:
         raise
     except Exception as error:  # see `decode_picture`
-        raise _describe_failure(error, data) from error
+        raise describe_failure(error, data) from error
 
 
 def _decode(data: bytes, memory: int | None) -> Image.Image:
@@ -106,7 +106,7 @@ def _decode(data: bytes, memory: int | None) -> Image.Image:
             plain, has_more_frames = _decode_png(data, memory)
         elif data.startswith(jpeg.SIGNATURE):
             plain, has_more_frames = _decode_jpeg(data, memory)
-        elif data.startswith(_TIFF_MAGICS):
+        elif data.startswith(TIFF_MAGICS):
             plain, has_more_frames = _decode_tiff(data, memory)
         elif data.startswith(jpeg2000.SIGNATURES):
             plain, has_more_frames = _decode_jpeg2000(data, memory)
@@ -224,7 +224,7 @@ def _decode_other(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
 
 
 @contextmanager
-def _open(data: bytes, formats: tuple[str, ...] = _PILLOWS_FORMATS) -> Iterator[ImageFile]:
+def _open(data: bytes, formats: tuple[str, ...] = PILLOWS_FORMATS) -> Iterator[ImageFile]:
     """Open an image file that is in memory: its header is read, its pixels are not."""
     # Without a list of formats, Pillow would pass PostScript to an interpreter, among others.
     with Image.open(BytesIO(data), formats=formats) as picture:
@@ -238,7 +238,7 @@ def _check_memory(
     check_decoding_memory(picture.size, needed, len(data), memory)
 
 
-def _describe_failure(error: Exception, data: bytes) -> PictureError:
+def describe_failure(error: Exception, data: bytes) -> PictureError:
     """Return the error to raise in place of one that Pillow raised when it decoded `data`."""
     if isinstance(error, Image.DecompressionBombError):
         return PictureError(f"expected a smaller picture: {error}", remedy="scale it down first")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 
 from luigi.target import FileSystemTarget
@@ -140,8 +141,13 @@ class UploadImage(UploadTask):
         return target_at(f"{self.IMAGE_ROOT}/{self.image}", create_only=True)
 
     def check(self, path: str) -> None:
-        """Decode it."""
-        current_runner().check_image(path)
+        """Decode it; of a large file check the structure alone, and leave the rest to painting."""
+        from neural_style.pictures import checking
+
+        if os.path.getsize(path) > checking.LARGE_BYTES:
+            checking.check_structure(path)
+        else:
+            current_runner().check_image(path)
 
     def max_bytes(self) -> int:
         """Return the largest size of an image that is read."""

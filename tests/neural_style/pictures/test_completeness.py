@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from neural_style import PictureError
+from neural_style.pictures.checking import check_structure
 from neural_style.pictures.codecs.jpeg import read_jpeg
 from neural_style.pictures.completeness import is_complete
 from neural_style.pictures.decoding import decode_picture
@@ -39,13 +42,17 @@ def name_of(value: object) -> str:
 
 
 @pytest.mark.parametrize(("format", "options"), FILES, ids=name_of)
-def test_a_whole_file_is_complete(format: str, options: dict[str, Any]) -> None:
-    assert is_complete(encode_file(format, options))
+def test_a_whole_file_is_complete(format: str, options: dict[str, Any], tmp_path: Path) -> None:
+    data = encode_file(format, options)
+    (tmp_path / "picture").write_bytes(data)
+
+    assert is_complete(data)
+    check_structure(tmp_path / "picture")
 
 
 @pytest.mark.parametrize(("format", "options"), FILES, ids=name_of)
 def test_a_part_of_a_file_is_neither_complete_nor_decoded(
-    format: str, options: dict[str, Any]
+    format: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
     whole = encode_file(format, options)
     end = whole.rindex(whole.rstrip(b"\0")[-1:]) + 1  # without padding
@@ -55,6 +62,26 @@ def test_a_part_of_a_file_is_neither_complete_nor_decoded(
         assert not is_complete(whole[:size]), size
         with pytest.raises(PictureError):
             decode_picture(whole[:size])
+        (tmp_path / "picture").write_bytes(whole[:size])
+        with pytest.raises(PictureError):
+            check_structure(tmp_path / "picture")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"text", b"<!DOCTYPE html>", b"II*\0", b"MM\0*" + bytes(99), bytes(1000)]
+)
+def test_what_is_no_picture_is_refused_without_decoding(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "picture").write_bytes(data)
+
+    with pytest.raises(PictureError, match="expected a"):
+        check_structure(tmp_path / "picture")
+
+
+def test_too_many_pixels_are_refused_without_decoding(tmp_path: Path) -> None:
+    Image.new("1", (30000, 30000)).save(tmp_path / "picture.png")
+
+    with pytest.raises(PictureError, match="expected a smaller picture"):
+        check_structure(tmp_path / "picture.png")
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
