@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from pset_4.packaging import build_package, publish_package
+from pset_4.packaging.contents import CODE
 from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.pipeline.published import (
     Files,
@@ -24,17 +25,44 @@ from tests.support.pipeline.published import (
 from tests.support.remotes.stores import RemoteStore, S3Store
 from tests.support.servers import serve
 
+LITTLE_CODE = {"csci_utils": "errors.py", "neural_style": "errors.py"}
+"""Stands for all code of a package where none of it is run: hundreds of files more would only be
+sent one by one."""
+
 
 @pytest.fixture(scope="session")
-def package_files(model: bytes, tmp_path_factory: pytest.TempPathFactory) -> Files:
+def whole_package_files(model: bytes, tmp_path_factory: pytest.TempPathFactory) -> Files:
     """The package of `model`, built once because MLflow takes seconds for it."""
-    folder = tmp_path_factory.mktemp("package")
+    return _build(model, tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="session")
+def small_package_files(model: bytes, tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """The package of `model` with little code."""
+    with pytest.MonkeyPatch.context() as patch:
+        _leave_out_code(patch)
+        return _build(model, tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture
+def package_files(small_package_files: Files, monkeypatch: pytest.MonkeyPatch) -> Files:
+    """The package of `model` with little code; so are those that the test builds."""
+    _leave_out_code(monkeypatch)
+    return small_package_files
+
+
+def _leave_out_code(patch: pytest.MonkeyPatch) -> None:
+    for package, pattern in LITTLE_CODE.items():
+        patch.setitem(CODE, package, pattern)
+
+
+def _build(model: bytes, folder: Path) -> Files:
     (folder / "model.pth").write_bytes(model)
     return read_files(build_package(folder / "model.pth", folder))
 
 
 @pytest.fixture
-def mlflow(package_files: Files) -> ModuleType:
+def mlflow(small_package_files: Files) -> ModuleType:
     """MLflow, which tests must not import before it is told to stay offline."""
     return sys.modules["mlflow"]
 

@@ -62,15 +62,15 @@ def test_a_published_package_has_code_weights_and_requirements(
 
 
 def test_no_file_of_a_package_shows_where_it_was_built(
-    package_files: Files, tmp_path_factory: pytest.TempPathFactory
+    whole_package_files: Files, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = str(tmp_path_factory.getbasetemp()).encode()
 
-    assert [path for path, content in package_files.items() if folder in content] == []
+    assert [path for path, content in whole_package_files.items() if folder in content] == []
 
 
 def test_a_package_that_is_built_twice_has_the_same_bytes(
-    package_files: Files, model: bytes, tmp_path: Path
+    whole_package_files: Files, model: bytes, tmp_path: Path
 ) -> None:
     folder = tmp_path / "elsewhere, in a folder with a longer name"
     folder.mkdir()
@@ -78,11 +78,11 @@ def test_a_package_that_is_built_twice_has_the_same_bytes(
 
     package_path = build_package(folder / "other-name.pth", folder)
 
-    assert read_files(package_path) == package_files
+    assert read_files(package_path) == whole_package_files
 
 
-def test_the_code_of_a_package_is_only_python(package_files: Files) -> None:
-    code = [path for path in package_files if "/code/" in path]
+def test_the_code_of_a_package_is_only_python(whole_package_files: Files) -> None:
+    code = [path for path in whole_package_files if "/code/" in path]
 
     assert code
     assert [path for path in code if not path.endswith(".py")] == []
