@@ -1,0 +1,197 @@
+"""Workers, nodes and drivers that are killed: afterwards every picture is there, once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pset_4 import context
+from pset_4.bulk.coordination.leases import LeaseState
+from pset_4.bulk.runs import Runs
+from pset_4.bulk.shards import CLAIMS, Tally, list_done
+from pset_4.settings import read_settings
+from tests.support.bulk import MODEL, list_results, read_made, read_run, write_pictures
+from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.remotes.stores import DirectoryStore, RemoteStore
+
+COUNT = 40
+SIDE = 160
+"""Of the pictures, in px: large enough that a worker is killed while it paints."""
+RUN = ("bulk", "-m", MODEL, "--shard-size", "3", "--lease", "2s")
+PATIENCE = 120  # seconds, on a machine that is busy with other tests
+
+
+@contextmanager
+def running(project: Project, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command in a process group of its own, which is killed at the end."""
+    process = subprocess.Popen(
+        project.command(*arguments),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        kill_group(process)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a driver with all workers that it started itself."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def wait_for(condition: Callable[[], object], process: subprocess.Popen[bytes]) -> None:
+    """Wait until a condition holds while a command runs."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if process.poll() is not None:
+            _, stderr = process.communicate()
+            pytest.fail(f"it ended with {process.returncode}: {stderr.decode()}")
+        assert time.monotonic() < end, "nothing happens"
+        time.sleep(0.02)
+
+
+def list_workers(project: Project, run_id: str) -> list[int]:
+    """Return the numbers of the processes that hold leases, as the leases name them."""
+    settings = read_settings(project.remote_url, str(project.data))
+    with context.activated(settings):
+        documents = Runs(settings).load(run_id).documents(settings)
+        found = [documents.read(name) for name, _ in documents.list(CLAIMS)]
+    states = [LeaseState.from_bytes(each.data) for each in found if each]
+    return [int(state.owner.split("-")[-2]) for state in states if not state.is_free]
+
+
+def kill_worker(project: Project) -> bool:
+    """Kill a worker of the run under way; return whether there was one."""
+    pids = [pid for pid in list_workers(project, read_run(project)["run"]) if is_alive(pid)]
+    if pids:
+        os.kill(random.choice(pids), signal.SIGKILL)
+    return bool(pids)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def check_all(project: Project, store: RemoteStore, names: list[str], scratch: Path) -> None:
+    """Check that each picture is published once, and that each is counted once."""
+    assert list_results(store) == sorted(names)
+    for name in names:
+        made = read_made(store, name, scratch)
+        assert made is not None and (made.image, made.model) == (name, MODEL)
+    settings = read_settings(project.remote_url, str(project.data))
+    with context.activated(settings):
+        documents = Runs(settings).load(read_run(project)["run"]).documents(settings)
+        total = sum((tally for _, tally, _ in list_done(documents)), Tally())
+    assert (total.painted + total.current, total.failed) == (len(names), 0)
+
+
+def test_after_a_worker_and_the_driver_were_killed_a_run_goes_on(
+    directory_project: Project, directory_store: DirectoryStore, tmp_path: Path
+) -> None:
+    names = write_pictures(directory_store, COUNT, SIDE)
+    count = lambda: len(list_results(directory_store))  # noqa: E731
+
+    with running(directory_project, *RUN, "--workers", "2") as driver:
+        wait_for(lambda: count() >= 3 and kill_worker(directory_project), driver)
+        wait_for(lambda: count() >= 10, driver)
+    assert count() < COUNT
+    again = directory_project.run(*RUN, "--workers", "2")
+
+    assert again.exit_code == 0, again.output
+    assert "going on with run" in again.stderr
+    check_all(directory_project, directory_store, names, tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(10))
+def test_after_kills_at_random_moments_a_run_goes_on(
+    project: Project, store: RemoteStore, tmp_path: Path, make_project: MakeProject, seed: int
+) -> None:
+    names = write_pictures(store, 2 * COUNT, SIDE)
+    chance = random.Random(seed)
+    other = make_project("other", project.remote_url)
+
+    for _ in range(4):
+        with (
+            running(project, *RUN, "--workers", "2") as driver,
+            running(other, "bulk", "--worker", "--workers", "1"),
+        ):
+            end = time.monotonic() + chance.uniform(0.5, 8)
+            while time.monotonic() < end and driver.poll() is None:
+                time.sleep(chance.uniform(0, 2))
+                if project.run("bulk", "status").stdout != "no runs\n":
+                    kill_worker(project)
+    again = project.run(*RUN, "--workers", "2")
+
+    assert again.exit_code == 0, again.output
+    check_all(project, store, names, tmp_path)
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A cluster of Ray with two nodes on this machine, each for one worker."""
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    if sys.platform == "win32":
+        pytest.skip("Ray has no clusters on Windows")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    from ray.cluster_utils import Cluster
+
+    small = {"num_cpus": 1, "object_store_memory": 80 << 20}
+    head = {**small, "include_dashboard": False, "num_cpus": 0}
+    found = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        for _ in range(2):
+            found.add_node(**small)
+        yield found
+    finally:
+        found.shutdown()
+
+
+def lose_worker_node_and_driver(
+    project: Project, store: RemoteStore, cluster: Any, scratch: Path
+) -> None:
+    """Kill a worker, a node and the driver of one run, and go on with it."""
+    names = write_pictures(store, COUNT, SIDE)
+    arguments = (*RUN, "--ray", cluster.address)
+
+    with running(project, *arguments) as driver:
+        wait_for(lambda: len(list_results(store)) >= 3 and kill_worker(project), driver)
+        wait_for(lambda: len(list_results(store)) >= 10, driver)
+        cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
+        wait_for(lambda: len(list_results(store)) >= 16, driver)
+    assert len(list_results(store)) < COUNT
+    again = project.run_apart(*arguments)
+
+    assert again.returncode == 0, again.stderr
+    check_all(project, store, names, scratch)
+
+
+def test_ray_loses_a_worker_a_node_and_the_driver(
+    directory_project: Project, directory_store: DirectoryStore, cluster: Any, tmp_path: Path
+) -> None:
+    lose_worker_node_and_driver(directory_project, directory_store, cluster, tmp_path)
+
+
+@pytest.mark.soak
+def test_ray_loses_a_worker_a_node_and_the_driver_on_any_remote(
+    project: Project, store: RemoteStore, cluster: Any, tmp_path: Path
+) -> None:
+    lose_worker_node_and_driver(project, store, cluster, tmp_path)
