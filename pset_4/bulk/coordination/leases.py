@@ -72,9 +72,9 @@ class Lease:
     ) -> None:
         """Take a lease that was acquired just now; see `acquire`."""
         self.name = name
+        self.seconds = seconds
         self.state = state
         self._documents = documents
-        self._seconds = seconds
         self._tag = tag
         self._lock = Lock()
         self._end = 0.0
@@ -118,7 +118,7 @@ class Lease:
                 path = f"{self._documents.url}/{self.name}"
                 raise LeaseLostError("another worker has taken it", path=path)
             self.state, self._tag = state, tag
-            self._end = begin + self._seconds
+            self._end = begin + self.seconds
 
 
 def acquire(documents: Documents, name: str, seconds: float, owner: str) -> Lease | None:

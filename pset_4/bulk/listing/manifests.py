@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory.html
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import os
 import posixpath
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from tempfile import TemporaryDirectory
@@ -138,13 +140,11 @@ def _read_csv(path: str, url: str, columns: Sequence[str] | None) -> Iterator[st
             for row in rows:
                 if len(row) > key and not any(row[i].lower() == value for i, value in hidden):
                     yield row[key]
-    except (csv.Error, EOFError, UnicodeDecodeError) as error:
+    except (csv.Error, EOFError, ValueError, gzip.BadGzipFile, zlib.error) as error:
         raise _refuse(url, f"not a CSV file ({error})") from error
 
 
 def _open_text(path: str, url: str) -> Any:
-    import gzip
-
     opener = gzip.open if url.endswith(".gz") else open
     return opener(path, "rt", encoding="utf-8-sig", newline="")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 LEASE_NAME = "planning.json"
 _PLAN_NAME = "plan.json"
 _FIGURES = ("shards", "images", "refused")
+
+RENEWAL_SECONDS = 2.0
+"""Between two renewals of the planner's lease, which tell workers how many shards there are."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Planner:
         self._owner = owner
         self._documents = run.documents(settings)
         self.plan = Plan()
+        self._next_renewal = 0.0
 
     def write(self, tell: Callable[[Plan], None] = lambda plan: None) -> Plan:
         """Write all shards that are missing, and then the plan; it is not complete if another does.
@@ -97,8 +102,9 @@ class Planner:
             self.plan = Plan()
             return ""
         names = read_shard(self._documents, last)
-        if self.plan.shards <= last:  # it was written, and the planner killed before it said so
-            self.plan = replace(self.plan, shards=last + 1, images=self.plan.images + len(names))
+        if self.plan.shards <= last:  # some were written, and the planner killed before it said so
+            images = self.plan.images + (last - self.plan.shards) * self._run.shard_size
+            self.plan = replace(self.plan, shards=last + 1, images=images + len(names))
         return names[-1]
 
     def _divide(self, after: str) -> Iterator[tuple[list[str], list[FailedPicture]]]:
@@ -129,5 +135,7 @@ class Planner:
             self.plan.images + len(names),
             self.plan.refused + len(refused),
         )
-        figures = {"shards": self.plan.shards, "images": self.plan.images}
-        lease.renew(figures={**figures, "refused": self.plan.refused})
+        if time.monotonic() >= self._next_renewal:
+            figures = {name: getattr(self.plan, name) for name in _FIGURES}
+            lease.renew(figures=figures)
+            self._next_renewal = time.monotonic() + min(RENEWAL_SECONDS, lease.seconds / 3)

@@ -1,0 +1,1 @@
+"""Measurements of many images: transfers, the pipeline, and clusters."""
