@@ -19,11 +19,11 @@ from ..digest import stream_digest
 from ..files import check_written
 from ..listing import ListedFile
 from .objects import ObjectState
-from .publishing import Publisher
 from .reading import ObjectReader
 from .requests import Limits, S3Requests
 from .states import ObjectStates
-from .temporaries import TemporaryNotes, delete_orphans
+from .uploading.publisher import Publisher
+from .uploading.temporaries import TemporaryNotes, delete_orphans
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from .replies import conflict, damaged_download, error_code, translate_reply
 
 @dataclass(frozen=True)
 class Limits:
-    """What a client accepts from a server."""
+    """What a client accepts from a server, and what it sends in one request."""
 
     max_bytes: int = MAX_BYTES
     """The largest object that is read."""
@@ -34,6 +34,10 @@ class Limits:
     """The longest listing."""
     stall_seconds: float = STALL_SECONDS
     """How long the server may be silent, or nearly so (`csci_utils.network.pace`)."""
+    single_bytes: int = MAX_BYTES
+    """The largest file that is sent in one request."""
+    part_bytes: int = 64 << 20
+    """The size of the parts of a larger file; S3 accepts no smaller ones than 5 MiB."""
 
 
 class S3Requests:
@@ -41,7 +45,7 @@ class S3Requests:
 
     def __init__(self, limits: Limits) -> None:
         """Keep the limits; the first request connects."""
-        self._limits = limits
+        self.limits = limits
         self._connections: dict[int, Connection] = {}
         self._connecting = Lock()
         self._buckets: set[str] = set()
@@ -57,7 +61,7 @@ class S3Requests:
         if process not in self._connections:
             with self._connecting:
                 if process not in self._connections:
-                    self._connections[process] = connect(self._limits.stall_seconds)
+                    self._connections[process] = connect(self.limits.stall_seconds)
         return self._connections[process]
 
     def _learn(self, path: str) -> None:
@@ -116,7 +120,7 @@ class S3Requests:
             on_error.callback(reply["Body"].close)
             state = read_state(reply)
             part_size = None if state.sha256 or state.md5 else self._check_parts(path, state)
-            reader = ObjectReader(path, reply, self._limits.max_bytes, part_size)
+            reader = ObjectReader(path, reply, self.limits.max_bytes, part_size)
             on_error.pop_all()
         return reader
 
@@ -141,8 +145,8 @@ class S3Requests:
                 has_more = find_next_page(reply, options)
             self._learn(f"s3://{bucket}")
             count += max(len(page), 1)  # a server may send empty pages without end
-            if count > self._limits.max_keys:
-                raise too_long(path, self._limits.max_keys)
+            if count > self.limits.max_keys:
+                raise too_long(path, self.limits.max_keys)
             yield from page
 
     def delete(self, path: str) -> None:
@@ -150,6 +154,16 @@ class S3Requests:
         bucket, key = split_url(path)
         with translated_errors(path):
             self.boto_client.delete_object(Bucket=bucket, Key=key)
+
+    def abort(self, path: str, upload_id: str) -> None:
+        """Delete what was sent of an upload in parts, unless it is over."""
+        bucket, key = split_url(path)
+        with translated_errors(path):
+            try:
+                self.boto_client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
+            except ClientError as error:
+                if error_code(error) not in ("NoSuchUpload", "404"):
+                    raise
 
     def _get(self, path: str) -> Mapping[str, Any]:
         bucket, key = split_url(path)

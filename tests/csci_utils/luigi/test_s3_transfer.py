@@ -17,7 +17,7 @@ from csci_utils.errors import (
     TransferError,
 )
 from csci_utils.luigi import S3Client
-from csci_utils.s3.sending import PUT_PAUSE_SECONDS, PUT_TRIES
+from csci_utils.s3.uploading.sending import PUT_PAUSE_SECONDS, PUT_TRIES
 from tests.support.remotes.s3_fake import FakeS3
 from tests.support.remotes.s3_objects import (
     CONTENT,
@@ -274,7 +274,7 @@ def corrupt(client: S3Client, times: int) -> None:
 @pytest.fixture
 def unchecking_store(s3_store: S3Store, monkeypatch: pytest.MonkeyPatch) -> S3Store:
     """An S3 server that does not check the MD5; retries do not pause."""
-    monkeypatch.setattr("csci_utils.s3.sending.PUT_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("csci_utils.s3.uploading.sending.PUT_PAUSE_SECONDS", 0)
     return s3_store
 
 

@@ -202,7 +202,7 @@ def test_an_upload_that_arrives_damaged_replaces_nothing(
     s3_store.write("images/photo.jpg", drawing)
     project = make_project("machine", s3_store.url)
     project.drop("photo.jpg", photograph)
-    monkeypatch.setattr("csci_utils.s3.sending.PUT_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("csci_utils.s3.uploading.sending.PUT_PAUSE_SECONDS", 0)
     with faults.serve_faults(s3_endpoint) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         proxy.permanent_faults["PUT"] = faults.flip_upload
@@ -227,7 +227,7 @@ def test_a_result_that_arrives_damaged_replaces_no_earlier_one(
     project.drop("one.pth", model)
     project.run_well("main")
     published = s3_store.digests()
-    monkeypatch.setattr("csci_utils.s3.sending.PUT_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("csci_utils.s3.uploading.sending.PUT_PAUSE_SECONDS", 0)
     with faults.serve_faults(s3_endpoint) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         proxy.permanent_faults["PUT"] = faults.flip_upload

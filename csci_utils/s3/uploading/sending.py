@@ -9,14 +9,16 @@ import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
-from ..digest import file_digest
-from ..errors import ChangedError
-from .errors import translated_errors
-from .objects import SHA256_METADATA, ObjectState, content_type, read_state, split_url
-from .replies import UndecidedError, damaged_upload
-from .requests import S3Requests
+from ...digest import file_digest
+from ...errors import ChangedError
+from ..errors import translated_errors
+from ..objects import SHA256_METADATA, ObjectState, content_type, read_state, split_url
+from ..replies import UndecidedError, damaged_upload
+from ..requests import S3Requests
+
+_Result = TypeVar("_Result")
 
 PUT_TRIES = 5
 """The number of tries while S3 answers 409 ("try again") or the bytes are damaged in transit."""
@@ -51,12 +53,17 @@ def put_file(requests: S3Requests, local_path: str, path: str, **options: Any) -
     body = _read_body(local_path)
     metadata = {**options.pop("Metadata", {}), SHA256_METADATA: body.sha256}
     options = {"ContentType": content_type(path), **options, "Metadata": metadata}
+    return send_again(lambda: _put_once(requests, body, path, **options))
+
+
+def send_again(send: Callable[[], _Result]) -> _Result:
+    """Return the result of an upload, tried again while it arrives damaged or S3 answers 409."""
     for attempt in range(PUT_TRIES - 1):
         try:
-            return _put_once(requests, body, path, **options)
+            return send()
         except (ChangedError, UndecidedError):
             time.sleep(PUT_PAUSE_SECONDS * 2**attempt)
-    return _put_once(requests, body, path, **options)
+    return send()
 
 
 class _Body(NamedTuple):
@@ -103,11 +110,11 @@ def _put_once(requests: S3Requests, body: _Body, path: str, **options: Any) -> O
         reply = requests.put(
             path,
             file,
-            ContentMD5=_encode(body.md5),
-            ChecksumSHA256=_encode(body.sha256),
+            ContentMD5=encode_digest(body.md5),
+            ChecksumSHA256=encode_digest(body.sha256),
             **options,
         )
-        named = {"Metadata": options["Metadata"], "ChecksumSHA256": _encode(body.sha256)}
+        named = {"Metadata": options["Metadata"], "ChecksumSHA256": encode_digest(body.sha256)}
         state = read_state({**reply, **named}, size=body.size)
     if state.md5 not in (None, body.md5):
         # S3 refuses other bytes than those of the digests; some servers accept them.
@@ -116,7 +123,8 @@ def _put_once(requests: S3Requests, body: _Body, path: str, **options: Any) -> O
     return state
 
 
-def _encode(digest: str) -> str:
+def encode_digest(digest: str) -> str:
+    """Return hex digits as S3 writes a digest in a header."""
     return base64.b64encode(bytes.fromhex(digest)).decode()
 
 

@@ -8,12 +8,13 @@ from contextlib import nullcontext
 from threading import Lock
 from typing import Any
 
-from ..errors import AlreadyExistsError, S3Error
-from .objects import ObjectState
-from .replies import conflict
-from .requests import S3Requests
+from ...errors import AlreadyExistsError, S3Error
+from ..objects import ObjectState
+from ..replies import conflict
+from ..requests import S3Requests
+from ..states import ObjectStates
+from .multipart import put_parts
 from .sending import SMALL_BYTES, put_file
-from .states import ObjectStates
 from .temporaries import TemporaryNotes, put_by_copy
 
 _MAX_PROBE_BYTES = 8 << 20
@@ -40,12 +41,19 @@ class Publisher:
     def put(self, local_path: str, path: str, **options: Any) -> ObjectState:
         """Send a file, replacing what is there."""
         self._states.forget(path)
-        state = put_file(self._requests, local_path, path, **options)
+        if self._needs_parts(local_path):
+            state = put_parts(
+                self._requests, local_path, path, self._notes, self._notify, **options
+            )
+        else:
+            state = put_file(self._requests, local_path, path, **options)
         self._states.remember(path, state)
         return state
 
     def put_by_copy(self, local_path: str, path: str, **options: Any) -> ObjectState:
         """Send a file to a temporary key, and have the server copy it from there."""
+        if self._needs_parts(local_path):  # they are compared before the object is replaced
+            return self.put(local_path, path, **options)
         self._states.forget(path)
         put_by_copy(self._requests, local_path, path, self._notes, self._notify, **options)
         return self._accept(path, local_path)
@@ -107,6 +115,9 @@ class Publisher:
             "may overwrite each other's objects"
         )
         return False
+
+    def _needs_parts(self, local_path: str) -> bool:
+        return os.stat(local_path).st_size > self._requests.limits.single_bytes
 
     def _accept(self, path: str, local_path: str) -> ObjectState:
         """Return the state of an object that should have the bytes of a local file."""
