@@ -51,7 +51,9 @@ def _translate_failure(error: Exception) -> S3Error:
     for types, translate in _TRANSLATIONS:
         if isinstance(error, types):
             return translate(error)
-    return S3Error(f"the request failed ({redact(str(error))})", remedy=_SETTINGS_REMEDY)
+    # botocore wraps what it does not know: "An HTTP Client raised an unhandled exception".
+    cause = getattr(error, "kwargs", {}).get("error", error)
+    return S3Error(f"the request failed ({redact(str(cause))})", remedy=_SETTINGS_REMEDY)
 
 
 def _translate_missing_credentials(error: Any) -> S3Error:
