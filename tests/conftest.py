@@ -52,6 +52,14 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def without_waiting_for_the_disk() -> Iterator[None]:
+    """Let `os.fsync` return at once in this process: no test can cut the power."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def shared_description_of_s3() -> Iterator[None]:
     """Clients share a description of S3; reading it is nearly all that a new one costs."""
     loader = create_loader()

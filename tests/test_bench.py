@@ -1,4 +1,4 @@
-"""The benchmark: one short real run, and documents rendered from recorded results."""
+"""The benchmark: documents rendered from recorded results, and in the soak one short real run."""
 
 from __future__ import annotations
 
@@ -91,12 +91,14 @@ def real_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.soak
 def test_a_real_run_leaves_only_its_results(real_folder: Path) -> None:
     names = sorted(path.name for path in real_folder.iterdir())
 
     assert names == ["performance.md", "performance.svg", "results.json"]
 
 
+@pytest.mark.soak
 def test_a_real_run_measures_the_chosen_contenders(real_folder: Path) -> None:
     torch, exact = json.loads((real_folder / "results.json").read_text())["measurements"]
 
