@@ -45,6 +45,11 @@ class Store:
             insort(self._keys, key)
         self._objects[key] = data, time()
 
+    def remove(self, key: str) -> None:
+        """Remove an object, if it exists."""
+        if self._objects.pop(key, None) is not None:
+            self._keys.remove(key)
+
     def list(self, prefix: str, after: str) -> Iterator[tuple[str, float]]:
         """Yield keys and times after a key."""
         if self.count and prefix.endswith(IMAGES):
@@ -93,6 +98,13 @@ class Handler(BaseHTTPRequestHandler):
                 return
             self.store.write(self._key(), data)
         self._send(200, b"", ETag=_etag(data))
+
+    def do_DELETE(self) -> None:
+        """Remove an object."""
+        self._count("DELETE")
+        with self.store.lock:
+            self.store.remove(self._key())
+        self._send(204, b"")
 
     def _count(self, kind: str) -> None:
         with self.store.lock:

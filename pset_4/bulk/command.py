@@ -87,11 +87,10 @@ def bulk(ctx: click.Context, /, **options: Any) -> None:
 
 def _check(options: dict[str, Any]) -> None:
     """Refuse options that contradict each other."""
-    chosen = [name for name in ("images", "manifest", "models") if options[name]]
-    if (options["joins"] or options["run_id"]) and (chosen or options["retries"]):
+    if (options["joins"] or options["run_id"]) and (options["models"] or options["retries"]):
         raise click.UsageError(
             "--worker and --run go on with a run, which knows its images and styles: leave out "
-            "--images, --manifest, --model and --retry-failed"
+            "--model and --retry-failed"
         )
     if options["retries"] and options["manifest"]:
         raise click.UsageError("--retry-failed takes its names from the last run: no --manifest")
@@ -133,12 +132,13 @@ def _paint(settings: Settings, options: dict[str, Any]) -> None:
 
 def _choose_run(settings: Settings, runs: Runs, options: dict[str, Any]) -> Run:
     from .runs import option_values
-    from .starting import Wanted, start_run
+    from .starting import Wanted, check_consent, start_run
 
-    if options["run_id"]:
-        return runs.load(options["run_id"])
-    if options["joins"]:
-        return runs.load(_find_unfinished(runs))
+    if options["run_id"] or options["joins"]:
+        run = runs.load(options["run_id"] or _find_unfinished(runs))
+        plans = not options["joins"]
+        check_consent(settings, run, options["images"], options["manifest"], plans)
+        return run
     wanted = Wanted(
         options["images"],
         options["models"] or [DEFAULT_MODEL],

@@ -60,7 +60,12 @@ class Run:
     @cached_property
     def key(self) -> str:
         """What runs over the same images in the same styles have in common."""
-        values = [self.images, sorted(self.models.items()), sorted(self.options.items())]
+        values = [
+            self.images,
+            self.manifest,
+            sorted(self.models.items()),
+            sorted(self.options.items()),
+        ]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
 
     @property
@@ -147,7 +152,11 @@ class Runs:
         if found is None:
             remedy = "python -m pset_4 bulk status lists the runs"
             raise MissingError("there is no such run", path=path, remedy=remedy)
-        return Run.from_bytes(found.data, path)
+        run = Run.from_bytes(found.data, path)
+        if run.id != run_id:  # whose images and styles are not those of its name
+            remedy = "somebody has altered it: begin another run"
+            raise PipelineError(f"expected run {run_id}, got {run.id}", path=path, remedy=remedy)
+        return run
 
     def list_of_key(self, key: str) -> list[str]:
         """Return the ids of the runs with a key, the latest first."""

@@ -13,7 +13,7 @@ from csci_utils.digest import file_digest
 from csci_utils.errors import instead_of_path
 from neural_style.system.resources import count_cores, free_memory
 
-from ..errors import MissingError
+from ..errors import MissingError, PipelineError
 from ..names import ModelName, parse_model_name
 from ..places import is_s3, to_absolute
 from ..runners import current_runner
@@ -74,6 +74,36 @@ def start_run(
         settings.force,
     )
     return find_or_begin(runs, run)
+
+
+def check_consent(
+    settings: Settings, run: Run, images: str | None, manifest: str | None, plans: bool
+) -> None:
+    """Check that a run of somebody else reads nothing from elsewhere, unless that is named, too.
+
+    Whoever writes to the remote could have the files and buckets published that only the person
+    who joins may read.
+
+    Args:
+        settings: The current ones.
+        run: The run that is joined.
+        images: The images that are named.
+        manifest: The manifest that is named.
+        plans: Whether the manifest would be read here.
+
+    Raises:
+        PipelineError: It does.
+    """
+    named = {locate_images(settings, images), _locate_manifest(manifest)}
+    read = {"--images": run.images, "--manifest": run.manifest if plans else ""}
+    for option, path in read.items():
+        is_ours = not path or f"{path}/".startswith(f"{settings.remote_images}/")
+        if not (is_ours or path in named):
+            raise PipelineError(
+                "the run reads this, which is not in the remote",
+                path=path,
+                remedy=f"if it may be published, add {option} {shlex.quote(path)}",
+            )
 
 
 def _locate_manifest(manifest: str | None) -> str:

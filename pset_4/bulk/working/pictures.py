@@ -26,6 +26,7 @@ from neural_style.pictures.io import MAX_PICTURE_BYTES
 
 from ...errors import PipelineError
 from ...execution.messages import describe_error
+from ...names import check_image_name
 from ..coordination.leases import Lease, LeaseLostError
 from ..failures import FailedPicture, describe
 from ..shards import Tally
@@ -156,6 +157,7 @@ class ShardWork:
 
     def _fetch(self, name: str) -> _Fetched:
         """Look which results are missing, and fetch the image if any are; in another thread."""
+        check_image_name(name)  # again: others may write to the remote, too
         source = source_at(self._station.root, name)
         missing = self._existing.find_missing(name, source)
         if not missing:

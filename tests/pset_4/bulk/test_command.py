@@ -106,6 +106,38 @@ def test_what_cannot_be_run_is_refused_before_any_worker_starts(
     assert_failed(directory_project.run("bulk", *arguments), message, exit_code)
 
 
+def test_a_run_over_other_images_is_joined_only_by_naming_them(
+    make_project: MakeProject, directory_store: DirectoryStore, tmp_path: Path
+) -> None:
+    write_pictures(directory_store, 1)
+    Path(directory_store.url, "images").rename(tmp_path / "private")
+    project = make_project("machine", directory_store.url)
+    private = str(tmp_path / "private")
+    begun = project.run("bulk", "-m", MODEL, "--workers", "1", "--images", private)
+    assert begun.exit_code == 0, begun.output
+    run_id = read_run(project)["run"]
+
+    refused = project.run("bulk", "--run", run_id)
+    joined = project.run("bulk", "--run", run_id, "--images", private)
+
+    assert_failed(refused, "private: the run reads this, which is not in the remote; if it may be")
+    assert joined.exit_code == 0, joined.output
+
+
+def test_a_run_that_was_altered_is_not_joined(
+    directory_project: Project, directory_store: DirectoryStore
+) -> None:
+    write_pictures(directory_store, 1)
+    directory_project.run("bulk", "-m", MODEL, "--workers", "1")
+    path = f"bulk/runs/{read_run(directory_project)['run']}.json"
+    altered = directory_store.read(path).replace(b"/images", b"/private")
+    directory_store.write(path, altered)
+
+    assert_failed(
+        directory_project.run("bulk", "--run", Path(path).stem), "somebody has altered it"
+    )
+
+
 def test_no_worker_is_told_a_secret(
     settings: Settings, store: RemoteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

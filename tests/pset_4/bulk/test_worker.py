@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from threading import Event
@@ -81,6 +82,21 @@ def test_what_cannot_be_painted_is_in_the_table_of_failures(
     assert "expected a picture" in failures["bad.png"].reason
     assert (progress.painted, progress.failed, progress.refused) == (2, 3, 1)
     assert all(str(settings.data) not in str(each) for each in failures.values())
+
+
+def test_a_hostile_name_in_a_shard_is_a_failure(
+    settings: Settings, store: RemoteStore, begin_run: BeginRun, paint_here: PaintHere
+) -> None:
+    names = write_pictures(store, 1)
+    run = begin_run()
+    path = f"bulk/{run.id}/shards/0000000.gz"
+    store.write(path, gzip.compress(f"../../outside.png\n{names[0]}\n/etc/x.png".encode()))
+
+    progress = paint_here(run)
+
+    assert (progress.painted, progress.failed) == (1, 2)
+    failures = [each.image for each in list_failures(run.documents(settings))]
+    assert sorted(failures) == ["../../outside.png", "/etc/x.png"]
 
 
 def test_a_model_that_was_replaced_ends_the_worker(
