@@ -99,7 +99,7 @@ ROOT = "s3://photos/2024"
     [
         ("a.csv", b"key,size\nx.jpg,1\nsub/y.jpg,2\n"),
         ("b.csv", b"x.jpg\nsub/y.jpg\n"),
-        ("c.csv.gz", gzip.compress(b"\xef\xbb\xbfsize,Key\n1,x.jpg\n2,sub/y.jpg\n")),
+        ("c.csv.gz", gzip.compress(b"\xef\xbb\xbfsize,Key\n1,x.jpg\n2,sub/y.jpg\n", mtime=0)),
         ("d.csv", b"url\ns3://photos/2024/x.jpg\ns3://other/z.jpg\ns3://photos/2024/sub/y.jpg\n"),
     ],
 )
