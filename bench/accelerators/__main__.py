@@ -1,0 +1,136 @@
+"""The command line: ``python -m bench.accelerators``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from csci_utils.console import ExitCode
+from csci_utils.errors import DescribedError
+from neural_style.command_line.arguments import whole
+from neural_style.engine import list_kernels
+from neural_style.options import EXACT, FAST
+
+from .. import machine
+from ..measuring.pictures import make_picture
+from ..measuring.worker import prepare
+from ..programs import ROOT
+from ..sizes import SMALL
+from . import device, processor
+from .building import ensure_engine
+from .document import write_document
+from .figures import Figures, load_figures
+
+_BUILD = ROOT / "build" / "accelerators"  # ignored by git
+_SECONDS = 25
+_DEVICE_SHARE = 20  # a batch on the accelerator takes this part of the time of all contenders
+_FILES = 1024
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns:
+        The exit code: 0; 1 after a line on standard error; or 130 if interrupted.
+    """
+    args = _build_parser().parse_args(arguments)
+    try:
+        figures = load_figures(args.results) if args.render else _measure(args)
+        write_document(figures, args.output)
+    except (DescribedError, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    print(f"wrote {args.output}")
+    return 0
+
+
+def _measure(args: argparse.Namespace) -> Figures:
+    ensure_engine()
+    begin = time.monotonic()
+    folder = args.results.resolve().parent / "work"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    figures = Figures(_format_command(args), machine.describe())
+    figures.style = args.style.name if args.style else ""
+    exact, fast = list_kernels(EXACT), list_kernels(FAST)
+    figures.machine["kernels"] = f"exact {exact[0]}, fast {(fast or exact)[0]}"
+    try:
+        _prepare(folder, args.style)
+        threads = args.threads or sorted({1, min(2, os.cpu_count() or 1), os.cpu_count() or 1})
+        figures.processor += processor.measure(folder, threads, args.seconds, _notify)
+        device.measure(figures, folder, args.seconds / _DEVICE_SHARE, args.files, _notify)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    figures.seconds = time.monotonic() - begin
+    figures.save(args.results)
+    return figures
+
+
+def _prepare(folder: Path, style: Path | None) -> None:
+    """Write the picture, and the style as a checkpoint and, where that works, as a graph."""
+    np.save(folder / "picture.npy", make_picture(SMALL))
+    job = {"style": str(style) if style else None, "weights": str(folder / "style.pth")}
+    try:
+        prepare(job | {"graph": str(folder / "style.onnx"), "threads": 1})
+    except DescribedError as error:
+        _notify(f"without ONNX: {error}")
+        prepare(job | {"graph": None, "threads": 1})
+
+
+def _notify(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _format_command(args: argparse.Namespace) -> str:
+    words = ["python -m bench.accelerators"]
+    words += [f"--threads {' '.join(map(str, args.threads))}"] if args.threads else []
+    words += [f"--seconds {args.seconds}"] if args.seconds != _SECONDS else []
+    words += [f"--files {args.files}"] if args.files != _FILES else []
+    return " ".join(words)
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    description = "Measure what this machine's processor and accelerator offer."
+    parser = argparse.ArgumentParser(prog="python -m bench.accelerators", description=description)
+    document = ROOT / "docs" / "performance-accelerators.md"
+    parser.add_argument(
+        "--threads", nargs="+", type=whole(1), metavar="N", help="(default: 1, 2 and all cores)"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=whole(1),
+        default=_SECONDS,
+        metavar="N",
+        help="how long contenders take turns, for each number of threads (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--files",
+        type=whole(1),
+        default=_FILES,
+        metavar="N",
+        help="pictures that are painted from files to files (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--style", type=Path, metavar="PATH", help="the checkpoint (default: random weights)"
+    )
+    results = _BUILD / "figures.json"
+    parser.add_argument("--results", type=Path, default=results, metavar="PATH")
+    parser.add_argument("--output", type=Path, default=document, metavar="PATH")
+    parser.add_argument(
+        "--render", action="store_true", help="measure nothing, and write the page from --results"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
