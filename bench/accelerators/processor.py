@@ -105,7 +105,8 @@ class _Worker:
             return None
         self._process.wait()
         self._log.seek(0)
-        return self._log.read().strip().rpartition("\n")[2] or "the process ended"
+        reason = self._log.read().strip().rpartition("\n")[2]
+        return "not installed" if "No module named" in reason else reason or "the process ended"
 
     def paint(self) -> float:
         """Return the seconds that a picture took."""

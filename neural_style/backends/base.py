@@ -81,59 +81,22 @@ class Style(ABC):
             DeviceError: The device, or the disk that replaces its memory, has too little room.
             OSError: The file of `picture`, which Pillow had not read yet, is damaged.
         """
-        self._check_number()
         # A picture may be large: each copy is released before the next one is made.
-        colors, frame = self._take(picture)
-        painted = self._try_to_paint(colors, progress)
+        colors, frame = take(picture)
+        painted = self.paint_taken([colors], progress)
         del colors
-        return self._frame(painted, frame)
+        with at_path(self.path):
+            return frame.put(painted.pop())
 
-    def paint_pictures(self, pictures: Sequence[Image.Image]) -> list[Image.Image]:
-        """Return pictures of one size painted: each as by a call, and together where it is faster.
+    def paint_taken(
+        self, batch: Sequence[Colors], progress: Progress | None = None
+    ) -> list[Colors]:
+        """Paint the colors of pictures of one size together, where that is faster: see `take`.
 
         Raises:
-            NeuralStyleError, OSError: As for a call. No picture is painted then.
+            NeuralStyleError: As for a call. No picture is painted then.
         """
         self._check_number()
-        taken = [self._take(picture) for picture in pictures]
-        batch = [colors for colors, _ in taken]
-        with self._explaining_errors(batch[0].shape):
-            painted = self.paint_batch(batch)
-        del batch
-        return [self._frame(each, frame) for each, (_, frame) in zip(painted, taken, strict=True)]
-
-    def batch_size(self, height: int, width: int) -> int:
-        """Return how many pictures of a size, in px, are painted fastest; 1 if one by one."""
-        return 1
-
-    def _check_number(self) -> None:
-        with at_path(self.path):
-            check_number(self.number, self.count)
-
-    def _take(self, picture: Image.Image) -> tuple[Colors, _Frame]:
-        """Return the colors of a picture, and what comes back around its painting."""
-        plain = to_plain(picture)
-        alpha = plain.getchannel("A") if plain.mode == "RGBA" else None
-        frame = _Frame(plain.size, dict(plain.info), alpha)
-        return to_colors(plain, self.MINIMUM_SIDE), frame
-
-    def _frame(self, painted: Colors, frame: _Frame) -> Image.Image:
-        """Cut the picture's own pixels out: networks return sides of 4 * ceil(n / 4)."""
-        width, height = frame.size
-        if painted.shape[0] < height or painted.shape[1] < width:
-            raise StyleError(
-                f"expected {width}x{height} px from this network, "
-                f"got {painted.shape[1]}x{painted.shape[0]}",
-                path=self.path,
-                remedy="use a style model",
-            )
-        result = Image.fromarray(np.ascontiguousarray(painted[:height, :width]))
-        result.info = frame.info
-        if frame.alpha is not None:
-            result.putalpha(frame.alpha)
-        return result
-
-    def _try_to_paint(self, colors: Colors, progress: Progress | None) -> Colors:
         raised: list[Exception] = []  # by `progress`: not ours to reword
 
         def report(done: int, total: int) -> None:
@@ -144,12 +107,22 @@ class Style(ABC):
                 raised.append(error)
                 raise
 
-        with self._explaining_errors(colors.shape, raised):
-            return self.paint_colors(colors, report)
+        with self._explaining_errors(batch[0].shape, raised):
+            if len(batch) == 1:
+                return [self.paint_colors(batch[0], report)]
+            return self.paint_batch(batch)
+
+    def batch_size(self, height: int, width: int) -> int:
+        """Return how many pictures of a size, in px, are painted fastest; 1 if one by one."""
+        return 1
+
+    def _check_number(self) -> None:
+        with at_path(self.path):
+            check_number(self.number, self.count)
 
     @contextmanager
     def _explaining_errors(
-        self, shape: tuple[int, ...], others: Sequence[Exception] = ()
+        self, shape: tuple[int, ...], others: Sequence[Exception]
     ) -> Iterator[None]:
         """Have an engine's own errors become a `DeviceError`."""
         try:
@@ -205,12 +178,46 @@ class Style(ABC):
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """What a painting takes over from its picture."""
 
     size: tuple[int, int]
+    """Width and height in px."""
     info: dict[Any, Any]
+    """As in Pillow."""
     alpha: Image.Image | None
+
+    def put(self, painted: Colors) -> Image.Image:
+        """Cut the picture's own pixels out: networks return sides of 4 * ceil(n / 4).
+
+        Raises:
+            StyleError: There are fewer.
+        """
+        width, height = self.size
+        if painted.shape[0] < height or painted.shape[1] < width:
+            raise StyleError(
+                f"expected {width}x{height} px from this network, "
+                f"got {painted.shape[1]}x{painted.shape[0]}",
+                remedy="use a style model",
+            )
+        result = Image.fromarray(np.ascontiguousarray(painted[:height, :width]))
+        result.info = self.info
+        if self.alpha is not None:
+            result.putalpha(self.alpha)
+        return result
+
+
+def take(picture: Image.Image) -> tuple[Colors, Frame]:
+    """Return the colors of any picture, upright, and what comes back around their painting.
+
+    Raises:
+        TypeError: `picture` is not a `PIL.Image.Image`.
+        PictureError: The picture has no pixels.
+        OSError: The file of `picture`, which Pillow had not read yet, is damaged.
+    """
+    plain = to_plain(picture)
+    alpha = plain.getchannel("A") if plain.mode == "RGBA" else None
+    return to_colors(plain, Style.MINIMUM_SIDE), Frame(plain.size, dict(plain.info), alpha)
 
 
 class FloatStyle(Style):

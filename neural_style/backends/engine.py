@@ -10,7 +10,7 @@ from os import PathLike
 import numpy as np
 
 from ..engine import choose_kernel
-from ..engine._core import Network, NotFiniteError, count_units
+from ..engine._core import Network, NotFiniteError
 from ..formats.weights import OFFICIAL_BASE_WIDTH, Weights, width_of
 from ..options import RenderingOptions, ignore
 from ..pictures.arrays import Colors
@@ -67,7 +67,7 @@ class EngineStyle(Style):
 
     def batch_size(self, height: int, width: int) -> int:
         """Return 1 if a picture keeps all threads busy, or else some for each thread."""
-        is_large = count_units(height, width) >= _UNITS_PER_THREAD * self._threads
+        is_large = self._network.count_units(height, width) >= _UNITS_PER_THREAD * self._threads
         return 1 if is_large or self._threads == 1 else _PICTURES_PER_THREAD * self._threads
 
     def paint_batch(self, batch: Sequence[Colors]) -> list[Colors]:
@@ -88,7 +88,7 @@ class EngineStyle(Style):
 
     def paint_colors(self, colors: Colors, progress: Progress | None) -> Colors:
         """Paint in the arena, in as many threads as the picture has work for."""
-        threads = min(self._threads, count_units(*colors.shape[:2]))
+        threads = min(self._threads, self._network.count_units(*colors.shape[:2]))
         return self._paint(colors, progress, threads, self._arena)
 
     def _paint(

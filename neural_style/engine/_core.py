@@ -9,7 +9,6 @@ from __future__ import annotations
 from _neural_style_engine import (
     Network,
     NotFiniteError,
-    count_units,
     exact_kernels,
     fast_kernels,
 )
@@ -17,7 +16,6 @@ from _neural_style_engine import (
 __all__ = [
     "Network",
     "NotFiniteError",
-    "count_units",
     "exact_kernels",
     "fast_kernels",
 ]

@@ -14,9 +14,6 @@ def exact_kernels() -> list[str]:
 def fast_kernels() -> list[str]:
     """Return the bf16 kernels that this processor can run, the fastest first."""
 
-def count_units(height: int, width: int) -> int:
-    """Return how many threads can work on a picture at the same time."""
-
 class Network:
     """A style's network, packed for one kernel. It is immutable and safe to share by threads."""
 
@@ -31,6 +28,9 @@ class Network:
 
     def arena_bytes(self, height: int, width: int) -> int:
         """Return the size of the working memory that a picture needs."""
+
+    def count_units(self, height: int, width: int) -> int:
+        """Return how many threads can work on a picture at the same time."""
 
     def paint(
         self,

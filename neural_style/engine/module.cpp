@@ -112,7 +112,6 @@ NB_MODULE(_neural_style_engine, module) {
     nb::exception<NotFinite>(module, "NotFiniteError", PyExc_ArithmeticError);
     module.def("exact_kernels", [] { return names(exact_kernels()); });
     module.def("fast_kernels", [] { return names(fast_kernels()); });
-    module.def("count_units", &Painting::count_units, "height"_a, "width"_a);
     nb::class_<Network>(module, "Network")
         .def(
             "__init__",
@@ -121,6 +120,7 @@ NB_MODULE(_neural_style_engine, module) {
             },
             "tensors"_a, "kernel"_a)
         .def("arena_bytes", &Arena::bytes, "height"_a, "width"_a)
+        .def("count_units", &Painting::count_units, "height"_a, "width"_a)
         .def("paint", &paint, "picture"_a.noconvert(), "painted"_a.noconvert(),
              "arena"_a.noconvert(), "threads"_a, "progress"_a.none() = nb::none());
 }

@@ -139,9 +139,10 @@ std::size_t Arena::bytes(const Network& network, int height, int width) {
            network.kernel.stored_bytes();
 }
 
-int Painting::count_units(int height, int width) {
+int Painting::count_units(const Network& network, int height, int width) {
     const Size quarter = Size{height, width}.halved().halved();
-    return static_cast<int>(Partition(quarter.height, quarter.width).units.size());
+    const Partition partition(quarter.height, quarter.width, network.kernel.preferred_units());
+    return static_cast<int>(partition.units.size());
 }
 
 Painting::Painting(const Network& network, const Picture& picture, std::uint8_t* painted,
@@ -156,7 +157,7 @@ Painting::Painting(const Network& network, const Picture& picture, std::uint8_t*
       full_{picture.height, picture.width},
       half_(full_.halved()),
       quarter_(half_.halved()),
-      partition_(quarter_.height, quarter_.width) {}
+      partition_(quarter_.height, quarter_.width, kernel_.preferred_units()) {}
 
 void Painting::run() {
     measure_conv1();

@@ -58,7 +58,7 @@ public:
     void run();
 
     // The number of threads that can work on a picture at the same time.
-    static int count_units(int height, int width);
+    static int count_units(const Network& network, int height, int width);
 
 private:
     class Conv1Rows;

@@ -12,8 +12,9 @@ namespace engine {
 
 constexpr int max_unit_rows = 64;  // more rows: fewer units refill their rings
 constexpr int min_unit_rows = 8;
-constexpr int preferred_strips = 8;    // of a small picture: work for that many threads
+constexpr int preferred_strips = 8;    // of a small picture: more would repeat more rows
 constexpr int max_unit_columns = 256;  // a ring's rows stay in the second-level cache
+constexpr int min_unit_columns = 32;
 
 // The integers from `begin` up to, but not including, `end`.
 struct Span {
@@ -36,10 +37,12 @@ struct Partition {
     std::vector<Span> bands;   // of columns
     std::vector<Unit> units;   // strip by strip
 
-    Partition(int height, int width)
+    // `preferred_units` is the least number of units that a small picture is divided into, as far
+    // as its size allows.
+    Partition(int height, int width, int preferred_units)
         : strips(
               divide(height, std::clamp(height / preferred_strips, min_unit_rows, max_unit_rows))),
-          bands(divide(width, max_unit_columns)) {
+          bands(divide(width, unit_columns(width, preferred_units))) {
         units.reserve(strips.size() * bands.size());
         for (int strip = 0; strip < static_cast<int>(strips.size()); strip++)
             for (int band = 0; band < static_cast<int>(bands.size()); band++)
@@ -47,6 +50,12 @@ struct Partition {
     }
 
 private:
+    int unit_columns(int width, int preferred_units) const {
+        const int preferred_bands = (preferred_units - 1) / static_cast<int>(strips.size()) + 1;
+        const int columns = (width + preferred_bands - 1) / preferred_bands;
+        return std::clamp(columns, min_unit_columns, max_unit_columns);
+    }
+
     // Divide 0..size - 1 into spans of about the same size, at most `max_size`.
     static std::vector<Span> divide(int size, int max_size) {
         const int count = (size + max_size - 1) / max_size;

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
+from dataclasses import dataclass
 
 from PIL import Image
 
 from csci_utils.errors import at_path
 from csci_utils.files import read_file
 
-from ..backends.base import Style
+from ..backends.base import Frame, Style, take
 from ..errors import NeuralStyleError, PictureError
+from ..pictures.arrays import Colors
 from ..pictures.io import MAX_PICTURE_BYTES, decode_picture, save_picture
 from ..request import PaintingRequest
 from ..system.resources import count_threads
@@ -54,17 +56,47 @@ def paint_all(
             raise
 
 
+class _Source:
+    """A picture's file, decoded once for all requests that name it."""
+
+    def __init__(self, request: PaintingRequest) -> None:
+        self._path = request.content_image
+        self._memory = request.options.memory
+        self._lock = threading.Lock()
+        self._decoded: tuple[Image.Image, str] | None = None
+
+    def is_of(self, request: PaintingRequest) -> bool:
+        return (self._path, self._memory) == (request.content_image, request.options.memory)
+
+    def decode(self) -> tuple[Image.Image, str]:
+        """Return the picture, and the SHA-256 of its file."""
+        with self._lock:
+            if self._decoded is None:
+                with at_path(self._path):
+                    data = read_file(self._path, PictureError, MAX_PICTURE_BYTES)
+                    picture = decode_picture(data, self._memory)
+                self._decoded = picture, hashlib.sha256(data).hexdigest()
+            return self._decoded
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A picture that can be painted at once."""
+
+    photograph: Photograph
+    colors: Colors
+    frame: Frame
+
+
+@dataclass(frozen=True)
 class _Waiting:
     """A request whose picture is being decoded."""
 
-    def __init__(self, request: PaintingRequest, decoded: Future[_Decoded], size: int) -> None:
-        self.request = request
-        self.decoded = decoded
-        self.size = size
-        """Estimated, in bytes of memory; 0 if another request accounts for the picture."""
-
-
-_Decoded = tuple[Image.Image, str]  # and the SHA-256 of its file
+    request: PaintingRequest
+    source: _Source
+    taken: Future[_Taken]
+    size: int
+    """Estimated, in bytes of memory; 0 if another request accounts for the picture."""
 
 
 class _Overlap:
@@ -93,33 +125,29 @@ class _Overlap:
             request = self._next or next(requests, None)
             if request is None:
                 return
-            last = self._ahead[-1] if self._ahead else None
-            if last is not None and _reads_the_same(last.request, request):
-                self._ahead.append(_Waiting(request, last.decoded, 0))
-            else:
-                size = estimate_bytes(request.content_image)
+            source, size = self._ahead[-1].source if self._ahead else None, 0
+            if source is None or not source.is_of(request):
+                source, size = _Source(request), estimate_bytes(request.content_image)
                 if not self._budget.take(size):
                     self._next = request
                     return
-                self._ahead.append(_Waiting(request, self._pool.submit(_decode, request), size))
+            taken = self._pool.submit(_take, request, source)
+            self._ahead.append(_Waiting(request, source, taken, size))
             self._next = None
 
     def _paint_next(self) -> Iterator[Outcome]:
         """Paint the first picture, together with those that fit."""
         first = self._ahead.popleft()
         try:
-            photograph = _prepare(first)
+            taken = first.taken.result()
             style = self._painter.load_style(first.request.model, first.request.options)
         except Exception as error:
             self._budget.give_back(first.size)
             yield first.request, error
             return
-        width, height = photograph.picture.size
-        batch = [(first, photograph)]
-        most = style.batch_size(height, width)
+        most = style.batch_size(*taken.colors.shape[:2])
         self._most_ahead = max(self._most_ahead, _BATCHES_AHEAD * most)
-        if most > 1:
-            batch += self._find_similar(first.request, photograph, most - 1)
+        batch = [(first, taken), *self._find_similar(first.request, taken, most - 1)]
         for (waiting, taken), outcome in zip(batch, _paint(style, batch), strict=True):
             self._budget.give_back(waiting.size)
             if isinstance(outcome, Exception):
@@ -128,34 +156,34 @@ class _Overlap:
                 self._finish(waiting.request, taken, style, outcome)
 
     def _find_similar(
-        self, request: PaintingRequest, photograph: Photograph, most: int
-    ) -> list[tuple[_Waiting, Photograph]]:
+        self, request: PaintingRequest, taken: _Taken, most: int
+    ) -> list[tuple[_Waiting, _Taken]]:
         """Take out of those that wait the ones with the same style, options and size."""
-        found: list[tuple[_Waiting, Photograph]] = []
-        others: deque[_Waiting] = deque()
+        found: list[tuple[_Waiting, _Taken]] = []
+        others: list[_Waiting] = []
         while self._ahead and len(found) < most:
             waiting = self._ahead.popleft()
-            similar = None
-            if (waiting.request.model, waiting.request.options) == (request.model, request.options):
-                try:
-                    similar = _prepare(waiting)
-                except Exception:  # raised again when it is the first
-                    similar = None
-            if similar is not None and similar.picture.size == photograph.picture.size:
-                found.append((waiting, similar))
-            else:
-                others.append(waiting)
+            other = waiting.request
+            if (other.model, other.options) == (request.model, request.options):
+                # One that failed is reported when it is the first.
+                similar = None if waiting.taken.exception() else waiting.taken.result()
+                if similar is not None and similar.colors.shape == taken.colors.shape:
+                    found.append((waiting, similar))
+                    continue
+            others.append(waiting)
         self._ahead.extendleft(reversed(others))
         return found
 
     def _finish(
-        self, request: PaintingRequest, photograph: Photograph, style: Style, painted: Image.Image
+        self, request: PaintingRequest, taken: _Taken, style: Style, painted: Colors
     ) -> None:
-        provenance = describe(request, photograph, style)
+        provenance = describe(request, taken.photograph, style)
 
         def finish() -> PaintingResult:
-            result = complete(painted, request, photograph, provenance)
-            self._save(painted, request.output_image, keep_location=request.options.keep_location)
+            with at_path(style.path):
+                picture = taken.frame.put(painted)
+            result = complete(picture, request, taken.photograph, provenance)
+            self._save(picture, request.output_image, keep_location=request.options.keep_location)
             return result
 
         self._behind.append((request, self._pool.submit(finish)))
@@ -173,36 +201,23 @@ class _Overlap:
             yield request, error or future.result()
 
 
-def _decode(request: PaintingRequest) -> _Decoded:
+def _take(request: PaintingRequest, source: _Source) -> _Taken:
+    photograph = prepare(request, *source.decode())
     with at_path(request.content_image):
-        data = read_file(request.content_image, PictureError, MAX_PICTURE_BYTES)
-        return decode_picture(data, request.options.memory), hashlib.sha256(data).hexdigest()
+        return _Taken(photograph, *take(photograph.picture))
 
 
-def _prepare(waiting: _Waiting) -> Photograph:
-    return prepare(waiting.request, *waiting.decoded.result())
-
-
-def _reads_the_same(first: PaintingRequest, second: PaintingRequest) -> bool:
-    def key(request: PaintingRequest) -> tuple[Path, int | None]:
-        return request.content_image, request.options.memory
-
-    return key(first) == key(second)
-
-
-def _paint(
-    style: Style, batch: Sequence[tuple[_Waiting, Photograph]]
-) -> Iterator[Image.Image | Exception]:
+def _paint(style: Style, batch: Sequence[tuple[_Waiting, _Taken]]) -> Iterator[Colors | Exception]:
     """Yield each painting or error: if they fail together, each is painted alone."""
     if len(batch) > 1:
         try:
-            yield from style.paint_pictures([photograph.picture for _, photograph in batch])
+            yield from style.paint_taken([taken.colors for _, taken in batch])
             return
-        except (NeuralStyleError, OSError):
+        except NeuralStyleError:
             pass
-    for waiting, photograph in batch:
+    for waiting, taken in batch:
         try:
             with at_path(waiting.request.content_image):
-                yield style(photograph.picture)
+                yield style.paint_taken([taken.colors]).pop()
         except Exception as error:
             yield error

@@ -16,6 +16,9 @@ A photograph of 100 megapixels takes 0.8 GB as JPEG or PNG and 1.6 GB as WebP. W
 its libraries take, a process stays below 2 GB.
 """
 
+_SMALL_BYTES = 32 << 20
+"""Less is there wherever this program runs. To measure it would take longer than to decode."""
+
 PLAIN_BYTES = 4
 """Bytes of a pixel in a plain picture: Pillow stores RGB as RGBX."""
 
@@ -55,6 +58,8 @@ def check_decoding_memory(
     """
     width, height = size
     needed = int(width * height * bytes_per_pixel) + file_bytes
+    if limit is None and needed < _SMALL_BYTES:
+        return
     free = free_memory(limit)
     if limit is None:
         free = DEFAULT_MEMORY if free is None else min(free, DEFAULT_MEMORY)

@@ -25,6 +25,7 @@ from neural_style import (
 from neural_style.backends.engine import EngineStyle
 from neural_style.painting import overlapping
 from neural_style.painting.budget import Budget
+from neural_style.pictures.arrays import Colors
 from neural_style.pictures.io import decode_picture
 from tests.support.networks.styles import MakePicture, assert_same_pixels
 
@@ -69,13 +70,14 @@ def test_small_pictures_of_one_size_are_painted_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     batches: list[int] = []
-    paint_pictures = Style.paint_pictures
+    paint_taken = Style.paint_taken
 
-    def record(style: Style, pictures: list[Image.Image]) -> list[Image.Image]:
-        batches.append(len(pictures))
-        return paint_pictures(style, pictures)
+    def record(style: Style, batch: list[Colors]) -> list[Colors]:
+        batches.append(len(batch))
+        return paint_taken(style, batch)
 
-    monkeypatch.setattr(Style, "paint_pictures", record)
+    monkeypatch.setattr(Style, "paint_taken", record)
+    monkeypatch.setattr(overlapping, "count_threads", lambda: 2)
     sizes = [(16, 12), (8, 8), (16, 12), (8, 8), (16, 12)]
     requests = requests_in(tmp_path, checkpoint_path, make_picture, sizes)
 

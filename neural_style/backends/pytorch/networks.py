@@ -38,9 +38,10 @@ def make_network(weights: Weights, device: torch.device, dtype: torch.dtype) -> 
         dtype: fp32 or fp16, of weights and layers; normalizations are computed in fp32.
     """
     if device.type == "cuda" and find_spec("triton") is not None:
+        from .captured import CapturedNetwork
         from .fused_network import FusedNetwork
 
-        return FusedNetwork(weights, device, dtype)
+        return CapturedNetwork(FusedNetwork(weights, device, dtype))
     return PlainNetwork(weights, device, dtype)
 
 

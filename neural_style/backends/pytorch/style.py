@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
@@ -60,6 +61,7 @@ class TorchStyle(Style):
         self._notify = notify
         self._load_for_cpu = load_for_cpu
         self._cpu_style: Style | None = None
+        self._lock = threading.Lock()  # threads may share a style, and not its networks
         self._most_at_once: int | None = None  # pictures; None until a batch was too large
         is_fast = device.type != "cpu" and options.precision == FAST
         self._networks = [
@@ -115,7 +117,12 @@ class TorchStyle(Style):
             size = sum(colors[:, :, 0].size for colors in batch)
             needed = size * self.base_width // OFFICIAL_BASE_WIDTH * _CPU_BYTES_PER_PIXEL
             check_memory(needed, self._options.memory)
-        with torch.inference_mode(), full_precision(), _threads(self._options.threads):
+        with (
+            self._lock,
+            torch.inference_mode(),
+            full_precision(),
+            _threads(self._options.threads),
+        ):
             pictures = torch.from_numpy(np.stack(batch)).to(self.device)
             painted, is_broken = self._networks[0](pictures)
             for network in self._networks[1:]:

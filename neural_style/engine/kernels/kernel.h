@@ -93,6 +93,8 @@ public:
     virtual int slack() const = 0;
     // Working memory of `convolve` and `convolve_to_picture`.
     virtual std::size_t scratch_bytes(const Geometry& geometry, int count) const = 0;
+    // The number of units of work that a small picture is worth dividing into: see `Partition`.
+    virtual int preferred_units() const = 0;
     // Prepare the calling thread for the functions below, and undo that.
     virtual void begin_thread() const = 0;
     virtual void end_thread() const = 0;

@@ -192,6 +192,8 @@ public:
     // A tile always computes 16 outputs. In the worst case they are groups of pixels of which only
     // one pixel is needed.
     int slack() const override { return tiles::rows * pixels_at_once; }
+    // Processors with tiles have many cores. Measured with 16: half the time of 8 units.
+    int preferred_units() const override { return 32; }
     std::size_t scratch_bytes(const Geometry& g, int count) const override {
         return Layout::paints_picture(g) ? PictureProduct::memory_bytes(groups_of(count))
                                          : RingProduct<Format::parts>::memory_bytes(count);

@@ -65,6 +65,8 @@ public:
         return reader.inputs * int(sizeof(float));
     }
     int slack() const override { return 0; }
+    // More would cost three percent of the time in few threads.
+    int preferred_units() const override { return 8; }
     std::size_t scratch_bytes(const Geometry& g, int count) const override {
         return sizeof(float) * scratch_floats(g, count);
     }
