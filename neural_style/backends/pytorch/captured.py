@@ -15,8 +15,8 @@ launched for the first time compiles kernels and chooses algorithms, which no gr
 class CapturedNetwork:
     """A network on CUDA whose launches become one.
 
-    Python takes 2 ms to launch some eighty kernels, as long as a GPU takes to paint four pictures of
-    512x512. Between any two of them it may have to wait for the threads that decode and encode.
+    Python takes 2 ms to launch some eighty kernels, as long as a GPU takes to paint four pictures
+    of 512x512. Between any two of them it may have to wait for the threads that decode and encode.
     See https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs. It is for one thread at a
     time, and its results are valid until the next call.
     """
@@ -24,6 +24,7 @@ class CapturedNetwork:
     def __init__(self, network: DeviceNetwork) -> None:
         """Capture nothing yet."""
         self._network = network
+        self._can_capture = True
         self._shape: torch.Size | None = None
         self._calls = 0
         self._graph: torch.cuda.CUDAGraph | None = None
@@ -36,12 +37,13 @@ class CapturedNetwork:
             self._shape, self._calls = pictures.shape, 0
             self._graph = self._pictures = self._results = None  # its memory is needed for others
         self._calls += 1
-        if self._calls <= _CALLS_BEFORE:
+        if self._graph is None and self._can_capture and self._calls > _CALLS_BEFORE:
+            try:
+                self._capture(pictures)
+            except RuntimeError:  # for lack of memory, too: a graph's memory is its own
+                self._can_capture, self._graph = False, None
+        if self._graph is None or self._pictures is None or self._results is None:
             return self._network(pictures)
-        if self._graph is None:
-            self._capture(pictures)
-        assert self._graph is not None and self._pictures is not None
-        assert self._results is not None
         self._pictures.copy_(pictures)
         self._graph.replay()
         return self._results
