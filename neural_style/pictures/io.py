@@ -6,10 +6,14 @@ The pictures that these functions return are plain, see `conversion`.
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
+from typing import IO
 
 from PIL import Image
 
@@ -33,7 +37,7 @@ __all__ = [
     "save_picture",
 ]
 
-Buffer = bytes | memoryview
+_COPIED_AT_ONCE = 1 << 20  # bytes
 
 MAX_PICTURE_BYTES = 2**30
 """The largest file that is read: twice an uncompressed RGB picture at Pillow's limit of pixels."""
@@ -92,14 +96,36 @@ def save_picture(
     with at_path(final_path or path):
         file_format.check(plain.size)
         try:
-            _write(Path(path), _encode(plain, file_format, keep_location))
+            with _memory_file() as file:
+                _encode(plain, file, file_format, keep_location)
+                _write(Path(path), file)
         except Exception as error:  # encoders raise ValueError and others
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise PictureError(f"cannot be written: {reason}", remedy=find_remedy(error)) from error
 
 
-def _encode(plain: Image.Image, file_format: PictureFormat, keep_location: bool) -> Buffer:
-    """Return the content of an image file."""
+@contextmanager
+def _memory_file() -> Iterator[IO[bytes]]:
+    """Yield an empty file in memory, with a descriptor where the system has such files.
+
+    Pillow's encoders let other threads work only while they write to a descriptor.
+    """
+    has_descriptor = hasattr(os, "memfd_create")
+    file = os.fdopen(os.memfd_create("picture"), "w+b") if has_descriptor else BytesIO()
+    try:
+        yield file
+    except KeyboardInterrupt:
+        raise  # the encoder may go on, and a closed descriptor would soon be another file's
+    except BaseException:
+        file.close()
+        raise
+    file.close()
+
+
+def _encode(
+    plain: Image.Image, file: IO[bytes], file_format: PictureFormat, keep_location: bool
+) -> None:
+    """Write the content of an image file."""
     if plain.mode == "RGBA" and not file_format.keeps_alpha:
         plain = plain.convert("RGB")
     if not file_format.keeps_profile:
@@ -108,18 +134,23 @@ def _encode(plain: Image.Image, file_format: PictureFormat, keep_location: bool)
     metadata = read_metadata(plain).for_painting(keep_location)
     options = deepcopy(dict(file_format.options))  # encoders change what they get
     options |= encoder_options(file_format.name, metadata)
-    file = BytesIO()  # an interrupted encoder may go on, so it must not write to the path itself
+    # An interrupted encoder may go on, so it must not write to the path itself.
     call_interruptibly(lambda: plain.save(file, file_format.name, icc_profile=profile, **options))
     if file_format.name == "TIFF" and metadata.exif:
-        return add_details(file.getvalue(), metadata)
-    return file.getbuffer()
+        file.seek(0)
+        detailed = add_details(file.read(), metadata)
+        file.seek(0)
+        file.truncate()
+        file.write(detailed)
 
 
-def _write(path: Path, data: Buffer) -> None:
+def _write(path: Path, content: IO[bytes]) -> None:
     """Write a file; if that fails, remove it unless it existed before."""
     is_new = not os.path.lexists(path)
     try:
-        path.write_bytes(data)
+        content.seek(0)
+        with path.open("wb") as file:
+            shutil.copyfileobj(content, file, _COPIED_AT_ONCE)
     except BaseException:
         if is_new:
             path.unlink(missing_ok=True)

@@ -19,8 +19,9 @@ SIGNATURE = b"\xff\xd8\xff"
 _SOI, _EOI, _SOS, _APP2, _DAC = 0xD8, 0xD9, 0xDA, 0xE2, 0xCC
 _FRAMES = frozenset([*range(0xC0, 0xD0), 0xF7]) - {0xC4, 0xC8, _DAC}  # SOF0 to SOF15, SOF55
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
-_NEXT_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # in the data of a scan
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+# Fill bytes may come before a marker. To search for all, \xff+, would take 50 times as long.
+_NEXT_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # in the data of a scan
+_MARKER = re.compile(rb"\xff([^\x00\xff])")
 _PROCESSES = {
     0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical",
     0xCB: "lossless", 0xCD: "hierarchical", 0xCE: "hierarchical", 0xCF: "hierarchical",

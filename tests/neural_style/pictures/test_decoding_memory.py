@@ -51,9 +51,16 @@ def test_a_sufficient_limit_changes_nothing(format: str) -> None:
 def test_without_a_limit_the_default_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding_memory, "free_memory", lambda limit: None)
     monkeypatch.setattr(decoding_memory, "DEFAULT_MEMORY", 1000)
+    monkeypatch.setattr(decoding_memory, "_SMALL_BYTES", 0)
 
     with pytest.raises(PictureError, match="of memory to decode"):
         decode_picture(make_file("PNG"))
+
+
+def test_memory_is_not_measured_for_a_small_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding_memory, "free_memory", lambda limit: pytest.fail("measured"))
+
+    assert decode_picture(make_file("PNG")).size == (256, 256)
 
 
 @pytest.mark.parametrize("bytes_per_pixel", [8, 16.5], ids=["JPEG and PNG", "WebP"])

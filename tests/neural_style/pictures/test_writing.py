@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import io
 import re
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -195,12 +196,11 @@ def test_an_error_names_the_final_path(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_no_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write_a_part(path: Path, data: bytes) -> None:
-        with path.open("wb") as file:
-            file.write(data[:10])
+    def write_a_part(source: IO[bytes], target: IO[bytes], length: int) -> None:
+        target.write(source.read(10))
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", write_a_part)
+    monkeypatch.setattr(shutil, "copyfileobj", write_a_part)
 
     with pytest.raises(PictureError, match="No space left on device"):
         save_picture(make_picture(), tmp_path / "picture.png")
