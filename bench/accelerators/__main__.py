@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = _build_parser().parse_args(arguments)
     try:
         figures = load_figures(args.results) if args.render else _measure(args)
+        figures.notes += args.note
         write_document(figures, args.output)
     except (DescribedError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -122,6 +123,9 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--style", type=Path, metavar="PATH", help="the checkpoint (default: random weights)"
+    )
+    parser.add_argument(
+        "--note", action="append", default=[], metavar="TEXT", help="a paragraph for the page"
     )
     results = _BUILD / "figures.json"
     parser.add_argument("--results", type=Path, default=results, metavar="PATH")

@@ -48,6 +48,7 @@ def write_document(figures: Figures, path: Path) -> None:
         format_table(["", ""], _list_facts(figures)),
         "## Goals",
         format_table(["figure", "goal", "measured", "met"], _judge(figures)),
+        *figures.notes,
         _PROCESSOR,
         *_format_processor(figures),
         _DEVICE,

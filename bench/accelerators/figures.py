@@ -46,6 +46,8 @@ class Figures:
     """The same from and to the memory of the CPU."""
     files: list[Row] = field(default_factory=list)
     """From files to files; `count` is the number of pictures."""
+    notes: list[str] = field(default_factory=list)
+    """What readers should know besides; see ``--note``."""
     quality: dict[str, tuple[float, int]] = field(default_factory=dict)
     """By precision, the PSNR in dB and the largest difference from the exact engine on the CPU."""
 
