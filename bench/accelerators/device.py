@@ -50,7 +50,8 @@ def measure(
     import torch
 
     from neural_style.backends.loading import load_weights
-    from neural_style.backends.pytorch.networks import PlainNetwork, full_precision, make_network
+    from neural_style.backends.pytorch.making import make_network
+    from neural_style.backends.pytorch.networks import PlainNetwork, full_precision
 
     path, picture = folder / "style.pth", np.load(folder / "picture.npy")
     weights = load_weights(path)

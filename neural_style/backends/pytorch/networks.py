@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Any, Protocol
 
 import torch
@@ -27,22 +26,6 @@ class DeviceNetwork(Protocol):
             N x 4*ceil(H/4) x 4*ceil(W/4) x 3, RGB, uint8; and for each picture whether any of its
             values was not finite, N, bool.
         """
-
-
-def make_network(weights: Weights, device: torch.device, dtype: torch.dtype) -> DeviceNetwork:
-    """Return the fastest network for a device.
-
-    Args:
-        weights: Checked weights of a `TransformerNet`.
-        device: Where to paint.
-        dtype: fp32 or fp16, of weights and layers; normalizations are computed in fp32.
-    """
-    if device.type == "cuda" and find_spec("triton") is not None:
-        from .captured import CapturedNetwork
-        from .fused_network import FusedNetwork
-
-        return CapturedNetwork(FusedNetwork(weights, device, dtype))
-    return PlainNetwork(weights, device, dtype)
 
 
 class PlainNetwork:

@@ -17,7 +17,8 @@ from ...options import FAST, RenderingOptions, ignore
 from ...pictures.arrays import Colors
 from ...system.resources import check_memory
 from ..base import Progress, Style, not_finite
-from .networks import full_precision, make_network
+from .making import make_network
+from .networks import full_precision
 
 _CPU_BYTES_PER_PIXEL = 1050  # measured at 8 megapixels and the official width
 
