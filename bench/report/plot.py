@@ -24,7 +24,7 @@ _LABELS = 130  # px to the right of each panel
 _LINE_HEIGHT = 15
 _MARGIN = 1.4  # the factor by which axes extend beyond the values
 
-_STYLE = """
+STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #57606a; }
 .title { font-weight: 600; }
 .grid { stroke: #57606a; stroke-opacity: 0.25; }
@@ -78,7 +78,7 @@ def draw(results: Results) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img">',
         "<title>Seconds and memory over megapixels</title>",
-        f"<style>{_STYLE}</style>",
+        f"<style>{STYLE}</style>",
         *_draw_panel("seconds", _collect(results, lambda figures: figures.seconds), float(_LEFT)),
         *_draw_panel("MB of memory", _collect(results, _megabytes), width / 2 + _LEFT),
         "</svg>",

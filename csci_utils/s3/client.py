@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from ..digest import stream_digest
+from ..atomic import atomic_path, naming_target
+from ..digest import CHUNK_SIZE, stream_digest
 from ..files import check_written
 from ..listing import ListedFile
+from ..transfers import retry
 from .objects import ObjectState
 from .reading import ObjectReader
 from .requests import Limits, S3Requests
@@ -144,6 +146,28 @@ class S3Client:
             reader = self._states.open(path)
             reader.expect(sha256)
         return reader
+
+    def fetch(self, path: str, local_path: str) -> ObjectState:
+        """Receive an object as a local file, which appears whole, or not at all, on the disk.
+
+        Returns:
+            The state of the version that was received.
+
+        Raises:
+            S3KeyMissingError: The object does not exist.
+            TooLargeError: The object is larger than the limit.
+            TransferError: Each try was cut short or damaged in transit.
+            OSError: The file cannot be written. Its folder must exist.
+        """
+        return retry(lambda: self._fetch_once(path, local_path))
+
+    def _fetch_once(self, path: str, local_path: str) -> ObjectState:
+        with closing(self.get_key(path)) as reader, atomic_path(local_path) as temporary_path:
+            with open(temporary_path, "wb") as file:
+                while chunk := reader.read(CHUNK_SIZE):
+                    with naming_target(local_path):
+                        file.write(chunk)
+            return reader.state
 
     def put(
         self, local_path: str, path: str, keep_earlier: bool = False, **options: Any

@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from csci_utils.digest import stream_digest
-from csci_utils.errors import AlreadyExistsError, S3AccessError, TransferError
+from csci_utils.errors import (
+    AlreadyExistsError,
+    S3AccessError,
+    S3KeyMissingError,
+    TransferError,
+)
 from csci_utils.s3 import S3Client
 from csci_utils.s3.direct import DirectRequests
+from csci_utils.transfers.retrying import TRIES
 from tests.support.remotes.s3_fake import FakeS3
 from tests.support.remotes.s3_objects import CONTENT, MD5, OTHER_MD5, SHA256, URL, upload_in_parts
 from tests.support.remotes.stores import S3Store
@@ -168,3 +174,29 @@ def test_requests_are_signed_as_by_botocore(
     assert request.headers["x-amz-content-sha256"] == SHA256
     signed = "AWS4-HMAC-SHA256 Credential=test-key/[0-9]{8}/us-east-1/s3/aws4_request, .*"
     assert re.fullmatch(signed, request.headers["authorization"])
+
+
+def test_a_file_is_fetched_whole_or_not_at_all(
+    client: S3Client, s3_store: S3Store, tmp_path: Path
+) -> None:
+    s3_store.write("a", CONTENT)
+    (tmp_path / "fetched").mkdir()
+
+    state = client.fetch(f"{s3_store.url}/a", str(tmp_path / "fetched" / "a"))
+    with pytest.raises(S3KeyMissingError):
+        client.fetch(f"{s3_store.url}/missing", str(tmp_path / "fetched" / "missing"))
+
+    assert state == client.state(f"{s3_store.url}/a")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "fetched").iterdir()} == {
+        "a": CONTENT
+    }
+
+
+def test_a_damaged_file_is_not_fetched(fake_s3: FakeS3, tmp_path: Path) -> None:
+    fake_s3.answer(200, CONTENT, etag=f'"{OTHER_MD5}"')
+
+    with pytest.raises(TransferError):
+        S3Client().fetch(URL, str(tmp_path / "a"))
+
+    assert not list(tmp_path.glob("*a"))
+    assert len(fake_s3.requests) == TRIES
