@@ -37,10 +37,10 @@ class ActorWorker:
     def work(self) -> str:
         """Paint until all is done; return the line about the error that ended it, or nothing."""
         try:
-            work(self._job, self._stop)
+            is_done = work(self._job, self._stop)
         except Exception as error:
             return describe_end(error) or type(error).__name__
-        return ""
+        return "" if is_done else "asked to end"
 
     def stop(self) -> None:
         """End the work between two images."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -15,6 +14,10 @@ from csci_utils.signals import interrupt_on_termination
 
 from ..working.worker import Job, describe_end, work
 from .base import GRACE_SECONDS, Crew
+
+_STOPPED = 75
+"""The exit code of a worker that was asked to end, by anybody, before all was done (EX_TEMPFAIL of
+sysexits.h)."""
 
 
 class ProcessCrew(Crew):
@@ -69,8 +72,8 @@ class ProcessCrew(Crew):
     def _bury(self, process: multiprocessing.process.BaseProcess, connection: Connection) -> None:
         self._hear(connection)
         connection.close()
-        if process.exitcode == 0:
-            self._finished += 1
+        if process.exitcode in (0, _STOPPED):
+            self._finished += process.exitcode == 0
             return
         killed = f"killed by signal {-(process.exitcode or 0)}"
         self.lose(killed if (process.exitcode or 0) < 0 else self.last_error or "no reason given")
@@ -85,11 +88,12 @@ def _work_in_process(job: Job, connection: Connection) -> None:
     stop = Event()
     Thread(target=_await_end, args=(connection, stop), daemon=True).start()
     try:
-        work(job, stop, lambda text: connection.send(("note", text)))
+        is_done = work(job, stop, lambda text: connection.send(("note", text)))
     except Exception as error:
         with suppress(OSError):
             connection.send(("error", describe_end(error)))
-        os._exit(1) if stop.is_set() else sys.exit(1)
+        sys.exit(1)
+    sys.exit(0 if is_done else _STOPPED)
 
 
 def _await_end(connection: Connection, stop: Event) -> None:

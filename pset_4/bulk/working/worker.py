@@ -51,13 +51,16 @@ class Job:
         )
 
 
-def work(job: Job, stop: Event, notify: Callable[[str], None] = lambda text: None) -> None:
+def work(job: Job, stop: Event, notify: Callable[[str], None] = lambda text: None) -> bool:
     """Paint shards until all of a run are done, or `stop` is set.
 
     Args:
         job: The run.
         stop: Ends the work between two images; what was painted stays.
         notify: Called with what somebody who watches should know.
+
+    Returns:
+        Whether all shards are done.
 
     Raises:
         DescribedError, OSError: The remote refuses, or a style cannot be loaded.
@@ -75,6 +78,7 @@ def work(job: Job, stop: Event, notify: Callable[[str], None] = lambda text: Non
                 pass
         if board.is_finished and not runs.is_finished(run.id):  # the driver may be gone
             runs.finish(run, ProgressReader(settings, run).read().to_dict())
+        return board.is_finished
 
 
 def _paint_next(station: Station, board: Board, notify: Callable[[str], None]) -> bool:

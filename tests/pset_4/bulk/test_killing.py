@@ -24,6 +24,8 @@ from tests.support.bulk import MODEL, list_results, read_made, read_run, write_p
 from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups")
+
 COUNT = 40
 SIDE = 160
 """Of the pictures, in px: large enough that a worker is killed while it paints."""
@@ -50,7 +52,9 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill a driver with all workers that it started itself."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
+    if process.stderr is not None:
+        process.stderr.close()
 
 
 def wait_for(condition: Callable[[], object], process: subprocess.Popen[bytes]) -> None:
@@ -58,8 +62,8 @@ def wait_for(condition: Callable[[], object], process: subprocess.Popen[bytes]) 
     end = time.monotonic() + PATIENCE
     while not condition():
         if process.poll() is not None:
-            _, stderr = process.communicate()
-            pytest.fail(f"it ended with {process.returncode}: {stderr.decode()}")
+            stderr = process.stderr.read().decode() if process.stderr else ""
+            pytest.fail(f"it ended with {process.returncode}: {stderr}")
         assert time.monotonic() < end, "nothing happens"
         time.sleep(0.02)
 
@@ -76,9 +80,14 @@ def list_workers(project: Project, run_id: str) -> list[int]:
 
 def kill_worker(project: Project) -> bool:
     """Kill a worker of the run under way; return whether there was one."""
+    return end_worker(project, signal.SIGKILL)
+
+
+def end_worker(project: Project, number: int) -> bool:
+    """Send a signal to a worker of the run under way; return whether there was one."""
     pids = [pid for pid in list_workers(project, read_run(project)["run"]) if is_alive(pid)]
     if pids:
-        os.kill(random.choice(pids), signal.SIGKILL)
+        os.kill(random.choice(pids), number)
     return bool(pids)
 
 
@@ -120,6 +129,19 @@ def test_after_a_worker_and_the_driver_were_killed_a_run_goes_on(
     check_all(directory_project, directory_store, names, tmp_path)
 
 
+def test_a_worker_that_is_asked_to_end_is_replaced(
+    directory_project: Project, directory_store: DirectoryStore, tmp_path: Path
+) -> None:
+    names = write_pictures(directory_store, COUNT // 2, SIDE)
+
+    with running(directory_project, *RUN, "--workers", "1") as driver:
+        wait_for(lambda: len(list_results(directory_store)) >= 3, driver)
+        end_worker(directory_project, signal.SIGTERM)
+        assert driver.wait(PATIENCE) == 0
+
+    check_all(directory_project, directory_store, names, tmp_path)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(10))
 def test_after_kills_at_random_moments_a_run_goes_on(
@@ -149,8 +171,6 @@ def test_after_kills_at_random_moments_a_run_goes_on(
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A cluster of Ray with two nodes on this machine, each for one worker."""
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
-    if sys.platform == "win32":
-        pytest.skip("Ray has no clusters on Windows")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     from ray.cluster_utils import Cluster
 
