@@ -76,12 +76,18 @@ def _read_object(fields: Mapping[str, str], bucket: str) -> ListedFile:
     etag = fields.get("ETag", "").strip('"')
     return ListedFile(
         path=f"s3://{bucket}/{fields['Key']}",
-        size=int(fields["Size"]),
+        size=_read_size(fields["Size"]),
         modified=modified.timestamp(),
         mark=f"{etag} {fields['LastModified']}",
         etag=etag,
         checksum=f"{fields.get('ChecksumAlgorithm', '')} {fields.get('ChecksumType', '')}".strip(),
     )
+
+
+def _read_size(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"expected a number of bytes, got {text!r}")
+    return int(text)
 
 
 def find_next_page(reply: Mapping[str, Any], options: dict[str, Any]) -> bool:

@@ -136,6 +136,7 @@ def test_a_listing_of_empty_pages_ends(fake_s3: FakeS3) -> None:
     [
         (format_entry("b", size=""), "without a key, a size or a time"),
         (format_entry("b", size="x"), "without a key, a size or a time"),
+        (format_entry("b", size=-1), "without a key, a size or a time"),
         (format_entry("b", time="yesterday"), "without a key, a size or a time"),
         ("<Contents></Contents>", "without a key, a size or a time"),
         (format_entry("../b"), "outside the prefix"),
