@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from textwrap import fill
 from typing import Any, NamedTuple
 
 from ..machine import describe
@@ -35,6 +36,7 @@ IN_MEMORY, RCLONE = "a server in memory that honors conditions", "rclone serve s
 _RESULTS = ROOT / "build" / "bench" / "transfers.json"
 _DOCUMENT = ROOT / "docs" / "scale.md"
 _BUCKET = "bucket"
+_WIDTH = 100  # of lines of text
 
 
 class Run(NamedTuple):
@@ -170,21 +172,28 @@ def render(runs: Sequence[Run], facts: dict[str, str]) -> str:
     many = f"{FILES:,} files of {FILE_BYTES >> 10} KB"
     return "\n\n".join(
         [
-            "`python -m bench.scale.transfers`, a part of `make bench`, writes this section. "
-            f"{many} are published to an S3 server on the loopback interface and fetched again, by "
-            "whole processes. `csci_utils` is `transfer_many`, by which the pipeline publishes and "
-            "fetches: conditional puts, SHA-256 of all bytes, and files that are synced to the "
-            "disk before they count; the others sync nothing. Medians, with the smallest and the "
-            "largest of all rounds; the speeds are medians of the ratios of each round.",
+            fill(
+                "`python -m bench.scale.transfers`, a part of `make bench`, writes this section. "
+                f"{many} are published to an S3 server on the loopback interface and fetched "
+                "again, by whole processes. `csci_utils` is `bench/scale/syncing.py`: "
+                "`S3Client.put` and `S3Client.fetch` in the threads of `work_on_many`, with "
+                "conditional puts, SHA-256 of all bytes, and files that are synced to the disk "
+                "before they count. The others sync nothing. Medians, with the smallest and the "
+                "largest of all rounds; the speeds are medians of the ratios of each round.",
+                _WIDTH,
+            ),
             "![Seconds of each program](scale-transfers.svg)",
             f"On {IN_MEMORY} (`bench/scale/s3_server.py`):",
             format_many(runs, IN_MEMORY),
-            f"On `{RCLONE}`, which ignores conditions. There, `csci_utils` asks for each object "
-            "before and after it publishes it, so that it overwrites nothing:",
+            fill(
+                f"On `{RCLONE}`, which ignores conditions. There, `csci_utils` asks for each "
+                "object before and after it publishes it, so that it overwrites nothing:",
+                _WIDTH,
+            ),
             format_many(runs, RCLONE),
             f"One file of {LARGE_BYTES >> 20} MiB, on `{RCLONE}`:",
             format_large(runs),
-            "; ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
+            fill("; ".join(f"{name}: {value}" for name, value in facts.items()) + ".", _WIDTH),
         ]
     )
 
