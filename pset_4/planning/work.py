@@ -22,7 +22,7 @@ from ..storage.records import Origin, read_origin, read_record
 from ..storage.remote import check_no_obstacle
 from ..tasks.download import DownloadTask
 from ..tasks.package import DownloadPackage, PackageModel
-from ..tasks.results import UploadResult
+from ..tasks.results import ResultToPublish, UploadResult
 from ..tasks.stylize import Stylize, read_result_origin
 from ..tasks.upload import UploadTask
 from .pixels import count_pixels
@@ -88,6 +88,16 @@ def _(task: Stylize, planned: Planned) -> Plan | None:
 
 
 @find_work.register
+def _(task: ResultToPublish, planned: Planned) -> Plan | None:
+    found = find_work.dispatch(Stylize)(task, planned)
+    if found is None:
+        return None
+    digests = (_digest(_source_of(each, planned)) or "" for each in task.downloads().values())
+    task.is_fetched = task.find_published(*digests) is not None
+    return Plan(found.reason) if task.is_fetched else found
+
+
+@find_work.register
 def _(task: UploadResult, planned: Planned) -> Plan | None:
     painted, is_new = task.requires(), not task.output().exists()
     if painted.output().path == task.output().path:  # offline, the data folder is the remote
@@ -98,6 +108,8 @@ def _(task: UploadResult, planned: Planned) -> Plan | None:
     if record and is_same and record.sha256 == _digest(task.output()):
         return None
     if painted in planned:
+        if painted.is_fetched:
+            return None
         return Plan(NEW if is_new else REPAINTED)
     size = painted.output().fs.size(painted.output().path)
     return Plan(NEW if is_new else "other bytes in the remote", size)

@@ -101,24 +101,30 @@ class ResultToPublish(Stylize):
         return super().complete() and self.clone(PlaceOfResult).complete()
 
     def _paint(self, inputs: dict[str, str], path: str) -> dict[str, Any] | None:
-        settings = context.current().settings
-        self.is_fetched = False  # Luigi keeps the objects of tasks
-        if not (settings.force or settings.is_offline):
-            made = self._fetch_published(inputs, path)
-            self.is_fetched = made is not None
-            if made is not None:
-                return made.to_json()
+        made = self.find_published(file_digest(inputs["image"]), file_digest(inputs["model"]))
+        self.is_fetched = made is not None and fetch_published(self._published_url, path)
+        if made is not None and self.is_fetched:
+            return made.to_json()
         return super()._paint(inputs, path)
 
-    def _fetch_published(self, inputs: dict[str, str], path: str) -> Provenance | None:
-        """Fetch the result if the remote has it, and return where it comes from; else None."""
+    def find_published(self, image_sha256: str, model_sha256: str) -> Provenance | None:
+        """Return where the result in the remote comes from if it is this one; else None.
+
+        Args:
+            image_sha256: The digest of the image that would be painted.
+            model_sha256: That of the model's file.
+        """
         style = self.style_name
-        published = f"{self.RESULT_ROOT}/{self.model}/{self.image}"
-        made = read_published(published, self.image, style.file)
-        digests = file_digest(inputs["image"]), file_digest(inputs["model"])
-        if made is None or not is_made_from(made, *digests, self.rendering(number=style.number)):
+        settings = context.current().settings
+        if settings.force or settings.is_offline:
             return None
-        return made if fetch_published(published, path) else None
+        made = read_published(self._published_url, self.image, style.file)
+        options = self.rendering(number=style.number)
+        return made if is_made_from(made, image_sha256, model_sha256, options) else None
+
+    @property
+    def _published_url(self) -> str:
+        return f"{self.RESULT_ROOT}/{self.model}/{self.image}"
 
 
 class PlaceOfResult(PaintingParameters, luigi.ExternalTask):

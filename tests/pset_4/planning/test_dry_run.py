@@ -252,12 +252,12 @@ def test_a_file_is_planned_as_if_it_was_dropped_in(
 
 @on_directory
 @pytest.mark.parametrize(
-    ("change", "words", "reason"),
+    ("change", "words", "verb", "reason"),
     [
-        (change_nothing, ("--strength", "0.5"), "other options: strength"),
-        (change_nothing, ("--force",), "asked for with --force"),
-        (replace_image, (), "image replaced in the remote"),
-        (alter_result, (), "altered here"),
+        (change_nothing, ("--strength", "0.5"), "painted", "other options: strength"),
+        (change_nothing, ("--force",), "painted", "asked for with --force"),
+        (replace_image, (), "painted", "image replaced in the remote"),
+        (alter_result, (), "fetched", "altered here"),
     ],
 )
 def test_the_reason_is_given(
@@ -266,12 +266,13 @@ def test_the_reason_is_given(
     photograph: bytes,
     change: Change,
     words: tuple[str, ...],
+    verb: str,
     reason: str,
 ) -> None:
     dropped.run_well(*NAMED)
     change(dropped, store, photograph)
 
-    assert reasons(plan(dropped, *NAMED, *words), "painted") == [reason]
+    assert reasons(plan(dropped, *NAMED, *words), verb) == [reason]
 
 
 def test_a_conflict_is_announced_as_a_failure(
