@@ -174,3 +174,14 @@ def stored_digests(store: DigestStore) -> Iterator[None]:
         yield
     finally:
         _CACHE.store = earlier
+
+
+def stored_digest(path: str, state: FileState, algorithm: str = "sha256") -> str | None:
+    """Return the digest that a file in a state had earlier, if a store has it. Reads no file.
+
+    Args:
+        path: The absolute path of the file.
+        state: Its state, which may be younger than `SETTLING_NS`.
+        algorithm: As for `file_digest`.
+    """
+    return _CACHE.store.load(path, algorithm, state) if _CACHE.store else None

@@ -103,6 +103,12 @@ def find_remedy(error: BaseException) -> str:
     return _REMEDIES.get(error.errno or 0, "")
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Return True if an error, or what caused it, is that there is no room on a disk."""
+    cause = root_cause(error)
+    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def root_cause(error: BaseException) -> BaseException:
     """Return the innermost of nested errors, which tells what went wrong.
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event, RLock
 from typing import Any, TypeVar
 
 from .settings import Settings, read_settings
@@ -28,6 +29,7 @@ class Context:
         self.settings = settings
         self._kept: dict[Callable[[Settings], Any], Any] = {}
         self._remembered: dict[Callable[[Settings], Any], Any] = {}
+        self._lock = RLock()
 
     def keep(self, make: Callable[[Settings], Value]) -> Value:
         """Return what `make` makes of the settings: made once, and kept."""
@@ -45,12 +47,23 @@ class Context:
         self, values: dict[Callable[[Settings], Any], Any], make: Callable[[Settings], Value]
     ) -> Value:
         if make not in values:
-            values[make] = make(self.settings)
+            with self._lock:  # threads must not make two
+                if make not in values:
+                    values[make] = make(self.settings)
         value: Value = values[make]
         return value
 
 
 _active: Context | None = None
+
+interrupted = Event()
+"""Set after Ctrl-C until the run has ended: threads other than the main one have to look."""
+
+
+def check_interrupted() -> None:
+    """Raise KeyboardInterrupt if an interrupt came."""
+    if interrupted.is_set():
+        raise KeyboardInterrupt
 
 
 def current() -> Context:

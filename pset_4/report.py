@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Protocol
 from csci_utils.errors import DescribedError
 from csci_utils.text import format_size, one_line
 
-from .execution.outcome import CACHED, FETCHED, PAINTED, PUBLISHED, REPLACED, Outcome
+from .execution.outcome import Outcome
 from .execution.summary import BLOCKED, FAILED, SKIPPED, WAITING, summarize
 from .places import UPLOADS, shorten
 from .settings import Settings
+from .tasks.events import CACHED, FETCHED, PAINTED, PUBLISHED, REPLACED
 from .tasks.stylize import Proof
 from .terminal.tables import format_table
 

@@ -95,7 +95,7 @@ def _describe(refused: Mapping[str, DescribedError]) -> dict[str, str]:
 def _look_at(name: str, upload: UploadTask, download: DownloadTask, remote: set[str]) -> FileStatus:
     in_remote = name in remote
     drop_in = cache = None
-    if upload.requires().complete():
+    if upload.drop_ins.complete():
         drop_in = _ask(lambda: CONFLICT if in_remote and not upload.complete() else PRESENT)
     if download.output().exists():
         cache = _ask(lambda: CURRENT if in_remote and download.complete() else STALE)
@@ -130,13 +130,13 @@ def _look_at_result(model: str, image: str, is_local: bool, is_remote: bool) -> 
         model,
         image,
         _ask(lambda: _state_of_result(model, image)) if is_local else None,
-        _ask(lambda: DIFFERENT if is_local and not upload.is_copied() else PRESENT)
+        _ask(lambda: DIFFERENT if is_local and not upload.has_same(image) else PRESENT)
         if is_remote
         else None,
     )
 
 
 def _state_of_result(model: str, image: str) -> str:
-    path = Stylize(image=image, model=model).output().path
+    path = Stylize(image=image, model=model).path_of(image)
     task = recorded_task(model, image, read_result_origin(path))
     return CURRENT if task is not None and task.complete() else STALE

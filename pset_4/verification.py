@@ -108,7 +108,7 @@ def _list_checks(settings: Settings) -> Iterator[_Check]:
         *(DownloadModel(model=model, upload=False) for model in cached.models),
     ]
     for download in downloads:
-        path = download.output().path
+        path = download.path_of(*download.names)
         yield _Check(path, path, [download])
     in_remote = set(list_results(settings.remote_results))
     for model, image in list_results(settings.results):
@@ -117,14 +117,14 @@ def _list_checks(settings: Settings) -> Iterator[_Check]:
 
 def _list_result_checks(model: str, image: str, is_published: bool) -> Iterator[_Check]:
     task = Stylize(image=image, model=model, upload=False)
-    path = task.output().path
+    path = task.path_of(image)
     recorded = _read_recorded(path)
     task = recorded_task(model, image, recorded) or task
     publish = task.clone(UploadResult)
     is_due = is_published and task.clone(PlaceOfResult).complete()
     yield _Check(path, path, [task, publish] if is_due else [task])
-    if is_published and task.matches(recorded):
-        yield _Check(publish.output().path, path, [publish])
+    if is_published and task.matches(image, recorded):
+        yield _Check(publish.path_of(image), path, [publish])
 
 
 def _read_recorded(path: str) -> Origin | None:

@@ -23,7 +23,7 @@ from ..transfers import retry
 from .objects import ObjectState
 from .reading import ObjectReader
 from .requests import Limits, S3Requests
-from .states import ObjectStates
+from .states import KnownStates, ObjectStates
 from .uploading.publisher import Publisher
 from .uploading.temporaries import TemporaryNotes, delete_orphans
 
@@ -79,14 +79,18 @@ class S3Client:
         delete_orphans(self._requests, path, self._notes, self._notify)
 
     @contextmanager
-    def remembering(self) -> Iterator[None]:
+    def remembering(self, known: KnownStates | None = None) -> Iterator[None]:
         """Cache the state of each object while the body runs.
 
         The cache follows what this client reads and writes. Changes by others are seen in the next
         body only; a conditional put never overwrites them, because S3 itself compares.
         """
-        with self._states.remembering():
+        with self._states.remembering(known):
             yield
+
+    def forget_all(self) -> None:
+        """Ask for the state of each object again."""
+        self._states.forget_all()
 
     def state(self, path: str) -> ObjectState | None:
         """Return what S3 tells about an object, or None if no object has exactly this key.

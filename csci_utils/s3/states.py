@@ -5,12 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import Protocol
 
 from ..digest import stream_digest
 from ..transfers import retry
 from .objects import ObjectState
 from .reading import ObjectReader
 from .requests import S3Requests
+
+
+class KnownStates(Protocol):
+    """States that are known without a request. Threads may share it."""
+
+    def find(self, path: str) -> ObjectState | None:
+        """Return the state of an object, None if it does not exist, or raise LookupError."""
+
+    def keep(self, path: str, state: ObjectState | None) -> None:
+        """Take note of what a request told."""
+
+    def forget(self, path: str) -> None:
+        """Take note that an object is being changed."""
+
+    def forget_all(self) -> None:
+        """Take note that any object may have changed."""
 
 
 class ObjectStates:
@@ -20,24 +37,37 @@ class ObjectStates:
         """Take what sends the questions."""
         self._requests = requests
         self._remembered: dict[str, ObjectState | None] | None = None
+        self._known: KnownStates | None = None
 
     @contextmanager
-    def remembering(self) -> Iterator[None]:
-        """Cache the state of each object while the body runs."""
-        self._remembered = {}
+    def remembering(self, known: KnownStates | None = None) -> Iterator[None]:
+        """Cache the state of each object while the body runs.
+
+        Args:
+            known: Is asked before S3 is.
+        """
+        self._remembered, self._known = {}, known
         try:
             yield
         finally:
-            self._remembered = None
+            self._remembered = self._known = None
 
     def find(self, path: str) -> ObjectState | None:
         """Return the state of an object; None if it does not exist."""
         try:
             return (self._remembered or {})[path]
         except KeyError:
+            pass
+        try:
+            if self._known is None:
+                raise LookupError(path)
+            state = self._known.find(path)
+            if self._remembered is not None:
+                self._remembered[path] = state
+        except LookupError:
             state = self._requests.state(path)
             self.remember(path, state)
-            return state
+        return state
 
     def is_known_to_exist(self, path: str) -> bool:
         """Return True if the cache has an object. Sends no request."""
@@ -69,8 +99,19 @@ class ObjectStates:
         """Cache a state, while states are cached."""
         if self._remembered is not None:
             self._remembered[path] = state
+        if self._known is not None:
+            self._known.keep(path, state)
 
     def forget(self, path: str) -> None:
         """Drop the cached state of an object."""
         if self._remembered is not None:
             self._remembered.pop(path, None)
+        if self._known is not None:
+            self._known.forget(path)
+
+    def forget_all(self) -> None:
+        """Drop all that is cached."""
+        if self._remembered is not None:
+            self._remembered = {}
+        if self._known is not None:
+            self._known.forget_all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from PIL import Image
 from csci_utils.errors import at_path
 from csci_utils.files import read_file
 
-from ..backends.base import Frame, Style, take
+from ..backends.base import Frame, Progress, Style, take
 from ..errors import NeuralStyleError, PictureError
 from ..pictures.arrays import Colors
 from ..pictures.io import MAX_PICTURE_BYTES, decode_picture, save_picture
@@ -23,6 +23,8 @@ from ..system.resources import count_threads
 from .budget import Budget, estimate_bytes
 from .painter import Painter
 from .stages import PaintingResult, Photograph, Saver, complete, describe, prepare
+
+Begin = Callable[[PaintingRequest], Progress | None]
 
 Outcome = tuple[PaintingRequest, PaintingResult | Exception]
 """A request, and its result or what it failed with."""
@@ -33,7 +35,10 @@ _BEHIND_PER_THREAD = 4  # paintings that are encoded and saved, or wait for it
 
 
 def paint_all(
-    painter: Painter, requests: Iterable[PaintingRequest], save: Saver = save_picture
+    painter: Painter,
+    requests: Iterable[PaintingRequest],
+    save: Saver = save_picture,
+    begin: Begin = lambda request: None,
 ) -> Iterator[Outcome]:
     """Paint requests, and yield each with its outcome as soon as it is finished, in any order.
 
@@ -46,9 +51,11 @@ def paint_all(
         painter: Loads and keeps the styles. It is not to be used otherwise meanwhile.
         requests: Taken one by one, a little ahead of the painting, in the calling thread.
         save: As for `Painter.paint`; called in other threads.
+        begin: Called when a picture is painted that is not painted together with others, and
+            returns who is told its progress.
     """
     with ThreadPoolExecutor(count_threads(), "picture") as pool:
-        overlap = _Overlap(painter, pool, save)
+        overlap = _Overlap(painter, pool, save, begin)
         try:
             yield from overlap.run(iter(requests))
         except BaseException:  # an interrupt, or the caller has had enough
@@ -100,10 +107,13 @@ class _Waiting:
 
 
 class _Overlap:
-    def __init__(self, painter: Painter, pool: ThreadPoolExecutor, save: Saver) -> None:
+    def __init__(
+        self, painter: Painter, pool: ThreadPoolExecutor, save: Saver, begin: Begin
+    ) -> None:
         self._painter = painter
         self._pool = pool
         self._save = save
+        self._begin = begin
         self._budget = Budget()
         self._ahead: deque[_Waiting] = deque()
         self._behind: deque[tuple[PaintingRequest, Future[PaintingResult]]] = deque()
@@ -148,7 +158,8 @@ class _Overlap:
         most = style.batch_size(*taken.colors.shape[:2])
         self._most_ahead = max(self._most_ahead, _BATCHES_AHEAD * most)
         batch = [(first, taken), *self._find_similar(first.request, taken, most - 1)]
-        for (waiting, taken), outcome in zip(batch, _paint(style, batch), strict=True):
+        paintings = _paint(style, batch, self._begin)
+        for (waiting, taken), outcome in zip(batch, paintings, strict=True):
             self._budget.give_back(waiting.size)
             if isinstance(outcome, Exception):
                 yield waiting.request, outcome
@@ -207,7 +218,9 @@ def _take(request: PaintingRequest, source: _Source) -> _Taken:
         return _Taken(photograph, *take(photograph.picture))
 
 
-def _paint(style: Style, batch: Sequence[tuple[_Waiting, _Taken]]) -> Iterator[Colors | Exception]:
+def _paint(
+    style: Style, batch: Sequence[tuple[_Waiting, _Taken]], begin: Begin
+) -> Iterator[Colors | Exception]:
     """Yield each painting or error: if they fail together, each is painted alone."""
     if len(batch) > 1:
         try:
@@ -218,6 +231,6 @@ def _paint(style: Style, batch: Sequence[tuple[_Waiting, _Taken]]) -> Iterator[C
     for waiting, taken in batch:
         try:
             with at_path(waiting.request.content_image):
-                yield style.paint_taken([taken.colors]).pop()
+                yield style.paint_taken([taken.colors], begin(waiting.request)).pop()
         except Exception as error:
             yield error

@@ -9,7 +9,7 @@ from luigi.target import FileSystemTarget
 
 from .. import context
 from ..storage.remote import target_at
-from ..tasks.notes import notify
+from ..tasks.events import notify
 from .driver import Driver
 from .progress import Progress
 from .runs import Run, Runs

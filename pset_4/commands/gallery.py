@@ -109,14 +109,24 @@ def keep_current(
     from ..report import format_failures
 
     failures = [line.removeprefix("failed: ") for line in format_failures(outcome, refused)]
-    built = rebuild(settings, failures)
-    if built is None:
-        return None
-    page = built.pages[-1 if is_proof else 0]
+    pages = _find_pages(settings, failures) if not outcome.done else []
+    if not pages:
+        built = rebuild(settings, failures)
+        if built is None:
+            return None
+        pages = built.pages
+    page = pages[-1 if is_proof else 0]
     note(f"gallery: {shorten(page)}")
     if may_open and _has_screen():
         _open(page)
     return shorten(page)
+
+
+def _find_pages(settings: Settings, failures: Sequence[str]) -> list[str]:
+    """Return the pages if they are current; else none."""
+    from ..gallery.building import find_current_pages
+
+    return find_current_pages(settings, failures)
 
 
 def rebuild(settings: Settings, failures: Sequence[str]) -> Gallery | None:

@@ -153,6 +153,7 @@ def paint(
         may_open: Whether the gallery is opened at a desktop.
     """
     from ..places import shorten
+    from ..tasks.batch import join_pairs
     from .transfer import list_uploads
 
     if request.like:
@@ -176,11 +177,11 @@ def paint(
         )
     unseen = selected.list_unseen()
     fetched = run(unseen)
-    for file in (task.model for task in unseen if task in fetched.plans):
+    for file in (made.model for made in fetched.done if made.plan):
         note(f"note: the styles of {file} are counted once it is fetched; it is shown as one")
     tasks: list[luigi.Task] = [
         kind(image=image, model=style, upload=request.upload, **options)
-        for image, style in _list_pairs(selected, request.picks)
+        for image, style in join_pairs(_list_pairs(selected, request.picks))
     ]
     # Nothing to paint is no reason to keep drop-ins.
     uploads = list_uploads(selected.drop_ins(), selected.on_conflict) if selected.upload else []

@@ -229,12 +229,11 @@ def errors_in_one_line(interrupted: str) -> Iterator[None]:
 def run(tasks: Sequence[luigi.Task]) -> Outcome:
     """Run tasks, and show progress. Those that would overwrite another's file fail at once."""
     from ..context import current
-    from ..execution import Failure, run_tasks
-    from ..execution.clashes import find_clashes
+    from ..execution import run_tasks
+    from ..execution.clashes import split_clashes
     from ..terminal.progress import Progress
 
-    clashes = find_clashes(tasks, current().settings)
-    distinct = [task for task in tasks if task not in clashes]
+    distinct, failures = split_clashes(tasks, current().settings)
     debug = bool(common_option("debug"))
     if current().settings.dry_run:
         from ..planning import plan_tasks
@@ -252,7 +251,8 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
                 debug,
                 progress.start,
                 common_option(SCHEDULER),
+                progress.add,
             )
     outcome.asked = tasks
-    outcome.failures += [Failure(task, error) for task, error in clashes.items()]
+    outcome.failures += failures
     return outcome

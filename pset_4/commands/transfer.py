@@ -120,19 +120,24 @@ def drop_in(settings: Settings, paths: Sequence[str]) -> Dropped:
 
 def list_uploads(inventory: Inventory, on_conflict: str) -> list[luigi.Task]:
     """Return the tasks that publish these drop-ins."""
+    from ..tasks.batch import join_batches
     from ..tasks.upload import UploadImage, UploadModel
 
     return [
-        *(UploadImage(image=image, on_conflict=on_conflict) for image in inventory.images),
+        *(
+            UploadImage(image=image, on_conflict=on_conflict)
+            for image in join_batches(inventory.images)
+        ),
         *(UploadModel(model=model, on_conflict=on_conflict) for model in inventory.models),
     ]
 
 
 def list_downloads(inventory: Inventory) -> list[luigi.Task]:
     """Return the tasks that fetch these objects."""
+    from ..tasks.batch import join_batches
     from ..tasks.download import DownloadImage, DownloadModel
 
     return [
-        *(DownloadImage(image=image, upload=False) for image in inventory.images),
+        *(DownloadImage(image=image, upload=False) for image in join_batches(inventory.images)),
         *(DownloadModel(model=model, upload=False) for model in inventory.models),
     ]

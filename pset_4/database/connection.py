@@ -109,9 +109,12 @@ class Database:
     def _connect(self, for_writing: bool = False) -> sqlite3.Connection:
         """Return the connection of this process: one that was made before a fork is not used."""
         found = self._connections.get(os.getpid())
-        if found is not None and (found[1] or not for_writing):
+        if found is not None and found[1]:
             return found[0]
+        # Another process may have created it meanwhile.
         is_file = os.path.isfile(self.path) and not os.path.islink(self.path)
+        if found is not None and not (is_file or for_writing):
+            return found[0]
         if not (is_file or for_writing):
             connection, is_stored = self._stand_in(), False
         else:

@@ -26,13 +26,15 @@ from ..errors import InvalidNameError
 from ..places import IMAGES, MODELS, is_s3
 from ..settings import Settings
 from ..storage.remote import list_paths
+from ..tasks.batch import leave_out, list_pieces
 from ..tasks.upload import UploadTask
+from .outcome import Failure
 
 
-def find_clashes(
+def split_clashes(
     tasks: Sequence[luigi.Task], settings: Settings
-) -> dict[luigi.Task, InvalidNameError]:
-    """Return the tasks that would overwrite another's file, each with the error for it.
+) -> tuple[list[luigi.Task], list[Failure]]:
+    """Return tasks without what would overwrite another's file, and a failure for each of that.
 
     Of two names, the one that is cached already wins, else that of the first task. The disk is
     written to only if two names differ by no more than case or accents.
@@ -41,15 +43,24 @@ def find_clashes(
         "image": _Spellings(list_paths(f"{settings.data}/{IMAGES}"), settings.dry_run),
         "model": _Spellings(list_paths(f"{settings.data}/{MODELS}"), settings.dry_run),
     }
-    found = {}
+    kept: list[luigi.Task] = []
+    failures: list[Failure] = []
     for task in tasks:
         if isinstance(task, UploadTask):  # it writes to the remote only, which keeps what it has
+            kept.append(task)
             continue
-        for kind, spellings in seen.items():
-            name = _file_of(kind, getattr(task, kind, None))
-            if name and (other := spellings.find_clash(name, _list_folders(task, settings))):
-                found[task] = _describe(name, other)
-    return found
+        folders = _list_folders(task, settings)
+        clashing = []
+        for piece in list_pieces(task):
+            for kind, name in (("image", piece.image), ("model", _file_of(piece.model))):
+                if name and (other := seen[kind].find_clash(name, folders)):
+                    failures.append(Failure(piece, _describe(name, other)))
+                    clashing.append(piece)
+        if clashing:
+            kept += leave_out(task, clashing)
+        else:
+            kept.append(task)
+    return kept, failures
 
 
 class _Spellings:
@@ -120,11 +131,9 @@ def _list_folders(task: luigi.Task, settings: Settings) -> list[str]:
     return [settings.data, settings.remote] if is_published else [settings.data]
 
 
-def _file_of(kind: str, name: str | None) -> str | None:
-    """Return the name of the file that a parameter names; a model's may have a style number."""
-    if not name or kind == "image" or names.is_model_file(name):
-        return name
-    return names.parse_model_name(name).file
+def _file_of(model: str | None) -> str | None:
+    """Return the name of a model's file; the model may have a style number."""
+    return model if not model or names.is_model_file(model) else names.parse_model_name(model).file
 
 
 def _fold(name: str) -> str:

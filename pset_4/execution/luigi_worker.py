@@ -7,8 +7,9 @@ use this module.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
-from threading import Event
+from threading import Thread
 from typing import Any
 
 import luigi
@@ -18,6 +19,10 @@ import luigi.scheduler
 import luigi.worker
 
 from csci_utils.errors import ChangedError
+
+from ..context import check_interrupted, interrupted
+from ..storage.remote import forget_states
+from ..tasks.batch import BatchTask
 
 WORKER_OPTIONS: dict[str, Any] = {
     "check_complete_on_run": False,
@@ -33,6 +38,12 @@ WORKER_OPTIONS: dict[str, Any] = {
 """Options of `luigi.worker.worker` that a foreign configuration must not change."""
 
 
+PORTERS = 2
+"""How many tasks move files at once, each of them dozens."""
+
+MOST_TASKS = 1 << 30
+"""More than there are."""
+
 RETRY_SECONDS = 2
 """Between the tries of a request to luigid. Luigi's own 30 would pass for a hang."""
 
@@ -40,10 +51,10 @@ RETRY_SECONDS = 2
 class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
     """Creates the scheduler and the worker of ``luigi.build``."""
 
-    def __init__(self, interrupted: Event, progress: Callable[[int], None]) -> None:
-        """Take the flag that an interrupt sets, and who is told the progress of paintings."""
-        self._interrupted = interrupted
+    def __init__(self, progress: Callable[[int], None]) -> None:
+        """Take who is told the progress of paintings."""
         self._progress = progress
+        self._is_shared = False
 
     def create_local_scheduler(self) -> luigi.scheduler.Scheduler:
         """Return a scheduler in this process, which passes the progress of paintings on."""
@@ -55,6 +66,7 @@ class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
         """Return luigid, as this process sees it, with progress passed on here, too."""
         scheduler: luigi.rpc.RemoteScheduler = super().create_remote_scheduler(url)
         scheduler._rpc_retry_wait = RETRY_SECONDS
+        self._is_shared = True
         self._listen(scheduler)
         return scheduler
 
@@ -72,7 +84,9 @@ class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
     ) -> luigi.worker.Worker:
         """Return a worker of one process."""
         worker = Worker(scheduler=scheduler, worker_processes=1, **WORKER_OPTIONS)
-        worker.interrupted = self._interrupted
+        # Tasks that only move files run beside the others: none waits for them here.
+        worker.worker_processes = MOST_TASKS
+        worker.is_shared = self._is_shared
         # An interrupt may hit Luigi's queue, which is for several processes, while it wakes the
         # thread that empties it. Then a lock stays taken, and the end would wait for it forever.
         queue: Any = _ResultQueue()
@@ -88,9 +102,17 @@ class _ResultQueue(SimpleQueue[Any]):
 
 
 class Worker(luigi.worker.Worker):
-    """Runs no further task after an interrupt that came while an event was handled."""
+    """Runs tasks that only move files in threads, and all others one after the other.
 
-    interrupted: Event
+    So files are moved while a picture is painted. After an interrupt, no further task runs.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        """Create a worker without threads yet."""
+        super().__init__(**options)
+        self._porters = Porters()
+        self.is_shared = False
+        """Whether other processes work on the same tasks, and change the remote meanwhile."""
 
     def _keep_alive(self, get_work_response: Any) -> bool:
         """Return whether another process runs a task that was asked for here, too.
@@ -98,12 +120,20 @@ class Worker(luigi.worker.Worker):
         Its end is waited for. A task that failed is not: Luigi would try it again in a quarter of
         an hour.
         """
-        raise_if(self.interrupted)
+        check_interrupted()
         return bool(get_work_response.running_tasks)
 
     def _run_task(self, task_id: str) -> None:
-        raise_if(self.interrupted)
-        super()._run_task(task_id)
+        check_interrupted()
+        if self.is_shared:
+            forget_states()
+        task = self._scheduled_tasks[task_id]
+        if not is_beside(task):
+            super()._run_task(task_id)
+            return
+        process = self._create_task_process(task)
+        self._running_tasks[task_id] = process
+        self._porters.add(process.run)
 
     def _create_task_process(self, task: luigi.Task) -> luigi.worker.TaskProcess:
         return TaskProcess(
@@ -116,26 +146,52 @@ class Worker(luigi.worker.Worker):
         )
 
 
+class Porters:
+    """Threads that run tasks which only move files; they end with the process."""
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._count = 0
+
+    def add(self, run: Callable[[], None]) -> None:
+        """Have something run as soon as a thread is free."""
+        self._waiting.put(run)
+        if self._count < PORTERS:
+            self._count += 1
+            Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while not interrupted.is_set():
+            with suppress(KeyboardInterrupt):
+                self._waiting.get()()
+
+
+def is_beside(task: luigi.Task) -> bool:
+    """Return whether a task runs beside others: it moves several files, and does nothing else."""
+    return isinstance(task, BatchTask) and task.is_transfer and len(task.names) > 1
+
+
 class TaskProcess(luigi.worker.TaskProcess):
     """Runs a task, unless what it requires is not complete any more."""
 
     def _run_get_new_deps(self) -> Any:
-        if not all(self.check_complete(required) for required in self.task.deps()):
-            raise ChangedError(
-                "what it is made from changed meanwhile",
-                path=name_of(self.task),
-                remedy="run again",
-            )
+        for required in self.task.deps():
+            if isinstance(required, BatchTask) and isinstance(self.task, BatchTask):
+                lost = [name for name in required.list_missing() if name in self.task.names]
+                self.task.raise_errors(
+                    {name: _describe_change(self.task.path_of(name)) for name in lost}
+                )
+            if not self.check_complete(required):
+                raise _describe_change(name_of(self.task))
         return super()._run_get_new_deps()
+
+
+def _describe_change(path: str) -> ChangedError:
+    return ChangedError("what it is made from changed meanwhile", path=path, remedy="run again")
 
 
 def name_of(task: luigi.Task) -> str:
     """Return what people know a task by: the path of its output, if it has one."""
     outputs = luigi.task.flatten(task.output())
     return str(outputs[0].path) if outputs else str(task)
-
-
-def raise_if(interrupted: Event) -> None:
-    """Raise KeyboardInterrupt if an interrupt came."""
-    if interrupted.is_set():
-        raise KeyboardInterrupt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from threading import Event
+from threading import RLock
 from typing import Any
 
 import luigi
@@ -14,11 +14,14 @@ from luigi.setup_logging import InterfaceLogging
 from csci_utils.errors import DescribedError
 
 from ..central_scheduler import CentralScheduler
+from ..context import check_interrupted, interrupted
 from ..errors import MissingError, PipelineError
-from ..tasks.notes import NOTE
-from .luigi_worker import WorkerFactory, name_of, raise_if
+from ..storage.remote import forget_states
+from ..tasks.batch import BatchTask, leave_out, list_errors, list_pieces
+from ..tasks.events import BEGUN, MADE, NOTE, Made
+from .luigi_worker import WorkerFactory, name_of
 from .messages import describe_error
-from .outcome import Failure, Outcome, verb_of
+from .outcome import Failure, Outcome
 
 SLICE = 200
 """How many tasks go to Luigi at a time. Whenever its scheduler starts one, it looks at all that it
@@ -33,10 +36,14 @@ def run_tasks(
     notify: Callable[[str], None] = lambda text: None,
     progress: Callable[[int], None] = lambda percentage: None,
     debug: bool = False,
-    started: Callable[[luigi.Task], None] = lambda task: None,
+    started: Callable[[luigi.Task, str], None] = lambda task, name: None,
     scheduler: CentralScheduler | None = None,
+    made: Callable[[Made], None] = lambda made: None,
 ) -> Outcome:
     """Run tasks and all that they require. A failure stops only what depends on it.
+
+    Of a task that stands for several images, that is what depends on the images that failed: the
+    rest is run again without them.
 
     Args:
         tasks: What is asked for.
@@ -44,31 +51,64 @@ def run_tasks(
         notify: Called with what somebody who waits should know.
         progress: Called with the percentage of a painting that is done, if it takes its time.
         debug: Whether Luigi logs, with tracebacks.
-        started: Called for each task before it runs.
+        started: Called with a task, and the name of the file that it works on now.
         scheduler: luigid, which also divides the tasks among all processes that run them. None for
             a scheduler in this process.
+        made: Called for each file or object that was made.
 
     Raises:
         PipelineError: luigid does not answer.
     """
     outcome = Outcome(tasks)
-    interrupted = Event()
-    collector = _Handlers(outcome, finished, notify)
+    collector = _Handlers(outcome, finished, notify, made)
     handlers = collector.by_event()
-    handlers[luigi.Event.START] = started
+    handlers[BEGUN] = started
     place: dict[str, Any] = {"local_scheduler": scheduler is None}
     if scheduler is not None:
         scheduler.check()
         place |= {"scheduler_host": scheduler.host, "scheduler_port": scheduler.port}
-    with _handling(handlers, interrupted), _logging(debug):
-        factory = WorkerFactory(interrupted, progress)
+    with _handling(handlers), _logging(debug):
+        factory = WorkerFactory(progress)
         for begin in range(0, len(tasks), SLICE):
-            asked = tasks[begin : begin + SLICE]
-            luigi.build(asked, worker_scheduler_factory=factory, **place)
-            raise_if(interrupted)
-            if scheduler is not None:
-                collector.collect_from_others(asked, scheduler)
+            asked = list(tasks[begin : begin + SLICE])
+            while asked:
+                known = len(outcome.failures)
+                with _stopping_threads():
+                    luigi.build(asked, worker_scheduler_factory=factory, **place)
+                    check_interrupted()
+                if scheduler is not None:
+                    forget_states()
+                    collector.collect_from_others(asked, scheduler)
+                asked = _find_rest(asked, outcome, outcome.failures[known:])
     return outcome
+
+
+def _find_rest(
+    asked: Sequence[luigi.Task], outcome: Outcome, failures: Sequence[Failure]
+) -> list[luigi.Task]:
+    """Return what is to be run again: what does not depend on the images that failed."""
+    failed = {(failure.piece.image, failure.piece.model) for failure in failures}
+    rest: list[luigi.Task] = []
+    for task in asked:
+        pieces = list_pieces(task)
+        lost = [
+            piece
+            for piece in pieces
+            if piece.image and not failed.isdisjoint({(piece.image, None), piece[1:]})
+        ]
+        if lost and len(lost) < len(pieces) and not outcome.has_finished(task):
+            rest += leave_out(task, lost)
+    return rest
+
+
+@contextmanager
+def _stopping_threads() -> Iterator[None]:
+    """Have threads begin no further file after an interrupt."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        interrupted.set()
+        raise
 
 
 class _Handlers:
@@ -79,10 +119,12 @@ class _Handlers:
         outcome: Outcome,
         finished: Callable[[luigi.Task, bool], None],
         notify: Callable[[str], None],
+        made: Callable[[Made], None],
     ) -> None:
         self._outcome = outcome
         self._finished = finished
         self._notify = notify
+        self._made = made
 
     def by_event(self) -> dict[str, Callable[..., None]]:
         return {
@@ -91,12 +133,13 @@ class _Handlers:
             luigi.Event.FAILURE: self._fail,
             luigi.Event.BROKEN_TASK: self._fail,
             luigi.Event.DEPENDENCY_MISSING: self._miss,
+            MADE: self._make,
             NOTE: lambda task, text: self._notify(text),
         }
 
     def collect_from_others(self, asked: Sequence[luigi.Task], scheduler: CentralScheduler) -> None:
         """Look at tasks that did not run here: another process may have run them."""
-        unknown = [task for task in asked if task not in self._outcome.finished]
+        unknown = [task for task in asked if not self._outcome.has_finished(task)]
         incomplete = [task for task in unknown if not task.complete()]
         for task in unknown:
             if task not in incomplete:
@@ -107,37 +150,53 @@ class _Handlers:
                 path=name_of(incomplete[0]),
                 remedy="run again",
             )
-            self._outcome.failures.append(Failure(incomplete[0], error))
+            self._outcome.failures.append(Failure.of(incomplete[0], None, error))
+
+    def _make(self, made: Made) -> None:
+        self._outcome.done.append(made)
+        self._made(made)
 
     def _succeed(self, task: luigi.Task) -> None:
-        if verb_of(task):
-            self._outcome.done.append(task)
-        self._outcome.finished.add(task)
+        self._outcome.finished.update(list_pieces(task))
         self._finished(task, True)
 
     def _be_present(self, task: luigi.Task) -> None:
-        if task not in self._outcome.finished:
-            self._outcome.finished.add(task)
+        if not self._outcome.has_finished(task):
+            self._outcome.finished.update(list_pieces(task))
             self._finished(task, False)
 
     def _fail(self, task: luigi.Task, error: BaseException) -> None:
-        self._outcome.failures.append(Failure(task, describe_error(error)))
+        self._outcome.failures += [
+            Failure.of(task, name, describe_error(each))
+            for name, each in list_errors(task, error).items()
+        ]
 
     def _miss(self, task: luigi.Task) -> None:
         # Luigi reports this also if complete() raised an error, and keeps the error to itself.
         try:
+            missing: Sequence[str | None] = (
+                task.list_missing() if isinstance(task, BatchTask) else ()
+            )
             task.complete()
         except Exception as error:
             self._fail(task, error)
         else:
-            self._fail(task, explain_absence(task))
+            for name in missing or (None,):
+                self._fail_one(task, name)
+
+    def _fail_one(self, task: luigi.Task, name: str | None) -> None:
+        self._outcome.failures.append(Failure.of(task, name, explain_absence(task, name)))
 
 
-def explain_absence(task: luigi.Task) -> DescribedError:
-    """Return why an external task is not complete, and what to do."""
-    explain = getattr(task, "explain_absence", None)
-    if explain is not None:
-        error: DescribedError = explain()
+def explain_absence(task: luigi.Task, name: str | None = None) -> DescribedError:
+    """Return why an external task is not complete for a name, and what to do."""
+    explain = getattr(task, "explain", None)
+    if explain is not None and name is not None:
+        error: DescribedError = explain(name)
+        return error
+    explain_whole = getattr(task, "explain_absence", None)
+    if explain_whole is not None:
+        error = explain_whole()
         return error
     if isinstance(task, luigi.ExternalTask):
         return MissingError("not there", path=name_of(task), remedy="drop it in")
@@ -147,21 +206,24 @@ def explain_absence(task: luigi.Task) -> DescribedError:
 
 
 @contextmanager
-def _handling(handlers: dict[str, Callable[..., Any]], interrupted: Event) -> Iterator[None]:
-    """Have Luigi call these handlers of its events.
+def _handling(handlers: dict[str, Callable[..., Any]]) -> Iterator[None]:
+    """Have Luigi call these handlers of its events, one at a time.
 
-    Luigi drops an interrupt that comes meanwhile; `interrupted` keeps it.
+    Luigi drops an interrupt that comes meanwhile; `context.interrupted` keeps it.
     """
+    lock = RLock()
 
     def guard(handler: Callable[..., Any]) -> Callable[..., Any]:
         def handle(*arguments: Any) -> None:
             try:
-                handler(*arguments)
+                with lock:
+                    handler(*arguments)
             except KeyboardInterrupt:
                 interrupted.set()
 
         return handle
 
+    interrupted.clear()
     with ExitStack() as stack:
         for event, handler in handlers.items():
             guarded = guard(handler)

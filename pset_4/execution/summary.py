@@ -10,31 +10,15 @@ import luigi
 from csci_utils.errors import DescribedError
 
 from ..settings import Settings
+from ..tasks.batch import BatchTask, Piece
+from ..tasks.events import CACHED, FETCHED, PAINTED, PUBLISHED, REPLACED, Made
 from .luigi_worker import name_of
-from .outcome import CACHED, FETCHED, PAINTED, PUBLISHED, REPLACED, Outcome, Plan, possible_verb_of
+from .outcome import Outcome
 
 SKIPPED, FAILED, BLOCKED, WAITING = "skipped", "failed", "blocked", "waiting"
 
 VERBS = (PAINTED, PUBLISHED, REPLACED, FETCHED, CACHED)
 """What tasks do, in the order in which it is summarized."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """A file or object that a run made."""
-
-    path: str
-    """Its path or URL."""
-    remark: str = ""
-    """What people should know about it; empty if nothing."""
-    plan: Plan | None = None
-    """In a dry run, why it would be made, and its size."""
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain JSON values."""
-        if self.plan is None:
-            return {"path": self.path, "remark": self.remark}
-        return {"path": self.path, **asdict(self.plan)}
 
 
 @dataclass
@@ -71,7 +55,7 @@ class Summary:
             "data": self.data,
             "remote": self.remote,
             "counts": self.counts,
-            **{verb: [made.to_dict() for made in self.made[verb]] for verb in VERBS},
+            **{verb: [_to_dict(made) for made in self.made[verb]] for verb in VERBS},
             SKIPPED: self.skipped,
             FAILED: [error.to_json() for error in self.failed],
             BLOCKED: self.blocked,
@@ -84,32 +68,39 @@ def summarize(
     """Sort the outcome of a run, and the drop-ins that were refused, into lists."""
     found = Summary(settings.data, settings.unasked_remote or settings.remote)
     found.made = {verb: [] for verb in VERBS}
-    for task in outcome.done:
-        made = Made(name_of(task), getattr(task, "remark", ""), outcome.plans.get(task))
-        found.made[_verb_of(task)].append(made)
-    done = {_pair_of(task) for task in outcome.done}
-    finished = [task for task in outcome.asked if task in outcome.finished]
-    found.skipped = [_describe(task) for task in finished if _pair_of(task) not in done]
+    for made in outcome.done:
+        found.made[made.verb].append(made)
+    done = {(made.image, made.model) for made in outcome.done}
+    asked = list(outcome.list_asked())
+    found.skipped = [
+        _describe(task, piece)
+        for task, piece in asked
+        if piece in outcome.finished and _pair_of(piece) not in done
+    ]
     errors = [*refused.values(), *(failure.error for failure in outcome.failures)]
     found.failed = list({str(error): error for error in errors}.values())
-    failed = {_pair_of(failure.task) for failure in outcome.failures}
-    unfinished = (task for task in outcome.unfinished if _pair_of(task) not in failed)
-    found.blocked = list(map(_describe, unfinished))
+    failed = {_pair_of(failure.piece) for failure in outcome.failures}
+    found.blocked = [
+        _describe(task, piece)
+        for task, piece in asked
+        if piece not in outcome.finished and _pair_of(piece) not in failed
+    ]
     found.waiting = outcome.count_waiting() if settings.is_offline else 0
     return found
 
 
-def _verb_of(task: luigi.Task) -> str:
-    is_replacement = getattr(task, "is_replacement", False)
-    return REPLACED if is_replacement else str(possible_verb_of(task))
+def _to_dict(made: Made) -> dict[str, object]:
+    if made.plan is None:
+        return {"path": made.path, "remark": made.remark}
+    return {"path": made.path, **asdict(made.plan)}
 
 
-def _describe(task: luigi.Task) -> str:
-    """Return the path of what a task makes; of one that only joins others, the last of theirs."""
-    if isinstance(task, luigi.WrapperTask):
-        return _describe(task.deps()[-1])
+def _describe(task: luigi.Task, piece: Piece) -> str:
+    """Return the path of what a task makes for one of its names."""
+    if isinstance(task, BatchTask):
+        return task.path_of(piece.image or str(piece.model))
     return name_of(task)
 
 
-def _pair_of(task: luigi.Task) -> tuple[str | None, str | None]:
-    return getattr(task, "image", None), getattr(task, "model", None)
+def _pair_of(piece: Piece) -> tuple[str | None, str | None]:
+    return piece.image, piece.model

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +10,7 @@ import luigi
 from luigi.task_register import Register
 
 from ..settings import Settings
+from ..tasks.batch import name_place
 
 
 @contextmanager
@@ -20,8 +19,7 @@ def naming_tasks(settings: Settings) -> Iterator[None]:
 
     A scheduler knows a task by its name and its parameters, which say nothing of the settings.
     """
-    places = "\0".join([socket.gethostname(), settings.data, settings.remote])
-    name = f"pset_4-{hashlib.sha256(places.encode()).hexdigest()[:8]}"
+    name = f"pset_4-{name_place(settings)}"
     earlier = {kind: kind._namespace_at_class_time for kind in set(Register._reg) if _is_ours(kind)}
     Register.clear_instance_cache()  # a task keeps the name that it got when it was made
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from csci_utils.files import write_atomically
 
-from ..places import PROOFS, RESULTS
+from ..places import IMAGES, PROOFS, RESULTS
 from ..settings import Settings
 from .collecting import Picture, collect
 from .rendering import render
@@ -70,6 +70,28 @@ def build(settings: Settings, failures: Sequence[str] | None = None) -> Gallery:
         Path(proof_page).unlink(missing_ok=True)
     thumbnails.remove_others(views)
     return Gallery(folder, pages, results, views)
+
+
+def find_current_pages(settings: Settings, failures: Sequence[str]) -> list[str]:
+    """Return the pages if building would not change them, without looking at each file; else none.
+
+    That is so if no folder was changed since, and the same failures are shown. A file that is
+    altered in place is made again by a run, which then has to build.
+    """
+    pages = [f"{settings.gallery}/{INDEX}"]
+    if os.path.exists(f"{settings.gallery}/{PROOF_INDEX}"):
+        pages.append(f"{settings.gallery}/{PROOF_INDEX}")
+    try:
+        built = min(os.stat(page).st_mtime_ns for page in pages)
+        if json.loads(Path(settings.gallery, FAILURES).read_text("utf-8")) != list(failures):
+            return []
+        for top in (IMAGES, RESULTS, PROOFS):
+            for folder, _, _ in os.walk(f"{settings.data}/{top}"):
+                if os.stat(folder).st_mtime_ns >= built:
+                    return []
+    except (OSError, ValueError):
+        return []
+    return pages
 
 
 def _keep_failures(folder: str, failures: Sequence[str] | None) -> Sequence[str]:

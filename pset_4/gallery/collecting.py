@@ -15,7 +15,7 @@ from ..provenance.recorded import from_record
 from ..rendering_options import complete_origin
 from ..settings import Settings
 from ..storage.inventory import list_results
-from ..storage.records import Origin, read_origin, read_record
+from ..storage.records import Origin, read_valid_record
 
 if TYPE_CHECKING:
     from neural_style import Provenance
@@ -114,12 +114,11 @@ def _find(settings: Settings, path: str) -> ImageFile | None:
         return None
     try:
         modified = os.stat(full_path).st_mtime
-        origin = read_origin(full_path)
-        # After `read_origin` the record, if there is one, has the digest of the file as it is.
-        record = read_record(full_path) if origin is not None else None
+        record = read_valid_record(full_path)
         sha256 = record.sha256 if record else file_digest(full_path)
     except FileNotFoundError:  # another process may just have removed it
         return None
+    origin = None if record is None else record.origin
     return ImageFile(path, sha256, modified, origin, from_record(record))
 
 

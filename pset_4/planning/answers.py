@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from csci_utils.errors import DescribedError
 from csci_utils.text import format_size, one_line
 
-from ..execution.outcome import CACHED, FETCHED, PAINTED, PUBLISHED, REPLACED, Outcome
-from ..execution.summary import BLOCKED, FAILED, SKIPPED, VERBS, Made, Summary, summarize
+from ..execution.outcome import Outcome
+from ..execution.summary import BLOCKED, FAILED, SKIPPED, VERBS, Summary, summarize
 from ..settings import Settings
+from ..tasks.events import CACHED, FETCHED, PAINTED, PUBLISHED, REPLACED, Made
 from .pixels import estimate_seconds, is_measured
 
 INFINITIVES = {

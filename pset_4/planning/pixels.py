@@ -17,7 +17,7 @@ from ..execution.outcome import Outcome
 from ..places import is_s3
 from ..settings import Settings
 from ..storage.image_sizes import read_size
-from ..tasks.stylize import Stylize
+from ..storage.remote import target_at
 
 SECONDS_PER_MEGAPIXEL = 1.1
 """The rate where none was measured yet: that of a base width of 32 on two cores with AVX2, see
@@ -68,13 +68,13 @@ def is_measured(settings: Settings) -> bool:
 
 def measure(settings: Settings, outcome: Outcome) -> None:
     """Record how fast a run painted. Earlier runs count half; a failure to write is ignored."""
-    painted = [task for task in outcome.done if isinstance(task, Stylize) and task.seconds]
+    painted = [made for made in outcome.done if made.seconds]
     pixels, seconds = 0, 0.0
-    for task in painted[-MEASURED_RESULTS:]:
+    for made in painted[-MEASURED_RESULTS:]:
         with suppress(OSError):
-            size = read_size(task.output())
+            size = read_size(target_at(made.path))
             if size is not None and size[0] * size[1] >= MEASURED_PIXELS:
-                pixels, seconds = pixels + size[0] * size[1], seconds + task.seconds
+                pixels, seconds = pixels + size[0] * size[1], seconds + made.seconds
     if pixels:
         found, way = _read(settings), _way_of(settings)
         earlier = found.get(way, (0, 0.0))

@@ -13,14 +13,15 @@ from csci_utils.digest import file_digest
 
 from .. import context, packaging
 from ..errors import DamagedPackageError
-from ..execution.outcome import Plan
 from ..places import is_s3
 from ..rendering_options import complete_origin
 from ..storage.conflicts import REFUSE
 from ..storage.offline import predict_version
 from ..storage.records import Origin, read_origin, read_record
 from ..storage.remote import check_no_obstacle
+from ..tasks.batch import Piece, find_piece
 from ..tasks.download import DownloadTask
+from ..tasks.events import Plan
 from ..tasks.package import DownloadPackage, PackageModel
 from ..tasks.results import ResultToPublish, UploadResult
 from ..tasks.stylize import Stylize, read_result_origin
@@ -30,17 +31,18 @@ from .pixels import count_pixels
 NEW, ALTERED, REPLACED = "new", "altered here", "replaced in the remote"
 REPAINTED = "painted again"
 
-Planned = Collection[luigi.Task]
-"""The tasks that do something before the task in question."""
+Planned = Collection[Piece]
+"""What is done before the piece in question."""
 
 
 @singledispatch
-def find_work(task: luigi.Task, planned: Planned) -> Plan | None:
-    """Return what a task would do after those that are planned; None if it does nothing itself.
+def find_work(task: luigi.Task, name: str, planned: Planned) -> Plan | None:
+    """Return what a task would do for a name after what is planned; None if it does nothing itself.
 
     Args:
-        task: It is not complete, and what it requires is complete or planned.
-        planned: The tasks that do something before it.
+        task: It is not complete for the name, and what it requires is complete or planned.
+        name: One of the task's names; empty for a task without names.
+        planned: What is done before.
 
     Raises:
         csci_utils.errors.DescribedError: It would fail.
@@ -49,22 +51,21 @@ def find_work(task: luigi.Task, planned: Planned) -> Plan | None:
 
 
 @find_work.register
-def _(task: UploadTask, planned: Planned) -> Plan | None:
-    path, destination = task.input().path, task.output()
-    task.is_replacement = destination.exists()
+def _(task: UploadTask, name: str, planned: Planned) -> Plan | None:
+    path, destination = task.drop_ins.path_of(name), task.target(name)
     size = os.stat(path).st_size
-    if not task.is_replacement:
+    if not destination.exists():
         check_no_obstacle(destination.path)
         return Plan(NEW, size)
     if task.on_conflict == REFUSE:
-        raise task.describe_conflict(file_digest(path))
+        raise task.describe_conflict(name, file_digest(path))
     return Plan("other bytes in the remote", size)
 
 
 @find_work.register
-def _(task: DownloadTask, planned: Planned) -> Plan | None:
-    source, cached = _source_of(task, planned), task.output()
-    if task.input().path == cached.path:  # offline, the cache stands for the remote
+def _(task: DownloadTask, name: str, planned: Planned) -> Plan | None:
+    source, cached = _source_of(task, name, planned), task.target(name)
+    if task.content.path_of(name) == cached.path:  # offline, the cache stands for the remote
         return None
     size = source.fs.size(source.path)
     if not cached.exists():
@@ -76,50 +77,42 @@ def _(task: DownloadTask, planned: Planned) -> Plan | None:
 
 
 @find_work.register
-def _(task: Stylize, planned: Planned) -> Plan | None:
-    recorded, wanted = read_result_origin(task.output().path), _find_origin(task, planned)
+def _(task: Stylize, name: str, planned: Planned) -> Plan | None:
+    recorded, wanted = read_result_origin(task.path_of(name)), _find_origin(task, name, planned)
     is_forced = context.current().settings.force
     if recorded == wanted and not is_forced:
         return None
-    size = count_pixels(_source_of(task.downloads()["image"], planned), task.rendering())
+    source = _source_of(task.downloads["image"], name, planned)
+    size = count_pixels(source, task.rendering())
     if recorded is None:
-        return Plan(ALTERED if task.output().exists() else NEW, pixels=size)
+        return Plan(ALTERED if task.target(name).exists() else NEW, pixels=size)
     return Plan(_describe_changes(recorded, wanted) or "asked for with --force", pixels=size)
 
 
 @find_work.register
-def _(task: ResultToPublish, planned: Planned) -> Plan | None:
-    found = find_work.dispatch(Stylize)(task, planned)
-    if found is None:
+def _(task: UploadResult, name: str, planned: Planned) -> Plan | None:
+    painted, published = task.painted, task.target(name)
+    path, is_new = painted.path_of(name), not published.exists()
+    if path == published.path:  # offline, the data folder is the remote
         return None
-    digests = (_digest(_source_of(each, planned)) or "" for each in task.downloads().values())
-    task.is_fetched = task.find_published(*digests) is not None
-    return Plan(found.reason) if task.is_fetched else found
-
-
-@find_work.register
-def _(task: UploadResult, planned: Planned) -> Plan | None:
-    painted, is_new = task.requires(), not task.output().exists()
-    if painted.output().path == task.output().path:  # offline, the data folder is the remote
-        return None
-    record = read_record(painted.output().path)
+    record = read_record(path)
     # Painting the same again makes the same bytes.
-    is_same = record and complete_origin(record.origin) == _find_origin(painted, planned)
-    if record and is_same and record.sha256 == _digest(task.output()):
+    is_same = record and complete_origin(record.origin) == _find_origin(painted, name, planned)
+    if record and is_same and record.sha256 == _digest(published):
         return None
-    if painted in planned:
-        if painted.is_fetched:
+    if find_piece(painted, name) in planned:
+        if is_fetched(painted, name, planned):
             return None
         return Plan(NEW if is_new else REPAINTED)
-    size = painted.output().fs.size(painted.output().path)
+    size = painted.target(name).fs.size(path)
     return Plan(NEW if is_new else "other bytes in the remote", size)
 
 
 @find_work.register
-def _(task: PackageModel, planned: Planned) -> Plan | None:
+def _(task: PackageModel, name: str, planned: Planned) -> Plan | None:
     if not task.output().exists():
         return Plan(NEW)
-    source = _source_of(task.requires(), planned)
+    source = _source_of(task.requires(), task.model, planned)
     try:
         manifest = packaging.read_manifest(task.output().path)
     except DamagedPackageError:
@@ -132,14 +125,28 @@ def _(task: PackageModel, planned: Planned) -> Plan | None:
 
 
 @find_work.register
-def _(task: DownloadPackage, planned: Planned) -> Plan | None:
+def _(task: DownloadPackage, name: str, planned: Planned) -> Plan | None:
     return Plan(NEW)
 
 
-def _find_origin(task: Stylize, planned: Planned) -> Origin:
+def is_fetched(task: luigi.Task, name: str, planned: Planned) -> bool:
+    """Return whether a result is fetched in place of being painted: the remote has it."""
+    if not isinstance(task, ResultToPublish):
+        return False
+    files = {"image": name, "model": task.style_name.file}
+    image, model = (
+        _digest(_source_of(each, files[kind], planned)) or ""
+        for kind, each in task.downloads.items()
+    )
+    return task.find_made(name, image, model) is not None
+
+
+def _find_origin(task: Stylize, name: str, planned: Planned) -> Origin:
     """Return what a result will be painted from, and with."""
-    downloads = task.downloads()
-    return task.origin({kind: _origin_of(each, planned) for kind, each in downloads.items()})
+    files = {"image": name, "model": task.style_name.file}
+    return task.origin(
+        {kind: _origin_of(each, files[kind], planned) for kind, each in task.downloads.items()}
+    )
 
 
 def _digest(source: FileSystemTarget) -> str | None:
@@ -151,17 +158,18 @@ def _digest(source: FileSystemTarget) -> str | None:
     return digest
 
 
-def _source_of(task: DownloadTask, planned: Planned) -> FileSystemTarget:
+def _source_of(task: DownloadTask, name: str, planned: Planned) -> FileSystemTarget:
     """Return what a download copies: the object in the remote, or the drop-in that it will be."""
-    uploads = [upload for upload in task.requires().requires() if upload in planned]
-    return uploads[0].input() if uploads else task.input()
+    content = task.content
+    is_planned = find_piece(content.uploads, name) in planned
+    return (content.drop_ins if is_planned else content).target(name)
 
 
-def _origin_of(task: DownloadTask, planned: Planned) -> Origin:
+def _origin_of(task: DownloadTask, name: str, planned: Planned) -> Origin:
     """Return what a cached file will be made from: the version of the remote's object."""
-    source = _source_of(task, planned)
-    if source.path == task.input().path:
-        return task.origin()
+    source = _source_of(task, name, planned)
+    if source.path == task.content.path_of(name):
+        return task.origin_of(name)
     settings = context.current().settings
     return {"version": predict_version(source.path, settings.unasked_remote or settings.remote)}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, ClassVar
 
 from ..settings import Settings
@@ -16,6 +18,12 @@ Notify = Callable[[str], None]
 
 Progress = Callable[[int, int], None]
 """Called with how many steps of a painting are done, and how many there are."""
+
+Begin = Callable[["PaintingRequest"], Progress]
+"""Called when a painting begins; returns who is told its progress."""
+
+_CHECKS = BoundedSemaphore(os.cpu_count() or 1)
+"""Decoded images are large, so no more are decoded at once than there are cores."""
 
 
 class Runner(ABC):
@@ -45,7 +53,32 @@ class Runner(ABC):
         """
         from neural_style import load_picture
 
-        load_picture(path, self.settings.machine.get("memory"))
+        with _CHECKS:
+            load_picture(path, self.settings.machine.get("memory"))
+
+    def paint_all(
+        self,
+        requests: Iterable[PaintingRequest],
+        notify: Notify,
+        begin: Begin,
+        package_path: str | None = None,
+    ) -> Iterator[tuple[PaintingRequest, PaintingResult | Exception]]:
+        """Paint many requests, and yield each with its result or what it failed with."""
+        return self.paint_each(requests, notify, begin, package_path)
+
+    def paint_each(
+        self,
+        requests: Iterable[PaintingRequest],
+        notify: Notify,
+        begin: Begin,
+        package_path: str | None = None,
+    ) -> Iterator[tuple[PaintingRequest, PaintingResult | Exception]]:
+        """Paint requests one after the other, as `paint` does."""
+        for request in requests:
+            try:
+                yield request, self.paint(request, notify, begin(request), package_path)
+            except Exception as error:
+                yield request, error
 
     @abstractmethod
     def paint(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .base import Notify, Progress, Runner
+from .base import Begin, Notify, Progress, Runner
 
 if TYPE_CHECKING:
     from neural_style import Painter, PaintingRequest, PaintingResult, StyleDescription
@@ -26,9 +27,18 @@ class InProcessRunner(Runner):
 
         return inspect(path)
 
-    def check_image(self, path: str) -> None:
-        """Decode the image, and keep it if it is painted next."""
-        self._painter.load_picture(path, self.settings.machine.get("memory"))
+    def paint_all(
+        self,
+        requests: Iterable[PaintingRequest],
+        notify: Notify,
+        begin: Begin,
+        package_path: str | None = None,
+    ) -> Iterator[tuple[PaintingRequest, PaintingResult | Exception]]:
+        """Decode ahead, paint with what is loaded already, if it fits, and save behind."""
+        from neural_style.painting import paint_all
+
+        self._painter.notify = notify
+        return paint_all(self._painter, requests, begin=begin)
 
     def paint(
         self,

@@ -18,7 +18,7 @@ _PREFIX, _SUFFIX = ".", ".lock"
 
 
 @contextmanager
-def claim(path: str, notify: Callable[[str], None]) -> Iterator[None]:
+def claim(path: str, notify: Callable[[str], None] | None) -> Iterator[None]:
     """Hold the only claim on a file while the body runs; wait for it if another process has it.
 
     A claim ends with its process, however that ends. On network shares without locks there are no
@@ -26,9 +26,10 @@ def claim(path: str, notify: Callable[[str], None]) -> Iterator[None]:
 
     Args:
         path: The file that is to be made. Missing folders are created.
-        notify: Called once if another process has the claim.
+        notify: Called once if another process has the claim; None to not wait for it.
 
     Raises:
+        BusyError: Another process has the claim, and it is not waited for.
         OSError: The folder cannot be created or written.
     """
     folder, name = os.path.split(path)
@@ -77,12 +78,14 @@ def _remove_abandoned(lock_path: str) -> None:
         os.remove(lock_path)
 
 
-def _wait_for(lock_path: str, path: str, notify: Callable[[str], None]) -> FileIO:
+def _wait_for(lock_path: str, path: str, notify: Callable[[str], None] | None) -> FileIO:
     is_first = True
     while True:
         try:
             return open_locked(lock_path)
         except BusyError:
+            if notify is None:
+                raise
             if is_first:
                 notify(f"waiting for another run, which is making {path}")
             is_first = False

@@ -22,7 +22,7 @@ from csci_utils.s3.objects import ObjectState
 from .. import context
 from ..places import is_s3
 from ..settings import Settings
-from .records import end_waiting, is_waiting, read_origin, write_origin
+from .records import end_waiting, is_any_waiting, is_waiting, read_origin, write_origin
 
 
 class CacheFileSystem(LocalFileSystem):
@@ -99,9 +99,14 @@ def record_published(remote_path: str) -> None:
     here = context.current()
     recorded = here.remember(_make_recorded)  # tasks ask often, and a record takes a while to read
     is_remote = remote_path.startswith(f"{here.settings.remote}/") and not here.settings.is_offline
-    if is_remote and remote_path not in recorded:
+    if is_remote and remote_path not in recorded and here.remember(_is_any_waiting):
         recorded.add(remote_path)
         end_waiting(here.settings.data + remote_path.removeprefix(here.settings.remote))
+
+
+def _is_any_waiting(settings: Settings) -> bool:
+    """Return whether any file was made offline, and waits."""
+    return is_any_waiting()
 
 
 def _make_recorded(settings: Settings) -> set[str]:

@@ -51,16 +51,26 @@ def read_origin(path: str) -> Origin | None:
     Raises:
         OSError: The file has to be read, and cannot be.
     """
+    record = read_valid_record(path)
+    return None if record is None else record.origin
+
+
+def read_valid_record(path: str) -> Record | None:
+    """Return the record of a file that has the bytes that are recorded; else None.
+
+    Raises:
+        OSError: The file has to be read, and cannot be.
+    """
     record, written_ns = _read(path)
     if record is None or not os.path.isfile(path):
         return None
     state = _state_of(path)
     if state == record.state and written_ns - max(state[1:]) >= SETTLING_NS:
-        return record.origin
+        return record
     if record.sha256 != file_digest(path):
         return None
     _renew(path, replace(record, state=state))
-    return record.origin
+    return record
 
 
 def write_origin(
@@ -92,6 +102,11 @@ def is_waiting(path: str) -> bool:
     """Return whether a file was made offline, and is not known to be published yet."""
     record = read_record(path)
     return record is not None and record.is_waiting
+
+
+def is_any_waiting() -> bool:
+    """Return whether any file was made offline, and is not known to be published yet."""
+    return bool(_database().select("SELECT 1 FROM records WHERE is_waiting LIMIT 1", ()))
 
 
 def end_waiting(path: str) -> None:

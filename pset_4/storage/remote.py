@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from luigi.format import Nop
 from luigi.target import FileSystemTarget
 
-from csci_utils.luigi.rooted import RootedFileSystem, RootedTarget
 from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocalTarget
 from csci_utils.network.addresses import is_loopback
 
 from .. import context
+from ..database.connection import open_database
 from ..errors import MissingError, MissingRemoteError
 from ..places import TEMPORARY_OBJECTS, is_s3
 from ..settings import Settings
+from ..states.directory import RememberedTarget, RememberingFileSystem
+from ..states.listings import Listings
 from .offline import CacheTarget, CreateOnlyCacheTarget
 
 if TYPE_CHECKING:
     from csci_utils.s3 import S3Client
+
+
+_FOR_GOOD = ExitStack()
+"""What ends with the process."""
 
 
 def target_at(
@@ -55,9 +61,18 @@ def target_at(
         return (CreateOnlyCacheTarget if create_only else CacheTarget)(path, format=Nop)
     if _is_remote(path):
         # Others write there, too: no link is followed.
-        return RootedTarget(path, _file_system(), format=Nop, create_only=create_only)
+        return RememberedTarget(path, _file_system(), format=Nop, create_only=create_only)
     kind = CreateOnlyLocalTarget if create_only else SuffixPreservingLocalTarget
     return kind(path, format=Nop)
+
+
+def file_system_of(path: str) -> Any:
+    """Return the file system of `target_at`, for questions about a path."""
+    if is_s3(path):
+        return _s3_client()
+    if _is_cache_of_remote(path):
+        return CacheTarget.fs
+    return _file_system() if _is_remote(path) else SuffixPreservingLocalTarget.fs
 
 
 def read_object_metadata(path: str) -> Mapping[str, str]:
@@ -144,11 +159,41 @@ def describe_exposure(remote: str) -> str | None:
 
 
 def remembering(remote: str) -> AbstractContextManager[None]:
-    """Ask S3 for the state of each object only once while the body runs.
+    """Ask the remote for the state of each file only once while the body runs.
 
-    A directory needs no such thing: a file is read again only if it has changed.
+    Where that is less work, folders are listed instead. Digests that a listing does not tell are
+    taken from earlier runs, as long as nothing changed since.
     """
-    return _s3_client().remembering() if is_s3(remote) else nullcontext()
+    folders = _list_folders(context.current().settings)
+    if not is_s3(remote):
+        return _file_system().remembering(folders)
+    return _remembering_objects(folders)
+
+
+def _list_folders(settings: Settings) -> list[str]:
+    return [settings.remote_images, settings.remote_models, settings.remote_results]
+
+
+def forget_states() -> None:
+    """Ask the remote again for what is remembered, because another process may have changed it."""
+    settings = context.current().settings
+    if not settings.is_offline:
+        (_s3_client() if is_s3(settings.remote) else _file_system()).forget_all()
+
+
+@contextmanager
+def _remembering_objects(folders: Sequence[str]) -> Iterator[None]:
+    from ..states.objects import KnownObjects
+
+    client = _s3_client()
+    known = KnownObjects(
+        Listings(client.list_files, folders), context.current().keep(open_database)
+    )
+    try:
+        with client.remembering(known):
+            yield
+    finally:
+        known.flush()
 
 
 def _is_remote(path: str) -> bool:
@@ -165,12 +210,15 @@ def _is_cache_of_remote(path: str) -> bool:
     return settings.is_offline and path.startswith(folders)
 
 
-def _file_system() -> RootedFileSystem:
+def _file_system() -> RememberingFileSystem:
     return context.current().keep(_make_file_system)
 
 
-def _make_file_system(settings: Settings) -> RootedFileSystem:
-    return RootedFileSystem(settings.remote)
+def _make_file_system(settings: Settings) -> RememberingFileSystem:
+    file_system = RememberingFileSystem(settings.remote)
+    if _is_luigi_command():
+        _remember_for_good(file_system.remembering(_list_folders(settings)), file_system.forget_all)
+    return file_system
 
 
 def _s3_client() -> S3Client:
@@ -181,4 +229,24 @@ def _make_s3_client(settings: Settings) -> S3Client:
     # boto3 takes 0.2 s to import: only for those whose remote is S3.
     from csci_utils.s3 import S3Client
 
-    return S3Client(notes_folder=os.path.join(settings.data, TEMPORARY_OBJECTS))
+    client = S3Client(notes_folder=os.path.join(settings.data, TEMPORARY_OBJECTS))
+    if _is_luigi_command():
+        _remember_for_good(client.remembering(), client.forget_all)
+    return client
+
+
+def _is_luigi_command() -> bool:
+    """Return whether Luigi's own command line runs, and ends with its tasks."""
+    from luigi.cmdline_parser import CmdlineParser
+    from luigi.worker import worker
+
+    return CmdlineParser.get_instance() is not None and not worker().keep_alive
+
+
+def _remember_for_good(
+    remembering: AbstractContextManager[None], forget_all: Callable[[], None]
+) -> None:
+    """Remember the remote's states until the process ends; Luigi's workers, its forks, forget."""
+    _FOR_GOOD.enter_context(remembering)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forget_all)

@@ -3,45 +3,55 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import cached_property
 from typing import ClassVar
 
 from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
-from csci_utils.errors import ChangedError, NothingWrittenError
-from csci_utils.luigi import CopyTask
+from csci_utils.errors import NothingWrittenError
+from csci_utils.luigi import CopyTask, transfer
 
 from .. import context
 from ..errors import SettingsError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..places import IMAGES, MODELS
 from ..storage.records import Origin, read_origin, write_origin
-from ..storage.remote import target_at
+from ..storage.remote import file_system_of, target_at
+from .batch import BatchTask, name_of_model
+from .events import FETCHED, describe, report_made
 from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter, upload_parameter
 from .remote import ContentImage, RemoteTask, SavedModel
 
 
-class DownloadTask(CopyTask):
+class DownloadTask(BatchTask, CopyTask):
     """Copies what the remote holds to the same relative path of the data folder."""
 
     S3_ROOT = context.FromSettings("remote")
     LOCAL_ROOT = context.FromSettings("data")
     SHARED_RELATIVE_PATH: ClassVar[str]
+    VERB = FETCHED
+    is_transfer = True
 
     upload = upload_parameter()
     on_conflict = on_conflict_parameter()
 
     @abstractmethod
     def requires(self) -> RemoteTask:
-        """Return the task for the object in the remote."""
+        """Return the task for the objects in the remote."""
 
-    def output(self) -> FileSystemTarget:
-        """Return the object's place in the data folder.
+    @cached_property
+    def content(self) -> RemoteTask:
+        """The task for the objects in the remote."""
+        return self.requires()
+
+    def path_of(self, name: str) -> str:
+        """Return an object's place in the data folder.
 
         Raises:
             SettingsError: The object is not where `S3_ROOT` says.
         """
-        remote_path = self.input().path
+        remote_path = self.content.path_of(name)
         shared_folder = f"{self.S3_ROOT}/{self.SHARED_RELATIVE_PATH}/"
         if not remote_path.startswith(shared_folder):
             raise SettingsError(
@@ -50,44 +60,56 @@ class DownloadTask(CopyTask):
                 remedy="a subclass that overrides a root has to override S3_ROOT and "
                 "SHARED_RELATIVE_PATH, too",
             )
-        name = remote_path.removeprefix(shared_folder)
-        return target_at(f"{self.LOCAL_ROOT}/{self.SHARED_RELATIVE_PATH}/{name}")
+        shared_name = remote_path.removeprefix(shared_folder)
+        return f"{self.LOCAL_ROOT}/{self.SHARED_RELATIVE_PATH}/{shared_name}"
 
-    def origin(self) -> Origin:
-        """Return what the cached file should be made from: the object's version now."""
-        remote = self.input()
-        return {"version": remote.fs.version(remote.path)}
+    def target(self, name: str) -> FileSystemTarget:
+        """Return an object's place in the data folder."""
+        return target_at(self.path_of(name))
 
-    def complete(self) -> bool:
+    def origin_of(self, name: str) -> Origin:
+        """Return what a cached file should be made from: the object's version now."""
+        path = self.content.path_of(name)
+        return {"version": file_system_of(path).version(path)}
+
+    def is_done(self, name: str) -> bool:
         """Return whether the cached file is what the remote holds now."""
-        return self.requires().complete() and read_origin(self.output().path) == self.origin()
+        return self.content.is_done(name) and self.is_current(name)
+
+    def is_current(self, name: str) -> bool:
+        """Return whether the cached file is the object in the remote, whatever is dropped in."""
+        return read_origin(self.path_of(name)) == self.origin_of(name)
 
     def run(self) -> None:
-        """Copy, and record which version was copied.
+        """Fetch each object."""
+        self.do_each(self.fetch)
+
+    def fetch(self, name: str) -> None:
+        """Copy an object, and record which version was copied.
 
         Raises:
-            ChangedError: The object was replaced meanwhile.
             NothingWrittenError: The object is empty.
             TooLargeError: The object is larger than anything that is read.
         """
-        self.copied_digest = ""  # Luigi keeps the objects of tasks
-        if self.input().path == self.output().path:  # offline, the cache stands for the remote
+        source, cached = self.content.target(name), self.target(name)
+        if source.path == cached.path:  # offline, the cache stands for the remote
             return
-        origin = self.origin()
+        if read_origin(cached.path) == self.origin_of(name):
+            return
+        is_there = cached.exists() and source.fs.same_bytes(source.path, cached.path)
+        if is_there:
+            write_origin(cached.path, self.origin_of(name), file_digest(cached.path))
+            return
         try:
-            super().run()
+            copied = transfer(source, cached, self.max_bytes())
         except NothingWrittenError as error:
             raise NothingWrittenError(
                 "the file in the remote is empty",
-                path=self.input().path,
+                path=source.path,
                 remedy="remove it there, and publish the whole file",
             ) from error
-        if self.origin() != origin:
-            raise ChangedError(
-                "replaced while it was being fetched", path=self.input().path, remedy="run again"
-            )
-        path = self.output().path
-        write_origin(path, origin, self.copied_digest or file_digest(path))
+        write_origin(cached.path, {"version": copied.version}, copied.sha256)
+        report_made(self, describe(self, name))
 
 
 class DownloadImage(DownloadTask):
@@ -114,6 +136,8 @@ class DownloadModel(DownloadTask):
     SHARED_RELATIVE_PATH = MODELS
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
+
+    names = name_of_model
 
     def requires(self) -> SavedModel:
         """Return the model in the remote."""

@@ -17,6 +17,7 @@ from ..names import DEFAULT_MODEL
 from ..places import PACKAGES
 from ..storage.remote import target_at
 from .download import DownloadModel
+from .events import FETCHED, PUBLISHED, describe, report_made
 from .parameters import ModelFileParameter, on_conflict_parameter
 
 SHOWN_OF_VERSION = 16
@@ -27,13 +28,10 @@ class PackageModel(luigi.Task):
     """Publishes a model as an MLflow model, in place of one with other bytes or other code."""
 
     PACKAGE_ROOT = context.FromSettings("remote_packages")
+    VERB = PUBLISHED
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
     on_conflict = on_conflict_parameter()
-
-    is_made = False
-    """Whether `run` made a package. It does not if only the model had to be fetched to see that the
-    package is current."""
 
     def requires(self) -> DownloadModel:
         """Return the task that fetches the model."""
@@ -57,12 +55,12 @@ class PackageModel(luigi.Task):
 
     def run(self) -> None:
         """Build the package, and publish it."""
-        self.is_made = not self.complete()
-        if not self.is_made:
+        if self.complete():  # the model had to be fetched to see that
             return
         with scratch_folder() as scratch:
             package_path = packaging.build_package(Path(self.input().path), Path(scratch))
             packaging.publish_package(package_path, f"{self.PACKAGE_ROOT}/{self.model}")
+        report_made(self, describe(self, self.model))
 
 
 class SavedPackage(luigi.ExternalTask):
@@ -86,6 +84,7 @@ class DownloadPackage(luigi.Task):
     """Fetches a package to a folder of its version, so that one in use is never replaced."""
 
     LOCAL_ROOT = context.FromSettings("data")
+    VERB = FETCHED
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
 
@@ -115,3 +114,4 @@ class DownloadPackage(luigi.Task):
         packaging.fetch_package(
             self.input().path.removesuffix(f"/{packaging.MANIFEST}"), self.output()
         )
+        report_made(self, describe(self, self.model))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import luigi
@@ -15,6 +16,9 @@ from .. import names
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..rendering_options import RESULT_OPTIONS
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
+
+SEPARATOR = "|"
+"""Stands between the names of several images. No name has it: Windows forbids it in names."""
 
 
 class _CheckedParameter(luigi.Parameter[Any]):
@@ -36,11 +40,25 @@ class _CheckedParameter(luigi.Parameter[Any]):
 
 
 class ImageParameter(_CheckedParameter):
-    """The name of an image."""
+    """The name of an image, or the names of several; Luigi may join those of several tasks."""
+
+    def __init__(self, default: str) -> None:
+        """Declare the parameter."""
+        super().__init__(default=default, batch_method=join_images)
 
     def normalize(self, value: str) -> str:
-        """Return the name, or raise InvalidNameError."""
-        return names.check_image_name(value)
+        """Return the names, or raise InvalidNameError."""
+        return join_images(map(names.check_image_name, split_images(value)))
+
+
+def join_images(images: Iterable[str]) -> str:
+    """Return the value of `ImageParameter` for the names of images."""
+    return SEPARATOR.join(images)
+
+
+def split_images(value: str) -> list[str]:
+    """Return the names in a value of `ImageParameter`."""
+    return value.split(SEPARATOR)
 
 
 class ModelFileParameter(_CheckedParameter):
@@ -74,7 +92,8 @@ class RenderingParameter(_CheckedParameter):
 
     def serialize(self, x: Any) -> str:
         """Return the text that stands for a value."""
-        return "" if x is None else str(x)
+        text = "" if x is None else str(x)
+        return text.lower() if isinstance(x, bool) else text
 
     def normalize(self, value: Any) -> Any:
         """Return the value, checked."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import ClassVar
 
-import luigi
 from luigi.target import FileSystemTarget
 
 from csci_utils.errors import DescribedError
@@ -16,16 +16,23 @@ from .. import context
 from ..errors import MissingError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..storage.inventory import list_drop_ins, list_remote, suggest
-from ..storage.remote import check_no_obstacle, target_at
-from .local import LocalImage, LocalModel, LocalTask
-from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter, upload_parameter
+from ..storage.remote import check_no_obstacle, file_system_of, target_at
+from .batch import BatchTask, name_of_model
+from .local import LocalTask
+from .parameters import (
+    ImageParameter,
+    ModelFileParameter,
+    join_images,
+    on_conflict_parameter,
+    upload_parameter,
+)
 from .upload import UploadImage, UploadModel, UploadTask
 
 
-class RemoteTask(luigi.Task):
-    """An object in the remote, which requires its drop-in to be published if there is one.
+class RemoteTask(BatchTask):
+    """Objects in the remote, which require their drop-ins to be published if there are any.
 
-    Without a drop-in it is external: if the object is missing, Luigi reports a missing external
+    Without a drop-in it is external: if an object is missing, Luigi reports a missing external
     dependency. It is not a `luigi.ExternalTask`, whose requirements Luigi ignores.
     """
 
@@ -36,66 +43,81 @@ class RemoteTask(luigi.Task):
     on_conflict = on_conflict_parameter()
 
     @abstractmethod
-    def drop_in(self) -> LocalTask:
-        """Return the drop-in of this name."""
+    def publishing(self, names: Sequence[str]) -> UploadTask:
+        """Return the task that publishes drop-ins."""
 
-    @abstractmethod
-    def publishing(self) -> UploadTask:
-        """Return the task that publishes the drop-in."""
+    @cached_property
+    def uploads(self) -> UploadTask:
+        """The task that publishes the drop-ins of all of the names."""
+        return self.publishing(self.names)
+
+    @property
+    def drop_ins(self) -> LocalTask:
+        """The task of the drop-ins."""
+        return self.uploads.drop_ins
+
+    def target(self, name: str) -> FileSystemTarget:
+        """Return an object's place."""
+        return target_at(self.path_of(name))
 
     def requires(self) -> Sequence[UploadTask]:
         """Return the upload, if there is something to upload."""
-        return [self.publishing()] if self.upload and self.drop_in().complete() else []
+        dropped = list(filter(self.has_upload, self.names))
+        return [self.publishing(dropped)] if dropped else []
 
-    def complete(self) -> bool:
+    def has_upload(self, name: str) -> bool:
+        """Return whether there is a drop-in, which is published first."""
+        return bool(self.upload) and self.drop_ins.is_done(name)
+
+    def is_done(self, name: str) -> bool:
         """Return whether the remote has it, with the drop-in's bytes if there is a drop-in."""
-        uploads = self.requires()
-        if uploads:
-            return all(upload.complete() for upload in uploads)
-        return bool(self.output().exists())
+        if self.has_upload(name):
+            return self.uploads.is_done(name)
+        path = self.path_of(name)
+        return bool(file_system_of(path).exists(path))
 
     @property
     def run(self) -> Callable[[], None] | None:  # type: ignore[override]
-        """Nothing to do after the upload; None, as Luigi marks external tasks, without one."""
-        return _do_nothing if self.requires() else None
+        """Look after the upload; None, as Luigi marks external tasks, without one."""
+        return self._look if self.requires() else None
 
-    def explain_absence(self) -> DescribedError:
-        """Return why the remote does not have it, and what to do."""
-        path, drop_in = self.output().path, self.drop_in()
+    def _look(self) -> None:
+        """Raise an error for each object that has no drop-in, and is missing."""
+        self.raise_errors({name: self.explain(name) for name in self.list_missing()})
+
+    def explain(self, name: str) -> DescribedError:
+        """Return why the remote does not have an object, and what to do."""
+        path, drop_in = self.path_of(name), self.drop_ins.path_of(name)
+        has_drop_in = self.drop_ins.is_done(name)
         if context.current().settings.is_offline:
-            return _explain_absence_offline(path, drop_in)
+            return _explain_absence_offline(path, drop_in, has_drop_in)
         try:
             check_no_obstacle(path)
         except MissingError as error:
             return error
-        if drop_in.complete():
-            remedy = f"run again with --upload to publish {drop_in.output().path}"
+        if has_drop_in:
+            remedy = f"run again with --upload to publish {drop_in}"
             return MissingError("not in the remote, and uploads are off", path=path, remedy=remedy)
         found = context.current()
         places = (lambda: found.remember(list_drop_ins), lambda: found.remember(list_remote))
         remedy = (
-            f"{suggest(drop_in.name, *places)}drop it into {drop_in.output().path} and run again"
+            f"{suggest(name, *places)}drop it into {drop_in} and run again"
             f"{self.FURTHER_REMEDY}, or check the name and --remote"
         )
         return MissingError("not in the remote", path=path, remedy=remedy)
 
 
-def _explain_absence_offline(path: str, drop_in: luigi.ExternalTask) -> MissingError:
+def _explain_absence_offline(path: str, drop_in: str, has_drop_in: bool) -> MissingError:
     is_altered = os.path.lexists(path)
     state = "altered since it was fetched" if is_altered else "not in the cache"
-    drop_in_path = drop_in.output().path
-    remedy = f"drop it into {drop_in_path} and run again"
-    if drop_in.complete():
-        remedy = f"run again with --upload to use {drop_in_path}"
+    remedy = f"drop it into {drop_in} and run again"
+    if has_drop_in:
+        remedy = f"run again with --upload to use {drop_in}"
     return MissingError(
         f"{state}, and the remote is not asked",
         path=path,
         remedy=f"{remedy}, or run without --offline",
     )
-
-
-def _do_nothing() -> None:
-    """Do nothing."""
 
 
 class ContentImage(RemoteTask):
@@ -105,17 +127,13 @@ class ContentImage(RemoteTask):
 
     image = ImageParameter(default=DEFAULT_IMAGE)
 
-    def drop_in(self) -> LocalImage:
-        """Return the image in the uploads folder."""
-        return self.clone(LocalImage)
+    def publishing(self, names: Sequence[str]) -> UploadImage:
+        """Return the task that publishes drop-ins."""
+        return self.clone(UploadImage, image=join_images(names))
 
-    def publishing(self) -> UploadImage:
-        """Return the task that publishes it."""
-        return self.clone(UploadImage)
-
-    def output(self) -> FileSystemTarget:
-        """Return the image's place in the remote."""
-        return target_at(f"{self.IMAGE_ROOT}/{self.image}")
+    def path_of(self, name: str) -> str:
+        """Return an image's path or URL in the remote."""
+        return f"{self.IMAGE_ROOT}/{name}"
 
 
 class SavedModel(RemoteTask):
@@ -126,14 +144,12 @@ class SavedModel(RemoteTask):
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
 
-    def drop_in(self) -> LocalModel:
-        """Return the model in the uploads folder."""
-        return self.clone(LocalModel)
+    names = name_of_model
 
-    def publishing(self) -> UploadModel:
-        """Return the task that publishes it."""
+    def publishing(self, names: Sequence[str]) -> UploadModel:
+        """Return the task that publishes the drop-in."""
         return self.clone(UploadModel)
 
-    def output(self) -> FileSystemTarget:
-        """Return the model's place in the remote."""
-        return target_at(f"{self.MODEL_ROOT}/{self.model}")
+    def path_of(self, name: str) -> str:
+        """Return the model's path or URL in the remote."""
+        return f"{self.MODEL_ROOT}/{name}"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import luigi
 from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
-from csci_utils.errors import ChangedError
+from csci_utils.errors import BusyError, ChangedError
 from csci_utils.luigi import CopyTask, copy
+from csci_utils.transfers import work_on_many
 
 from .. import context
 from ..errors import ConflictError
@@ -21,10 +25,11 @@ from ..settings import Settings
 from ..storage.image_sizes import read_size
 from ..storage.offline import record_published
 from ..storage.records import Record, read_record
-from ..storage.remote import target_at
+from ..storage.remote import file_system_of, target_at
+from .batch import BatchTask
 from .download import DownloadImage
+from .events import PUBLISHED, describe, report_made
 from .parameters import PaintingParameters
-from .remote import ContentImage
 from .snapshot import take_snapshot
 from .stylize import Stylize
 
@@ -35,23 +40,43 @@ PLACE = "place"
 """What `ResultToPublish` requires besides the files that it paints from."""
 
 
-class UploadResult(PaintingParameters, CopyTask):
-    """Publishes a result, which may replace an older one: both come from the remote's objects."""
+class UploadResult(PaintingParameters, BatchTask, CopyTask):
+    """Publishes results, which may replace older ones: all come from the remote's objects."""
 
     RESULT_ROOT = context.FromSettings("remote_results")
+    VERB = PUBLISHED
+    is_transfer = True
 
     def requires(self) -> Stylize:
-        """Return the task that paints the result."""
+        """Return the task that paints the results."""
         return self.clone(ResultToPublish)
 
+    @cached_property
+    def painted(self) -> Stylize:
+        """The task that paints the results."""
+        return self.requires()
+
+    def path_of(self, name: str) -> str:
+        """Return a result's path or URL in the remote."""
+        return f"{self.RESULT_ROOT}/{self.model}/{name}"
+
+    def target(self, name: str) -> FileSystemTarget:
+        """Return a result's place in the remote."""
+        return target_at(self.path_of(name))
+
     def run(self) -> None:
-        """Publish a private copy of the result, unless the remote has its bytes already.
+        """Publish each result."""
+        self.do_each(self.publish)
+
+    def publish(self, name: str) -> None:
+        """Publish a private copy of a result, unless the remote has its bytes already.
 
         Raises:
             ChangedError: The result was altered since it was painted.
         """
-        path, destination = self.input().path, self.output()
-        self.copied_digest = ""
+        path, destination = self.painted.path_of(name), self.target(name)
+        if path == destination.path:  # offline, the data folder stands for the remote
+            return
         with take_snapshot(path) as snapshot:
             record = read_record(path)
             if record is None or record.sha256 != snapshot.sha256:
@@ -62,122 +87,164 @@ class UploadResult(PaintingParameters, CopyTask):
                 )
             is_there = destination.fs.same_bytes(destination.path, snapshot.path)
             if not is_there:
-                self.copied_digest = copy(snapshot.target, self._describe_output(record))
+                copy(snapshot.target, self._describe_target(name, record))
         record_published(destination.path)
+        if not is_there:
+            report_made(self, describe(self, name))
 
-    def _describe_output(self, record: Record) -> FileSystemTarget:
-        """Return the output, which keeps an earlier version until the new one arrived."""
-        is_replacement = self.output().exists()
+    def _describe_target(self, name: str, record: Record) -> FileSystemTarget:
+        """Return a target, which keeps an earlier version until the new one arrived."""
+        target = self.target(name)
         metadata = metadata_of(from_record(record), self.rendering())
-        return target_at(self.output().path, keep_earlier=is_replacement, metadata=metadata)
+        return target_at(target.path, keep_earlier=target.exists(), metadata=metadata)
 
-    def output(self) -> FileSystemTarget:
-        """Return the result's place in the remote."""
-        return target_at(f"{self.RESULT_ROOT}/{self.model}/{self.image}")
-
-    def complete(self) -> bool:
+    def is_done(self, name: str) -> bool:
         """Return whether the result is current and the remote has its bytes."""
-        is_published = self.requires().complete() and self.is_copied()
+        is_published = self.painted.is_done(name) and self.has_same(name)
         if is_published:
-            record_published(self.output().path)
+            record_published(self.path_of(name))
         return is_published
+
+    def sharing(self) -> AbstractContextManager[None]:
+        """Ask only once for the model."""
+        return self.painted.sharing()
+
+    def has_same(self, name: str) -> bool:
+        """Return whether the remote has the bytes of the result that is on this machine."""
+        path = self.path_of(name)
+        return bool(file_system_of(path).same_bytes(path, self.painted.path_of(name)))
 
 
 class ResultToPublish(Stylize):
-    """Paints a result that is to be published, unless the remote has a larger one.
+    """Paints results that are to be published, unless the remote has larger ones.
 
-    If the remote has this very one, made by `bulk` or on another machine, it is fetched instead.
+    If the remote has the very results, made by `bulk` or on another machine, they are fetched
+    instead.
     """
 
     RESULT_ROOT = context.FromSettings("remote_results")
 
+    @cached_property
+    def places(self) -> PlaceOfResult:
+        """The places of the results in the remote."""
+        return self.clone(PlaceOfResult)
+
     def requires(self) -> dict[str, luigi.Task]:
-        """Return the downloads, and for a smaller picture that the result may be published."""
-        place = self.clone(PlaceOfResult)
-        return {**super().requires(), **({PLACE: place} if place.is_limited() else {})}
+        """Return the downloads, and for smaller pictures that the results may be published."""
+        limited = {PLACE: self.places} if self.places.is_limited else {}
+        return {**super().requires(), **limited}
 
-    def complete(self) -> bool:
+    def is_done(self, name: str) -> bool:
         """Return whether the result is current, and may be published."""
-        return super().complete() and self.clone(PlaceOfResult).complete()
+        return super().is_done(name) and self.places.is_done(name)
 
-    def _paint(self, inputs: dict[str, str], path: str) -> dict[str, Any] | None:
-        made = self.find_published(file_digest(inputs["image"]), file_digest(inputs["model"]))
-        self.is_fetched = made is not None and fetch_published(self._published_url, path)
-        if made is not None and self.is_fetched:
-            return made.to_json()
-        return super()._paint(inputs, path)
+    def fetch_made(self, errors: dict[str, BaseException]) -> Sequence[str]:
+        """Fetch results that the remote has, and return the images that have to be painted."""
+        settings = context.current().settings
+        if settings.force or settings.is_offline:
+            return self.names
+        published = [name for name in self.names if self._is_published(name)]
+        for outcome in work_on_many(self._fetch_made, published):
+            if outcome.error is not None:
+                errors[outcome.item] = outcome.error
+        return [name for name in self.names if name not in errors]
 
-    def find_published(self, image_sha256: str, model_sha256: str) -> Provenance | None:
+    def _is_published(self, name: str) -> bool:
+        path = f"{self.RESULT_ROOT}/{self.model}/{name}"
+        return bool(file_system_of(path).exists(path)) and not self.is_done(name)
+
+    def _fetch_made(self, name: str) -> None:
+        """Fetch a result if it was painted from the bytes that are here, as asked."""
+        from neural_style import PaintingResult
+
+        files = {"image": name, "model": self.style_name.file}
+        inputs = (task.path_of(files[kind]) for kind, task in self.downloads.items())
+        made = self.find_made(name, *map(file_digest, inputs))
+        try:
+            painting = None if made is None else self.begin(name, waits=False)
+        except BusyError:  # the painting that follows waits
+            return
+        if painting is None:
+            return
+        try:
+            published = f"{self.RESULT_ROOT}/{self.model}/{name}"
+            if fetch_published(published, str(painting.request.output_image)):
+                painting.is_fetched = True
+                self.finish((painting, PaintingResult(False, made)))
+        finally:
+            painting.abandon()
+
+    def find_made(self, name: str, image_sha256: str, model_sha256: str) -> Provenance | None:
         """Return where the result in the remote comes from if it is this one; else None.
 
         Args:
+            name: The image.
             image_sha256: The digest of the image that would be painted.
             model_sha256: That of the model's file.
         """
-        style = self.style_name
-        settings = context.current().settings
+        style, settings = self.style_name, context.current().settings
         if settings.force or settings.is_offline:
             return None
-        made = read_published(self._published_url, self.image, style.file)
+        made = read_published(f"{self.RESULT_ROOT}/{self.model}/{name}", name, style.file)
         options = self.rendering(number=style.number)
         return made if is_made_from(made, image_sha256, model_sha256, options) else None
 
-    @property
-    def _published_url(self) -> str:
-        return f"{self.RESULT_ROOT}/{self.model}/{self.image}"
 
-
-class PlaceOfResult(PaintingParameters, luigi.ExternalTask):
-    """A result's place in the remote, which is free for a smaller one only with ``--force``."""
+class PlaceOfResult(PaintingParameters, BatchTask, luigi.ExternalTask):
+    """Places of results in the remote, free for smaller ones only with ``--force``."""
 
     RESULT_ROOT = context.FromSettings("remote_results")
 
-    def output(self) -> FileSystemTarget:
-        """Return the result's place in the remote."""
-        return target_at(f"{self.RESULT_ROOT}/{self.model}/{self.image}")
+    def path_of(self, name: str) -> str:
+        """Return a result's path or URL in the remote."""
+        return f"{self.RESULT_ROOT}/{self.model}/{name}"
 
+    def target(self, name: str) -> FileSystemTarget:
+        """Return a result's place in the remote."""
+        return target_at(self.path_of(name))
+
+    @cached_property
     def is_limited(self) -> bool:
-        """Return whether the options ask for less than the picture's size."""
+        """Whether the options ask for less than the picture's size."""
         options = self.rendering()
         return bool(options.max_side) or (options.content_scale or 1) > 1
 
-    def complete(self) -> bool:
+    def is_done(self, name: str) -> bool:
         """Return whether nothing larger than what is asked for is there."""
         settings = context.current().settings
         is_free = settings.force or settings.is_offline
-        if is_free or not self.is_limited() or not self.output().exists():
+        if is_free or not self.is_limited or not self.target(name).exists():
             return True
-        size = _read_size(self.output())
-        return size is None or max(size) <= self._find_limit()
+        size = _read_size(self.target(name))
+        return size is None or max(size) <= self._find_limit(name)
 
-    def explain_absence(self) -> ConflictError:
+    def explain(self, name: str) -> ConflictError:
         """Return what is there, and what to do."""
-        width, height = _read_size(self.output()) or (0, 0)
+        width, height = _read_size(self.target(name)) or (0, 0)
         return ConflictError(
-            f"not replaced by a result of at most {self._find_limit():.0f} px: "
+            f"not replaced by a result of at most {self._find_limit(name):.0f} px: "
             f"the remote has it at {width}x{height}",
-            path=self.output().path,
+            path=self.path_of(name),
             remedy="paint it with stylize, which publishes nothing, or as a --proof, or add "
             "--force to replace it",
         )
 
-    def _find_limit(self) -> float:
+    def _find_limit(self, name: str) -> float:
         """Return the longest side in px that is asked for; infinite if it is not known."""
         options = self.rendering()
         limit, scale = options.max_side or math.inf, options.content_scale or 1
-        if scale > 1 and (size := self._read_image_size()):
+        if scale > 1 and (size := self._read_image_size(name)):
             limit = min(limit, max(1, int(max(size) / scale)))
         return limit
 
-    def _read_image_size(self) -> tuple[int, int] | None:
+    def _read_image_size(self, name: str) -> tuple[int, int] | None:
         """Return the size of the image that would be painted; None if it is not known."""
         download = self.clone(DownloadImage)
-        if download.complete():
-            return _read_size(download.output())
-        published = self.clone(ContentImage)
-        drop_in = published.drop_in()
-        image = drop_in if self.upload and drop_in.complete() else published
-        return _read_size(image.output()) if image.output().exists() else None
+        if download.is_done(name):
+            return _read_size(download.target(name))
+        content = download.content
+        image = (content.drop_ins if content.has_upload(name) else content).target(name)
+        return _read_size(image) if image.exists() else None
 
 
 def _read_size(target: FileSystemTarget) -> tuple[int, int] | None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from threading import local
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import luigi
 from luigi.target import FileSystemTarget
 
-from csci_utils.digest import file_digest
-from csci_utils.errors import ChangedError, instead_of_path
+from csci_utils.errors import BusyError, is_disk_full
+from csci_utils.transfers import work_on_many
 
 from .. import context
 from ..names import ModelName, parse_model_name
@@ -21,15 +24,17 @@ from ..rendering_options import RESULT_OPTIONS, complete_origin, to_origin
 from ..runners import current_runner
 from ..settings import Settings
 from ..storage.claims import claim
-from ..storage.records import Origin, read_origin, write_origin
+from ..storage.records import Origin, read_origin
 from ..storage.remote import target_at
+from ..storage.unfinished import Painting, read_origins
+from .batch import BatchTask
 from .download import DownloadImage, DownloadModel, DownloadTask
-from .notes import notify
+from .events import FETCHED, PAINTED, describe, notify, report_begin, report_made
 from .package import DownloadPackage
 from .parameters import PaintingParameters
 
 if TYPE_CHECKING:
-    from neural_style import PaintingRequest
+    from neural_style import PaintingRequest, PaintingResult
 
 PATIENCE = 0.3
 """Seconds of painting before progress is reported."""
@@ -39,142 +44,225 @@ PROOF_SIDE = 512
 
 FIRST_FRAME_REMARK = "only its first frame"
 
+FINISHING = 8
+"""How many results are committed at once: the disk syncs them together."""
 
-class Stylize(PaintingParameters, luigi.Task):
-    """Paints one image in one style, at ``data/stylized/<model>/<image>``."""
+
+class Stylize(PaintingParameters, BatchTask):
+    """Paints images in one style, at ``data/stylized/<model>/<image>``."""
 
     LOCAL_ROOT = context.FromSettings("data")
     RESULT_FOLDER: ClassVar[str] = RESULTS
+    VERB = PAINTED
 
-    remark = ""
-    """What people should know about the image that was painted; empty if nothing."""
-
-    is_made = False
-    """Whether `run` painted. It does not if another run just did."""
-
-    is_fetched = False
-    """Whether the result was fetched, because the remote had it already."""
-
-    seconds = 0.0
-    """How long that took."""
-
-    @property
+    @cached_property
     def style_name(self) -> ModelName:
         """The model's file, and the number of the style in it."""
         return parse_model_name(self.model)
 
+    @cached_property
+    def downloads(self) -> dict[str, DownloadTask]:
+        """The tasks that fetch what the results are made from."""
+        return {
+            "image": self.clone(DownloadImage),
+            "model": self.clone(DownloadModel, model=self.style_name.file),
+        }
+
     def requires(self) -> dict[str, luigi.Task]:
         """Return the downloads, and the package if the runner needs one."""
-        required: dict[str, luigi.Task] = {**self.downloads()}
+        required: dict[str, luigi.Task] = {**self.downloads}
         if current_runner().needs_package:
             required["package"] = DownloadPackage(model=self.style_name.file)
         return required
 
-    def output(self) -> FileSystemTarget:
-        """Return the result's place in the data folder."""
-        return target_at(f"{self.LOCAL_ROOT}/{self.RESULT_FOLDER}/{self.model}/{self.image}")
+    def path_of(self, name: str) -> str:
+        """Return a result's place in the data folder."""
+        return f"{self.LOCAL_ROOT}/{self.RESULT_FOLDER}/{self.model}/{name}"
 
-    def complete(self) -> bool:
+    def target(self, name: str) -> FileSystemTarget:
+        """Return a result's place in the data folder."""
+        return target_at(self.path_of(name))
+
+    def is_done(self, name: str) -> bool:
         """Return whether the result was painted from what the remote holds now, as asked.
 
         The cache is not asked: a result stays current when the files it was made from are gone.
         With ``--force`` it is complete once it was painted in this run.
         """
-        if self._is_forced():
+        if self._is_forced(name):
             return False
-        return self.matches(read_result_origin(self.output().path))
+        return self.matches(name, read_result_origin(self.path_of(name)))
 
-    def matches(self, recorded: Origin | None) -> bool:
+    def matches(self, name: str, recorded: Origin | None) -> bool:
         """Return whether a result of this record is what would be painted now."""
-        downloads = self.downloads()
-        return (
-            recorded is not None
-            and all(download.requires().complete() for download in downloads.values())
-            and recorded == self.origin({kind: task.origin() for kind, task in downloads.items()})
-        )
+        if recorded is None:
+            return False
+        image, model = self.downloads["image"], self._find_model_origin()
+        if model is None or not image.content.is_done(name):
+            return False
+        return recorded == self.origin({"image": image.origin_of(name), "model": model})
+
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Ask only once for the model."""
+        self._shared.model = self._find_model_origin()
+        try:
+            yield
+        finally:
+            del self._shared.model
+
+    @cached_property
+    def _shared(self) -> local:
+        return local()
+
+    def _find_model_origin(self) -> Origin | None:
+        """Return the version of the model in the remote; None if it is not complete there."""
+        if hasattr(self._shared, "model"):
+            return cast("Origin | None", self._shared.model)
+        task, file = self.downloads["model"], self.style_name.file
+        return task.origin_of(file) if task.content.is_done(file) else None
 
     def run(self) -> None:
-        """Paint, and record what the result was made from.
+        """Paint each image, unless another run is painting it or has just done so.
 
-        If another run is painting it, wait for that, and paint only if it did not.
+        What another run paints is waited for in the end, and painted only if it did not.
 
         Raises:
-            neural_style.NeuralStyleError, PipelineError: The image or the style cannot be used.
+            neural_style.NeuralStyleError, PipelineError: An image or the style cannot be used.
             ChangedError: A cached file was altered since it was fetched, or replaced meanwhile.
         """
-        with claim(self.output().path, partial(notify, self)):
-            self.is_made = not self.complete()
-            if self.is_made:
-                self._make()
-                context.current().keep(_make_painted).add(self.output().path)
+        errors: dict[str, BaseException] = {}
+        claimed_by_others: list[str] = []
+        self._paint(self.fetch_made(errors), errors, claimed_by_others)
+        self._paint(claimed_by_others, errors)
+        for name in [each for each, error in errors.items() if is_disk_full(error)]:
+            del errors[name]  # others took the room at that moment
+            self._paint([name], errors)
+        self.raise_errors({name: errors[name] for name in self.names if name in errors})
 
-    def _is_forced(self) -> bool:
+    def fetch_made(self, errors: dict[str, BaseException]) -> Sequence[str]:
+        """Fetch results that need not be painted here, and return the images that have to be.
+
+        Args:
+            errors: Gets what fails.
+        """
+        return self.names
+
+    def _paint(
+        self,
+        names: Sequence[str],
+        errors: dict[str, BaseException],
+        claimed_by_others: list[str] | None = None,
+    ) -> None:
+        """Paint images; what is finished is committed and recorded behind the painting.
+
+        Args:
+            names: The images.
+            errors: Gets what fails.
+            claimed_by_others: Gets what another run paints; None to wait for that.
+        """
+        paintings: dict[Path, Painting] = {}
+
+        def begin_each() -> Iterator[PaintingRequest]:
+            for name in names:
+                context.check_interrupted()
+                try:
+                    painting = self.begin(name, waits=claimed_by_others is None)
+                except BusyError:
+                    assert claimed_by_others is not None
+                    claimed_by_others.append(name)
+                except Exception as error:
+                    errors[name] = error
+                else:
+                    if painting is not None:
+                        paintings[painting.request.output_image] = painting
+                        yield painting.request
+
+        def paint_each() -> Generator[tuple[Painting, PaintingResult | Exception], None, None]:
+            runner, package = current_runner(), self._package_path()
+            paint_all = runner.paint_all if len(self.names) > 1 else runner.paint_each
+            last = time.monotonic()
+            for request, result in paint_all(
+                begin_each(), partial(notify, self), self._make_progress, package
+            ):
+                painting = paintings[request.output_image]
+                painting.seconds, last = time.monotonic() - last, time.monotonic()
+                yield painting, result
+
+        painted = paint_each()
+        try:
+            for outcome in work_on_many(self.finish, painted, FINISHING):
+                if outcome.error is not None:
+                    errors[outcome.item[0].name] = outcome.error
+        finally:
+            painted.close()
+            while paintings:  # closures refer to it
+                paintings.popitem()[1].abandon()
+
+    def begin(self, name: str, waits: bool) -> Painting | None:
+        """Claim a result, and return what is to be painted; None if it is current.
+
+        Raises:
+            BusyError: Another run has the claim, and is not waited for.
+        """
+        files = {"image": name, "model": self.style_name.file}
+        inputs = {kind: task.path_of(files[kind]) for kind, task in self.downloads.items()}
+        with ExitStack() as on_error:
+            notes = partial(notify, self) if waits else None
+            on_error.enter_context(claim(self.path_of(name), notes))
+            if self.is_done(name):
+                return None
+            origins, file = read_origins(inputs), ExitStack()
+            path = file.enter_context(self.target(name).temporary_path())
+            request = self._request(name, inputs, path)
+            return Painting(name, request, inputs, origins, file, on_error.pop_all())
+
+    def finish(self, painted: tuple[Painting, PaintingResult | Exception]) -> None:
+        """Commit a result, and record what it was made from."""
+        (painting, result), here = painted, context.current()
+        name = painting.name
+        is_waiting = here.settings.is_offline and self.RESULT_FOLDER == RESULTS
+        done = painting.commit(result, self.path_of(name), self.origin, is_waiting)
+        here.keep(_make_painted).add(self.path_of(name))
+        made = describe(self, name, FIRST_FRAME_REMARK * done.has_more_frames, painting.seconds)
+        report_made(self, replace(made, verb=FETCHED) if painting.is_fetched else made)
+
+    def _is_forced(self, name: str) -> bool:
         here = context.current()
-        return here.settings.force and self.output().path not in here.keep(_make_painted)
+        return here.settings.force and self.path_of(name) not in here.keep(_make_painted)
 
-    def _make(self) -> None:
-        inputs = {kind: target.path for kind, target in self.input().items()}
-        origins = self._read_cached_origins(inputs)
-        final_path = self.output().path
-        with self.output().temporary_path() as path, instead_of_path(path, final_path):
-            provenance = self._paint(inputs, path)
-            digest = file_digest(path)
-            # Another process may have fetched a new version while this one was painting.
-            if self._read_cached_origins(inputs) != origins:
-                raise ChangedError(
-                    "not painted: its image or model was replaced in the cache meanwhile",
-                    path=final_path,
-                    remedy="run again",
-                )
-        is_waiting = context.current().settings.is_offline and self.RESULT_FOLDER == RESULTS
-        write_origin(final_path, self.origin(origins), digest, is_waiting, provenance)
+    def _package_path(self) -> str | None:
+        package = self.requires().get("package")
+        return str(package.output().path) if package else None
 
-    def _paint(self, inputs: dict[str, str], path: str) -> dict[str, Any] | None:
-        """Paint, and return where the painting comes from, if the runner knows it."""
-        begin = time.monotonic()
-        result = current_runner().paint(
-            self._request(inputs, path),
-            partial(notify, self),
-            self._make_progress(),
-            inputs.get("package"),
-        )
-        self.seconds = time.monotonic() - begin
-        self.remark = FIRST_FRAME_REMARK if result.has_more_frames else ""
-        return None if result.provenance is None else result.provenance.to_json()
-
-    def _request(self, inputs: dict[str, str], path: str) -> PaintingRequest:
+    def _request(self, name: str, inputs: dict[str, str], path: str) -> PaintingRequest:
         from neural_style import PaintingRequest
 
-        options = self.rendering(
-            number=self.style_name.number, **context.current().settings.machine
-        )
+        machine = context.current().settings.machine
+        options = self.rendering(number=self.style_name.number, **machine)
         files = (Path(inputs["image"]), Path(inputs["model"]), Path(path))
-        return PaintingRequest(*files, options, self.image, self.style_name.file)
+        return PaintingRequest(*files, options, name, self.style_name.file)
 
-    def _make_progress(self) -> Callable[[int, int], None]:
-        """Report progress in Luigi's own way, unless the painting is short."""
+    def _make_progress(self, request: PaintingRequest) -> Callable[[int, int], None]:
+        """Report that a painting begins, and progress in Luigi's own way, unless it is short."""
+        report_begin(self, request.image_name)
         begin = time.monotonic()
 
         def progress(done: int, total: int) -> None:
+            context.check_interrupted()
             is_long = time.monotonic() - begin >= PATIENCE
             if is_long and self.set_progress_percentage:  # set by a worker
                 self.set_progress_percentage(100 * done // total)
 
         return progress
 
-    def downloads(self) -> dict[str, DownloadTask]:
-        """Return the tasks that fetch what the result is made from."""
-        return {
-            "image": self.clone(DownloadImage),
-            "model": self.clone(DownloadModel, model=self.style_name.file),
-        }
-
-    def _read_cached_origins(self, inputs: dict[str, str]) -> dict[str, Origin]:
-        return {kind: _read_cached_origin(inputs[kind]) for kind in self.downloads()}
-
     def origin(self, inputs: dict[str, Origin]) -> Origin:
-        """Return what the result should be made from: these versions, and the options."""
-        return {**inputs, **to_origin(self.rendering(number=self.style_name.number))}
+        """Return what a result should be made from: these versions, and the options."""
+        return {**inputs, **self._options}
+
+    @cached_property
+    def _options(self) -> dict[str, Any]:
+        return to_origin(self.rendering(number=self.style_name.number))
 
 
 class Proof(Stylize):
@@ -210,12 +298,3 @@ def recorded_task(model: str, image: str, recorded: Origin | None) -> Stylize | 
 def _make_painted(settings: Settings) -> set[str]:
     """Return the start of the set of results that were painted in this run."""
     return set()
-
-
-def _read_cached_origin(path: str) -> Origin:
-    origin = read_origin(path)
-    if origin is None:
-        raise ChangedError(
-            "altered since it was fetched", path=path, remedy="run again to fetch it again"
-        )
-    return origin

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
+from functools import cached_property
 
 from luigi.target import FileSystemTarget
 
 from csci_utils.digest import stream_digest
 from csci_utils.errors import AlreadyExistsError, DescribedError
-from csci_utils.luigi import CopyTask, copy
+from csci_utils.luigi import CopyTask, LocalFileSystem, copy
 
 from .. import context
 from ..errors import ConflictError
@@ -17,31 +18,41 @@ from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..runners import current_runner
 from ..storage.conflicts import KEEP_REMOTE, REFUSE, REPLACE
 from ..storage.offline import record_published
-from ..storage.remote import check_no_obstacle, target_at
+from ..storage.remote import check_no_obstacle, file_system_of, target_at
+from .batch import BatchTask, name_of_model
+from .events import PUBLISHED, describe, notify, report_made
 from .local import LocalImage, LocalModel, LocalTask
-from .notes import notify
 from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter
 from .snapshot import QUIET_SECONDS, Snapshot, take_snapshot
 
 
-class UploadTask(CopyTask):
-    """Publishes a drop-in that is what its name says.
+class UploadTask(BatchTask, CopyTask):
+    """Publishes drop-ins that are what their names say.
 
     It overwrites other bytes only if `on_conflict` says so.
     """
 
-    on_conflict = on_conflict_parameter()
+    VERB = PUBLISHED
+    is_transfer = True
 
-    is_replacement = False
-    """Whether `run` replaced other bytes."""
+    on_conflict = on_conflict_parameter()
 
     @abstractmethod
     def requires(self) -> LocalTask:
-        """Return the drop-in."""
+        """Return the drop-ins."""
+
+    @cached_property
+    def drop_ins(self) -> LocalTask:
+        """The task of the drop-ins."""
+        return self.requires()
+
+    def target(self, name: str) -> FileSystemTarget:
+        """Return a drop-in's place in the remote, which is written only if nothing is there."""
+        return target_at(self.path_of(name), create_only=True)
 
     @abstractmethod
     def check(self, path: str) -> None:
-        """Read a copy of the drop-in as what it claims to be.
+        """Read a copy of a drop-in as what it claims to be.
 
         Raises:
             neural_style.NeuralStyleError, RunnerError: It is not.
@@ -51,28 +62,40 @@ class UploadTask(CopyTask):
     def max_bytes(self) -> int:
         """Return the largest size that is accepted."""
 
-    def complete(self) -> bool:
+    def is_done(self, name: str) -> bool:
         """Return whether the remote has the drop-in's bytes, or others that are to be kept."""
-        if self.is_copied():
-            record_published(self.output().path)
+        path = self.path_of(name)
+        if self._is_copied(name):
+            record_published(path)
             return True
-        if self.on_conflict != KEEP_REMOTE or not self.output().exists():
+        if self.on_conflict != KEEP_REMOTE or not file_system_of(path).exists(path):
             return False
-        self._notify_kept()
+        self._notify_kept(name)
         return True
 
+    def _is_copied(self, name: str) -> bool:
+        """Return whether the remote has the drop-in's bytes, or the drop-in is gone."""
+        path, drop_in = self.path_of(name), self.drop_ins.path_of(name)
+        remote = file_system_of(path)
+        if not LocalFileSystem().exists(drop_in):
+            return bool(remote.exists(path))
+        return bool(remote.same_bytes(path, drop_in))
+
     def run(self) -> None:
-        """Copy the drop-in privately, check that copy, and publish it.
+        """Publish each drop-in."""
+        self.do_each(self.publish)
+
+    def publish(self, name: str) -> None:
+        """Copy a drop-in privately, check that copy, and publish it.
 
         Raises:
             ChangedError: The drop-in is still being written.
             ConflictError: The remote has other bytes under this name.
             MissingError: The remote has something there that is not a file.
         """
-        self.copied_digest, self.is_replacement = "", False
-        if self.is_copied():
+        if self._is_copied(name):
             return
-        path, root = self.input().path, self.requires().root
+        path, root = self.drop_ins.path_of(name), self.drop_ins.root_of(name)
         with take_snapshot(path, self.max_bytes(), True, root) as snapshot:
             try:
                 self.check(snapshot.path)
@@ -81,48 +104,51 @@ class UploadTask(CopyTask):
                 snapshot.wait_until_quiet(QUIET_SECONDS)
                 raise
             snapshot.check_unchanged()
-            self._publish(snapshot)
+            self._publish(name, snapshot)
 
-    def _publish(self, snapshot: Snapshot) -> None:
-        destination = self.output()
+    def _publish(self, name: str, snapshot: Snapshot) -> None:
+        destination = self.target(name)
         try:
-            self.copied_digest = copy(snapshot.target, destination)
-            record_published(destination.path)
+            copy(snapshot.target, destination)
         except AlreadyExistsError as error:
             if destination.fs.same_bytes(destination.path, snapshot.path):
                 return  # somebody published the same bytes just now
             check_no_obstacle(destination.path)
             if self.on_conflict == REFUSE:
-                raise self.describe_conflict(snapshot.sha256) from error
-            self._settle_conflict(snapshot)
+                raise self.describe_conflict(name, snapshot.sha256) from error
+            if self.on_conflict == KEEP_REMOTE:
+                self._notify_kept(name)
+                return
+            copy(snapshot.target, target_at(destination.path, keep_earlier=True))
+            self._report(name, replaced=True)
+        else:
+            self._report(name)
 
-    def describe_conflict(self, sha256: str) -> ConflictError:
+    def _report(self, name: str, replaced: bool = False) -> None:
+        record_published(self.path_of(name))
+        report_made(self, describe(self, name, replaced=replaced))
+
+    def describe_conflict(self, name: str, sha256: str) -> ConflictError:
         """Return the error about other bytes in the remote.
 
         Args:
+            name: The drop-in's name.
             sha256: The SHA-256 of the drop-in.
         """
-        with self.output().open("r") as file:
+        with self.target(name).open("r") as file:
             theirs = stream_digest(file)
         return ConflictError(
             f"conflict: the drop-in (SHA-256 {sha256}) differs from "
-            f"{self.output().path} (SHA-256 {theirs})",
-            path=self.input().path,
+            f"{self.path_of(name)} (SHA-256 {theirs})",
+            path=self.drop_ins.path_of(name),
             remedy=f"rename the drop-in, or run again with --on-conflict {KEEP_REMOTE} or "
             f"--on-conflict {REPLACE}",
         )
 
-    def _settle_conflict(self, snapshot: Snapshot) -> None:
-        if self.on_conflict == KEEP_REMOTE:
-            self._notify_kept()
-            return
-        destination = target_at(self.output().path, keep_earlier=True)
-        self.copied_digest = copy(snapshot.target, destination)
-        record_published(destination.path)
-        self.is_replacement = True
-
-    def _notify_kept(self) -> None:
-        notify(self, f"kept {self.output().path}; the drop-in {self.input().path} differs")
+    def _notify_kept(self, name: str) -> None:
+        notify(
+            self, f"kept {self.path_of(name)}; the drop-in {self.drop_ins.path_of(name)} differs"
+        )
 
 
 class UploadImage(UploadTask):
@@ -136,9 +162,9 @@ class UploadImage(UploadTask):
         """Return the drop-in."""
         return self.clone(LocalImage)
 
-    def output(self) -> FileSystemTarget:
-        """Return its place in the remote, which is written only if nothing is there."""
-        return target_at(f"{self.IMAGE_ROOT}/{self.image}", create_only=True)
+    def path_of(self, name: str) -> str:
+        """Return a drop-in's path or URL in the remote."""
+        return f"{self.IMAGE_ROOT}/{name}"
 
     def check(self, path: str) -> None:
         """Decode it; of a large file check the structure alone, and leave the rest to painting."""
@@ -163,13 +189,15 @@ class UploadModel(UploadTask):
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
 
+    names = name_of_model
+
     def requires(self) -> LocalModel:
         """Return the drop-in."""
         return self.clone(LocalModel)
 
-    def output(self) -> FileSystemTarget:
-        """Return its place in the remote, which is written only if nothing is there."""
-        return target_at(f"{self.MODEL_ROOT}/{self.model}", create_only=True)
+    def path_of(self, name: str) -> str:
+        """Return the drop-in's path or URL in the remote."""
+        return f"{self.MODEL_ROOT}/{name}"
 
     def check(self, path: str) -> None:
         """Load it."""

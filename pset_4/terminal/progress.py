@@ -13,9 +13,10 @@ from csci_utils.console import is_terminal, say
 from csci_utils.text import format_duration, format_size, one_line
 
 from .. import context
-from ..execution.outcome import DOING, PAINTED, REPLACED, possible_verb_of, verb_of
+from ..execution.outcome import DOING
 from ..settings import Settings
-from ..tasks.download import DownloadImage
+from ..tasks.batch import find_piece, list_pieces
+from ..tasks.events import FETCHED, PAINTED, Made, describe, verb_of
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -50,27 +51,30 @@ class Progress:
         if self._bars is not None:
             self._bars.close()
 
-    def start(self, task: luigi.Task) -> None:
-        """Show the task that runs now."""
-        verb = possible_verb_of(task)
+    def start(self, task: luigi.Task, name: str) -> None:
+        """Show the file that is worked on now."""
+        verb = verb_of(task)
         if self._workload is not None and verb:
             self._workload.start()
-            self._current = _Current(task, verb, self._workload.work_of(task))
+            work = self._workload.work_of(find_piece(task, name).image)
+            self._current = _Current(describe(task, name), verb, work)
+
+    def add(self, made: Made) -> None:
+        """Print what was made, and count it."""
+        line = f"{made.verb} {_relative_path(made.path)}"
+        line += f" ({made.remark})" if made.remark else ""
+        _say_above(self._bars, line, _DONE_COLOR)
+        if self._workload is not None:
+            if made.verb == FETCHED and made.image:
+                self._workload.measure(made.image)
+            self._workload.settle((made.image, made.model), ran=True)
+        self._current = None
 
     def update(self, task: luigi.Task, ran: bool) -> None:
-        """Count a complete task, and print what it did if it ran just now."""
-        self._current = None
-        verb = verb_of(task) if ran else None
-        if verb:
-            remark = getattr(task, "remark", "")
-            is_replacement = getattr(task, "is_replacement", False)
-            line = f"{REPLACED if is_replacement else verb} {_relative_path(task)}"
-            line += f" ({remark})" if remark else ""
-            _say_above(self._bars, line, _DONE_COLOR)
+        """Count a complete task."""
         if self._workload is not None:
-            if isinstance(task, DownloadImage):
-                self._workload.measure(task.image)
-            self._workload.settle(task, ran)
+            for piece in list_pieces(task):
+                self._workload.settle((piece.image, piece.model), ran)
 
     def show(self, percentage: int) -> None:
         """Show the percentage of the current painting that is done."""
@@ -93,18 +97,18 @@ class Progress:
 
 
 class _Current:
-    """The task that runs."""
+    """The file that is worked on."""
 
-    def __init__(self, task: luigi.Task, verb: str, work: float) -> None:
+    def __init__(self, made: Made, verb: str, work: float) -> None:
         self.fraction: float | None = None
         self._work = work if verb == PAINTED else 0
         self._begin = time.monotonic()
         self._doing = DOING[verb]
         if verb == PAINTED:
-            self._name = str(getattr(task, "image", ""))
-            self._name_with_style = f"{self._name} in {getattr(task, 'model', '')}"
+            self._name = made.image or ""
+            self._name_with_style = f"{self._name} in {made.model}"
         else:
-            self._name = self._name_with_style = _relative_path(task)
+            self._name = self._name_with_style = _relative_path(made.path)
 
     @property
     def work_done(self) -> float:
@@ -202,10 +206,9 @@ def _say_above(bars: Bars | None, line: str, color: str = "") -> None:
         bars.print(line, color)
 
 
-def _relative_path(task: luigi.Task) -> str:
-    """Return the output's path relative to the data folder or the remote, whichever it is in."""
+def _relative_path(path: str) -> str:
+    """Return a path relative to the data folder or the remote, whichever it is in."""
     settings = context.current().settings
-    path = str(task.output().path)
     for root in (settings.remote, settings.data):
         if path.startswith(root + "/"):
             return path[len(root) + 1 :]

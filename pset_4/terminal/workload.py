@@ -15,6 +15,7 @@ from ..errors import PipelineError
 from ..places import IMAGES
 from ..settings import Settings
 from ..storage.regular_files import open_regular
+from ..tasks.batch import list_pieces
 
 _PIXELS = 1e6  # the work of a picture of unknown size, while no other size is known
 _MOST_READ = 500  # pictures whose size is read at the beginning
@@ -28,10 +29,13 @@ class Workload:
     def __init__(self, asked: Sequence[luigi.Task], settings: Settings) -> None:
         """Read the sizes of images that are on this machine, some hundred at most."""
         self._settings = settings
-        self._left = {pair_of(task): task for task in asked}
+        self._left = {
+            (piece.image, piece.model): task for task in asked for piece in list_pieces(task)
+        }
         self.count = len(self._left)
         self.is_painting = bool(self._left) and all(map(all, self._left))
         self._images = Counter(image for image, _ in self._left if self.is_painting and image)
+        self._options = next(iter(self._left.values()), None)  # the same for all
         self._sizes: dict[str, float] = {}
         self._known_left = 0.0
         self._known_total, self._known_count = 0.0, 0
@@ -54,8 +58,7 @@ class Workload:
         size = _find_size(self._settings, image)
         if size is None:
             return
-        task = next(task for (other, _), task in self._left.items() if other == image)
-        self._sizes[image] = pixels = _scale(size, task)
+        self._sizes[image] = pixels = _scale(size, self._options)
         left = self._images[image]
         self._known_left += left * pixels
         self._unknown_left -= left
@@ -66,13 +69,12 @@ class Workload:
         """Start the clock, with the first task that runs."""
         self._begin = self._begin or time.monotonic()
 
-    def settle(self, task: luigi.Task, ran: bool) -> None:
-        """Count a task that is complete now; only those that ran say how fast the work is."""
-        pair = pair_of(task)
+    def settle(self, pair: _Pair, ran: bool) -> None:
+        """Count a pair that is complete now; only those that ran say how fast the work is."""
         if self._left.pop(pair, None) is None:
             return
-        work = self.work_of(task)
         image = pair[0]
+        work = self.work_of(image)
         if image in self._sizes:
             self._known_left -= work
         else:
@@ -82,11 +84,11 @@ class Workload:
         self._settled_work += work
         self._done_work += work if ran else 0
 
-    def work_of(self, task: luigi.Task) -> float:
-        """Return the work of a task: pixels, or 1."""
+    def work_of(self, image: str | None) -> float:
+        """Return the work for an image: pixels, or 1."""
         if not self.is_painting:
             return 1.0
-        known = self._sizes.get(pair_of(task)[0] or "")
+        known = self._sizes.get(image or "")
         return known if known is not None else self._mean()
 
     def fraction(self, current: float = 0) -> float:
@@ -111,11 +113,6 @@ class Workload:
         return self._known_total / self._known_count if self._known_count else _PIXELS
 
 
-def pair_of(task: luigi.Task) -> _Pair:
-    """Return the image and the model of a task; None where it has none."""
-    return getattr(task, "image", None), getattr(task, "model", None)
-
-
 def _find_size(settings: Settings, image: str) -> tuple[int, int] | None:
     """Return the size of an image that is cached or dropped in."""
     for folder in (f"{settings.data}/{IMAGES}", settings.uploads):
@@ -124,7 +121,7 @@ def _find_size(settings: Settings, image: str) -> tuple[int, int] | None:
     return None
 
 
-def _scale(size: tuple[int, int], task: luigi.Task) -> float:
+def _scale(size: tuple[int, int], task: luigi.Task | None) -> float:
     """Return the pixels of a picture as the task paints it."""
     factor = 1 / (getattr(task, "content_scale", None) or 1)
     longest = max(size) * factor

@@ -34,10 +34,10 @@ def prepare(settings: Settings, name: str, path: str | None) -> UploadTask:
         task = UploadImage(image=name, on_conflict=REPLACE)
     else:
         task = UploadModel(model=names.check_model_file(name), on_conflict=REPLACE)
-    if not task.output().exists():
+    if not task.target(name).exists():
         question = suggest(name, lambda: list_remote(settings))
         remedy = f"{question}publish it with python -m pset_4 upload"
-        raise MissingError("not in the remote", path=task.output().path, remedy=remedy)
+        raise MissingError("not in the remote", path=task.path_of(name), remedy=remedy)
     if path is not None:
         file = os.path.abspath(os.path.expanduser(path))
         _check_kind(file, path, name)
@@ -50,11 +50,11 @@ def prepare(settings: Settings, name: str, path: str | None) -> UploadTask:
 
 def find_differing_drop_in(settings: Settings, task: UploadTask) -> str | None:
     """Return the drop-in of a name if its bytes are not those of the file that was published."""
-    name = task.requires().name
+    (name,) = task.names
     drop_in = f"{settings.uploads}/{name}"
     if not is_drop_in(settings.uploads, name):
         return None
-    return drop_in if file_digest(drop_in) != file_digest(task.input().path) else None
+    return drop_in if file_digest(drop_in) != file_digest(task.drop_ins.path_of(name)) else None
 
 
 def _check_kind(file: str, path: str, name: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection
 
-import luigi
-
 from csci_utils.console import say
 from csci_utils.errors import (
     ChangedError,
@@ -19,6 +17,7 @@ from neural_style import NeuralStyleError
 
 from ..errors import ConflictError, InvalidNameError, MissingError, MissingRemoteError, RunnerError
 from ..execution import Failure, Outcome
+from ..tasks.batch import Piece
 from .choosing import file_of
 
 LASTING = (
@@ -37,7 +36,7 @@ class Failures:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._lasting: dict[luigi.Task, str] = {}
+        self._lasting: dict[Piece, str] = {}
         self._said: set[str] = set()
         self.is_out = False
         """Whether the remote is out of reach."""
@@ -50,8 +49,8 @@ class Failures:
     @property
     def files(self) -> set[str]:
         """The images and models that cannot be used until they are changed."""
-        tasks = (task for task in self._lasting if len(files_of(task)) == 1)
-        return {name for task in tasks for name in files_of(task)}
+        pieces = (piece for piece in self._lasting if len(files_of(piece)) == 1)
+        return {name for piece in pieces for name in files_of(piece)}
 
     def take(self, outcome: Outcome, fresh: set[str]) -> set[str]:
         """Print what failed in a run, and return the files to be tried again.
@@ -68,16 +67,16 @@ class Failures:
         for failure in outcome.failures:
             self._take(failure, fresh)
         again = [failure for failure in outcome.failures if not isinstance(failure.error, LASTING)]
-        return {name for failure in again for name in files_of(failure.task)}
+        return {name for failure in again for name in files_of(failure.piece)}
 
     def _take(self, failure: Failure, fresh: set[str]) -> None:
         message = str(failure.error)
         if isinstance(failure.error, LASTING):
             if message not in self.messages:
                 _say(message)
-            self._lasting[failure.task] = message
+            self._lasting[failure.piece] = message
         elif isinstance(failure.error, ChangedError) and not fresh.isdisjoint(
-            files_of(failure.task)
+            files_of(failure.piece)
         ):
             pass  # it is tried again anyway
         elif not _is_outage(failure.error):
@@ -105,9 +104,9 @@ class Failures:
     def forget(self, files: Collection[str]) -> None:
         """Forget what failed with files that were changed or removed."""
         self._lasting = {
-            task: message
-            for task, message in self._lasting.items()
-            if files_of(task).isdisjoint(files)
+            piece: message
+            for piece, message in self._lasting.items()
+            if files_of(piece).isdisjoint(files)
         }
 
     def forget_passed(self) -> None:
@@ -115,10 +114,9 @@ class Failures:
         self._said.clear()
 
 
-def files_of(task: luigi.Task) -> set[str]:
-    """Return the files of images and models that a task is about."""
-    found = (getattr(task, kind, None) for kind in ("image", "model"))
-    return {file_of(name) for name in found if name}
+def files_of(piece: Piece) -> set[str]:
+    """Return the files of images and models that something is about."""
+    return {file_of(name) for name in (piece.image, piece.model) if name}
 
 
 def _say(message: str) -> None:

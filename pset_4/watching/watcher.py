@@ -21,11 +21,11 @@ from ..commands.session import run
 from ..commands.transfer import list_uploads
 from ..execution import Outcome
 from ..execution.messages import describe_error
-from ..execution.outcome import verb_of
 from ..places import is_s3
 from ..settings import Settings
 from ..storage import remote
 from ..storage.inventory import Inventory, list_remote
+from ..tasks.batch import join_pairs, list_pieces
 from .choosing import choose, file_of
 from .drop_ins import DropIns
 from .failures import Failures, files_of
@@ -182,8 +182,11 @@ class Watcher:
             pairs = self._request.picks.select(pairs)
         tasks: list[luigi.Task] = [
             self._kind(image=image, model=style, upload=selected.upload, **options)
-            for image, style in pairs
-            if self._is_first or not changed.isdisjoint((image, file_of(style)))
+            for image, style in join_pairs(
+                (image, style)
+                for image, style in pairs
+                if self._is_first or not changed.isdisjoint((image, file_of(style)))
+            )
         ]
         if not tasks and selected.upload:
             uploads = list_uploads(selected.drop_ins(), on_conflict)
@@ -194,7 +197,9 @@ class Watcher:
         return outcome
 
     def _is_wanted(self, task: luigi.Task, changed: Collection[str]) -> bool:
-        return self._is_first or not files_of(task).isdisjoint(changed)
+        return self._is_first or any(
+            not files_of(piece).isdisjoint(changed) for piece in list_pieces(task)
+        )
 
     def _leave_out_failed(self, selected: Selection) -> None:
         """Leave out files that cannot be used until they are changed."""
@@ -219,7 +224,7 @@ class Watcher:
         """Print what was done and what failed, and return the files to be tried again."""
         before = self._failures.messages
         failed = self._failures.take(outcome, fresh)
-        counts = Counter(filter(None, map(verb_of, outcome.done)))
+        counts = Counter(made.verb for made in outcome.done)
         if counts:
             done = ", ".join(f"{verb} {count}" for verb, count in sorted(counts.items()))
             say(f"{time.strftime('%H:%M:%S')}  {done}", sys.stdout)

@@ -228,4 +228,4 @@ def check_place(run: Run, model: str, image: str) -> None:
 
     place = PlaceOfResult(image=image, model=model, upload=False, **run.options)
     if not place.complete():
-        raise place.explain_absence()
+        raise place.explain(image)

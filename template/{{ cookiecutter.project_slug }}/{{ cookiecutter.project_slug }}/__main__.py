@@ -39,7 +39,7 @@ def cli(
         for line in pset_4.format_failures(outcome, selected.refused):
             click.echo(line, err=True)
         for sheet in sheets:
-            if sheet in outcome.finished:
+            if outcome.has_finished(sheet):
                 click.echo(pset_4.shorten(sheet.output().path))
         failed = outcome.failures or outcome.unfinished or selected.refused
         sys.exit(ExitCode.FAILED if failed else ExitCode.DONE)

@@ -205,7 +205,11 @@ def test_drop_ins_are_listed_in_the_order_of_their_names(
     for name in names:
         directory_project.drop(name, drawing)
 
-    result = directory_project.run("upload")
+    planned = directory_project.run("upload", "--dry-run")
+    directory_project.run("upload")
 
-    assert result.stderr.splitlines() == [f"published images/{name}" for name in sorted(names)]
+    lines = [line for line in planned.stdout.splitlines() if line.startswith("would publish")]
+    assert [line.split(":")[0] for line in lines] == [
+        f"would publish images/{name}" for name in sorted(names)
+    ]
     assert os.listdir(directory_store.url) == ["images"]

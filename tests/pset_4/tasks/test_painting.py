@@ -12,6 +12,7 @@ from csci_utils.errors import ChangedError
 from neural_style import PaintingResult
 from pset_4.execution.run import run_tasks
 from pset_4.runners.in_process import InProcessRunner
+from pset_4.storage import unfinished
 from pset_4.storage.records import write_origin
 from pset_4.tasks import stylize
 from pset_4.tasks.data import DownloadImage
@@ -46,11 +47,11 @@ def before_next_record(monkeypatch: pytest.MonkeyPatch, action: Callable[[], obj
     """Do something between the next result and its record."""
 
     def act_and_write(*arguments: Any) -> None:
-        monkeypatch.setattr(stylize, "write_origin", write_origin)
+        monkeypatch.setattr(unfinished, "write_origin", write_origin)
         action()
         write_origin(*arguments)
 
-    monkeypatch.setattr(stylize, "write_origin", act_and_write)
+    monkeypatch.setattr(unfinished, "write_origin", act_and_write)
 
 
 @pytest.mark.parametrize(("patience", "is_reported"), [(0, True), (3600, False)])

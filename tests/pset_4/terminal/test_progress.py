@@ -99,8 +99,8 @@ def test_work_is_weighted_by_pixels(directory_project: Project, drawing: bytes) 
         half = MainTask(image="a.png", model="two.pth", max_side=16)
         work = Workload([whole], current().settings), Workload([half], current().settings)
 
-    assert work[0].work_of(whole) == pixels
-    assert work[1].work_of(half) == pytest.approx(pixels * (16 / 33) ** 2)
+    assert work[0].work_of("a.png") == pixels
+    assert work[1].work_of("a.png") == pytest.approx(pixels * (16 / 33) ** 2)
 
 
 def test_the_estimate_grows_with_the_pixels_that_are_left(
@@ -117,11 +117,13 @@ def test_the_estimate_grows_with_the_pixels_that_are_left(
         )
         work = Workload([small, large, unknown, old], current().settings)
     work.start()
-    work.settle(old, ran=False)  # was there already: says nothing about the speed
+    work.settle(
+        ("old.png", "one.pth"), ran=False
+    )  # was there already: says nothing about the speed
     assert work.seconds_left() is None
 
     seconds[0] += 10
-    work.settle(small, ran=True)
+    work.settle(("small.png", "one.pth"), ran=True)
 
     sizes = 33 * 21, 96 * 72
     assert work.seconds_left() == pytest.approx(10 * (sizes[1] + sum(sizes) / 2) / sizes[0])

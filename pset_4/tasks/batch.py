@@ -1,0 +1,215 @@
+"""Tasks that stand for one file or for many: the value of ``image`` joins their names.
+
+Luigi looks at all tasks whenever it starts one, and creating a task takes it a millisecond. So ten
+thousand images are a hundred tasks. `ImageParameter` lets Luigi join tasks itself, too. A task does
+its work file by file, several at once, and a file that fails keeps no other from being done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
+
+import luigi
+from luigi.target import FileSystemTarget
+
+from csci_utils.errors import DescribedError
+from csci_utils.transfers import work_on_many
+
+from .. import context
+from ..settings import Settings
+from .events import report_begin
+from .parameters import join_images, split_images
+
+BATCH = 100
+"""How many images a task stands for, at most."""
+
+
+class BatchError(DescribedError):
+    """Some files of a task failed; the others are done."""
+
+    def __init__(self, errors: Mapping[str, BaseException]) -> None:
+        """Take the errors by name."""
+        super().__init__("; ".join(f"{name}: {error}" for name, error in errors.items()))
+        self.errors = errors
+
+
+class BatchTask(luigi.Task):
+    """A task for the file of each of its `names`."""
+
+    max_batch_size = BATCH
+    is_transfer = False
+    """Whether the task only moves files, which goes on beside a painting."""
+
+    @property
+    def task_id(self) -> str:
+        """The id, which tells one machine, data folder and remote from another.
+
+        luigid knows a task by it, and must not take the file of one machine for that of another.
+        """
+        return f"{self._id_of_parameters}_{context.current().keep(name_place)}"
+
+    @task_id.setter
+    def task_id(self, task_id: str) -> None:
+        self._id_of_parameters = task_id
+
+    @property
+    def batchable(self) -> bool:
+        """Whether Luigi may join it with others; it does not join what is joined already."""
+        return super().batchable and len(self.names) == 1
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of its files: those of its images, unless a subclass says otherwise."""
+        return split_images(getattr(self, "image", ""))
+
+    @abstractmethod
+    def target(self, name: str) -> FileSystemTarget:
+        """Return what the task makes of a name."""
+
+    def path_of(self, name: str) -> str:
+        """Return the path or URL of what the task makes of a name."""
+        return str(self.target(name).path)
+
+    def output(self) -> Any:
+        """Return the target of its name; with several names, a list of theirs."""
+        targets = list(map(self.target, self.names))
+        return targets[0] if len(targets) == 1 else targets
+
+    @abstractmethod
+    def is_done(self, name: str) -> bool:
+        """Return whether the task is complete for a name."""
+
+    def complete(self) -> bool:
+        """Return whether the task is complete for all of its names."""
+        return not self.list_missing()
+
+    def list_missing(self) -> list[str]:
+        """Return the names for which the task is not complete.
+
+        Raises:
+            BatchError: That could not be told for some of several names.
+        """
+        missing: list[str] = []
+        errors: dict[str, BaseException] = {}
+        with self.sharing():
+            for name in self.names:
+                try:
+                    if not self.is_done(name):
+                        missing.append(name)
+                except Exception as error:
+                    errors[name] = error
+        self.raise_errors(errors)
+        return missing
+
+    def sharing(self) -> AbstractContextManager[None]:
+        """Look only once for what `is_done` needs to know of each name, while the body runs."""
+        return nullcontext()
+
+    def do_each(self, do: Callable[[str], None], names: Iterable[str] | None = None) -> None:
+        """Do something for each name, several at once.
+
+        Raises:
+            BatchError: It failed for some of several names, and was done for the others.
+        """
+        chosen = list(self.names if names is None else names)
+        errors: dict[str, BaseException] = {}
+
+        def do_one(name: str) -> None:
+            if not context.interrupted.is_set():
+                report_begin(self, name)
+                do(name)
+
+        if len(chosen) == 1:
+            do_one(chosen[0])
+            return
+        for outcome in work_on_many(do_one, chosen):
+            if outcome.error is not None:
+                errors[outcome.item] = outcome.error
+        context.check_interrupted()
+        self.raise_errors(errors)
+
+    def raise_errors(self, errors: Mapping[str, BaseException]) -> None:
+        """Raise errors by name, if there are any: the error itself, for a task of one name."""
+        if errors and len(self.names) == 1:
+            (error,) = errors.values()
+            raise error
+        if errors:
+            raise BatchError(errors)
+
+
+def join_pairs(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield pairs of images and models, with the images of up to `BATCH` pairs of a model joined.
+
+    Models whose pairs alternate still do, batch by batch.
+    """
+    waiting: dict[str, list[str]] = {}
+    for image, model in pairs:
+        if len(waiting.get(model, ())) >= BATCH:
+            yield from ((join_images(images), each) for each, images in waiting.items())
+            waiting = {}
+        waiting.setdefault(model, []).append(image)
+    yield from ((join_images(images), each) for each, images in waiting.items())
+
+
+def join_batches(images: Sequence[str]) -> Iterator[str]:
+    """Yield the names of images, up to `BATCH` of them joined."""
+    return (join_images(images[begin : begin + BATCH]) for begin in range(0, len(images), BATCH))
+
+
+@property  # type: ignore[misc]
+def name_of_model(task: luigi.Task) -> Sequence[str]:
+    """The names of a task that is about the file of a model."""
+    return [getattr(task, "model", "")]
+
+
+def name_place(settings: Settings) -> str:
+    """Return a short name for a machine, its data folder and its remote, for `Context.keep`."""
+    places = "\0".join([socket.gethostname(), settings.data, settings.remote])
+    return hashlib.sha256(places.encode()).hexdigest()[:8]
+
+
+class Piece(NamedTuple):
+    """What a task does for one of its files."""
+
+    kind: str
+    """The kind of the task; for a task that is not one of names, its id."""
+    image: str | None
+    """The image that it is about, if any."""
+    model: str | None
+    """The model that it is about, if any."""
+
+
+def list_pieces(task: luigi.Task) -> list[Piece]:
+    """Return the pieces of a task; one of no names is a single piece."""
+    if isinstance(task, BatchTask):
+        return [find_piece(task, name) for name in task.names]
+    return [find_piece(task, None)]
+
+
+def find_piece(task: luigi.Task, name: str | None) -> Piece:
+    """Return the piece of a task for one of its names."""
+    image, model = getattr(task, "image", None), getattr(task, "model", None)
+    if isinstance(task, BatchTask):
+        return Piece(type(task).__name__, name if image else None, model)
+    return Piece(task.task_id, image, model)
+
+
+def leave_out(task: luigi.Task, pieces: Collection[Piece]) -> list[luigi.Task]:
+    """Return the task that stands for the rest of a task; none if nothing is left."""
+    if not isinstance(task, BatchTask) or not hasattr(task, "image"):
+        return [task] if find_piece(task, None) not in pieces else []
+    names = [name for name in task.names if find_piece(task, name) not in pieces]
+    return [task.clone(image=join_images(names))] if names else []
+
+
+def list_errors(task: luigi.Task, error: BaseException) -> dict[str | None, BaseException]:
+    """Return what failed, by name; None stands for a task that is not one of names."""
+    if isinstance(error, BatchError):
+        return dict(error.errors.items())
+    names = task.names if isinstance(task, BatchTask) else ()
+    return {names[0] if len(names) == 1 else None: error}
