@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--large", type=int, default=100, help=f"images of {LARGE} px")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--style", type=Path, default=_find_style())
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "scale-pipeline.json")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "scale-pipeline.json")
     args = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         counts = {"directory": args.counts, "s3": args.s3_counts}
