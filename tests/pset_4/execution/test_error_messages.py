@@ -5,16 +5,13 @@ from __future__ import annotations
 import errno
 import ssl
 from pathlib import Path
-from typing import Any
 
-import botocore.client
 import pytest
-from botocore.exceptions import ClientError
 
 from pset_4.execution.messages import describe_error
 from tests.support.pipeline.painting import PAINT
-from tests.support.pipeline.projects import MakeProject, Project, failures
-from tests.support.remotes.stores import DirectoryStore, S3Store
+from tests.support.pipeline.projects import Project, failures
+from tests.support.remotes.stores import DirectoryStore
 
 
 @pytest.mark.parametrize(
@@ -56,28 +53,3 @@ def test_a_file_in_a_locked_folder_is_not_called_missing(
 
     (failure,) = failures(result)
     assert "images/drawing.png: Permission denied; check its permissions" in failure
-
-
-def test_an_object_that_s3_refuses_is_not_called_missing(
-    make_project: MakeProject,
-    s3_store: S3Store,
-    drawing: bytes,
-    model: bytes,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    s3_store.write("images/drawing.png", drawing)
-    s3_store.write("saved_models/model.pth", model)
-    call = botocore.client.BaseClient._make_api_call
-
-    def refuse(client: object, operation: str, arguments: dict[str, Any]) -> Any:
-        if arguments.get("Key", "").endswith("drawing.png"):
-            reply = {"Error": {"Code": "403"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
-            raise ClientError(reply, operation)
-        return call(client, operation, arguments)
-
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", refuse)
-
-    result = make_project("machine", s3_store.url).run(*PAINT)
-
-    (failure,) = failures(result)
-    assert "these credentials do not permit this" in failure
