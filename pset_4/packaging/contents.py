@@ -16,7 +16,7 @@ from ..errors import MissingError
 PAINTER = "painter.py"
 """The file name of the code that MLflow loads and calls, in this folder and in packages."""
 
-CODE = {"csci_utils": "*.py", "neural_style": "**/*.py"}
+CODE = {"csci_utils": ("*.py", "transfers/*.py"), "neural_style": ("**/*.py",)}
 """The Python packages that a package carries, and the glob patterns of their modules. Of csci_utils
 these are the modules that need no other package."""
 
@@ -31,7 +31,8 @@ def list_code() -> dict[str, Path]:
     root = Path(neural_style.__file__).parent.parent
     found = (
         Path(package, name)
-        for package, pattern in CODE.items()
+        for package, patterns in CODE.items()
+        for pattern in patterns
         for name in glob(pattern, root_dir=root / package, recursive=True)  # no hidden folders
     )
     names = sorted(path.as_posix() for path in found)

@@ -25,7 +25,7 @@ from tests.support.pipeline.published import (
 from tests.support.remotes.stores import RemoteStore, S3Store
 from tests.support.servers import serve
 
-LITTLE_CODE = {"csci_utils": "errors.py", "neural_style": "errors.py"}
+LITTLE_CODE = {"csci_utils": ("errors.py",), "neural_style": ("errors.py",)}
 """Stands for all code of a package where none of it is run: hundreds of files more would only be
 sent one by one."""
 
@@ -52,8 +52,8 @@ def package_files(small_package_files: Files, monkeypatch: pytest.MonkeyPatch) -
 
 
 def _leave_out_code(patch: pytest.MonkeyPatch) -> None:
-    for package, pattern in LITTLE_CODE.items():
-        patch.setitem(CODE, package, pattern)
+    for package, patterns in LITTLE_CODE.items():
+        patch.setitem(CODE, package, patterns)
 
 
 def _build(model: bytes, folder: Path) -> Files:

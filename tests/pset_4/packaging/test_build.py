@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +14,7 @@ import pytest
 
 import neural_style
 from pset_4.packaging import build_package, digest_code
+from pset_4.packaging.contents import CODE, list_code
 from tests.support.pipeline.projects import Project
 from tests.support.pipeline.published import Files, read_files
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
@@ -133,6 +136,30 @@ def test_a_model_may_have_any_name(
     directory_project.run_well("package")
 
     assert directory_store.read(f"mlflow/{name}/artifacts/style.pth") == model
+
+
+def imported_modules(name: str, path: Path) -> Iterator[str]:
+    """Yield the modules of ours that a module imports when it is imported itself."""
+    package = name.removesuffix(".py").split("/")[:-1]
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) + 1 - node.level] if node.level else []
+            module = "/".join([*base, *(node.module or "").split(".")]).strip("/")
+            if module.split("/")[0] in CODE:
+                yield module
+
+
+def test_a_package_carries_the_modules_that_its_code_imports() -> None:
+    code = list_code()
+
+    missing = {
+        f"{name} imports {module}"
+        for name, path in code.items()
+        for module in imported_modules(name, path)
+        if not {f"{module}.py", f"{module}/__init__.py"} & set(code)
+    }
+
+    assert missing == set()
 
 
 def test_plain_mlflow_runs_a_package_without_this_project(
