@@ -104,7 +104,8 @@ def list_command() -> None:
     Those dropped in, in the remote, and in the cache. That one does not load is no failure of this
     command; that it cannot be told is.
     """
-    with session(needed=["remote", "data"]) as settings:
+    # What is remembered would be kept in the data folder.
+    with session(needed=["remote", "data"], remembers=False) as settings:
         from ..models.listing import list_models
         from ..report import format_json, format_listing
         from ..runners import current_runner
