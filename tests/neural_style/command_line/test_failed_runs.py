@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
+from typing import IO
 
 import pytest
 from PIL import Image
@@ -118,15 +120,14 @@ def test_a_failed_write_leaves_the_earlier_output_and_nothing_else(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def write_a_part(path: Path, data: bytes) -> None:
-        with path.open("wb") as file:
-            file.write(data[:10])
+    def write_a_part(source: IO[bytes], target: IO[bytes], length: int) -> None:
+        target.write(source.read(10))
         raise error
 
     output_path = tmp_path / "painted.png"
     output_path.write_bytes(b"made earlier")
     before = files_in(tmp_path)
-    monkeypatch.setattr(Path, "write_bytes", write_a_part)
+    monkeypatch.setattr(shutil, "copyfileobj", write_a_part)
 
     with pytest.raises((PictureError, KeyboardInterrupt)) as caught:
         paint_file(PaintingRequest(picture_path, checkpoint_path, output_path))
