@@ -68,10 +68,15 @@ class UploadTask(BatchTask, CopyTask):
         if self._is_copied(name):
             record_published(path)
             return True
-        if self.on_conflict != KEEP_REMOTE or not file_system_of(path).exists(path):
+        if not self._is_kept(name):
             return False
         self._notify_kept(name)
         return True
+
+    def _is_kept(self, name: str) -> bool:
+        """Return whether the remote has something under this name, which is to be kept."""
+        path = self.path_of(name)
+        return self.on_conflict == KEEP_REMOTE and bool(file_system_of(path).exists(path))
 
     def _is_copied(self, name: str) -> bool:
         """Return whether the remote has the drop-in's bytes, or the drop-in is gone."""
@@ -93,7 +98,7 @@ class UploadTask(BatchTask, CopyTask):
             ConflictError: The remote has other bytes under this name.
             MissingError: The remote has something there that is not a file.
         """
-        if self._is_copied(name):
+        if self._is_copied(name) or self._is_kept(name):  # others of the task may not be
             return
         path, root = self.drop_ins.path_of(name), self.drop_ins.root_of(name)
         with take_snapshot(path, self.max_bytes(), True, root) as snapshot:
