@@ -129,7 +129,7 @@ class Database:
         url = f"{_to_uri(self.path)}?mode={mode}"
         os.makedirs(self.folder, exist_ok=True)
         connection = sqlite3.connect(url, BUSY_SECONDS, check_same_thread=False, uri=True)
-        _check_tables(connection)
+        _check(connection)
         if self._is_read_only:
             return connection
         connection.execute("PRAGMA synchronous = OFF")
@@ -187,14 +187,17 @@ def _create(connection: sqlite3.Connection, folder: str) -> None:
         connection.execute("PRAGMA user_version = 1")
 
 
-def _check_tables(connection: sqlite3.Connection) -> None:
-    """Check that a database has nothing but plain tables: views and triggers are programs.
+def _check(connection: sqlite3.Connection) -> None:
+    """Check that a database is whole, and has nothing but plain tables: views are programs.
+
+    Damage that only a later statement met would make a run forget what it has seen already.
 
     Raises:
-        sqlite3.DatabaseError: It has, which counts as damage.
+        sqlite3.DatabaseError: It is damaged, or has others, which counts as damage.
     """
     programs = "type != 'table' OR sql LIKE 'CREATE VIRTUAL%' OR sql LIKE '% AS (%'"
-    if connection.execute(f"SELECT 1 FROM sqlite_master WHERE {programs}").fetchone():
+    has_programs = connection.execute(f"SELECT 1 FROM sqlite_master WHERE {programs}").fetchone()
+    if has_programs or connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
         error = sqlite3.DatabaseError("expected plain tables")
         error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise error

@@ -29,9 +29,16 @@ def read_record(data: Path, path: str) -> dict[str, Any]:
 
 
 def list_records(data: Path) -> list[str]:
-    """Return the paths of all files with records, relative to the data folder."""
+    """Return the paths of all files with records, relative to the data folder.
+
+    Those that damage made unreadable are left out.
+    """
     with open_database(data) as connection:
-        return [row["path"] for row in connection.execute("SELECT path FROM records ORDER BY path")]
+        connection.text_factory = lambda text: text.decode(errors="replace")
+        paths = [
+            row["path"] for row in connection.execute("SELECT path FROM records ORDER BY path")
+        ]
+        return [path for path in paths if "\N{REPLACEMENT CHARACTER}" not in row["path"]]
 
 
 def change_record(data: Path, path: str, **columns: Any) -> None:
