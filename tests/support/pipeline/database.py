@@ -35,10 +35,8 @@ def list_records(data: Path) -> list[str]:
     """
     with open_database(data) as connection:
         connection.text_factory = lambda text: text.decode(errors="replace")
-        paths = [
-            row["path"] for row in connection.execute("SELECT path FROM records ORDER BY path")
-        ]
-        return [path for path in paths if "\N{REPLACEMENT CHARACTER}" not in row["path"]]
+        rows = connection.execute("SELECT path FROM records ORDER BY path").fetchall()
+        return [row["path"] for row in rows if "\N{REPLACEMENT CHARACTER}" not in row["path"]]
 
 
 def change_record(data: Path, path: str, **columns: Any) -> None:
