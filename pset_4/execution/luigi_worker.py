@@ -178,13 +178,22 @@ class TaskProcess(luigi.worker.TaskProcess):
     def _run_get_new_deps(self) -> Any:
         for required in self.task.deps():
             if isinstance(required, BatchTask) and isinstance(self.task, BatchTask):
-                lost = [name for name in required.list_missing() if name in self.task.names]
-                self.task.raise_errors(
-                    {name: _describe_change(self.task.path_of(name)) for name in lost}
-                )
-            if not self.check_complete(required):
+                _check_complete(required, self.task)
+            elif not self.check_complete(required):
                 raise _describe_change(name_of(self.task))
         return super()._run_get_new_deps()
+
+
+def _check_complete(required: BatchTask, task: BatchTask) -> None:
+    """Raise a ChangedError for each name of a task for which what it requires is not complete.
+
+    Completeness is looked at once: between two looks, it may change again.
+    """
+    lost = set(required.list_missing())
+    if lost and lost.isdisjoint(task.names):
+        lost = set(task.names)  # they all need it, as they need their model
+    affected = [name for name in task.names if name in lost]
+    task.raise_errors({name: _describe_change(task.path_of(name)) for name in affected})
 
 
 def _describe_change(path: str) -> ChangedError:

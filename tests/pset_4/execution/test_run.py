@@ -11,6 +11,8 @@ import pytest
 from pset_4.execution import run as execution
 from pset_4.execution.run import SLICE, run_tasks
 from pset_4.report import format_failures
+from pset_4.tasks.batch import BatchTask
+from pset_4.tasks.parameters import join_images
 
 
 class Touch(luigi.Task):
@@ -72,6 +74,40 @@ class RequiringFailing(Touch):
 
     def requires(self) -> Failing:
         return Failing(path=str(Path(self.path).with_name("shared")))
+
+
+class LosingOne(BatchTask):
+    """Has files a and b; b is lost when it is looked at the given time, and back the next."""
+
+    image = luigi.Parameter(default=join_images(["a.png", "b.png"]))
+    folder = luigi.Parameter()
+    lost_at = luigi.IntParameter()
+
+    def target(self, name: str) -> luigi.LocalTarget:
+        return luigi.LocalTarget(str(Path(self.folder) / name))
+
+    def is_done(self, name: str) -> bool:
+        looks = Path(self.folder) / f"{name}.looks"
+        count = len(looks.read_text()) if looks.exists() else 0
+        looks.write_text("x" * (count + 1))
+        return name == "a.png" or count != self.lost_at
+
+
+class RequiringLosingOne(BatchTask):
+    """Requires files of which one is lost for a moment."""
+
+    image = luigi.Parameter(default=join_images(["a.png", "b.png"]))
+    folder = luigi.Parameter()
+    lost_at = luigi.IntParameter()
+
+    def requires(self) -> luigi.Task:
+        return self.clone(LosingOne)
+
+    def target(self, name: str) -> luigi.LocalTarget:
+        return luigi.LocalTarget(str(Path(self.folder) / "made" / name))
+
+    def is_done(self, name: str) -> bool:
+        return Path(self.target(name).path).exists()
 
 
 class Recorder:
@@ -156,6 +192,17 @@ def test_an_input_that_vanished_is_reported_in_words(tmp_path: Path) -> None:
     assert list(format_failures(outcome, {})) == [
         f"failed: {tmp_path / 'a'}: what it is made from changed meanwhile; run again"
     ]
+
+
+# The first look is Luigi's, when it is told of the tasks.
+@pytest.mark.parametrize(("lost_at", "failed"), [(1, ["b.png"]), (2, [])])
+def test_inputs_are_looked_at_once_before_a_task_runs(
+    lost_at: int, failed: list[str], tmp_path: Path
+) -> None:
+    outcome = run_tasks([RequiringLosingOne(folder=str(tmp_path), lost_at=lost_at)])
+
+    assert [failure.piece.image for failure in outcome.failures] == failed
+    assert all(str(failure.error.path).endswith("made/b.png") for failure in outcome.failures)
 
 
 @pytest.mark.usefixtures("small_slices")
