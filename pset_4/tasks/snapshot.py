@@ -50,6 +50,7 @@ class Snapshot:
     _source_path: str
     _source_state: FileState
     _modified: float
+    _root: str | None
 
     @property
     def path(self) -> str:
@@ -60,10 +61,13 @@ class Snapshot:
         """Wait until the file's last change before the copy is that long ago, and check it again.
 
         Raises:
-            ChangedError: As for `check_unchanged`.
+            ChangedError: As for `check_unchanged`, or a program has it open for writing.
         """
         _wait_until_quiet(self._modified, seconds)
         self.check_unchanged()
+        with open_regular(self._source_path, self._root) as file:
+            if has_writer(file.fileno()):
+                raise self._describe_change()
 
     def check_unchanged(self) -> None:
         """Check that the file is still the one that was copied.
@@ -76,11 +80,14 @@ class Snapshot:
         except FileNotFoundError:
             state = ()
         if state != self._source_state:
-            raise ChangedError(
-                "still being written",
-                path=self._source_path,
-                remedy="run again when it is complete",
-            )
+            raise self._describe_change()
+
+    def _describe_change(self) -> ChangedError:
+        return ChangedError(
+            "still being written",
+            path=self._source_path,
+            remedy="run again when it is complete",
+        )
 
 
 @contextmanager
@@ -117,7 +124,8 @@ def take_snapshot(
                 _wait_until_quiet(status.st_mtime, find_quiet_seconds(file)[0])
             _check_size(path, status.st_size, max_bytes)
             sha256 = _copy(file, copy_path)
-        taken = Snapshot(target_at(copy_path), sha256, path, state_of(status), status.st_mtime)
+        copied = target_at(copy_path)
+        taken = Snapshot(copied, sha256, path, state_of(status), status.st_mtime, root)
         taken.check_unchanged()
         with instead_of_path(copy_path, path):
             yield taken

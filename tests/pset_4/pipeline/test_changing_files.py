@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from csci_utils.writers import has_writer
 from pset_4.runners.in_process import InProcessRunner
 from pset_4.tasks import results, snapshot
 from pset_4.tasks.snapshot import CLOSED_QUIET_SECONDS, QUIET_SECONDS, Snapshot, take_snapshot
@@ -138,7 +139,7 @@ def test_a_drop_in_that_grows_is_published_once_it_is_complete(
 
 
 @pytest.mark.parametrize(
-    ("age", "has_writer", "expected"),
+    ("age", "has_a_writer", "expected"),
     [
         (60, None, 0),
         (QUIET_SECONDS / 2, None, QUIET_SECONDS / 2),
@@ -153,10 +154,10 @@ def test_a_drop_in_is_published_when_it_is_at_rest(
     photograph: bytes,
     monkeypatch: pytest.MonkeyPatch,
     age: float,
-    has_writer: bool | None,
+    has_a_writer: bool | None,
     expected: float,
 ) -> None:
-    monkeypatch.setattr(snapshot, "has_writer", lambda descriptor: has_writer)
+    monkeypatch.setattr(snapshot, "has_writer", lambda descriptor: has_a_writer)
     path = directory_project.drop("photo.jpg", photograph)
     now = time.time()
     os.utime(path, (now - age, now - age))
@@ -183,6 +184,22 @@ def test_an_image_of_which_a_part_is_closed_early_is_not_refused(
         result = project.run("upload")
 
     assert_failed(result, "photo.jpg: still being written")
+    project.run_well("upload")
+    assert store.read("images/photo.jpg") == photograph
+
+
+def test_an_incomplete_image_that_a_program_has_open_is_not_refused(
+    project: Project, store: RemoteStore, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = project.drop("photo.jpg", photograph[:-100])
+    record_waits(monkeypatch)
+    with path.open("ab") as file, path.open("rb") as reader:
+        if has_writer(reader.fileno()) is None:
+            pytest.skip("this system does not tell which files are open for writing")
+        result = project.run("upload")
+        assert_failed(result, "photo.jpg: still being written")
+        file.write(photograph[-100:])
+
     project.run_well("upload")
     assert store.read("images/photo.jpg") == photograph
 
