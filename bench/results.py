@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
-from neural_style.formats.weights import OFFICIAL_BASE_WIDTH
+from neural_style.networks.description import OFFICIAL_BASE_WIDTH
 
 from .errors import BenchmarkError
 from .sizes import Size, parse_size

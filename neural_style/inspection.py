@@ -13,7 +13,6 @@ from .backends.base import Style
 from .backends.loading import decode_style, load_style, read_style
 from .errors import MissingDependencyError
 from .formats.model_file import CHECKPOINT_SUFFIXES
-from .formats.weights import width_of
 from .options import RenderingOptions
 
 _TRIAL_SIDE = 16  # px
@@ -49,7 +48,8 @@ def inspect(path: str | PathLike[str]) -> StyleDescription:
     except MissingDependencyError:
         if file.suffix not in CHECKPOINT_SUFFIXES:
             raise
-        return StyleDescription(width_of(decode_style(file)), None)
+        network = decode_style(file)
+        return StyleDescription(network.description.base_width, network.count)
     first, *others = _choose(style)
     first(_trial_picture())
     deadline = time.monotonic() + _TRIAL_SECONDS

@@ -13,37 +13,47 @@ from typing import cast
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .formats.weights import OFFICIAL_BASE_WIDTH
+from .networks.description import (
+    EPSILON,
+    OFFICIAL_BASE_WIDTH,
+    NetworkDescription,
+    official_description,
+)
 
 
 class TransformerNet(nn.Module):
     """A network that paints pictures in the style on which its weights were trained."""
 
-    def __init__(self, base_width: int = OFFICIAL_BASE_WIDTH) -> None:
+    def __init__(
+        self,
+        base_width: int = OFFICIAL_BASE_WIDTH,
+        description: NetworkDescription | None = None,
+    ) -> None:
         """Create the layers with random weights.
 
         Args:
             base_width: Channels after the first convolution; the next two convolutions double it.
+            description: A network of one style that takes levels, in place of one of `base_width`.
         """
         super().__init__()
-        self.base_width = base_width
-        double_width, quadruple_width = 2 * base_width, 4 * base_width
-        self.conv1 = _Conv(3, base_width, kernel_size=9)
-        self.in1 = _norm(base_width)
-        self.conv2 = _Conv(base_width, double_width, kernel_size=3, stride=2)
-        self.in2 = _norm(double_width)
-        self.conv3 = _Conv(double_width, quadruple_width, kernel_size=3, stride=2)
-        self.in3 = _norm(quadruple_width)
-        self.res1 = _Residual(quadruple_width)
-        self.res2 = _Residual(quadruple_width)
-        self.res3 = _Residual(quadruple_width)
-        self.res4 = _Residual(quadruple_width)
-        self.res5 = _Residual(quadruple_width)
-        self.deconv1 = _UpsampleConv(quadruple_width, double_width)
-        self.in4 = _norm(double_width)
-        self.deconv2 = _UpsampleConv(double_width, base_width)
-        self.in5 = _norm(base_width)
-        self.deconv3 = _Conv(base_width, 3, kernel_size=9)
+        self.description = description or official_description(base_width)
+        self.base_width = self.description.base_width
+        first, second, third, fourth, fifth = self.description.channels
+        self.conv1 = _Conv(3, first, kernel_size=9)
+        self.in1 = self._norm("in1", first)
+        self.conv2 = _Conv(first, second, kernel_size=3, stride=2)
+        self.in2 = self._norm("in2", second)
+        self.conv3 = _Conv(second, third, kernel_size=3, stride=2)
+        self.in3 = self._norm("in3", third)
+        for block in range(1, self.description.blocks + 1):
+            norms = [self._norm(f"res{block}.in{part}", third) for part in (1, 2)]
+            self.add_module(f"res{block}", _Residual(third, *norms))
+        self.deconv1 = _UpsampleConv(third, fourth)
+        self.in4 = self._norm("in4", fourth)
+        self.deconv2 = _UpsampleConv(fourth, fifth)
+        self.in5 = self._norm("in5", fifth)
+        self.deconv3 = _Conv(fifth, 3, kernel_size=9)
+        self.in6 = self._norm("in6", 3)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint a batch of pictures.
@@ -53,16 +63,25 @@ class TransformerNet(nn.Module):
                 padding takes more pixels than a shorter side has.
 
         Returns:
-            B x 3 x 4*ceil(H/4) x 4*ceil(W/4), RGB, about 0..255, neither clamped nor rounded.
+            B x 3 x 4*ceil(H/4) x 4*ceil(W/4), RGB, about 0..255, not clamped. Levels are these
+            numbers without their fractions.
         """
         y = functional.relu(self.in1(self.conv1(pictures)))
         y = functional.relu(self.in2(self.conv2(y)))
         y = functional.relu(self.in3(self.conv3(y)))
-        for residual in (self.res1, self.res2, self.res3, self.res4, self.res5):
-            y = residual(y)
+        for block in range(1, self.description.blocks + 1):
+            y = self.get_submodule(f"res{block}")(y)
         y = functional.relu(self.in4(self.deconv1(y)))
         y = functional.relu(self.in5(self.deconv2(y)))
-        return cast(Tensor, self.deconv3(y))
+        y = self.in6(self.deconv3(y))
+        if self.description.output == "sigmoid":
+            y = 255 * y.sigmoid() + 0.5  # which rounds to the nearest level
+        return cast(Tensor, y)
+
+    def _norm(self, name: str, channels: int) -> nn.Module:
+        if name in self.description.unnormalized:
+            return nn.Identity()
+        return nn.InstanceNorm2d(channels, eps=EPSILON, affine=True)
 
 
 class _Conv(nn.Module):
@@ -99,17 +118,13 @@ class _UpsampleConv(_Conv):
 class _Residual(nn.Module):
     """Two convolutions whose result is added to their input, without a ReLU after the sum."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, in1: nn.Module, in2: nn.Module) -> None:
         super().__init__()
         self.conv1 = _Conv(channels, channels, kernel_size=3)
-        self.in1 = _norm(channels)
+        self.in1 = in1
         self.conv2 = _Conv(channels, channels, kernel_size=3)
-        self.in2 = _norm(channels)
+        self.in2 = in2
 
     def forward(self, x: Tensor) -> Tensor:
         y = functional.relu(self.in1(self.conv1(x)))
         return x + cast(Tensor, self.in2(self.conv2(y)))
-
-
-def _norm(channels: int) -> nn.InstanceNorm2d:
-    return nn.InstanceNorm2d(channels, affine=True)

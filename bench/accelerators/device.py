@@ -49,19 +49,19 @@ def measure(
         return
     import torch
 
-    from neural_style.backends.loading import load_weights
+    from neural_style.backends.loading import load_network
     from neural_style.backends.pytorch.making import make_network
     from neural_style.backends.pytorch.networks import PlainNetwork, full_precision
 
     path, picture = folder / "style.pth", np.load(folder / "picture.npy")
-    weights = load_weights(path)
+    trained = load_network(path)
     figures.machine["accelerator"] = _describe(device)
     for precision, dtype in ((EXACT, torch.float32), (FAST, torch.float16)):
         with torch.inference_mode(), full_precision():
             network: Any
             for name, network, batches in (
-                (precision, make_network(weights, device, dtype), BATCHES),
-                (precision + OWN_LAYERS, PlainNetwork(weights, device, dtype), BATCHES[-1:]),
+                (precision, make_network(trained, device, dtype), BATCHES),
+                (precision + OWN_LAYERS, PlainNetwork(trained, device, dtype), BATCHES[-1:]),
             ):
                 for count in batches:
                     pictures = torch.from_numpy(np.stack(_vary(picture, count))).to(device)

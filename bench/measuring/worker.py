@@ -81,9 +81,9 @@ def prepare(job: dict[str, Any]) -> dict[str, Any]:
     torch.save(network.state_dict(), job["weights"])
     load_weights(job["weights"])  # fills the cache
     if job["graph"]:
-        from neural_style.formats.onnx_export import export_network
+        from neural_style.formats.saving import save_network
 
-        Path(job["graph"]).write_bytes(export_network(network.eval()))
+        save_network(network, job["graph"])
     return {"base_width": network.base_width, "rates": measure_rates()}
 
 

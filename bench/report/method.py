@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from neural_style.formats.weights import parameter_shapes
+from neural_style.networks.description import official_description, parameter_shapes
 
 from ..results import Results
 from .targets import AMX
@@ -65,7 +65,7 @@ def format_method(results: Results) -> str:
 def count_operations(base_width: int) -> int:
     """Return the multiplications and additions per pixel of the network as it is defined."""
     total = 0.0
-    for name, shape in parameter_shapes(base_width).items():
+    for name, shape in parameter_shapes(official_description(base_width)).items():
         if name.endswith("conv2d.weight"):
             layer = "res" if name.startswith("res") else name.partition(".")[0]
             total += 2 * prod(shape) * _OUTPUTS_PER_PIXEL[layer]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
@@ -17,7 +17,8 @@ from PIL import Image
 from csci_utils.errors import DescribedError, at_path
 
 from ..errors import DeviceError, PictureError, StyleError
-from ..option_kinds import check_whole
+from ..networks.description import NetworkDescription
+from ..networks.mixtures import check_number, to_shares
 from ..pictures.arrays import Colors, Pixels, to_colors, to_floats, to_levels
 from ..pictures.conversion import to_plain
 
@@ -42,14 +43,27 @@ class Style(ABC):
         self.path = Path(path)
         self.count = count
         """How many numbered styles the file has; None if it is one style without a number."""
-        self.number: int | None = None
-        """Which of them this is; None until `with_number` chooses."""
+        self.mix: dict[int, float] | None = None
+        """How much of each of them this is: shares with the sum 1, by number. None until
+        `with_number` or `with_mix` chooses."""
         self.engine = ""
         """What paints, such as ``C++`` or ``OpenVINO``."""
         self.sha256 = ""
         """The SHA-256 of the file."""
-        self.base_width: int | None = None
-        """Channels after the first convolution, if the file is known to be a `TransformerNet`."""
+        self.network: NetworkDescription | None = None
+        """What the file holds, if it is known to be a network of the family."""
+        self.notes: Mapping[str, str] = {}
+        """What the file says about itself, such as who made it."""
+
+    @property
+    def base_width(self) -> int | None:
+        """Channels after the first convolution, if the network is known."""
+        return self.network.base_width if self.network is not None else None
+
+    @property
+    def number(self) -> int | None:
+        """Which of the numbered styles this is; None if it is not exactly one of them."""
+        return next(iter(self.mix)) if self.mix is not None and len(self.mix) == 1 else None
 
     def with_number(self, number: int) -> Style:
         """Return another style of the same file, which shares what is loaded with this one.
@@ -59,8 +73,30 @@ class Style(ABC):
         """
         with at_path(self.path):
             check_number(number, self.count)
+        return self._choose({number: 1.0})
+
+    def with_mix(self, mix: Mapping[int, float]) -> Style:
+        """Return a mixture of styles of the same file, which shares what is loaded with this one.
+
+        A network of many styles has a scale and a shift of each normalization for each of them
+        (Dumoulin et al., https://arxiv.org/abs/1610.07629). A mixture has their weighted means.
+
+        Args:
+            mix: The weight of each style, above 0, by number. Weights are divided by their sum.
+
+        Raises:
+            StyleError: The file has no style of such a number, or no weight is given.
+            TypeError: A number is not a whole number, or a weight not a number.
+            ValueError: A weight is not above 0, or not finite.
+        """
+        with at_path(self.path):
+            for number in mix:
+                check_number(number, self.count)
+            return self._choose(to_shares(mix))
+
+    def _choose(self, mix: dict[int, float]) -> Style:
         chosen = copy(self)
-        chosen.number = number
+        chosen.mix = mix
         return chosen
 
     def __call__(self, picture: Image.Image, progress: Progress | None = None) -> Image.Image:
@@ -118,7 +154,8 @@ class Style(ABC):
 
     def _check_number(self) -> None:
         with at_path(self.path):
-            check_number(self.number, self.count)
+            if self.mix is None:
+                check_number(None, self.count)
 
     @contextmanager
     def _explaining_errors(
@@ -247,30 +284,3 @@ def not_finite() -> StyleError:
     return StyleError(
         "expected finite colors from this network, got NaN or infinity", remedy="use another model"
     )
-
-
-def check_number(number: int | None, count: int | None) -> None:
-    """Check that a file of `count` styles has the style `number`.
-
-    Args:
-        number: A style number, or None.
-        count: How many numbered styles the file has; None for one style without a number.
-
-    Raises:
-        TypeError: `number` is not a whole number.
-        StyleError: The file has no style of this number, or has several and none is chosen.
-    """
-    if number is not None:
-        check_whole("number", number)
-    if count is None:
-        if number is not None:
-            raise StyleError(
-                f"expected no style number for a file of one style, got {number}",
-                remedy="leave the number out",
-            )
-    elif number is None or not 0 <= number < count:
-        got = "none" if number is None else str(number)
-        raise StyleError(
-            f"expected a style number from 0 to {count - 1}, got {got}",
-            remedy=f"choose one of the {count} styles of this file",
-        )

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..engine import choose_kernel
 from ..engine._core import Network, NotFiniteError
-from ..formats.weights import OFFICIAL_BASE_WIDTH, Weights, width_of
+from ..networks.description import OFFICIAL_BASE_WIDTH
+from ..networks.network import StyleNetwork
 from ..options import RenderingOptions, ignore
 from ..pictures.arrays import Colors
 from ..system.resources import count_threads
@@ -43,7 +44,7 @@ class EngineStyle(Style):
     def __init__(
         self,
         path: str | PathLike[str],
-        weights: Weights,
+        network: StyleNetwork,
         options: RenderingOptions,
         arena: Arena,
     ) -> None:
@@ -51,7 +52,7 @@ class EngineStyle(Style):
 
         Args:
             path: The file that the weights came from.
-            weights: Checked weights of a `TransformerNet`.
+            network: A network like the official ones.
             options: `precision` and `threads` are used.
             arena: The memory to paint in; other styles may share it.
 
@@ -60,8 +61,9 @@ class EngineStyle(Style):
         """
         super().__init__(path)
         self.engine = "C++"
-        self.base_width: int = width_of(weights)
-        self._network = Network(weights, choose_kernel(options.precision))
+        self.network = network.description
+        self._width = network.description.full_width
+        self._network = Network(network.weights, choose_kernel(options.precision))
         self._threads = options.threads or count_threads()
         self._arena = arena
 
@@ -98,7 +100,7 @@ class EngineStyle(Style):
         painted = np.empty_like(colors)
         needed = self._network.arena_bytes(height, width)
         working = _BYTES_PER_PIXEL * height * width + _BYTES_PER_THREAD * threads
-        working = math.ceil(working * max(1, self.base_width / OFFICIAL_BASE_WIDTH))
+        working = math.ceil(working * max(1, self._width / OFFICIAL_BASE_WIDTH))
         with arena.lend(needed, painted.nbytes + working) as memory:
             try:
                 self._network.paint(colors, painted, memory, threads, progress)

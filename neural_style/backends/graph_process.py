@@ -21,6 +21,7 @@ import numpy as np
 
 from ..errors import DeviceError, MissingDependencyError, NeuralStyleError, StyleError
 from ..formats.onnx_gate.gate import CheckedGraph, Cost
+from ..networks.mixtures import Mix
 from ..options import RenderingOptions
 from ..pictures.arrays import Colors
 from .base import SMALLER_PICTURE
@@ -78,8 +79,13 @@ class GraphProcess:
         with self._lock:
             self._start()
 
-    def paint(self, colors: Colors, number: int | None, cost: Cost) -> Colors:
+    def paint(self, colors: Colors, mix: Mix | None, cost: Cost) -> Colors:
         """Return the painted picture, from array to array as `Style.paint`.
+
+        Args:
+            colors: The picture.
+            mix: How much of each style; None for a graph of one.
+            cost: What the graph takes for a picture of this size.
 
         Raises:
             StyleError: The graph paints numbers that are not finite, or not this size.
@@ -91,7 +97,7 @@ class GraphProcess:
         request = {
             "height": height,
             "width": width,
-            "number": number,
+            "mix": None if mix is None else list(mix.items()),
             "bytes": self._base_bytes + cost.numbers * _BYTES_PER_NUMBER,
             "cpu_seconds": _CPU_SECONDS + work / _MULTIPLICATIONS_PER_CPU_SECOND,
         }

@@ -96,7 +96,7 @@ def _serve(graph: Style, request: Request) -> Colors | None:
         graph.release()
         return None
     colors = np.frombuffer(data, np.uint8).reshape(settings["height"], settings["width"], 3)
-    chosen = graph if settings["number"] is None else graph.with_number(settings["number"])
+    chosen = graph if settings["mix"] is None else graph.with_mix(dict(settings["mix"]))
     return chosen.paint(colors)
 
 

@@ -20,9 +20,11 @@ from ..formats.model_file import (
     STYLE_SUFFIXES,
     read_style_file,
 )
-from ..formats.safetensors_file import decode_weights
+from ..formats.safetensors_file import decode_safetensors
 from ..formats.state_dict import decode_checkpoint
-from ..formats.weights import Weights
+from ..networks.description import NetworkDescription, official_description
+from ..networks.network import StyleNetwork
+from ..networks.weights import Weights
 from ..options import EXACT, RenderingOptions, ignore
 from .arena import Arena
 from .base import Style
@@ -128,7 +130,10 @@ def _load(
     arena: Arena | None,
 ) -> Style:
     if file.suffix in CHECKPOINT_SUFFIXES:
-        return _Checkpoint(file, options, notify, arena).load()
+        network = decode_style(file)
+        style = _Loader(file.path, network, options, notify, arena).load()
+        style.notes = network.notes
+        return style
     if file.suffix in ONNX_SUFFIXES:
         with needing("OpenVINO"):
             from .onnx import OnnxStyle
@@ -141,22 +146,27 @@ def _load(
     )
 
 
-def load_weights(path: str | PathLike[str]) -> Weights:
-    """Load the weights in the checkpoint at `path`, as fp32.
+def load_network(path: str | PathLike[str]) -> StyleNetwork:
+    """Load the network in the checkpoint at `path`, in fp32.
 
     Raises:
-        StyleError: The file is missing, unreadable, or not a state dict of a `TransformerNet` with
-            finite weights. Nothing in it is run to find that out.
+        StyleError: The file is missing, unreadable, or not a network of the family with finite
+            weights. Nothing in it is run to find that out.
         MissingDependencyError: It is a .safetensors file, and safetensors is not installed.
     """
     return decode_style(read_style(path))
 
 
-def decode_style(file: StyleFile) -> Weights:
-    """Return the weights in a checkpoint that was read: see `load_weights`."""
+def load_weights(path: str | PathLike[str]) -> Weights:
+    """Load the weights of that network."""
+    return load_network(path).weights
+
+
+def decode_style(file: StyleFile) -> StyleNetwork:
+    """Return the network in a checkpoint that was read: see `load_network`."""
     with at_path(file.path):
         if file.suffix in SAFETENSORS_SUFFIXES:
-            return decode_weights(file.data)
+            return decode_safetensors(file.data)
         return decode_checkpoint(file.data)
 
 
@@ -182,18 +192,19 @@ def find_accelerator(device: str) -> torch.device | None:
     return None if found.type == "cpu" else found
 
 
-class _Checkpoint:
-    """A checkpoint; the device and the installed packages decide which backend paints it."""
+class _Loader:
+    """A network; the device and the installed packages decide which backend paints it."""
 
     def __init__(
         self,
-        file: StyleFile,
+        path: Path,
+        network: StyleNetwork,
         options: RenderingOptions,
         notify: Callable[[str], None],
         arena: Arena | None,
     ) -> None:
-        self._path = file.path
-        self._weights = decode_style(file)
+        self._path = path
+        self._network = network
         self._options = options
         self._notify = notify
         self._arena = arena
@@ -206,17 +217,19 @@ class _Checkpoint:
         from .pytorch import TorchStyle
 
         return TorchStyle(
-            self._path, self._weights, accelerator, self._options, self._notify, self._load_for_cpu
+            self._path, self._network, accelerator, self._options, self._notify, self._load_for_cpu
         )
 
     def _load_for_cpu(self) -> Style:
         obstacle = find_obstacle()
+        if obstacle is None and not _is_official(self._network.description):
+            obstacle = "the C++ engine paints official networks only"
         if obstacle is not None:
             return self._load_without_engine(obstacle)
         from .engine import EngineStyle
 
         arena = self._arena or Arena(self._options.memory, self._notify)
-        return EngineStyle(self._path, self._weights, self._options, arena)
+        return EngineStyle(self._path, self._network, self._options, arena)
 
     def _load_without_engine(self, obstacle: str) -> Style:
         try:
@@ -224,7 +237,7 @@ class _Checkpoint:
         except ImportError as error:
             return self._load_without_openvino(f"{obstacle}, nor is OpenVINO ({error})")
         self._notify(f"{obstacle}; painting with OpenVINO")
-        return OpenvinoStyle(self._path, self._weights, self._options)
+        return OpenvinoStyle(self._path, self._network, self._options)
 
     def _load_without_openvino(self, obstacle: str) -> Style:
         try:
@@ -237,4 +250,9 @@ class _Checkpoint:
             ) from error
         self._notify(f"{obstacle}; painting with PyTorch")
         cpu = find_device("cpu")
-        return TorchStyle(self._path, self._weights, cpu, self._options, self._notify)
+        return TorchStyle(self._path, self._network, cpu, self._options, self._notify)
+
+
+def _is_official(description: NetworkDescription) -> bool:
+    base_width = description.base_width
+    return description == official_description(base_width)

@@ -56,16 +56,21 @@ class OnnxStyle(Style):
             graph = check_graph(data)
         super().__init__(path, graph.styles)
         self.engine = "OpenVINO"
-        self.base_width = graph.base_width
+        self._base_width = graph.base_width
         # The photographs of a folder often share a size.
         self._check_size = lru_cache(_SIZES_KEPT)(graph.check_size)
         self._process = GraphProcess(self.path, graph, options)
+
+    @property
+    def base_width(self) -> int | None:
+        """Channels after the first convolution, if the names of the weights show it."""
+        return self._base_width
 
     def paint_colors(self, colors: Colors, progress: Progress | None) -> Colors:
         """Check the graph for this size, and let its process paint."""
         height, width, _ = colors.shape
         cost = self._check_size(height, width)
-        painted = self._process.paint(colors, self.number, cost)
+        painted = self._process.paint(colors, self.mix, cost)
         return np.ascontiguousarray(painted)
 
     def release(self) -> None:

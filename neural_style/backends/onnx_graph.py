@@ -11,6 +11,7 @@ from csci_utils.errors import at_path
 
 from ..errors import StyleError
 from ..formats.onnx_gate.gate import IMAGE_INPUT, WEIGHTS_INPUT
+from ..networks.mixtures import Mix
 from ..options import RenderingOptions
 from ..pictures.arrays import Pixels
 from .base import FloatStyle
@@ -45,9 +46,9 @@ class OnnxGraph(FloatStyle):
     def paint_pixels(self, pixels: Pixels) -> Pixels:
         """Run the graph, with the weights of the chosen style if it has several."""
         compiled = self._compile_for(pixels.shape)
-        if self.number is None:
+        if self.mix is None:
             return infer(compiled, [pixels])
-        weights = _one_hot(self.number, self.count)
+        weights = _to_array(self.mix, self.count)
         painted = infer(compiled, {IMAGE_INPUT: pixels / 255, WEIGHTS_INPUT: weights})
         # The graph's authors round to the nearest level; the base class cuts fractions off.
         return np.asarray(painted * 255 + 0.5, dtype=np.float32)
@@ -81,8 +82,8 @@ def _prepare(data: bytes, options: RenderingOptions) -> Compiler:
         ) from error
 
 
-def _one_hot(number: int, count: int | None) -> NDArray[np.float32]:
-    """Return the `style_weights` that select style `number` of `count`."""
+def _to_array(mix: Mix, count: int | None) -> NDArray[np.float32]:
+    """Return the `style_weights` for a mixture of some of `count` styles."""
     weights = np.zeros(count or 0, dtype=np.float32)
-    weights[number] = 1
+    weights[list(mix)] = list(mix.values())
     return weights

@@ -10,7 +10,7 @@ from csci_utils.files import check_place
 
 from ..errors import StyleError
 from .model_file import ONNX_SUFFIXES, SAFETENSORS_SUFFIXES, STYLE_SUFFIXES, read_style_file
-from .safetensors_file import decode_weights
+from .safetensors_file import decode_safetensors
 from .state_dict import decode_checkpoint
 
 
@@ -26,7 +26,7 @@ def check_conversion(model_path: str | PathLike[str], output_path: str | PathLik
         refuse_graph(model_path)
         data = read_style_file(Path(model_path))
         is_safetensors = Path(model_path).suffix.lower() in SAFETENSORS_SUFFIXES
-        decode_weights(data) if is_safetensors else decode_checkpoint(data)
+        decode_safetensors(data) if is_safetensors else decode_checkpoint(data)
 
 
 def refuse_graph(model_path: str | PathLike[str]) -> None:

@@ -3,35 +3,70 @@
 A file consists of the header's length in 8 bytes, the header as JSON, and the bytes of the tensors
 without gaps: https://huggingface.co/docs/safetensors.
 
-bytes -> `read_tensors` -> `decode_weights`; each step calls the one before.
+bytes -> `read_tensors` -> `decode_safetensors`; each step calls the one before. `encode_network`
+writes such files, and `write_network` does so atomically.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from csci_utils.files import replacing
+
 from ..errors import StyleError, needing
+from ..networks.metadata import read_ends, read_notes, write_metadata
+from ..networks.network import StyleNetwork
+from ..networks.weights import canonicalize_names
 from .model_file import ZIP_MAGIC, damaged
-from .tensors import NUMPY_TYPES, StoredTensor, check_float, to_weights
-from .weights import Weights, canonicalize_names
+from .tensors import NUMPY_TYPES, StoredTensor, check_float, to_network
 
 _MAX_HEADER_BYTES = 2**20  # an official model has 6,500; a tensor takes about a hundred
 _LENGTH_BYTES = 8
+_ALIGNMENT = 8  # of the first tensor
 _EXPECTED = "a safetensors file"
 
 
-def decode_weights(data: bytes) -> Weights:
-    """Return the weights in the content of a safetensors file, as fp32.
+def decode_safetensors(data: bytes) -> StyleNetwork:
+    """Return the network in the content of a safetensors file.
 
     Raises:
-        StyleError: `data` is not a safetensors file, or not the checked weights of a
-            `TransformerNet`. The error has no path.
+        StyleError: `data` is not a safetensors file, or not a network: see `read_tensors`,
+            `read_ends` and `to_network`. The error has no path.
         MissingDependencyError: The package safetensors is not installed.
     """
-    return to_weights(read_tensors(data))
+    tensors = read_tensors(data)
+    metadata = read_metadata(data)
+    return to_network(tensors, read_ends(metadata), read_notes(metadata))
+
+
+def encode_network(network: StyleNetwork) -> bytes:
+    """Return the content of a safetensors file with a network in fp32.
+
+    Raises:
+        MissingDependencyError: The package safetensors is not installed.
+    """
+    with needing("safetensors"):
+        from safetensors.numpy import save
+    metadata = write_metadata(network.description, network.notes)
+    return order_metadata(save(network.weights, metadata))
+
+
+def write_network(network: StyleNetwork, path: str | PathLike[str]) -> None:
+    """Write a network to a safetensors file atomically.
+
+    Raises:
+        StyleError: The file cannot be written.
+        MissingDependencyError: The package safetensors is not installed.
+    """
+    data = encode_network(network)
+    with replacing(Path(path), StyleError) as temporary_path:
+        temporary_path.write_bytes(data)
 
 
 def read_tensors(data: bytes) -> dict[str, StoredTensor]:
@@ -53,6 +88,26 @@ def read_tensors(data: bytes) -> dict[str, StoredTensor]:
     except SafetensorError as error:
         raise damaged(str(error), _EXPECTED) from error
     return canonicalize_names({name: _to_tensor(name, entry) for name, entry in entries})
+
+
+def order_metadata(data: bytes) -> bytes:
+    """Return a file's content with its metadata in order, so that equal files have equal bytes.
+
+    The package safetensors writes them in an order that changes from call to call.
+    """
+    end = _LENGTH_BYTES + _header_bytes(data)
+    header = json.loads(data[_LENGTH_BYTES:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % _ALIGNMENT)
+    return len(text).to_bytes(_LENGTH_BYTES, "little") + text + data[end:]
+
+
+def read_metadata(data: bytes) -> dict[str, str]:
+    """Return the metadata of a safetensors file whose tensors were read."""
+    end = _LENGTH_BYTES + _header_bytes(data)
+    metadata: dict[str, str] = json.loads(data[_LENGTH_BYTES:end]).get("__metadata__", {})
+    return metadata
 
 
 def _to_tensor(name: str, entry: Mapping[str, Any]) -> StoredTensor:

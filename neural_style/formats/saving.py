@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -14,14 +13,14 @@ from csci_utils.errors import at_path
 from csci_utils.files import replacing
 
 from ..errors import StyleError, needing
+from ..networks.description import parameter_shapes
+from ..networks.metadata import write_metadata
 from ..transformer_net import TransformerNet
-from .checkpoint import build_network, read_weights
+from .checkpoint import Checkpoint, read_checkpoint, to_style_network
 from .conversion import check_output, refuse_graph
 from .model_file import ONNX_SUFFIXES, SAFETENSORS_SUFFIXES
 from .onnx_export import export_network
-from .weights import check_shapes
-
-_METADATA = {"format": "pt"}  # as PyTorch writes it; other programs read it
+from .safetensors_file import order_metadata
 
 
 def save_network(network: TransformerNet, path: str | PathLike[str]) -> None:
@@ -41,7 +40,7 @@ def save_network(network: TransformerNet, path: str | PathLike[str]) -> None:
     path = Path(path)
     suffix = check_output(path)
     with at_path(path):
-        data = encode_weights(network.state_dict(), suffix)
+        data = encode_checkpoint(Checkpoint(network.state_dict(), network.description), suffix)
     _write(data, path)
 
 
@@ -60,42 +59,50 @@ def convert(model_path: str | PathLike[str], output_path: str | PathLike[str]) -
     suffix = check_output(output_path)
     with at_path(model_path):
         refuse_graph(model_path)
-        data = encode_weights(read_weights(model_path), suffix)
+        data = encode_checkpoint(read_checkpoint(model_path), suffix)
     _write(data, output_path)
 
 
-def encode_weights(state: Mapping[str, Tensor], suffix: str) -> bytes:
+def encode_checkpoint(checkpoint: Checkpoint, suffix: str) -> bytes:
     """Return the content of a style file; equal weights give equal bytes.
 
     Args:
-        state: The state dict of a `TransformerNet`.
+        checkpoint: A network's.
         suffix: One of `STYLE_SUFFIXES`.
 
     Raises:
-        StyleError: See `build_network`. The error has no path.
+        StyleError: See `to_style_network`, or the format cannot hold this network. The error has no
+            path.
         MissingDependencyError: As for `save_network`.
     """
-    check_shapes({key: tuple(value.shape) for key, value in state.items()})
     # Contiguous copies on the CPU, so that no view brings the rest of its storage along.
     plain = {
         key: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for key, value in state.items()
+        for key, value in checkpoint.state.items()
     }
-    network = build_network(plain)  # raises an error for what `load` would refuse
+    # Raises an error for what `load` would refuse.
+    network = to_style_network(Checkpoint(plain, checkpoint.ends, checkpoint.notes))
     if suffix in ONNX_SUFFIXES:
         return export_network(network)
-    ordered = {key: plain[key] for key in network.state_dict()}
-    is_safetensors = suffix in SAFETENSORS_SUFFIXES
-    return _encode_safetensors(ordered) if is_safetensors else _encode_checkpoint(ordered)
+    ordered = {key: plain[key] for key in parameter_shapes(network.description) if key in plain}
+    if suffix in SAFETENSORS_SUFFIXES:
+        metadata = write_metadata(network.description, network.notes)
+        return _encode_safetensors(ordered, metadata)
+    if not network.description.has_official_ends:
+        raise StyleError(
+            f"a {suffix} file has no place for what this network does with its output",
+            remedy="use the suffix .safetensors or .onnx",
+        )
+    return _encode_torch(ordered)
 
 
-def _encode_safetensors(state: dict[str, Tensor]) -> bytes:
+def _encode_safetensors(state: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
     with needing("safetensors"):
         from safetensors.torch import save
-    return save(state, _METADATA)
+    return order_metadata(save(state, metadata))
 
 
-def _encode_checkpoint(state: dict[str, Tensor]) -> bytes:
+def _encode_torch(state: dict[str, Tensor]) -> bytes:
     file = BytesIO()  # not a path, whose name PyTorch would store in the file
     torch.save(state, file)
     return file.getvalue()

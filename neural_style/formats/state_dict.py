@@ -1,4 +1,4 @@
-"""State dicts in PyTorch's checkpoints: from a file's content to weights, without PyTorch.
+"""State dicts in PyTorch's checkpoints: from a file's content to a network, without PyTorch.
 
 bytes -> `read_state_dict` -> `decode_checkpoint`; each step calls the one before.
 """
@@ -8,24 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import StyleError
+from ..networks.network import StyleNetwork
+from ..networks.weights import canonicalize_names
 from .model_file import MAX_STYLE_BYTES
 from .safetensors_file import is_safetensors
-from .tensors import StoredTensor, check_float, to_weights
+from .tensors import StoredTensor, check_float, to_network
 from .torch_file import read_torch
-from .weights import Weights, canonicalize_names
 
 _SAVE_STATE_DICT = "save the model's state_dict()"
 _WRAPPERS = ("state_dict", "model_state_dict")
 
 
-def decode_checkpoint(data: bytes) -> Weights:
-    """Return the weights in the content of a file that `torch.save` wrote, as fp32.
+def decode_checkpoint(data: bytes) -> StyleNetwork:
+    """Return the network in the content of a file that `torch.save` wrote.
 
     Raises:
-        StyleError: `data` is something else, or not the weights of a `TransformerNet`; see
-            `read_state_dict` and `to_weights`. The error has no path.
+        StyleError: `data` is something else, or not the weights of a network; see
+            `read_state_dict` and `to_network`. The error has no path.
     """
-    return to_weights(read_state_dict(data))
+    return to_network(read_state_dict(data))
 
 
 def read_state_dict(data: bytes) -> dict[str, StoredTensor]:

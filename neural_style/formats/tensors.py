@@ -1,4 +1,4 @@
-"""Tensors as the checkpoint formats store them, and as weights, without PyTorch."""
+"""Tensors as the checkpoint formats store them, and as networks, without PyTorch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StyleError
-from .weights import Weights, check_finite, check_shapes
+from ..networks.description import NetworkDescription
+from ..networks.network import StyleNetwork, complete_network
+from ..networks.weights import describe_shapes
 
 NUMPY_TYPES = {
     "F64": "<f8",
@@ -40,17 +42,26 @@ class StoredTensor:
     """A view of the file's bytes with any strides and either byte order; perhaps read-only."""
 
 
-def to_weights(tensors: Mapping[str, StoredTensor]) -> Weights:
-    """Return the weights of a `TransformerNet` as fp32, in memory of their own.
+def to_network(
+    tensors: Mapping[str, StoredTensor],
+    ends: NetworkDescription | None = None,
+    notes: Mapping[str, str] | None = None,
+) -> StyleNetwork:
+    """Return the network with these parameters as fp32, in memory of their own.
+
+    Args:
+        tensors: By name.
+        ends: What the file says about input and output: see `describe_shapes`.
+        notes: What else it says.
 
     Raises:
-        StyleError: Names or shapes are not those of a `TransformerNet`, or a weight is NaN or
-            infinite in fp32. The error has no path.
+        StyleError: See `describe_shapes` and `complete_network`. The error has no path.
     """
-    check_shapes({name: tensor.values.shape for name, tensor in tensors.items()})
+    # Before anything is converted, which takes memory.
+    shapes = {name: tensor.values.shape for name, tensor in tensors.items()}
+    description = describe_shapes(shapes, ends)
     weights = {name: to_float32(tensor) for name, tensor in tensors.items()}
-    check_finite(weights)
-    return weights
+    return complete_network(description, weights, notes)
 
 
 def check_float(name: str, dtype: str) -> None:

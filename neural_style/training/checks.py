@@ -5,7 +5,7 @@ from __future__ import annotations
 from csci_utils.files import check_file
 
 from ..errors import TrainingError
-from ..formats.weights import MAX_BASE_WIDTH
+from ..networks.weights import MAX_BASE_WIDTH
 from ..pictures.io import load_picture
 from .data import check_dataset, read_style
 from .options import MAX_SAVED_BYTES, TrainingOptions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ...networks.weights import Weights
 from .networks import DeviceNetwork
 
 _CALLS_BEFORE = 2
@@ -47,6 +48,10 @@ class CapturedNetwork:
         self._pictures.copy_(pictures)
         self._graph.replay()
         return self._results
+
+    def set_norms(self, norms: Weights) -> None:
+        """Replace scales and shifts, where what was captured reads them: see `DeviceNetwork`."""
+        self._network.set_norms(norms)
 
     def _capture(self, pictures: Tensor) -> None:
         self._pictures = pictures.clone()

@@ -12,11 +12,11 @@ import triton
 from torch import Tensor
 from torch.nn import functional
 
-from ...formats.weights import Weights
+from ...networks.network import StyleNetwork
+from ...networks.weights import Weights
 from . import fused_kernels
 
 _EPSILON = 1e-5  # that of `nn.InstanceNorm2d`
-_BLOCKS = 5  # residual blocks
 _COLORS = 3
 _REACH = 4  # px, of the first and last filter, beyond a pixel
 _COLUMNS = 2 * _REACH + 1
@@ -29,13 +29,14 @@ _TILES_OF_PART = 4  # at least
 class FusedNetwork:
     """The network in one precision on one device."""
 
-    def __init__(self, weights: Weights, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, network: StyleNetwork, device: torch.device, dtype: torch.dtype) -> None:
         """Move the weights to the device: see `make_network`."""
         self._device = device
         self._dtype = dtype
+        self._blocks = network.description.blocks
         self._weights: dict[str, Tensor] = {}
-        for name, array in weights.items():
-            tensor = torch.from_numpy(array).to(device)
+        for name, array in network.weights.items():
+            tensor = torch.tensor(array, device=device)  # a copy: norms are replaced in place
             if tensor.ndim == 4:
                 tensor = _merge_colors(tensor).to(dtype, memory_format=torch.channels_last)
             self._weights[name] = tensor
@@ -46,16 +47,21 @@ class FusedNetwork:
         y = self._convolve("conv2", self._normalize("in1", y), stride=2)
         y = self._convolve("conv3", self._normalize("in2", y), stride=2)
         y = self._normalize("in3", y)
-        for block in range(1, _BLOCKS + 1):
+        for block in range(1, self._blocks + 1):
             skip = y
             y = self._convolve(f"res{block}.conv1", y)
             y = self._convolve(f"res{block}.conv2", self._normalize(f"res{block}.in1", y))
-            scaling = 2 if block == _BLOCKS else 1
+            scaling = 2 if block == self._blocks else 1
             y = self._normalize(f"res{block}.in2", y, scaling=scaling, rectifies=False, skip=skip)
         y = self._convolve("deconv1", y)
         y = self._convolve("deconv2", self._normalize("in4", y, scaling=2))
         y = self._convolve("deconv3", self._normalize("in5", y, margin=_REACH))
         return self._store(y)
+
+    def set_norms(self, norms: Weights) -> None:
+        """Replace scales and shifts in place: see `DeviceNetwork`."""
+        for name, array in norms.items():
+            self._weights[name].copy_(torch.from_numpy(array))
 
     def _convolve(self, name: str, layer: Tensor, stride: int = 1) -> Tensor:
         """Convolve a layer with its margin, without the bias, which comes later or cancels out."""

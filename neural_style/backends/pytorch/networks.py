@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ...formats.checkpoint import build_network
-from ...formats.weights import Weights
+from ...networks.network import StyleNetwork
+from ...networks.weights import Weights
 
 
 class DeviceNetwork(Protocol):
@@ -27,14 +28,18 @@ class DeviceNetwork(Protocol):
             values was not finite, N, bool.
         """
 
+    def set_norms(self, norms: Weights) -> None:
+        """Paint with these scales and shifts from now on, named as in the network."""
+
 
 class PlainNetwork:
     """The network in PyTorch's own layers."""
 
-    def __init__(self, weights: Weights, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, network: StyleNetwork, device: torch.device, dtype: torch.dtype) -> None:
         """Move the weights to the device: see `make_network`."""
-        network: nn.Module = build_network({k: torch.from_numpy(v) for k, v in weights.items()})
-        self.network = network.to(device, dtype=dtype).to(memory_format=torch.channels_last)
+        built: nn.Module = build_network(network)
+        self.network = built.to(device, dtype=dtype).to(memory_format=torch.channels_last)
+        self._device = device
         self._dtype = dtype
         if dtype != torch.float32:
             for module in self.network.modules():
@@ -48,6 +53,12 @@ class PlainNetwork:
         is_broken = ~painted.isfinite().flatten(1).all(1)
         levels = painted.clamp_(0, 255).to(torch.uint8)
         return levels.permute(0, 2, 3, 1).contiguous(), is_broken
+
+    def set_norms(self, norms: Weights) -> None:
+        """Replace scales and shifts: see `DeviceNetwork`."""
+        # Not in place: the arrays may be those of a file.
+        state = {name: torch.from_numpy(array).to(self._device) for name, array in norms.items()}
+        self.network.load_state_dict(state, strict=False, assign=True)
 
 
 def _compute_in_fp32(module: nn.Module) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from os import PathLike
 
 import numpy as np
@@ -12,13 +13,14 @@ import torch
 
 from csci_utils.text import one_line
 
-from ...formats.weights import OFFICIAL_BASE_WIDTH, Weights, width_of
+from ...networks.description import OFFICIAL_BASE_WIDTH
+from ...networks.network import StyleNetwork
 from ...options import FAST, RenderingOptions, ignore
 from ...pictures.arrays import Colors
 from ...system.resources import check_memory
 from ..base import Progress, Style, not_finite
 from .making import make_network
-from .networks import full_precision
+from .networks import DeviceNetwork, full_precision
 
 _CPU_BYTES_PER_PIXEL = 1050  # measured at 8 megapixels and the official width
 
@@ -26,8 +28,21 @@ _BATCH_PIXELS = 1 << 23
 """More pixels at once are no faster: 32 pictures of 512x512."""
 
 
+@dataclass
+class _Shared:
+    """What the numbered styles of a file share."""
+
+    networks: list[DeviceNetwork]
+    lock: threading.Lock = field(default_factory=threading.Lock)  # of the networks
+    mix: dict[int, float] | None = None
+    """Whose scales and shifts the networks have."""
+    most_at_once: int | None = None
+    """How many pictures are painted at once; None until a batch was too large."""
+    cpu_style: Style | None = None
+
+
 class TorchStyle(Style):
-    """A checkpoint of a `TransformerNet`.
+    """A network, painted by PyTorch.
 
     Exact is fp32 on any device. Fast is fp16 on an accelerator, except for the normalizations,
     whose sums need fp32. A picture whose values exceed fp16 is painted again in fp32. On the CPU,
@@ -37,7 +52,7 @@ class TorchStyle(Style):
     def __init__(
         self,
         path: str | PathLike[str],
-        weights: Weights,
+        network: StyleNetwork,
         device: torch.device,
         options: RenderingOptions,
         notify: Callable[[str], None] = ignore,
@@ -47,35 +62,32 @@ class TorchStyle(Style):
 
         Args:
             path: The file that the weights came from.
-            weights: Checked weights of a `TransformerNet`.
+            network: What the file holds.
             device: Where to paint.
             options: `precision`, `threads` and `memory` are used.
             notify: Called with each note: that the accelerator takes fewer pictures at once, or
                 that the CPU paints in its place, with the reason.
             load_for_cpu: Loads the style that does. None if there is no accelerator to replace.
         """
-        super().__init__(path)
+        super().__init__(path, network.count)
         self.engine = f"PyTorch on {device.type}"
-        self.base_width: int = width_of(weights)
+        self.network = network.description
+        self._network = network.for_levels()
         self.device = device
         self._options = options
         self._notify = notify
         self._load_for_cpu = load_for_cpu
-        self._cpu_style: Style | None = None
-        self._lock = threading.Lock()  # threads may share a style, and not its networks
-        self._most_at_once: int | None = None  # pictures; None until a batch was too large
         is_fast = device.type != "cpu" and options.precision == FAST
-        self._networks = [
-            make_network(weights, device, dtype)
-            for dtype in ([torch.float16, torch.float32] if is_fast else [torch.float32])
-        ]
+        dtypes = [torch.float16, torch.float32] if is_fast else [torch.float32]
+        one = self._network if network.count is None else self._network.mixed({0: 1.0})
+        self._shared = _Shared([make_network(one, device, dtype) for dtype in dtypes])
 
     def batch_size(self, height: int, width: int) -> int:
         """Return how many pictures of a size are painted at once."""
         if self.device.type == "cpu":
             return 1
         most = max(1, _BATCH_PIXELS // (height * width))
-        return min(most, self._most_at_once or most)
+        return min(most, self._shared.most_at_once or most)
 
     def paint_colors(self, colors: Colors, progress: Progress | None) -> Colors:
         """Paint a batch of one."""
@@ -93,7 +105,7 @@ class TorchStyle(Style):
         painted: list[Colors] = []
         while len(painted) < len(batch):
             begin = len(painted)
-            part = batch[begin : begin + (self._most_at_once or len(batch))]
+            part = batch[begin : begin + (self._shared.most_at_once or len(batch))]
             try:
                 painted += self._paint(part)
                 continue
@@ -103,10 +115,8 @@ class TorchStyle(Style):
                 reason = f"failed ({one_line(str(error))})"
             # Not in the handler: the error holds on to the accelerator's memory.
             if len(part) > 1:
-                self._most_at_once = len(part) // 2
-                self._notify(
-                    f"{self.device} {reason}: it paints {self._most_at_once} pictures at once"
-                )
+                most = self._shared.most_at_once = len(part) // 2
+                self._notify(f"{self.device} {reason}: it paints {most} pictures at once")
             else:
                 self._notify(f"{self.device} {reason}: the CPU paints this picture")
                 painted.append(self._paint_on_cpu(part[0]))
@@ -116,17 +126,20 @@ class TorchStyle(Style):
         """Run the network in the precision that is asked for, and that the pictures allow."""
         if self.device.type == "cpu":
             size = sum(colors[:, :, 0].size for colors in batch)
-            needed = size * self.base_width // OFFICIAL_BASE_WIDTH * _CPU_BYTES_PER_PIXEL
+            width = self._network.description.full_width
+            needed = size * width // OFFICIAL_BASE_WIDTH * _CPU_BYTES_PER_PIXEL
             check_memory(needed, self._options.memory)
         with (
-            self._lock,
+            self._shared.lock,
             torch.inference_mode(),
             full_precision(),
             _threads(self._options.threads),
         ):
             pictures = torch.from_numpy(np.stack(batch)).to(self.device)
-            painted, is_broken = self._networks[0](pictures)
-            for network in self._networks[1:]:
+            first, *others = self._shared.networks
+            self._set_norms()
+            painted, is_broken = first(pictures)
+            for network in others:
                 if is_broken.any():
                     painted[is_broken], still = network(pictures[is_broken])
                     is_broken[is_broken.clone()] = still
@@ -134,17 +147,28 @@ class TorchStyle(Style):
                 raise not_finite()
             return list(painted.cpu().numpy())
 
+    def _set_norms(self) -> None:
+        """Have the networks paint in this style, which is one of several."""
+        if self.mix is not None and self.mix != self._shared.mix:
+            norms = self._network.mix(self.mix)
+            for network in self._shared.networks:
+                network.set_norms(norms)
+            self._shared.mix = self.mix
+
     def _paint_on_cpu(self, colors: Colors) -> Colors:
-        if self._cpu_style is None:
+        if self._shared.cpu_style is None:
             assert self._load_for_cpu is not None
-            self._cpu_style = self._load_for_cpu()
-        self.engine = self._cpu_style.engine
-        return self._cpu_style.paint_colors(colors, None)
+            self._shared.cpu_style = self._load_for_cpu()
+        style = self._shared.cpu_style
+        if self.mix is not None:
+            style = style.with_mix(self.mix)
+        self.engine = style.engine
+        return style.paint_colors(colors, None)
 
     def release(self) -> None:
         """Release the memory of the style that replaces an accelerator."""
-        if self._cpu_style is not None:
-            self._cpu_style.release()
+        if self._shared.cpu_style is not None:
+            self._shared.cpu_style.release()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...errors import StyleError
-from ..weights import WIDTH_KERNEL, WIDTH_KEY, list_names
+from ...networks.weights import list_names
 from .encoding import encode
 from .model import DTYPES, MAX_RANK, Array, Model, Node, Port, decode
 from .operation import Operation, Value, value_of
@@ -50,6 +50,7 @@ _FREE_WORK_SIDE = 32  # px; the same for multiplications, which a trial painting
 _PROBES = ((16, 16), (480, 640))
 _SIDE_STEP = 16  # networks that halve sides return up to a multiple of 4, 8 or 16
 _FLOAT = DTYPES[1]
+_FIRST_WEIGHTS, _FIRST_KERNEL = "conv1.conv2d.weight", (3, 9, 9)
 
 
 class Cost(NamedTuple):
@@ -68,7 +69,8 @@ class CheckedGraph:
     styles: int | None
     """How many numbered styles it has; None for one without a number."""
     base_width: int | None
-    """That of the exported `TransformerNet`, if the names of its weights show it."""
+    """Channels after its first convolution, if that has the name and shape of a
+    `TransformerNet`'s."""
 
     def to_bytes(self) -> bytes:
         """Return an ONNX file with what was checked and nothing else."""
@@ -194,8 +196,8 @@ def _check_weights(model: Model) -> None:
 
 def _base_width(model: Model) -> int | None:
     """Return the output channels of the first convolution; exporters keep the names of weights."""
-    weights: Array | None = model.initializers.get(WIDTH_KEY)
-    if weights is None or weights.shape[1:] != WIDTH_KERNEL:
+    weights: Array | None = model.initializers.get(_FIRST_WEIGHTS)
+    if weights is None or weights.shape[1:] != _FIRST_KERNEL:
         return None
     return int(weights.shape[0])
 

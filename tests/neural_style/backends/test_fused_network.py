@@ -16,21 +16,21 @@ torch = pytest.importorskip("torch")
 _COMPARE = """
 import json, sys
 import numpy as np, torch
-from neural_style.backends.loading import load_weights
+from neural_style.backends.loading import load_network
 from neural_style.backends.pytorch.fused_network import FusedNetwork
 from neural_style.backends.pytorch.networks import PlainNetwork
 
-weights, cpu, results = load_weights(sys.argv[1]), torch.device("cpu"), []
+network, cpu, results = load_network(sys.argv[1]), torch.device("cpu"), []
 for count, height, width, dtype in [(2, 6, 9, "float32"), (1, 8, 5, "float16")]:
     random = np.random.default_rng(height)
     pictures = torch.from_numpy(random.integers(0, 256, (count, height, width, 3), np.uint8))
-    painted, is_broken = FusedNetwork(weights, cpu, getattr(torch, dtype))(pictures)
+    painted, is_broken = FusedNetwork(network, cpu, getattr(torch, dtype))(pictures)
     with torch.inference_mode():
-        expected, _ = PlainNetwork(weights, cpu, torch.float32)(pictures)
+        expected, _ = PlainNetwork(network, cpu, torch.float32)(pictures)
     difference = (painted.int() - expected.int()).abs()
     results.append([list(painted.shape), difference.max().item(), is_broken.tolist()])
-weights["deconv3.conv2d.bias"][1] = np.inf  # as an overflow would
-_, is_broken = FusedNetwork(weights, cpu, torch.float32)(pictures)
+network.weights["deconv3.conv2d.bias"][1] = np.inf  # as an overflow would
+_, is_broken = FusedNetwork(network, cpu, torch.float32)(pictures)
 print(json.dumps([results, is_broken.tolist()]))
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -12,7 +12,8 @@ from PIL import Image
 
 from neural_style import DeviceError, Style, StyleError, load
 from neural_style.backends.base import not_finite
-from neural_style.backends.loading import load_weights
+from neural_style.backends.loading import load_network
+from neural_style.networks.weights import Weights
 from neural_style.options import EXACT, FAST, RenderingOptions, ignore
 from neural_style.pictures.arrays import Colors
 from tests.support.networks.backends import paint_with_torch
@@ -36,7 +37,7 @@ def accelerated(path: Path, notify: Callable[[str], None] = ignore) -> TorchStyl
         return load(path)
 
     cpu = torch.device("cpu")
-    return TorchStyle(path, load_weights(path), cpu, RenderingOptions(), notify, load_for_cpu)
+    return TorchStyle(path, load_network(path), cpu, RenderingOptions(), notify, load_for_cpu)
 
 
 class FailingNetwork:
@@ -44,16 +45,19 @@ class FailingNetwork:
 
     def __init__(self, style: TorchStyle, error: Exception, most: int = 0) -> None:
         self.batches: list[int] = []
-        self._network = style._networks[0]
+        self._network = style._shared.networks[0]
         self._error = error
         self._most = most
-        style._networks[0] = self
+        style._shared.networks[0] = self
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         self.batches.append(len(pictures))
         if len(pictures) > self._most:
             raise self._error
         return self._network(pictures)
+
+    def set_norms(self, norms: Weights) -> None:
+        self._network.set_norms(norms)
 
 
 def colors_of(picture: Image.Image) -> Colors:
@@ -67,8 +71,8 @@ def decibels(painted: Image.Image, expected: Image.Image) -> float:
 
 
 def test_the_limit_of_memory_is_kept(checkpoint_path: Path, make_picture: MakePicture) -> None:
-    weights, options = load_weights(checkpoint_path), RenderingOptions(memory=1)
-    style = TorchStyle(checkpoint_path, weights, torch.device("cpu"), options)
+    network, options = load_network(checkpoint_path), RenderingOptions(memory=1)
+    style = TorchStyle(checkpoint_path, network, torch.device("cpu"), options)
 
     with pytest.raises(DeviceError, match="expected a limit of at least"):
         style(make_picture())
@@ -122,8 +126,8 @@ def test_an_error_of_the_style_itself_is_not_painted_again(
 def test_a_failure_on_the_cpu_stays_an_error(
     checkpoint_path: Path, make_picture: MakePicture
 ) -> None:
-    weights = load_weights(checkpoint_path)
-    style = TorchStyle(checkpoint_path, weights, torch.device("cpu"), RenderingOptions())
+    network = load_network(checkpoint_path)
+    style = TorchStyle(checkpoint_path, network, torch.device("cpu"), RenderingOptions())
     FailingNetwork(style, RuntimeError("out of threads"))
 
     with pytest.raises(DeviceError, match="out of threads"):
@@ -139,8 +143,8 @@ def test_the_standing_in_style_is_loaded_once(
         loaded.append(load(checkpoint_path))
         return loaded[-1]
 
-    weights, cpu = load_weights(checkpoint_path), torch.device("cpu")
-    style = TorchStyle(checkpoint_path, weights, cpu, RenderingOptions(), ignore, load_for_cpu)
+    network, cpu = load_network(checkpoint_path), torch.device("cpu")
+    style = TorchStyle(checkpoint_path, network, cpu, RenderingOptions(), ignore, load_for_cpu)
     FailingNetwork(style, RuntimeError("gone"))
 
     for _ in range(2):
@@ -188,7 +192,7 @@ def test_the_size_of_a_batch_depends_on_the_pictures_and_on_earlier_failures(
 
     style.device = torch.device("cuda")
     sizes = [style.batch_size(512, 512), style.batch_size(4000, 6000)]
-    style._most_at_once = 3
+    style._shared.most_at_once = 3
 
     assert sizes == [32, 1]
     assert style.batch_size(512, 512) == 3
@@ -203,7 +207,7 @@ def test_of_a_batch_only_what_overflows_is_painted_in_full(
     def break_second(pictures: Tensor) -> tuple[Tensor, Tensor]:
         return torch.zeros_like(pictures), torch.tensor([False, True])
 
-    style._networks.insert(0, break_second)
+    style._shared.networks.insert(0, cast(Any, break_second))
     first, second = style.paint_batch(batch)
 
     assert not first.any()
@@ -215,8 +219,8 @@ def test_of_a_batch_only_what_overflows_is_painted_in_full(
 
 def test_half_precision_is_close_to_full(checkpoint_path: Path, make_picture: MakePicture) -> None:
     style = accelerated(checkpoint_path)
-    half = PlainNetwork(load_weights(checkpoint_path), torch.device("cpu"), torch.float16)
-    style._networks.insert(0, half)
+    half = PlainNetwork(load_network(checkpoint_path), torch.device("cpu"), torch.float16)
+    style._shared.networks.insert(0, half)
 
     painted = style(make_picture(16, 12))
 
@@ -232,8 +236,8 @@ def test_what_overflows_in_half_precision_is_painted_in_full(
     path = tmp_path / "steep.pth"
     torch.save(state, path)
     style = accelerated(path)
-    half = PlainNetwork(load_weights(path), torch.device("cpu"), torch.float16)
-    style._networks.insert(0, half)
+    half = PlainNetwork(load_network(path), torch.device("cpu"), torch.float16)
+    style._shared.networks.insert(0, half)
 
     painted = style(make_picture(16, 12))
 
@@ -247,7 +251,7 @@ def test_full_precision_is_set_only_while_painting(
     before = setting.fp32_precision
     values: list[str] = []
     style = accelerated(checkpoint_path)
-    network = style._networks[0]
+    network = style._shared.networks[0]
     assert isinstance(network, PlainNetwork)
     network.network.register_forward_hook(lambda *_: values.append(setting.fp32_precision))
 

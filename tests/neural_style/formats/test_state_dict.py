@@ -8,7 +8,7 @@ import pytest
 from neural_style import StyleError
 from neural_style.formats.state_dict import find_state_dict
 from neural_style.formats.tensors import StoredTensor
-from neural_style.formats.weights import canonicalize_names
+from neural_style.networks.weights import canonicalize_names
 
 WEIGHT = StoredTensor("F32", np.zeros(2, np.float32))
 

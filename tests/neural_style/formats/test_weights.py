@@ -16,7 +16,8 @@ from safetensors.torch import save
 from neural_style import StyleError, load
 from neural_style.backends.loading import load_weights
 from neural_style.formats.checkpoint import load_network
-from neural_style.formats.weights import list_names, parameter_shapes
+from neural_style.networks.description import official_description, parameter_shapes
+from neural_style.networks.weights import list_names
 from neural_style.transformer_net import TransformerNet
 from tests.support.networks.styles import State, make_picture, make_state
 
@@ -34,7 +35,7 @@ def write_checkpoint(state: State, path: Path) -> Path:
 def test_names_and_shapes_are_those_of_the_network(base_width: int) -> None:
     state = TransformerNet(base_width).state_dict()
 
-    shapes = parameter_shapes(base_width)
+    shapes = parameter_shapes(official_description(base_width))
 
     assert shapes == {key: tuple(value.shape) for key, value in state.items()}
 

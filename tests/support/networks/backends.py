@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from neural_style.backends.loading import load_weights
+from neural_style.backends.loading import load_network
 from neural_style.options import RenderingOptions
 
 
@@ -16,5 +16,5 @@ def paint_with_torch(path: Path, picture: Image.Image) -> Image.Image:
 
     from neural_style.backends.pytorch import TorchStyle
 
-    weights = load_weights(path)
-    return TorchStyle(path, weights, torch.device("cpu"), RenderingOptions())(picture)
+    network = load_network(path)
+    return TorchStyle(path, network, torch.device("cpu"), RenderingOptions())(picture)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from neural_style.backends.loading import load_weights
+from neural_style.backends.loading import load_network
 from neural_style.options import RenderingOptions
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def paint_with_pytorch(path: Path, picture: Image.Image) -> Levels:
 
     from neural_style.backends.pytorch import TorchStyle
 
-    style = TorchStyle(path, load_weights(path), torch.device("cpu"), SINGLE_THREAD)
+    style = TorchStyle(path, load_network(path), torch.device("cpu"), SINGLE_THREAD)
     return np.asarray(style(picture))
 
 
