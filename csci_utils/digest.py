@@ -6,10 +6,11 @@ import hashlib
 import os
 import time
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 CHUNK_SIZE = 1 << 20
@@ -114,9 +115,10 @@ class DigestStore(Protocol):
 
 
 class DigestCache:
-    """Digests of files, cached by path, inode, size and timestamps.
+    """Digests of files by path, each good as long as inode, size and timestamps are the same.
 
-    An unchanged file is read only once. Threads may share a cache.
+    An unchanged file is read only once. Threads may share a cache. A file that is written again and
+    again takes the room of one.
     """
 
     store: DigestStore | None = None
@@ -129,7 +131,9 @@ class DigestCache:
             max_entries: The number of digests that are kept, the most recently used ones. Each
                 takes a few hundred bytes.
         """
-        self._cached_digest = lru_cache(max_entries)(self._find_digest)
+        self._max_entries = max_entries
+        self._digests: OrderedDict[tuple[str, str], tuple[FileState, str]] = OrderedDict()
+        self._lock = Lock()
 
     def file_digest(
         self,
@@ -141,7 +145,17 @@ class DigestCache:
         state = _settled_state(_stat(path, opener))
         if state is None:
             return _read_digest(Path(path), algorithm, opener)
-        return self._cached_digest(os.path.abspath(path), state, algorithm, opener)
+        key = os.path.abspath(path), algorithm
+        with self._lock:
+            known_state, digest = self._digests.get(key, (None, ""))
+        if known_state != state:
+            digest = self._find_digest(key[0], state, algorithm, opener)
+        with self._lock:
+            self._digests[key] = state, digest
+            self._digests.move_to_end(key)
+            if len(self._digests) > self._max_entries:
+                self._digests.popitem(last=False)
+        return digest
 
     def _find_digest(
         self, path: str, state: FileState, algorithm: str, opener: Opener | None

@@ -114,6 +114,11 @@ class Worker(luigi.worker.Worker):
         self.is_shared = False
         """Whether other processes work on the same tasks, and change the remote meanwhile."""
 
+    def __exit__(self, *details: Any) -> Any:
+        """End the threads, too: `watch` creates a worker for each run."""
+        self._porters.end()
+        return super().__exit__(*details)
+
     def _keep_alive(self, get_work_response: Any) -> bool:
         """Return whether another process runs a task that was asked for here, too.
 
@@ -147,11 +152,14 @@ class Worker(luigi.worker.Worker):
 
 
 class Porters:
-    """Threads that run tasks which only move files; they end with the process."""
+    """Threads that run tasks which only move files.
+
+    They do not keep the process from ending.
+    """
 
     def __init__(self) -> None:
         """Start nothing yet."""
-        self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._count = 0
 
     def add(self, run: Callable[[], None]) -> None:
@@ -161,10 +169,15 @@ class Porters:
             self._count += 1
             Thread(target=self._work, daemon=True).start()
 
+    def end(self) -> None:
+        """Have the threads end once they have run all that they were given."""
+        for _ in range(self._count):
+            self._waiting.put(None)
+
     def _work(self) -> None:
-        while not interrupted.is_set():
+        while (run := self._waiting.get()) is not None and not interrupted.is_set():
             with suppress(KeyboardInterrupt):
-                self._waiting.get()()
+                run()
 
 
 def is_beside(task: luigi.Task) -> bool:

@@ -13,6 +13,7 @@ from pset_4.execution.run import SLICE, run_tasks
 from pset_4.report import format_failures
 from pset_4.tasks.batch import BatchTask
 from pset_4.tasks.parameters import join_images
+from tests.support.pipeline.programs import wait_until
 
 
 class Touch(luigi.Task):
@@ -93,6 +94,23 @@ class LosingOne(BatchTask):
         return name == "a.png" or count != self.lost_at
 
 
+class Moving(BatchTask):
+    """Moves files, for which it has a thread of its own."""
+
+    image = luigi.Parameter(default=join_images(["a.png", "b.png"]))
+    folder = luigi.Parameter()
+    is_transfer = True
+
+    def target(self, name: str) -> luigi.LocalTarget:
+        return luigi.LocalTarget(str(Path(self.folder) / name))
+
+    def is_done(self, name: str) -> bool:
+        return Path(self.path_of(name)).exists()
+
+    def run(self) -> None:
+        self.do_each(lambda name: Path(self.path_of(name)).touch())
+
+
 class RequiringLosingOne(BatchTask):
     """Requires files of which one is lost for a moment."""
 
@@ -169,6 +187,18 @@ def test_no_thread_runs_that_an_interrupt_could_leave_waiting(tmp_path: Path) ->
 
     assert "MainThread" in recorder.threads
     assert "QueueFeederThread" not in recorder.threads
+
+
+def test_threads_end_with_the_run(tmp_path: Path) -> None:
+    before = set(enumerate_threads())
+
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        run_tasks([Moving(folder=str(folder))])
+
+    assert (tmp_path / "2" / "b.png").exists()
+    wait_until(lambda: set(enumerate_threads()) <= before)
 
 
 def test_tasks_that_ran_are_told_apart_from_complete_ones(tmp_path: Path) -> None:
