@@ -1,4 +1,4 @@
-"""Checkpoints, painted by the C++ engine on the CPU."""
+"""Networks of the family, painted by the C++ engine on the CPU."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from os import PathLike
 
 import numpy as np
 
-from ..engine import choose_kernel
-from ..engine._core import Network, NotFiniteError
+from ..engine import _core, choose_kernel
+from ..engine._core import NotFiniteError
 from ..networks.description import OFFICIAL_BASE_WIDTH
 from ..networks.network import StyleNetwork
 from ..options import RenderingOptions, ignore
@@ -33,10 +33,11 @@ _PICTURES_PER_THREAD = 4  # that are painted together: they share one arena, and
 
 
 class EngineStyle(Style):
-    """A checkpoint of a `TransformerNet`.
+    """A network of the family.
 
-    Threads may share it. The memory of one painting is kept for the next one. Before Python 3.14, a
-    daemon thread that still paints when the interpreter ends aborts the process.
+    Threads may share it, and the styles of a file share its filters. The memory of one painting is
+    kept for the next one. Before Python 3.14, a daemon thread that still paints when the
+    interpreter ends aborts the process.
     """
 
     is_light = True
@@ -52,18 +53,19 @@ class EngineStyle(Style):
 
         Args:
             path: The file that the weights came from.
-            network: A network like the official ones.
+            network: What the file holds.
             options: `precision` and `threads` are used.
             arena: The memory to paint in; other styles may share it.
 
         Raises:
             DeviceError: The kernel that the environment names cannot run here.
         """
-        super().__init__(path)
+        super().__init__(path, network.count)
         self.engine = "C++"
         self.network = network.description
         self._width = network.description.full_width
-        self._network = Network(network.weights, choose_kernel(options.precision))
+        self._parameters = network.for_levels()
+        self._network = pack(self._parameters, choose_kernel(options.precision))
         self._threads = options.threads or count_threads()
         self._arena = arena
 
@@ -101,9 +103,10 @@ class EngineStyle(Style):
         needed = self._network.arena_bytes(height, width)
         working = _BYTES_PER_PIXEL * height * width + _BYTES_PER_THREAD * threads
         working = math.ceil(working * max(1, self._width / OFFICIAL_BASE_WIDTH))
+        style = _core.Style(self._network, self._parameters.mixed(self.mix).weights)
         with arena.lend(needed, painted.nbytes + working) as memory:
             try:
-                self._network.paint(colors, painted, memory, threads, progress)
+                style.paint(colors, painted, memory, threads, progress)
             except NotFiniteError as error:
                 raise not_finite() from error
         return painted
@@ -111,3 +114,16 @@ class EngineStyle(Style):
     def release(self) -> None:
         """Release the arena's memory, which other styles may share."""
         self._arena.release()
+
+
+def pack(network: StyleNetwork, kernel: str) -> _core.Network:
+    """Pack the filters of a network that takes levels of 0..255 for a kernel."""
+    description = network.description
+    return _core.Network(
+        network.weights,
+        kernel,
+        description.channels,
+        description.blocks,
+        description.unnormalized,
+        has_sigmoid=description.output == "sigmoid",
+    )

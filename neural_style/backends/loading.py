@@ -22,7 +22,6 @@ from ..formats.model_file import (
 )
 from ..formats.safetensors_file import decode_safetensors
 from ..formats.state_dict import decode_checkpoint
-from ..networks.description import NetworkDescription, official_description
 from ..networks.network import StyleNetwork
 from ..networks.weights import Weights
 from ..options import EXACT, RenderingOptions, ignore
@@ -222,8 +221,6 @@ class _Loader:
 
     def _load_for_cpu(self) -> Style:
         obstacle = find_obstacle()
-        if obstacle is None and not _is_official(self._network.description):
-            obstacle = "the C++ engine paints official networks only"
         if obstacle is not None:
             return self._load_without_engine(obstacle)
         from .engine import EngineStyle
@@ -251,8 +248,3 @@ class _Loader:
         self._notify(f"{obstacle}; painting with PyTorch")
         cpu = find_device("cpu")
         return TorchStyle(self._path, self._network, cpu, self._options, self._notify)
-
-
-def _is_official(description: NetworkDescription) -> bool:
-    base_width = description.base_width
-    return description == official_description(base_width)

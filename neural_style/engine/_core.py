@@ -9,6 +9,7 @@ from __future__ import annotations
 from _neural_style_engine import (
     Network,
     NotFiniteError,
+    Style,
     exact_kernels,
     fast_kernels,
 )
@@ -16,6 +17,7 @@ from _neural_style_engine import (
 __all__ = [
     "Network",
     "NotFiniteError",
+    "Style",
     "exact_kernels",
     "fast_kernels",
 ]

@@ -7,15 +7,17 @@ namespace engine {
 
 namespace {
 
-// The channels of a layer: those of the state dict, and those that the kernel computes.
+// The channels of a layer: those of the tensors, and those that the kernel computes.
 struct Channels {
     int count, padded;
-    Channels times(int factor) const { return {factor * count, factor * padded}; }
 };
 
 constexpr Channels picture{picture_channels, picture_channels};
 
-int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
+Channels pad(const Kernel& kernel, int count) {
+    const int multiple = kernel.channel_multiple();
+    return {count, (count + multiple - 1) / multiple * multiple};
+}
 
 std::string residual_name(int layer, const char* kind) {
     return "res" + std::to_string(layer / 2 + 1) + "." + kind + std::to_string(layer % 2 + 1);
@@ -29,22 +31,25 @@ std::size_t weight_index(const Geometry& g, int y, int x, int input, int output)
     return ((std::size_t(y) * g.columns + x) * g.inputs + input) * g.outputs + output;
 }
 
+const float* require(const Tensors& tensors, const std::string& name, std::size_t size) {
+    const float* values = tensors(name, size);
+    if (!values) throw MissingTensor(name);
+    return values;
+}
+
 }  // namespace
 
-// Converts the state dict's tensors: weights from PyTorch's order [outputs][inputs][size][size] to
+// Converts weights from PyTorch's order [outputs][inputs][size][size] to
 // [rows][columns][inputs][outputs], with channels padded with zeros.
 class Network::Builder {
 public:
     const Kernel& kernel;
-    const Tensors& tensors;
-    const Channels full, half, quarter;
+    const Architecture& architecture;
 
-    Builder(const Kernel& kernel, int base_width, const Tensors& tensors)
-        : kernel(kernel),
-          tensors(tensors),
-          full{base_width, round_up(base_width, kernel.channel_multiple())},
-          half(full.times(2)),
-          quarter(full.times(4)) {}
+    Builder(const Kernel& kernel, const Architecture& architecture, const Tensors& tensors)
+        : kernel(kernel), architecture(architecture), tensors_(tensors) {}
+
+    Channels padded(int count) const { return pad(kernel, count); }
 
     PackedFilter convolution(const std::string& layer, Channels inputs, Channels outputs, int size,
                              int stride = 1, bool is_sensitive = false) const {
@@ -78,8 +83,14 @@ public:
         return filters;
     }
 
-    Norm norm(const std::string& layer, Channels channels) const {
-        return {padded(layer + ".weight", channels), padded(layer + ".bias", channels)};
+    std::vector<PackedFilter> residual() const {
+        const Channels channels = padded(architecture.conv3);
+        std::vector<PackedFilter> filters;
+        filters.reserve(architecture.residual_layers());
+        for (int layer = 0; layer < architecture.residual_layers(); layer++)
+            filters.push_back(
+                convolution(residual_name(layer, "conv"), channels, channels, small_filter));
+        return filters;
     }
 
 private:
@@ -87,19 +98,56 @@ private:
     void for_each_weight(const std::string& layer, Channels inputs, Channels outputs, int size,
                          Visit visit) const {
         const std::size_t count = std::size_t(outputs.count) * inputs.count * size * size;
-        const float* weight = tensors(layer + ".conv2d.weight", count);
+        const float* weight = require(tensors_, layer + ".conv2d.weight", count);
         for (int output = 0; output < outputs.count; output++)
             for (int input = 0; input < inputs.count; input++)
                 for (int y = 0; y < size; y++)
                     for (int x = 0; x < size; x++) visit(y, x, input, output, *weight++);
     }
 
-    AlignedVector<float> padded(const std::string& name, Channels channels) const {
-        const float* values = tensors(name, channels.count);
+    const Tensors& tensors_;
+};
+
+class Style::Builder {
+public:
+    const Network& network;
+    const Architecture& architecture;
+
+    Builder(const Network& network, const Tensors& tensors)
+        : network(network), architecture(network.architecture), tensors_(tensors) {}
+
+    Norm norm(const std::string& name, const std::string& layer, int channels) const {
+        return norm(name, layer, pad(network.kernel, channels));
+    }
+    Norm last_norm() const { return norm("in6", "deconv3", picture); }
+
+    std::vector<Norm> residual() const {
+        std::vector<Norm> norms;
+        norms.reserve(architecture.residual_layers());
+        for (int layer = 0; layer < architecture.residual_layers(); layer++)
+            norms.push_back(
+                norm(residual_name(layer, "in"), residual_name(layer, "conv"), architecture.conv3));
+        return norms;
+    }
+
+private:
+    Norm norm(const std::string& name, const std::string& layer, Channels channels) const {
+        if (architecture.unnormalized.count(name) == 0)
+            return {true, read(name + ".weight", channels), read(name + ".bias", channels)};
+        const std::string bias = layer + ".conv2d.bias";
+        const bool has_bias = tensors_(bias, channels.count) != nullptr;
+        return {false, AlignedVector<float>(channels.padded, 1),
+                has_bias ? read(bias, channels) : AlignedVector<float>(channels.padded)};
+    }
+
+    AlignedVector<float> read(const std::string& name, Channels channels) const {
+        const float* values = require(tensors_, name, channels.count);
         AlignedVector<float> result(values, values + channels.count);
         result.resize(channels.padded);
         return result;
     }
+
+    const Tensors& tensors_;
 };
 
 PackedFilter::PackedFilter(const Kernel& kernel, const Geometry& geometry, const float* weights)
@@ -111,33 +159,36 @@ PackedFilter::PackedFilter(const Kernel& kernel, const Geometry& geometry, const
     kernel.pack(geometry, weights, memory_.data());
 }
 
-Network::Network(const Kernel& kernel, int base_width, const Tensors& tensors)
-    : Network(Builder(kernel, base_width, tensors)) {}
+Network::Network(const Kernel& kernel, const Architecture& architecture, const Tensors& tensors)
+    : Network(Builder(kernel, architecture, tensors)) {}
 
 Network::Network(const Builder& build)
     : kernel(build.kernel),
-      full_channels(build.full.padded),
-      half_channels(build.half.padded),
-      quarter_channels(build.quarter.padded),
-      conv1(build.convolution("conv1", picture, build.full, large_filter)),
+      architecture(build.architecture),
+      conv1(build.convolution("conv1", picture, build.padded(architecture.conv1), large_filter)),
       // Sensitive: in a smooth picture, it tells apart neighbors that are nearly equal.
-      conv2(build.convolution("conv2", build.full, build.half, small_filter, 2, true)),
-      conv3(build.convolution("conv3", build.half, build.quarter, small_filter, 2)),
-      in1(build.norm("in1", build.full)),
-      in2(build.norm("in2", build.half)),
-      in3(build.norm("in3", build.quarter)),
-      deconv1(build.upsampling("deconv1", build.quarter, build.half)),
-      deconv2(build.upsampling("deconv2", build.half, build.full)),
-      in4(build.norm("in4", build.half)),
-      in5(build.norm("in5", build.full)),
-      deconv3(build.convolution("deconv3", build.full, picture, large_filter)) {
-    for (int layer = 0; layer < residual_layers; layer++) {
-        residual.push_back(build.convolution(residual_name(layer, "conv"), build.quarter,
-                                             build.quarter, small_filter));
-        residual_norm.push_back(build.norm(residual_name(layer, "in"), build.quarter));
-    }
-    const float* values = build.tensors("deconv3.conv2d.bias", picture.count);
-    std::copy(values, values + picture.count, bias.begin());
-}
+      conv2(build.convolution("conv2", build.padded(architecture.conv1),
+                              build.padded(architecture.conv2), small_filter, 2, true)),
+      conv3(build.convolution("conv3", build.padded(architecture.conv2),
+                              build.padded(architecture.conv3), small_filter, 2)),
+      residual(build.residual()),
+      deconv1(build.upsampling("deconv1", build.padded(architecture.conv3),
+                               build.padded(architecture.deconv1))),
+      deconv2(build.upsampling("deconv2", build.padded(architecture.deconv1),
+                               build.padded(architecture.deconv2))),
+      deconv3(build.convolution("deconv3", build.padded(architecture.deconv2), picture,
+                                large_filter)) {}
+
+Style::Style(const Network& network, const Tensors& tensors) : Style(Builder(network, tensors)) {}
+
+Style::Style(const Builder& build)
+    : network(build.network),
+      in1(build.norm("in1", "conv1", build.architecture.conv1)),
+      in2(build.norm("in2", "conv2", build.architecture.conv2)),
+      in3(build.norm("in3", "conv3", build.architecture.conv3)),
+      residual(build.residual()),
+      in4(build.norm("in4", "deconv1", build.architecture.deconv1)),
+      in5(build.norm("in5", "deconv2", build.architecture.deconv2)),
+      in6(build.last_norm()) {}
 
 }  // namespace engine

@@ -1,10 +1,11 @@
-// A style's network: filters in a kernel's order, and norms. Immutable, so several paintings can
-// share one.
+// The network of a style file: filters in a kernel's order. And its styles: what follows each
+// filter. Both are immutable, so several paintings can share them.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <functional>
+#include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -14,12 +15,28 @@
 
 namespace engine {
 
-// Returns the values of a tensor of the state dict. Throws if it does not have `size` values.
+// Returns the values of a tensor, or null if there is none of this name. Throws if it does not have
+// `size` values.
 using Tensors = std::function<const float*(const std::string& name, std::size_t size)>;
 
-constexpr int large_filter = 9;      // rows and columns of conv1's and deconv3's filters
-constexpr int small_filter = 3;      // ... and of all others
-constexpr int residual_layers = 10;  // two in each of five blocks
+// Thrown where a tensor is missing; it is named.
+struct MissingTensor : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+constexpr int large_filter = 9;  // rows and columns of conv1's and deconv3's filters
+constexpr int small_filter = 3;  // ... and of all others
+
+// What distinguishes the networks of the family.
+struct Architecture {
+    // Channels after each layer. The residual layers have as many as conv3.
+    int conv1, conv2, conv3, deconv1, deconv2;
+    int blocks;                          // residual ones, with two layers each
+    std::set<std::string> unnormalized;  // norms, such as "in1", in whose place is a bias
+    bool has_sigmoid;                    // the picture is 255 * sigmoid(x), not x, of the last x
+
+    int residual_layers() const { return 2 * blocks; }
+};
 
 // A filter that owns its weights.
 class PackedFilter : public Filter {
@@ -39,26 +56,37 @@ private:
 using UpsampleFilters = std::vector<PackedFilter>;
 
 struct Network {
-    // `base_width` is the number of channels after conv1.
-    Network(const Kernel& kernel, int base_width, const Tensors& tensors);
+    // Reads the filters, such as "conv1.conv2d.weight".
+    Network(const Kernel& kernel, const Architecture& architecture, const Tensors& tensors);
 
     const Kernel& kernel;
-    // Channels of the layers of full, half and quarter size, padded for the kernel.
-    int full_channels, half_channels, quarter_channels;
+    const Architecture architecture;
 
     PackedFilter conv1, conv2, conv3;
-    Norm in1, in2, in3;
-    std::vector<PackedFilter> residual;  // `residual_layers` filters, each with its norm
-    std::vector<Norm> residual_norm;
+    std::vector<PackedFilter> residual;
     UpsampleFilters deconv1, deconv2;
-    Norm in4, in5;
     PackedFilter deconv3;
-    // Of deconv3. All other biases precede a normalization, which cancels them.
-    std::array<float, picture_channels> bias;
 
 private:
     class Builder;
     explicit Network(const Builder& build);
+};
+
+// A network, and what follows its filters in one of its styles.
+struct Style {
+    // Reads the norms, such as "in1.weight" and "in1.bias". Where the network has none, it reads
+    // the filter's bias, such as "conv1.conv2d.bias"; a missing one is 0. Biases that precede a
+    // norm are ignored, because it cancels them. The network must outlive the style.
+    Style(const Network& network, const Tensors& tensors);
+
+    const Network& network;
+    Norm in1, in2, in3;
+    std::vector<Norm> residual;
+    Norm in4, in5, in6;
+
+private:
+    class Builder;
+    explicit Style(const Builder& build);
 };
 
 }  // namespace engine

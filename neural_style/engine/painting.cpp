@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "borders.h"
+#include "levels.h"
 #include "ring.h"
 
 namespace engine {
@@ -14,12 +15,13 @@ constexpr int reach = large_filter / 2;        // rows of a large filter above i
 constexpr int full_scale = 4, half_scale = 2;  // of layers, relative to the quarter-size ones
 
 Output measure(UnitStatistics& statistics) {
-    return {Output::measure, statistics.row_sums(), nullptr, 1, {}};
+    return {Output::measure, statistics.row_sums(), nullptr, 0, {}};
 }
-Output store(UnitStatistics& statistics, std::byte* target, int step = 1) {
-    return {Output::measure_and_store, statistics.row_sums(), target, step, {}};
+Output store(UnitStatistics& statistics, std::byte* target, std::ptrdiff_t step) {
+    return {Output::store, statistics.row_sums(), target, step, {}};
 }
-Output normalize(const FixedNorm& norm, const Filter& reader, std::byte* target, int step = 1) {
+Output normalize(const FixedNorm& norm, const Filter& reader, std::byte* target,
+                 std::ptrdiff_t step) {
     return {Output::normalize, nullptr, target, step, norm.affine(), reader.geometry.is_sensitive};
 }
 
@@ -46,6 +48,13 @@ public:
 private:
     const std::byte* rows_[large_filter];
 };
+
+// The room for a pixel of the half-size layers, and for half a pixel of the quarter-size ones.
+std::ptrdiff_t half_pixel_bytes(const Network& network) {
+    const int half = std::max(network.conv2.geometry.outputs, network.deconv1[0].geometry.outputs);
+    const int quarter = network.conv3.geometry.outputs;
+    return std::ptrdiff_t(std::max(half, (quarter + 1) / 2)) * network.kernel.stored_bytes();
+}
 
 // Calls `Kernel::convolve` in one thread, for filters of one geometry.
 class Convolver {
@@ -97,10 +106,8 @@ private:
 class Painting::Deconv2Rows {
 public:
     // `columns` are those of the input; the output has twice as many.
-    Deconv2Rows(const Painting& painting, const FixedNorm& norm, Scratch& scratch, int first_row,
-                Span columns)
+    Deconv2Rows(const Painting& painting, Scratch& scratch, int first_row, Span columns)
         : painting_(painting),
-          norm_(norm),
           columns_(columns),
           ring_(make_ring(painting.kernel_, scratch, small_filter, first_row / 2 - 1,
                           columns.widened(1, 1), painting.quarter_.doubled(),
@@ -112,10 +119,15 @@ public:
     void compute(int row, MakeOutput make_output) {
         ring_.advance(row / 2 + 1, [&](int next) {
             const Span inner = ring_.inner();
-            const Input input{painting_.half_pixel(next, inner.begin), norm_.affine(), true,
-                              nullptr, nullptr};
-            painting_.kernel_.load(input, painting_.network_.half_channels, inner.size(),
-                                   ring_.at(next, inner.begin));
+            const Arena& arena = painting_.arena_;
+            const Input input{arena.half_pixel(next, inner.begin),
+                              arena.half_step(),
+                              painting_.norm_.affine(),
+                              true,
+                              nullptr,
+                              nullptr};
+            painting_.kernel_.load(input, painting_.network_.deconv2[0].geometry.inputs,
+                                   inner.size(), ring_.at(next, inner.begin));
         });
         const int row_parity = row % 2;
         for (int parity = 0; parity < 2; parity++) {
@@ -127,16 +139,62 @@ public:
 
 private:
     const Painting& painting_;
-    const FixedNorm& norm_;
     const Span columns_;
     Ring ring_;
     Convolver convolve_;
 };
 
+// Computes rows of deconv3's output from deconv1's output in the arena.
+class Painting::Deconv3Rows {
+public:
+    Deconv3Rows(const Painting& painting, Scratch& scratch, const Unit& unit, Span columns)
+        : painting_(painting),
+          columns_(columns),
+          ring_(make_ring(
+              painting.kernel_, scratch, large_filter, unit.rows.times(full_scale).begin - reach,
+              unit.columns.times(full_scale).widened(reach, reach),
+              painting.quarter_.doubled().doubled(), painting.network_.deconv3, Edge::reflect)),
+          deconv2_(painting, scratch, ring_.next_row(),
+                   Span{ring_.inner().begin / 2, ring_.inner().end / 2}),
+          working_(scratch.take(
+              painting.kernel_.scratch_bytes(painting.network_.deconv3.geometry, columns_.size()))),
+          colors_(reinterpret_cast<float*>(
+              scratch.take(sizeof(float) * picture_channels * (columns_.size() + color_padding)))) {
+    }
+
+    // Return the values of the row's pixels, without gaps.
+    float* compute(int row) {
+        const Kernel& kernel = painting_.kernel_;
+        const Filter& filter = painting_.network_.deconv3;
+        const int pixel_bytes = kernel.pixel_bytes(filter.geometry);
+        ring_.advance(row + reach, [&](int next) {
+            deconv2_.compute(next, [&](int parity) {
+                std::byte* target = ring_.at(next, ring_.inner().begin + parity);
+                return normalize(painting_.deconv2_norm_, filter, target, 2 * pixel_bytes);
+            });
+        });
+        const RowPointers around(ring_, row - reach, columns_.begin - reach, large_filter);
+        kernel.convolve_to_colors(filter, around.data(), columns_.size(), colors_, working_);
+        return colors_;
+    }
+
+private:
+    const Painting& painting_;
+    const Span columns_;
+    Ring ring_;
+    Deconv2Rows deconv2_;
+    std::byte* working_;
+    float* colors_;
+};
+
+Arena::Arena(const Network& network, std::byte* memory, int quarter_width)
+    : memory_(memory),
+      half_step_(half_pixel_bytes(network)),
+      line_bytes_(quarter_width * quarter_step()) {}
+
 std::size_t Arena::bytes(const Network& network, int height, int width) {
     const Size quarter = Size{height, width}.halved().halved();
-    return std::size_t(2) * quarter.height * quarter.width * network.quarter_channels *
-           network.kernel.stored_bytes();
+    return std::size_t(2) * quarter.height * Arena(network, nullptr, quarter.width).line_bytes_;
 }
 
 int Painting::count_units(const Network& network, int height, int width) {
@@ -145,28 +203,37 @@ int Painting::count_units(const Network& network, int height, int width) {
     return static_cast<int>(partition.units.size());
 }
 
-Painting::Painting(const Network& network, const Picture& picture, std::uint8_t* painted,
-                   Arena arena, Workers& workers, std::atomic<int>& passes_done)
-    : network_(network),
-      kernel_(network.kernel),
+Painting::Painting(const Style& style, const Picture& picture, std::uint8_t* painted,
+                   std::byte* arena, Workers& workers, std::atomic<int>& passes_done)
+    : style_(style),
+      network_(style.network),
+      kernel_(network_.kernel),
       picture_(picture),
       painted_(painted),
-      arena_(arena),
       workers_(workers),
       passes_done_(passes_done),
       full_{picture.height, picture.width},
       half_(full_.halved()),
       quarter_(half_.halved()),
+      arena_(network_, arena, quarter_.width),
       partition_(quarter_.height, quarter_.width, kernel_.preferred_units()) {}
+
+int Painting::count_passes(const Style& style) {
+    int passes = 4 + static_cast<int>(style.residual.size());
+    for (const Norm* measured : {&style.in1, &style.in5, &style.in6})
+        if (measured->has_statistics) passes++;
+    return passes;
+}
 
 void Painting::run() {
     measure_conv1();
     conv1_and_conv2();
     conv3();
-    for (int layer = 0; layer < residual_layers; layer++) residual(layer);
+    for (int layer = 0; layer < network_.architecture.residual_layers(); layer++) residual(layer);
     deconv1();
     measure_deconv2();
-    deconv2_and_deconv3();
+    measure_deconv3();
+    paint();
 }
 
 void Painting::measure_conv1() {
@@ -180,10 +247,11 @@ void Painting::measure_conv1() {
             statistics.add_row(columns.size());
         }
     };
-    norm_ = run_measuring_pass(network_.full_channels, work).fix(network_.in1);
+    norm_ = measure_layer(style_.in1, work);
 }
 
 void Painting::conv1_and_conv2() {
+    const int pixel_bytes = kernel_.pixel_bytes(network_.conv2.geometry);
     const auto work = [&](const Unit& unit, UnitStatistics& statistics, Scratch& scratch) {
         const Span rows = unit.rows.times(half_scale).within(half_.height);
         const Span columns = unit.columns.times(half_scale).within(half_.width);
@@ -195,23 +263,28 @@ void Painting::conv1_and_conv2() {
             workers_.check();
             ring.advance(2 * row + 1, [&](int next) {
                 std::byte* target = ring.at(next, ring.inner().begin);
-                conv1.compute(next, normalize(norm_, network_.conv2, target));
+                conv1.compute(next, normalize(norm_, network_.conv2, target, pixel_bytes));
             });
             const RowPointers around(ring, 2 * row - 1, 2 * columns.begin - 1, small_filter);
             convolve(network_.conv2, around, columns.size(),
-                     store(statistics, half_pixel(row, columns.begin)));
+                     store(statistics, arena_.half_pixel(row, columns.begin), arena_.half_step()));
             statistics.add_row(columns.size());
         }
     };
-    norm_ = run_measuring_pass(network_.half_channels, work).fix(network_.in2);
+    norm_ = run_measuring_pass(style_.in2, work);
 }
 
 void Painting::conv3() {
     const auto load = [&](int row, Span columns, std::byte* ring, bool /*is_own*/) {
-        const Input input{half_pixel(row, columns.begin), norm_.affine(), true, nullptr, nullptr};
-        kernel_.load(input, network_.half_channels, columns.size(), ring);
+        const Input input{arena_.half_pixel(row, columns.begin),
+                          arena_.half_step(),
+                          norm_.affine(),
+                          true,
+                          nullptr,
+                          nullptr};
+        kernel_.load(input, network_.conv3.geometry.inputs, columns.size(), ring);
     };
-    norm_ = convolve_in_place(network_.conv3, half_, load).fix(network_.in3);
+    norm_ = convolve_in_place(network_.conv3, style_.in3, half_, load);
 }
 
 void Painting::residual(int layer) {
@@ -219,25 +292,37 @@ void Painting::residual(int layer) {
     // A block's input is conv3's output or the sum of the previous block, which is computed here.
     // The skip connection keeps it until the end of the block.
     const bool is_sum = is_first_of_block && layer > 0;
+    const Filter& filter = network_.residual[layer];
     const auto load = [&](int row, Span columns, std::byte* ring, bool is_own) {
-        std::byte* skip = skip_pixel(row, columns.begin);
+        std::byte* skip = arena_.skip_pixel(row, columns.begin);
         std::byte* copy = is_first_of_block && is_own ? skip : nullptr;
-        const Input input{quarter_pixel(row, columns.begin), norm_.affine(), !is_sum,
-                          is_sum ? skip : nullptr, copy};
-        kernel_.load(input, network_.quarter_channels, columns.size(), ring);
+        const Input input{arena_.quarter_pixel(row, columns.begin),
+                          arena_.quarter_step(),
+                          norm_.affine(),
+                          !is_sum,
+                          is_sum ? skip : nullptr,
+                          copy};
+        kernel_.load(input, filter.geometry.inputs, columns.size(), ring);
     };
-    norm_ = convolve_in_place(network_.residual[layer], quarter_, load)
-                .fix(network_.residual_norm[layer]);
+    norm_ = convolve_in_place(filter, style_.residual[layer], quarter_, load);
 }
 
 void Painting::deconv1() {
+    // Without residual blocks, the input is conv3's output.
+    const bool is_sum = network_.architecture.blocks > 0;
+    const Geometry& geometry = network_.deconv1[0].geometry;
     const auto load = [&](int row, Span columns, std::byte* ring) {
-        std::byte* skip = skip_pixel(row, columns.begin);
-        const Input input{quarter_pixel(row, columns.begin), norm_.affine(), false, skip, nullptr};
-        kernel_.load(input, network_.quarter_channels, columns.size(), ring);
+        std::byte* skip = is_sum ? arena_.skip_pixel(row, columns.begin) : nullptr;
+        const Input input{arena_.quarter_pixel(row, columns.begin),
+                          arena_.quarter_step(),
+                          norm_.affine(),
+                          !is_sum,
+                          skip,
+                          nullptr};
+        kernel_.load(input, geometry.inputs, columns.size(), ring);
     };
     const Borders borders(border_memory_, partition_, 1, quarter_.height, quarter_.width,
-                          kernel_.pixel_bytes(network_.deconv1[0].geometry));
+                          kernel_.pixel_bytes(geometry));
     borders.save(workers_, load);
     const auto work = [&](const Unit& unit, UnitStatistics& statistics, Scratch& scratch) {
         const Span columns = unit.columns;
@@ -251,63 +336,63 @@ void Painting::deconv1() {
                 const int y = parity / 2;
                 const int x = parity % 2;
                 const RowPointers around(ring, row - 1 + y, columns.begin - 1 + x, 2);
-                std::byte* target = half_pixel(2 * row + y, 2 * columns.begin + x);
+                std::byte* target = arena_.half_pixel(2 * row + y, 2 * columns.begin + x);
                 convolve(network_.deconv1[parity], around, columns.size(),
-                         store(statistics, target, 2));
+                         store(statistics, target, 2 * arena_.half_step()));
                 statistics.add_row(columns.size());
             }
         }
     };
-    norm_ = run_measuring_pass(network_.half_channels, work).fix(network_.in4);
+    norm_ = run_measuring_pass(style_.in4, work);
 }
 
 void Painting::measure_deconv2() {
     const auto work = [&](const Unit& unit, UnitStatistics& statistics, Scratch& scratch) {
         const Span rows = unit.rows.times(full_scale);
         const Span columns = unit.columns.times(half_scale);
-        Deconv2Rows deconv2(*this, norm_, scratch, rows.begin, columns);
+        Deconv2Rows deconv2(*this, scratch, rows.begin, columns);
         for (int row = rows.begin; row < rows.end; row++) {
             workers_.check();
             deconv2.compute(row, [&](int /*parity*/) { return measure(statistics); });
             statistics.add_row(2LL * columns.size());
         }
     };
-    last_norm_ = run_measuring_pass(network_.full_channels, work).fix(network_.in5);
+    deconv2_norm_ = measure_layer(style_.in5, work);
 }
 
-void Painting::deconv2_and_deconv3() {
-    const Size size = quarter_.doubled().doubled();
+// The picture is cropped to its size only afterwards, so the pixels beyond it count, too.
+void Painting::measure_deconv3() {
+    const auto work = [&](const Unit& unit, UnitStatistics& statistics, Scratch& scratch) {
+        const Span rows = unit.rows.times(full_scale);
+        const Span columns = unit.columns.times(full_scale);
+        Deconv3Rows deconv3(*this, scratch, unit, columns);
+        for (int row = rows.begin; row < rows.end; row++) {
+            workers_.check();
+            statistics.add_pixels(deconv3.compute(row), columns.size());
+        }
+    };
+    deconv3_norm_ = measure_layer(style_.in6, work);
+}
+
+void Painting::paint() {
     run_pass([&](const Unit& unit, Scratch& scratch) {
         const Span rows = unit.rows.times(full_scale).within(full_.height);
         const Span columns = unit.columns.times(full_scale).within(full_.width);
-        Ring ring = make_ring(kernel_, scratch, large_filter, rows.begin - reach,
-                              unit.columns.times(full_scale).widened(reach, reach), size,
-                              network_.deconv3, Edge::reflect);
-        const Span inner = ring.inner();
-        Deconv2Rows deconv2(*this, norm_, scratch, ring.next_row(),
-                            Span{inner.begin / 2, inner.end / 2});
-        std::byte* working =
-            scratch.take(kernel_.scratch_bytes(network_.deconv3.geometry, columns.size()));
+        Deconv3Rows deconv3(*this, scratch, unit, columns);
         for (int row = rows.begin; row < rows.end; row++) {
             workers_.check();
-            ring.advance(row + reach, [&](int next) {
-                deconv2.compute(next, [&](int parity) {
-                    std::byte* target = ring.at(next, inner.begin + parity);
-                    return normalize(last_norm_, network_.deconv3, target, 2);
-                });
-            });
+            float* colors = deconv3.compute(row);
             const std::size_t first = std::size_t(row) * full_.width + columns.begin;
-            const RowPointers around(ring, row - reach, columns.begin - reach, large_filter);
-            if (!kernel_.convolve_to_picture(network_.deconv3, network_.bias.data(), around.data(),
-                                             columns.size(), painted_ + first * picture_channels,
-                                             working))
+            if (!to_levels(colors, columns.size(), deconv3_norm_.affine(),
+                           network_.architecture.has_sigmoid, painted_ + first * picture_channels))
                 throw NotFinite{};
         }
     });
 }
 
 template <class Load>
-Statistics Painting::convolve_in_place(const Filter& filter, Size size, Load load) {
+FixedNorm Painting::convolve_in_place(const Filter& filter, const Norm& norm, Size size,
+                                      Load load) {
     const Geometry& geometry = filter.geometry;
     const int stride = geometry.stride;
     const Borders borders(border_memory_, partition_, stride, size.height, size.width,
@@ -333,18 +418,25 @@ Statistics Painting::convolve_in_place(const Filter& filter, Size size, Load loa
             });
             const RowPointers around(ring, stride * row - 1, stride * unit.columns.begin - 1,
                                      input_rows, stride * (needed - 1) + small_filter);
-            Output output = store(statistics, quarter_pixel(row, unit.columns.begin));
+            Output output = store(statistics, arena_.quarter_pixel(row, unit.columns.begin),
+                                  arena_.quarter_step());
             output.rows = needed;
-            output.row_bytes = quarter_pixel(1, 0) - quarter_pixel(0, 0);
+            output.row_bytes = arena_.quarter_row_step();
             convolve(filter, around, width, output);
             statistics.add_row(static_cast<long long>(width) * needed);
         }
     };
-    return run_measuring_pass(geometry.outputs, work);
+    return run_measuring_pass(norm, work);
 }
 
 template <class Work>
-Statistics Painting::run_measuring_pass(int channels, Work work) {
+FixedNorm Painting::measure_layer(const Norm& norm, Work work) {
+    return norm.has_statistics ? run_measuring_pass(norm, work) : Statistics(0).fix(norm);
+}
+
+template <class Work>
+FixedNorm Painting::run_measuring_pass(const Norm& norm, Work work) {
+    const int channels = norm.measured_channels();
     std::vector<UnitStatistics> parts;
     parts.reserve(partition_.units.size());
     for (std::size_t i = 0; i < partition_.units.size(); i++) parts.emplace_back(channels);
@@ -353,7 +445,7 @@ Statistics Painting::run_measuring_pass(int channels, Work work) {
     });
     Statistics all(channels);
     for (const UnitStatistics& part : parts) all.add(part);
-    return all;
+    return all.fix(norm);
 }
 
 template <class Work>
@@ -361,24 +453,6 @@ void Painting::run_pass(Work work) {
     const auto item = [&](int i, Scratch& scratch) { work(partition_.units[i], scratch); };
     workers_.run(static_cast<int>(partition_.units.size()), item);
     passes_done_++;
-}
-
-std::byte* Painting::line(int index) const {
-    const std::size_t values = std::size_t(index) * quarter_.width * network_.quarter_channels;
-    return arena_.memory + values * kernel_.stored_bytes();
-}
-
-std::byte* Painting::half_pixel(int row, int column) const {
-    return line(row) + std::size_t(column) * network_.half_channels * kernel_.stored_bytes();
-}
-
-std::byte* Painting::quarter_pixel(int row, int column) const {
-    return line(2 * row) + std::size_t(column) * network_.quarter_channels * kernel_.stored_bytes();
-}
-
-std::byte* Painting::skip_pixel(int row, int column) const {
-    return line(2 * row + 1) +
-           std::size_t(column) * network_.quarter_channels * kernel_.stored_bytes();
 }
 
 }  // namespace engine

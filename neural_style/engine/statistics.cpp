@@ -1,5 +1,6 @@
 #include "statistics.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -26,6 +27,18 @@ void UnitStatistics::add_row(long long pixels) {
     pixels_ += pixels;
 }
 
+void UnitStatistics::add_pixels(const float* values, int pixels) {
+    if (!sums_.has_pivot) std::copy(values, values + channels_, sums_.pivot);
+    sums_.has_pivot = true;
+    for (int i = 0; i < pixels; i++)
+        for (int c = 0; c < channels_; c++) {
+            const double value = double(*values++) - sums_.pivot[c];
+            sum_[c] += value;
+            square_[c] += value * value;
+        }
+    pixels_ += pixels;
+}
+
 Statistics::Statistics(int channels) : mean_(channels), deviation_(channels) {}
 
 void Statistics::add(const UnitStatistics& unit) {
@@ -43,6 +56,7 @@ void Statistics::add(const UnitStatistics& unit) {
 }
 
 FixedNorm Statistics::fix(const Norm& norm) const {
+    if (!norm.has_statistics) return {norm.weight, norm.bias};
     FixedNorm fixed{AlignedVector<float>(mean_.size()), AlignedVector<float>(mean_.size())};
     for (std::size_t c = 0; c < mean_.size(); c++) {
         // Rounding can leave a deviation slightly below 0. NaN must stay NaN.

@@ -12,16 +12,19 @@
 
 namespace engine {
 
-// Statistics of one unit's pixels, for each channel.
+// Statistics of one unit's pixels, for each channel. There are no channels where no normalization
+// follows.
 class UnitStatistics {
 public:
     explicit UnitStatistics(int channels);
     UnitStatistics(UnitStatistics&&) = default;  // a copy would point into the original
 
-    // The sums to which a kernel adds one or more rows.
-    RowSums* row_sums() { return &sums_; }
+    // The sums to which a kernel adds one or more rows. Null without channels.
+    RowSums* row_sums() { return channels_ > 0 ? &sums_ : nullptr; }
     // Move the row sums, of `pixels` pixels, into the unit's sums.
     void add_row(long long pixels);
+    // Add pixels without gaps between their values.
+    void add_pixels(const float* values, int pixels);
 
 private:
     friend class Statistics;
@@ -32,12 +35,16 @@ private:
     std::vector<double> sum_, square_;  // of value - pivot
 };
 
-// The learned weights of an instance normalization.
+// What follows a convolution: an instance normalization with its learned weights, or a bias (with
+// weights of 1).
 struct Norm {
+    bool has_statistics;  // it is an instance normalization
     AlignedVector<float> weight, bias;
+
+    int measured_channels() const { return has_statistics ? static_cast<int>(bias.size()) : 0; }
 };
 
-// An instance normalization whose statistics are known.
+// An instance normalization whose statistics are known, or a bias.
 struct FixedNorm {
     AlignedVector<float> scale, shift;
     Affine affine() const { return {scale.data(), shift.data()}; }
@@ -50,6 +57,7 @@ public:
 
     // Merge the next unit.
     void add(const UnitStatistics& unit);
+    // Without statistics, return the bias.
     FixedNorm fix(const Norm& norm) const;
 
 private:

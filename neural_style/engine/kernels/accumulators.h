@@ -94,15 +94,15 @@ void normalize(Accumulators<P>& outputs, const Affine& affine, int channel) {
 // Process finished outputs from number `first` of their row on. `is_first` marks the first outputs
 // of all rows that are computed at once.
 template <int P>
-void finish(Accumulators<P>& outputs, const Output& output, int channels, int channel, int first,
-            bool is_first) {
-    const std::ptrdiff_t step = std::ptrdiff_t(output.step) * channels;
+void finish(Accumulators<P>& outputs, const Output& output, int channel, int first, bool is_first) {
     if (output.kind == Output::normalize)
         normalize(outputs, output.affine, channel);
-    else
+    else if (output.sums)
         measure(outputs, *output.sums, channel, is_first && !output.sums->has_pivot);
-    if (output.kind != Output::measure)
+    if (output.kind != Output::measure) {
+        const std::ptrdiff_t step = output.step / std::ptrdiff_t(sizeof(float));
         store(outputs, floats(output.target) + first * step + channel, step);
+    }
 }
 
 }  // namespace

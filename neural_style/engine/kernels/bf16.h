@@ -1,4 +1,4 @@
-// Conversions from fp32 to bf16, the upper half of its bits, and back, and to a picture's bytes.
+// Conversions from fp32 to bf16, the upper half of its bits, and back.
 //
 // The including file sets LANES to 16.
 #pragma once
@@ -49,7 +49,6 @@ inline float to_fp32(std::uint16_t bf16) {
 // 32 values, and half of them.
 using Bf16s __attribute__((vector_size(2 * LANES * sizeof(std::uint16_t)))) = std::uint16_t;
 using HalfOfBf16s __attribute__((vector_size(LANES * sizeof(std::uint16_t)))) = std::uint16_t;
-using PixelBytes __attribute__((vector_size(LANES))) = std::uint8_t;
 using Integers __attribute__((vector_size(LANES * sizeof(std::int32_t)))) = std::int32_t;
 
 inline Bf16s to_bf16(Vector low, Vector high) {
@@ -68,17 +67,6 @@ inline Vector low_half(Bf16s values) {
 }
 inline Vector high_half(Bf16s values) {
     return to_fp32(HalfOfBf16s(_mm512_maskz_extracti64x4_epi64(0xf, __m512i(values), 1)));
-}
-
-// Clamp to 0..255 and truncate; NaN becomes 0.
-inline void write_bytes(std::uint8_t* to, Vector values) {
-    const Vector lowest{};
-    const Vector highest = lowest + 255;
-    values = values > lowest ? values : lowest;
-    values = values < highest ? values : highest;
-    const auto integers = __builtin_convertvector(values, Integers);
-    const PixelBytes bytes = __builtin_convertvector(integers, PixelBytes);
-    std::memcpy(to, &bytes, sizeof bytes);
 }
 
 #else
@@ -104,13 +92,6 @@ inline Vector to_fp32(const std::uint16_t* lanes) {
 
 inline Vector low_half(const Bf16s& values) { return to_fp32(values.lane); }
 inline Vector high_half(const Bf16s& values) { return to_fp32(values.lane + LANES); }
-
-inline void write_bytes(std::uint8_t* to, Vector values) {
-    for (int i = 0; i < LANES; i++) {
-        const float above = values[i] > 0 ? values[i] : 0;
-        to[i] = static_cast<std::uint8_t>(above < 255 ? above : 255);
-    }
-}
 
 #endif
 

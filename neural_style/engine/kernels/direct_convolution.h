@@ -70,7 +70,7 @@ private:
         for (int y = row; y < end; y++, weights += length * group_size)
             accumulators.multiply(floats(rows[y]) + first * stride, stride, length, weights);
         if (end == g.rows)
-            finish(accumulators, output, g.outputs, channel, first, first == 0);
+            finish(accumulators, output, channel, first, first == 0);
         else
             accumulators.write_to(unfinished);
     }

@@ -8,6 +8,7 @@
 //   kernel multiplies fastest. Only the kernel reads them.
 //
 // Pixels are channels-last. Channels are padded with zeros to a multiple of `channel_multiple()`.
+// The pixels of a ring follow each other without gaps; those of the arena may be further apart.
 //
 // Each kernel is compiled with the options of its processor. Kernel headers must not allocate or
 // call the standard library: of an inline function that several files compile, the linker keeps
@@ -39,7 +40,8 @@ struct Filter {
     const std::byte* weights;
 };
 
-// y = scale * x + shift for each channel: an instance normalization whose statistics are known.
+// y = scale * x + shift for each channel: an instance normalization whose statistics are known, or
+// a bias.
 struct Affine {
     const float* scale;
     const float* shift;
@@ -57,14 +59,14 @@ struct RowSums {
 // What a kernel does with a convolution's outputs.
 struct Output {
     enum Kind : std::uint8_t {
-        measure,            // add them to `sums`
-        measure_and_store,  // add them to `sums` and write them to the arena
-        normalize,          // apply `affine` and ReLU, and write them to a ring
+        measure,    // add them to `sums`
+        store,      // write them to the arena, and add them to `sums` unless that is null
+        normalize,  // apply `affine` and ReLU, and write them to a ring
     };
     Kind kind;
     RowSums* sums;
-    std::byte* target;  // of the first output
-    int step;           // from one output to the next, in pixels of the target
+    std::byte* target;    // of the first output
+    std::ptrdiff_t step;  // bytes from one output to the next
     Affine affine;
     bool is_reader_sensitive = false;  // of the filter that reads the ring
     // Where `Kernel::rows_at_once` is above 1: the number of rows that are needed, and the bytes
@@ -76,6 +78,7 @@ struct Output {
 // What `Kernel::load` writes to a ring: `values` with `affine` applied, then ReLU, plus `addend`.
 struct Input {
     const std::byte* values;  // in the arena
+    std::ptrdiff_t step;      // bytes from one pixel to the next, in the arena
     Affine affine;
     bool rectify;             // apply ReLU
     const std::byte* addend;  // in the arena, or null
@@ -91,7 +94,7 @@ public:
     virtual int pixel_bytes(const Geometry& reader) const = 0;
     // Pixels behind a ring's row that `convolve` may read. Their values do not affect the result.
     virtual int slack() const = 0;
-    // Working memory of `convolve` and `convolve_to_picture`.
+    // Working memory of `convolve` and `convolve_to_colors`.
     virtual std::size_t scratch_bytes(const Geometry& geometry, int count) const = 0;
     // The number of units of work that a small picture is worth dividing into: see `Partition`.
     virtual int preferred_units() const = 0;
@@ -101,7 +104,7 @@ public:
 
     virtual std::size_t packed_bytes(const Geometry& geometry) const = 0;
     // Convert weights [rows][columns][inputs][outputs] to the kernel's order. A filter of three
-    // outputs is the last layer's, for `convolve_to_picture`.
+    // outputs is the last layer's, for `convolve_to_colors`.
     virtual void pack(const Geometry& geometry, const float* weights, std::byte* packed) const = 0;
 
     // Write `count` RGB pixels to a ring.
@@ -115,11 +118,9 @@ public:
     // filter's row y for the first output; further pointers serve further rows of outputs.
     virtual void convolve(const Filter& filter, const std::byte* const* rows, int count,
                           const Output& output, std::byte* scratch) const = 0;
-    // Compute a row of `count` RGB pixels, clamped to 0..255 and truncated. Return false if a value
-    // was NaN or infinite.
-    virtual bool convolve_to_picture(const Filter& filter, const float* bias,
-                                     const std::byte* const* rows, int count, std::uint8_t* pixels,
-                                     std::byte* scratch) const = 0;
+    // Compute a row of `count` pixels of the last layer, three values each, without gaps.
+    virtual void convolve_to_colors(const Filter& filter, const std::byte* const* rows, int count,
+                                    float* colors, std::byte* scratch) const = 0;
 
 protected:
     ~Kernel() = default;  // kernels live as long as the process

@@ -125,7 +125,7 @@ private:
         }
         Output row = output;
         row.target += y * output.row_bytes;
-        finish(outputs, row, filter.geometry.outputs, channel, first, first == 0 && y == 0);
+        finish(outputs, row, channel, first, first == 0 && y == 0);
     }
 
     void transform_back(int t, int lane, Vector (&outputs)[tile][tile]) const {

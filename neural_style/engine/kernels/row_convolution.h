@@ -97,7 +97,7 @@ private:
         Accumulators<P> outputs;
         transform_back(t, 0, outputs.low, P);
         transform_back(t, LANES, outputs.high, P);
-        finish(outputs, output, filter.geometry.outputs, channel, first, first == 0);
+        finish(outputs, output, channel, first, first == 0);
     }
 
     void transform_back(int t, int lane, Vector* outputs, int needed) const {

@@ -77,8 +77,8 @@ struct Epilogue {
             return normalize<2>(channel, first, count, sums);
         if (output.kind == Output::normalize)
             return normalize<Format::parts>(channel, first, count, sums);
-        measure(channel, first == 0, count, sums);
-        if (output.kind == Output::measure_and_store) store(channel, first, count, sums);
+        if (output.sums) measure(channel, first == 0, count, sums);
+        if (output.kind == Output::store) store(channel, first, count, sums);
     }
 
 private:
@@ -97,17 +97,16 @@ private:
     }
 
     void store(int channel, int first, int count, const float* sums) const {
-        const std::ptrdiff_t step = std::ptrdiff_t(output.step) * channels * Format::stored_bytes;
-        std::byte* target = output.target + first * step + channel * Format::stored_bytes;
+        std::byte* target = output.target + first * output.step + channel * Format::stored_bytes;
         for (int i = 0; i < count; i++)
-            Format::write(target + i * step, read_values(sums + i * group_size));
+            Format::write(target + i * output.step, read_values(sums + i * group_size));
     }
 
     template <int parts>
     void normalize(int channel, int first, int count, const float* sums) const {
-        const auto bytes = std::ptrdiff_t(sizeof(std::uint16_t));
-        const std::ptrdiff_t step = output.step * channels * parts * bytes;
-        std::byte* target = output.target + first * step + channel * bytes;
+        const std::ptrdiff_t step = output.step;
+        std::byte* target =
+            output.target + first * step + channel * std::ptrdiff_t(sizeof(std::uint16_t));
         const Values scale = read_values(output.affine.scale + channel);
         const Values shift = read_values(output.affine.shift + channel);
         for (int i = 0; i < count; i++) {
@@ -117,25 +116,14 @@ private:
     }
 };
 
-// Convert sums of groups of pixels, [][16], to `count` RGB pixels. `bias` has 16 values. Return
-// false if a value was not finite.
-inline bool paint(const float* sums, int count, const float* bias, std::uint8_t* pixels) {
+// Copy the values of `count` pixels from the sums of groups of pixels, [][16].
+inline void copy_colors(const float* sums, int count, float* colors) {
     constexpr int values = pixels_at_once * picture_channels;
-    const Vector biases = read(bias);
-    Vector differences{};
     for (int left = count * picture_channels; left > 0; left -= values) {
-        const Vector value = read(sums) + biases;
-        differences += zero_if_finite(value);
-        std::uint8_t bytes[LANES];
-        write_bytes(bytes, value);
-        if (left >= values)
-            std::memcpy(pixels, bytes, values);
-        else
-            std::memcpy(pixels, bytes, left);
+        std::memcpy(colors, sums, (left < values ? left : values) * sizeof(float));
         sums += LANES;
-        pixels += values;
+        colors += values;
     }
-    return total(differences) == 0;
 }
 
 // The weights of one tap of one row of the filter.
@@ -238,12 +226,11 @@ public:
 
     void load(const Input& input, int channels, int count, std::byte* ring) const override {
         const Input in = input;  // the compiler keeps a local variable in registers
-        const std::ptrdiff_t pixel = std::ptrdiff_t(channels) * Format::stored_bytes;
         const std::ptrdiff_t ring_pixel =
             std::ptrdiff_t(channels) * Format::parts * std::ptrdiff_t(sizeof(std::uint16_t));
         for (int i = 0; i < count; i++)
             for (int channel = 0; channel < channels; channel += group_size) {
-                const std::ptrdiff_t at = i * pixel + channel * Format::stored_bytes;
+                const std::ptrdiff_t at = i * in.step + channel * Format::stored_bytes;
                 Values v = Format::read(in.values + at) * read_values(in.affine.scale + channel) +
                            read_values(in.affine.shift + channel);
                 if (in.rectify) v = relu(v);
@@ -272,23 +259,18 @@ public:
 
     // The last group of pixels may reach beyond the row. The values there are multiplied with zeros
     // or discarded. They are finite, as the ring's row extends to the next multiple of 4.
-    bool convolve_to_picture(const Filter& filter, const float* bias, const std::byte* const* rows,
-                             int count, std::uint8_t* pixels, std::byte* scratch) const override {
-        float biases[LANES] = {};
-        for (int i = 0; i < pixels_at_once * picture_channels; i++)
-            biases[i] = bias[i % picture_channels];
-        bool is_finite = true;
+    void convolve_to_colors(const Filter& filter, const std::byte* const* rows, int count,
+                            float* colors, std::byte* scratch) const override {
         const auto finish = [&](int /*group*/, int first_group, int groups, const float* sums) {
             const int first = first_group * pixels_at_once;
             const int left = count - first;
             const int found = groups * pixels_at_once;
-            is_finite &= paint(sums, found < left ? found : left, biases,
-                               pixels + std::ptrdiff_t(first) * picture_channels);
+            copy_colors(sums, found < left ? found : left,
+                        colors + std::ptrdiff_t(first) * picture_channels);
         };
         PictureProduct(filter, pixel_bytes(filter.geometry), rows, groups_of(count),
                        floats(scratch))
             .run(finish);
-        return is_finite;
     }
 
 private:

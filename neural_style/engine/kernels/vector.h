@@ -71,12 +71,6 @@ inline float total(Vector v) {
     return sum;
 }
 
-// Zero for a finite number or a vector of them, NaN for NaN and infinity.
-template <class T>
-T zero_if_finite(T value) {
-    return value - value;  // NOLINT(misc-redundant-expression)
-}
-
 inline const float* floats(const std::byte* bytes) { return reinterpret_cast<const float*>(bytes); }
 inline float* floats(std::byte* bytes) { return reinterpret_cast<float*>(bytes); }
 

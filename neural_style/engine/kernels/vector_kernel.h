@@ -16,11 +16,10 @@
 
 namespace {
 
-// Compute `P` pixels of the picture. There are few outputs, so vectors run along the inputs and
+// Compute `P` pixels of the last layer. There are few outputs, so vectors run along the inputs and
 // their lanes are added up.
 template <int P>
-bool paint_pixels(const Filter& filter, const float* bias, const std::byte* const* rows, int first,
-                  std::uint8_t* pixels) {
+void compute_colors(const Filter& filter, const std::byte* const* rows, int first, float* colors) {
     const Geometry& g = filter.geometry;
     const int length = g.columns * g.inputs;
     Vector sums[P][picture_channels];
@@ -37,15 +36,9 @@ bool paint_pixels(const Filter& filter, const float* bias, const std::byte* cons
                 for (int p = 0; p < P; p++) sums[p][c] += read(inputs + p * g.inputs + k) * weight;
             }
     }
-    bool is_finite = true;
     for (int p = 0; p < P; p++)
-        for (int c = 0; c < picture_channels; c++) {
-            const float value = total(sums[p][c]) + bias[c];
-            is_finite &= zero_if_finite(value) == 0;
-            const float clamped = value > 0 ? (value < 255 ? value : 255) : 0;  // NaN becomes 0
-            pixels[(first + p) * picture_channels + c] = static_cast<std::uint8_t>(clamped);
-        }
-    return is_finite;
+        for (int c = 0; c < picture_channels; c++)
+            colors[(first + p) * picture_channels + c] = total(sums[p][c]);
 }
 
 // Pack the last layer's weights as [rows][3][columns][inputs].
@@ -96,17 +89,20 @@ public:
     }
 
     void load(const Input& input, int channels, int count, std::byte* ring) const override {
-        const float *values = floats(input.values), *addend = floats(input.addend);
-        float *target = floats(ring), *copy = floats(input.copy);
+        const std::ptrdiff_t step = input.step / std::ptrdiff_t(sizeof(float));
         for (int channel = 0; channel < channels; channel += LANES) {
             const Vector scale = read(input.affine.scale + channel);
             const Vector shift = read(input.affine.shift + channel);
-            for (std::ptrdiff_t i = channel; i < std::ptrdiff_t(count) * channels; i += channels) {
-                Vector value = read(values + i) * scale + shift;
+            const float *values = floats(input.values) + channel, *addend = floats(input.addend);
+            float *target = floats(ring) + channel, *copy = floats(input.copy);
+            if (addend) addend += channel;
+            if (copy) copy += channel;
+            for (std::ptrdiff_t i = 0; i < count; i++, target += channels) {
+                Vector value = read(values + i * step) * scale + shift;
                 if (input.rectify) value = relu(value);
-                if (addend) value = value + read(addend + i);
-                write(target + i, value);
-                if (copy) write(copy + i, value);
+                if (addend) value = value + read(addend + i * step);
+                write(target, value);
+                if (copy) write(copy + i * step, value);
             }
         }
     }
@@ -124,17 +120,13 @@ public:
         if (output.sums) output.sums->has_pivot = true;
     }
 
-    bool convolve_to_picture(const Filter& filter, const float* bias, const std::byte* const* rows,
-                             int count, std::uint8_t* pixels,
-                             std::byte* /*scratch*/) const override {
+    void convolve_to_colors(const Filter& filter, const std::byte* const* rows, int count,
+                            float* colors, std::byte* /*scratch*/) const override {
         constexpr int at_once = PIXELS * 2 / picture_channels;
-        bool is_finite = true;
         int first = 0;
         for (; first + at_once <= count; first += at_once)
-            is_finite &= paint_pixels<at_once>(filter, bias, rows, first, pixels);
-        for (; first < count; first++)
-            is_finite &= paint_pixels<1>(filter, bias, rows, first, pixels);
-        return is_finite;
+            compute_colors<at_once>(filter, rows, first, colors);
+        for (; first < count; first++) compute_colors<1>(filter, rows, first, colors);
     }
 
 private:

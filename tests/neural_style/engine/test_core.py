@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from neural_style.engine import list_kernels
+from neural_style.networks.description import official_description
+from neural_style.networks.weights import Weights
 from neural_style.options import EXACT
 from tests.support.networks.engine import weights_of
-from tests.support.networks.styles import MakePicture, MakeState
+from tests.support.networks.styles import SMALL_WIDTH, MakePicture, MakeState
 
 pytest.importorskip("torch")
 pytest.importorskip(
@@ -16,14 +22,23 @@ pytest.importorskip(
 )
 
 
-from neural_style.engine._core import Network
+from neural_style.engine._core import Network, Style
 
 KERNEL = list_kernels(EXACT)[0]
 
 
 @pytest.fixture
-def network(make_state: MakeState) -> Network:
-    return Network(weights_of(make_state()), KERNEL)
+def style(make_state: MakeState) -> Style:
+    return make_style(weights_of(make_state()))
+
+
+def pack(weights: Weights, kernel: str = KERNEL, **changed: Any) -> Network:
+    found = replace(official_description(SMALL_WIDTH), **changed)
+    return Network(weights, kernel, found.channels, found.blocks, found.unnormalized, False)
+
+
+def make_style(weights: Weights) -> Style:
+    return Style(pack(weights), weights)
 
 
 @pytest.mark.parametrize(
@@ -41,47 +56,47 @@ def test_arguments_that_do_not_fit_are_refused(
     painted: tuple[int, int],
     threads: int,
     message: str,
-    network: Network,
+    style: Style,
 ) -> None:
     colors, target = np.zeros((*picture, 3), np.uint8), np.zeros((*painted, 3), np.uint8)
 
     with pytest.raises(ValueError, match=message):
-        network.paint(colors, target, np.zeros(10**6, np.uint8), threads)
+        style.paint(colors, target, np.zeros(10**6, np.uint8), threads)
 
 
-def test_an_arena_that_is_too_small_is_refused(network: Network) -> None:
+def test_an_arena_that_is_too_small_is_refused(style: Style) -> None:
     colors = np.zeros((9, 9, 3), np.uint8)
-    arena = np.zeros(network.arena_bytes(9, 9) - 1, np.uint8)
+    arena = np.zeros(style.network.arena_bytes(9, 9) - 1, np.uint8)
 
     with pytest.raises(ValueError, match="the arena is too small"):
-        network.paint(colors, colors.copy(), arena, 1)
+        style.paint(colors, colors.copy(), arena, 1)
 
 
 @pytest.mark.parametrize("shape", [(9, 9), (9, 9, 4), (9, 9, 1), (1, 9, 9, 3), (0,)])
-def test_arrays_of_another_shape_are_refused(shape: tuple[int, ...], network: Network) -> None:
+def test_arrays_of_another_shape_are_refused(shape: tuple[int, ...], style: Style) -> None:
     colors, target = np.zeros(shape, np.uint8), np.zeros((9, 9, 3), np.uint8)
 
     with pytest.raises(TypeError, match="incompatible function arguments"):
-        network.paint(colors, target, np.zeros(10**6, np.uint8), 1)
+        style.paint(colors, target, np.zeros(10**6, np.uint8), 1)
 
 
 def test_a_picture_with_strides_is_refused_and_not_copied(
-    network: Network, make_picture: MakePicture
+    style: Style, make_picture: MakePicture
 ) -> None:
     strided = np.asarray(make_picture(31, 22))[::-1, ::2]
-    arena = np.zeros(network.arena_bytes(*strided.shape[:2]), np.uint8)
+    arena = np.zeros(style.network.arena_bytes(*strided.shape[:2]), np.uint8)
 
     with pytest.raises(TypeError, match="incompatible function arguments"):
-        network.paint(strided, np.empty(strided.shape, np.uint8), arena, 1)
+        style.paint(strided, np.empty(strided.shape, np.uint8), arena, 1)
 
 
-def test_a_result_with_strides_is_refused_and_not_copied(network: Network) -> None:
+def test_a_result_with_strides_is_refused_and_not_copied(style: Style) -> None:
     colors = np.zeros((22, 16, 3), np.uint8)
     strided = np.empty((22, 16, 6), np.uint8)[..., ::2]
-    arena = np.zeros(network.arena_bytes(22, 16), np.uint8)
+    arena = np.zeros(style.network.arena_bytes(22, 16), np.uint8)
 
     with pytest.raises(TypeError, match="incompatible function arguments"):
-        network.paint(colors, strided, arena, 1)
+        style.paint(colors, strided, arena, 1)
 
 
 def test_weights_with_strides_are_refused_and_not_copied(make_state: MakeState) -> None:
@@ -89,7 +104,7 @@ def test_weights_with_strides_are_refused_and_not_copied(make_state: MakeState) 
     weights["conv2.conv2d.weight"] = weights["conv2.conv2d.weight"].transpose(0, 1, 3, 2)
 
     with pytest.raises(TypeError, match=r"conv2\.conv2d\.weight: expected fp32 in C order"):
-        Network(weights, KERNEL)
+        make_style(weights)
 
 
 def test_weights_that_are_missing_are_refused(make_state: MakeState) -> None:
@@ -97,7 +112,7 @@ def test_weights_that_are_missing_are_refused(make_state: MakeState) -> None:
     del weights["res1.in1.bias"]
 
     with pytest.raises(KeyError, match=r"res1\.in1\.bias"):
-        Network(weights, KERNEL)
+        make_style(weights)
 
 
 def test_weights_of_another_size_are_refused(make_state: MakeState) -> None:
@@ -105,9 +120,42 @@ def test_weights_of_another_size_are_refused(make_state: MakeState) -> None:
     weights["in1.bias"] = weights["in1.bias"][:-1]
 
     with pytest.raises(ValueError, match=r"in1\.bias: the tensor's size does not fit"):
-        Network(weights, KERNEL)
+        make_style(weights)
 
 
 def test_a_kernel_that_does_not_exist_is_refused(make_state: MakeState) -> None:
     with pytest.raises(ValueError, match="this processor cannot run the kernel abacus"):
-        Network(weights_of(make_state()), "abacus")
+        pack(weights_of(make_state()), "abacus")
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"channels": (8, 16, 32, 16)}, "expected the channels of five layers"),
+        ({"channels": (8, 16, 32, 16, 0)}, "expected at least one channel"),
+        ({"blocks": -1}, "expected no negative number of blocks"),
+    ],
+    ids=["four", "zero", "negative"],
+)
+def test_networks_that_cannot_be_are_refused(
+    changed: dict[str, Any], message: str, make_state: MakeState
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        pack(weights_of(make_state()), **changed)
+
+
+def test_a_missing_bias_is_zero(make_state: MakeState) -> None:
+    weights, colors = weights_of(make_state()), np.full((9, 9, 3), 80, np.uint8)
+    without = {name: values for name, values in weights.items() if name != "deconv3.conv2d.bias"}
+    zero = weights | {"deconv3.conv2d.bias": np.zeros(3, np.float32)}
+
+    first, second = (paint(make_style(some), colors) for some in (without, zero))
+
+    assert (first == second).all()
+    assert (first != paint(make_style(weights), colors)).any()
+
+
+def paint(style: Style, colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    painted = np.empty_like(colors)
+    style.paint(colors, painted, np.zeros(style.network.arena_bytes(9, 9), np.uint8), 1)
+    return painted

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import neural_style
-from neural_style.backends.loading import load_weights
+from neural_style.backends.loading import load_network
 from neural_style.engine import list_kernels
 from neural_style.options import FAST
 from tests.support.networks.engine import measure_psnr, paint_with, paint_with_pytorch
@@ -51,7 +51,7 @@ def test_photographs_are_close_to_pytorch(
     path = weights_dir / f"{name}.pth"
     photo = neural_style.load_picture(photo_path).resize(size).crop(box)
 
-    painted = paint_with(kernel, load_weights(path), photo, threads=2)
+    painted = paint_with(kernel, load_network(path), photo, threads=2)
 
     assert measure_psnr(painted, paint_with_pytorch(path, photo)) >= min_psnr
 
@@ -61,7 +61,7 @@ def test_random_weights_are_close_to_pytorch(
 ) -> None:
     path, picture = make_path(32), make_picture(38, 53)
 
-    painted = paint_with(EMULATED, load_weights(path), picture)
+    painted = paint_with(EMULATED, load_network(path), picture)
 
     assert measure_psnr(painted, paint_with_pytorch(path, picture)) >= 30  # it paints noise
 
@@ -69,8 +69,8 @@ def test_random_weights_are_close_to_pytorch(
 def test_the_number_of_threads_changes_no_bit(
     make_path: MakePath, make_picture: MakePicture
 ) -> None:
-    weights, picture = load_weights(make_path(32)), make_picture(38, 53)
+    network, picture = load_network(make_path(32)), make_picture(38, 53)
 
-    painted = paint_with(EMULATED, weights, picture, threads=3)
+    painted = paint_with(EMULATED, network, picture, threads=3)
 
-    assert (painted == paint_with(EMULATED, weights, picture, threads=1)).all()
+    assert (painted == paint_with(EMULATED, network, picture, threads=1)).all()

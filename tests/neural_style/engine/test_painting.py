@@ -12,7 +12,7 @@ from PIL import Image
 
 import neural_style
 from neural_style import StyleError
-from neural_style.backends.loading import load_weights
+from neural_style.backends.loading import load_network
 from neural_style.engine import list_kernels
 from neural_style.options import EXACT, FAST
 from tests.support.networks.engine import Levels, count_errors, paint_with, paint_with_pytorch
@@ -67,7 +67,7 @@ def paint_expected(path: Path, size: Size) -> Levels:
 @cache
 def paint_emulated(path: Path, size: Size) -> Levels:
     """Return what the emulated tiles paint from a picture with one thread, which takes long."""
-    return paint_with(EMULATED, load_weights(path), make_picture(*size))
+    return paint_with(EMULATED, load_network(path), make_picture(*size))
 
 
 def find_differing_sizes(sizes: list[Size], path: Path) -> dict[Size, dict[int, int]]:
@@ -155,7 +155,7 @@ def test_a_photograph_of_8_megapixels_matches_pytorch(
     expected = paint_in_strips(make_path(32), photo)
 
     for kernel in KERNELS:
-        painted = paint_with(kernel, load_weights(make_path(32)), photo, threads=2)
+        painted = paint_with(kernel, load_network(make_path(32)), photo, threads=2)
 
         errors = count_errors(painted, expected)
         assert max(errors) <= 1, (kernel, errors)
@@ -221,7 +221,7 @@ def test_the_number_of_threads_changes_no_bit_of_emulated_tiles(
 ) -> None:
     path, picture = make_path(base_width), make_picture(*size)
 
-    painted = paint_with(EMULATED, load_weights(path), picture, threads=3)
+    painted = paint_with(EMULATED, load_network(path), picture, threads=3)
 
     assert (painted == paint_emulated(path, size)).all()
 
@@ -249,9 +249,9 @@ def test_values_beyond_fp32_are_an_error(
 def paint_in_strips(path: Path, photo: Image.Image) -> Levels:
     """Paint with PyTorch in strips: a whole photograph of 8 megapixels takes 8.5 GB."""
     from bench import strips
-    from neural_style.formats.checkpoint import load_network
+    from neural_style.formats import checkpoint
 
     pixels = torch.from_numpy(np.array(photo)).permute(2, 0, 1)[np.newaxis].float()
     with torch.inference_mode():
-        painted = strips.paint(load_network(path), pixels)[0].clamp(0, 255).byte()
+        painted = strips.paint(checkpoint.load_network(path), pixels)[0].clamp(0, 255).byte()
     return np.asarray(painted.permute(1, 2, 0).numpy(), np.uint8)

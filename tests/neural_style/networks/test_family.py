@@ -20,13 +20,14 @@ from safetensors.numpy import save
 from torch.nn import functional
 
 from neural_style import Style, StyleError
+from neural_style.backends.arena import Arena
 from neural_style.backends.loading import load_network
 from neural_style.backends.pytorch import TorchStyle
 from neural_style.formats.safetensors_file import encode_network, write_network
 from neural_style.networks.description import NetworkDescription, parameter_shapes
 from neural_style.networks.metadata import NETWORK_KEY
 from neural_style.networks.network import StyleNetwork
-from neural_style.options import RenderingOptions
+from neural_style.options import RenderingOptions, ignore
 from tests.support.networks.family import FAMILY, MANY, THIN, make_family_network
 from tests.support.networks.styles import MakePicture
 
@@ -45,7 +46,19 @@ def make_openvino_style(network: StyleNetwork) -> Style:
     return OpenvinoStyle("style", network, RenderingOptions())
 
 
-BACKENDS = {"pytorch": make_torch_style, "openvino": make_openvino_style}
+def make_engine_style(network: StyleNetwork) -> Style:
+    pytest.importorskip("neural_style.engine._core", exc_type=ImportError)
+    from neural_style.backends.engine import EngineStyle
+
+    options = RenderingOptions(threads=1)
+    return EngineStyle("style", network, options, Arena(None, ignore))
+
+
+BACKENDS = {
+    "engine": make_engine_style,
+    "pytorch": make_torch_style,
+    "openvino": make_openvino_style,
+}
 
 
 def paint_by_definition(network: StyleNetwork, picture: Any, shares: dict[int, float]) -> Pixels:

@@ -11,10 +11,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from neural_style.backends.loading import load_network
+from neural_style.networks.network import StyleNetwork
 from neural_style.options import RenderingOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from neural_style.engine._core import Style
 
 Levels = npt.NDArray[np.uint8]
 """A picture's levels, [height, width, 3]."""
@@ -28,20 +31,25 @@ def weights_of(state: Mapping[str, Tensor]) -> dict[str, npt.NDArray[np.float32]
     return {name: np.asarray(value.numpy(), np.float32) for name, value in state.items()}
 
 
+def make_style(network: StyleNetwork, kernel: str) -> Style:
+    """Pack a network of one style for a kernel, emulated ones included."""
+    from neural_style.backends.engine import pack
+    from neural_style.engine._core import Style
+
+    network = network.for_levels()
+    return Style(pack(network, kernel), network.weights)
+
+
 def paint_with(
-    kernel: str,
-    weights: Mapping[str, npt.NDArray[np.float32]],
-    picture: Image.Image,
-    threads: int = 1,
+    kernel: str, network: StyleNetwork, picture: Image.Image, threads: int = 1
 ) -> Levels:
     """Paint with a kernel, emulated ones included."""
-    from neural_style.engine._core import Network
-
-    network = Network(dict(weights), kernel)
+    style = make_style(network, kernel)
     colors = np.ascontiguousarray(picture)
-    arena = np.full(network.arena_bytes(*colors.shape[:2]), 255, np.uint8)  # NaN, as fp32 and bf16
+    needed = style.network.arena_bytes(*colors.shape[:2])
+    arena = np.full(needed, 255, np.uint8)  # NaN, as fp32 and bf16
     painted = np.empty_like(colors)
-    network.paint(colors, painted, arena, threads)
+    style.paint(colors, painted, arena, threads)
     return painted
 
 

@@ -14,7 +14,7 @@ THIN = NetworkDescription(
     output="sigmoid",
     input_levels=1,
 )
-"""The shape of what `imitate` makes, thinner: the last layer has a norm, the first ones have none."""
+"""The shape of what `imitate` makes, thinner: the last layer has a norm, the first have none."""
 
 MANY = NetworkDescription(
     channels=(5, 4, 6, 3, 2),

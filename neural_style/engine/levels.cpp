@@ -1,0 +1,78 @@
+#include "levels.h"
+
+#include <cstring>
+
+namespace engine {
+
+namespace {
+
+std::uint32_t bits_of(float value) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+float float_of(std::uint32_t bits) {
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+// NaN becomes 0.
+float clamp(float value, float lowest, float highest) {
+    const float above = value > lowest ? value : lowest;
+    return above < highest ? above : highest;
+}
+
+// Compute e to the power of x for -87 < x < 87, within 2 ulp. Unlike std::exp, it has no branches,
+// so compilers vectorize loops of it.
+//
+// e^x is 2^n e^r with a whole number n and |r| <= ln(2) / 2. The series of e^r ends where the next
+// term is below the precision of fp32.
+float exponential(float x) {
+    constexpr float log2_of_e = 1.44269504F;
+    constexpr float ln2_high = 0.693359375F, ln2_low = -2.12194440e-4F;  // n * ln2_high is exact
+    constexpr float rounder = 12582912;  // 1.5 * 2^23: adding it rounds to whole numbers
+    constexpr std::uint32_t exponent_bias = 127, fraction_bits = 23;
+    const float rounded = x * log2_of_e + rounder;
+    const float n = rounded - rounder;
+    const float r = (x - n * ln2_high) - n * ln2_low;
+    constexpr float terms[] = {1.F / 720, 1.F / 120, 1.F / 24, 1.F / 6, 1.F / 2, 1, 1};
+    float series = 1.F / 5040;
+    for (const float term : terms) series = series * r + term;
+    const std::uint32_t exponent = bits_of(rounded) - bits_of(rounder) + exponent_bias;
+    return series * float_of(exponent << fraction_bits);
+}
+
+}  // namespace
+
+bool to_levels(float* colors, int pixels, const Affine& affine, bool has_sigmoid,
+               std::uint8_t* levels) {
+    constexpr float highest = 255;
+    constexpr float largest_power = 80;  // sigmoid(80) is 1 in fp32
+    constexpr std::uint32_t infinity = 0x7f800000;
+    const int count = pixels * picture_channels;
+    // Of several pixels at a time: whole vectors.
+    constexpr int period = color_padding * picture_channels;
+    float scale[period], shift[period];
+    for (int i = 0; i < period; i++) {
+        scale[i] = affine.scale[i % picture_channels];
+        shift[i] = affine.shift[i % picture_channels];
+    }
+    for (int first = 0; first < count; first += period)
+        for (int i = 0; i < period; i++)
+            colors[first + i] = colors[first + i] * scale[i] + shift[i];
+    std::uint32_t is_broken = 0;
+    for (int i = 0; i < count; i++)
+        is_broken |= std::uint32_t((bits_of(colors[i]) & infinity) == infinity);
+    if (has_sigmoid)
+        for (int i = 0; i < count; i++) {
+            const float power = exponential(-clamp(colors[i], -largest_power, largest_power));
+            colors[i] = highest / (1 + power) + 0.5F;
+        }
+    for (int i = 0; i < count; i++)
+        levels[i] = static_cast<std::uint8_t>(static_cast<int>(clamp(colors[i], 0, highest)));
+    return is_broken == 0;
+}
+
+}  // namespace engine
