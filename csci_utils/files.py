@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -73,6 +74,20 @@ def _check_status(path: Path, error_type: type[DescribedError], max_bytes: int) 
             path=path,
             remedy="is this the right file?",
         )
+
+
+def find_package_file(package: str, *parts: str) -> Path | None:
+    """Return the path of a file of an installed package, which is not imported; None if none is.
+
+    Args:
+        package: The name to import it by.
+        parts: The file's path inside the package.
+    """
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent.joinpath(*parts)
+    return path if path.is_file() else None
 
 
 def find_other_writer(path: str | os.PathLike[str]) -> str | None:

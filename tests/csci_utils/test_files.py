@@ -10,7 +10,13 @@ from unittest.mock import Mock
 import pytest
 
 from csci_utils.errors import BusyError, DescribedError
-from csci_utils.files import check_place, find_other_writer, read_file, replacing
+from csci_utils.files import (
+    check_place,
+    find_other_writer,
+    find_package_file,
+    read_file,
+    replacing,
+)
 from tests.support.remotes.commits import trace_commits
 
 
@@ -255,3 +261,19 @@ def test_the_owner_of_a_file_can_change_it(tmp_path: Path) -> None:
     os.chown(path, 12345, -1)
 
     assert find_other_writer(path) == "belongs to another user, who may change it"
+
+
+def test_a_file_of_a_package_is_found_without_importing_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "unimportable"
+    (package / "models").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError")
+    (package / "models" / "small.onnx").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+
+    found = find_package_file("unimportable", "models", "small.onnx")
+
+    assert found == package / "models" / "small.onnx"
+    assert find_package_file("unimportable", "models", "large.onnx") is None
+    assert find_package_file("not_installed_at_all", "small.onnx") is None
