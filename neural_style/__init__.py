@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from .formats.model_file import STYLE_SUFFIXES
+    from .imitation.making import imitate
     from .inspection import StyleDescription, inspect
     from .options import RenderingOptions
     from .painting import Painter, PaintingResult, paint_all, paint_file
@@ -64,6 +65,7 @@ else:
             "StyleError": "errors",
             "TrainingError": "errors",
             "TransformerNet": "transformer_net",
+            "imitate": "imitation.making",
             "inspect": "inspection",
             "limit_side": "pictures.resizing",
             "load": "backends.loading",
@@ -94,6 +96,7 @@ __all__ = [
     "StyleError",
     "TrainingError",
     "TransformerNet",
+    "imitate",
     "inspect",
     "limit_side",
     "load",

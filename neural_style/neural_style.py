@@ -22,6 +22,7 @@ from .command_line.reporting import Reporter, TextReporter, make_reporter
 from .errors import PictureError, StyleError, needing
 from .formats.conversion import check_conversion
 from .formats.model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES, STYLE_SUFFIXES
+from .imitation.command import add_imitate
 from .inspection import inspect
 from .painting import PaintingResult, paint_file
 from .pictures.file_formats import PICTURE_SUFFIXES, format_for
@@ -168,6 +169,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_convert(commands)
     _add_inspect(commands)
     _add_info(commands)
+    add_imitate(commands, JSON_HELP)
     add_train(commands)
     return parser
 

@@ -5,9 +5,10 @@ The field numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from itertools import islice
 from math import prod
 from typing import Any, TypeVar
@@ -34,6 +35,9 @@ DTYPES: dict[int, np.dtype[Any]] = {
     11: np.dtype("<f8"),
 }
 """The element types that are accepted, by their number in ONNX."""
+
+QUANTIZED_DTYPES = {**DTYPES, 3: np.dtype("i1")}
+"""The same and that of quantized weights, which no engine is given."""
 
 # A tensor's fields with numbers that are not raw data: the field, and the types stored in it.
 _FLOATS, _INT32S, _INT64S, _RAW, _DOUBLES = 4, 5, 7, 9, 10
@@ -97,8 +101,12 @@ class Model:
     outputs: tuple[Port, ...]
 
 
-def decode(data: bytes) -> Model:
+def decode(data: bytes, dtypes: Mapping[int, np.dtype[Any]] = DTYPES) -> Model:
     """Decode the network in the bytes of an ONNX file. The arrays are views of `data`.
+
+    Args:
+        data: The content of the file.
+        dtypes: The element types that weights may have, by their number in ONNX.
 
     Raises:
         StyleError: The data is damaged, or has parts that no style network needs: functions,
@@ -111,7 +119,7 @@ def decode(data: bytes) -> Model:
         raise damaged("it has no graph")
     graph = model.message(7)
     _refuse_fields(graph, {15: "sparse tensors"})
-    initializers = dict(map(_decode_tensor, graph.messages(5)))
+    initializers = dict(map(partial(_decode_tensor, dtypes=dtypes), graph.messages(5)))
     if len(initializers) < len(graph.contents(5)):
         raise damaged("two weights have one name")
     # Before version 4 of the format, each initializer was an input, too.
@@ -158,13 +166,13 @@ def _decode_port(message: Message) -> Port:
     return Port(name, _dtype(tensor_type.integer(1), name), tuple(dims))
 
 
-def _dtype(number: int, name: str) -> np.dtype[Any]:
-    if number not in DTYPES:
+def _dtype(number: int, name: str, dtypes: Mapping[int, np.dtype[Any]] = DTYPES) -> np.dtype[Any]:
+    if number not in dtypes:
         raise StyleError(
             f"expected floats or whole numbers, got the ONNX data type {number} for {name!r}",
             remedy="export the network with weights of type float32",
         )
-    return DTYPES[number]
+    return dtypes[number]
 
 
 def _decode_node(message: Message) -> Node:
@@ -210,7 +218,9 @@ def _decode_attribute(operator: str, message: Message) -> tuple[str, AttributeVa
     return name, value
 
 
-def _decode_tensor(message: Message) -> tuple[str, Array]:
+def _decode_tensor(
+    message: Message, dtypes: Mapping[int, np.dtype[Any]] = DTYPES
+) -> tuple[str, Array]:
     name, dims = message.text(8), message.integers(1)
     if message.has_any(13) or message.integer(14):
         # They would be read from wherever this file says, and change without it changing.
@@ -218,7 +228,7 @@ def _decode_tensor(message: Message) -> tuple[str, Array]:
             "expected an ONNX file that holds its weights, got one that refers to other files",
             remedy="export it again as a single file",
         )
-    dtype = _dtype(message.integer(2), name)
+    dtype = _dtype(message.integer(2), name, dtypes)
     is_possible = len(dims) <= MAX_RANK and min(dims, default=1) >= (0 if len(dims) == 1 else 1)
     if not is_possible or message.has_any(3):  # 3: one of several segments
         raise damaged(f"the weights {name!r} have an impossible shape")

@@ -1,0 +1,72 @@
+"""The style picture: read as any picture is, and cut into the squares that the network looks at."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from csci_utils.errors import at_path
+from csci_utils.files import read_file
+
+from ..errors import PictureError
+from ..pictures.conversion import convert_to_srgb
+from ..pictures.io import MAX_PICTURE_BYTES, decode_picture
+from .magenta import Numbers
+from .prediction import PICTURE_SIDE
+
+MAX_SQUARES = 4
+"""The most squares of one picture; where it is longer, they leave gaps."""
+
+_LEVELS = 255
+
+
+@dataclass(frozen=True)
+class StylePicture:
+    """A picture to imitate."""
+
+    digest: str
+    """The SHA-256 of its file, in hexadecimal."""
+    squares: list[Numbers]
+    """Evenly spread over the whole picture; see `predict_style`."""
+
+
+def read_style_picture(path: str | PathLike[str]) -> StylePicture:
+    """Read a picture: upright, in sRGB, on white where it is transparent.
+
+    Raises:
+        PictureError: As `load_picture`.
+        MissingDependencyError: As `load_picture`.
+    """
+    with at_path(path):
+        data = read_file(Path(path), PictureError, MAX_PICTURE_BYTES)
+        picture = decode_picture(data)
+    convert_to_srgb(picture)
+    squares = [_scale(square) for square in cut_squares(_on_white(picture))]
+    return StylePicture(hashlib.sha256(data).hexdigest(), squares)
+
+
+def cut_squares(picture: Image.Image) -> list[Image.Image]:
+    """Cut squares of a picture's shorter side: as few as cover it, evenly spread."""
+    side, longer = sorted(picture.size)
+    count = min(-(-longer // side), MAX_SQUARES)
+    starts = np.linspace(0, longer - side, count).round().astype(int).tolist()
+    if picture.width == side:
+        return [picture.crop((0, start, side, start + side)) for start in starts]
+    return [picture.crop((start, 0, start + side, side)) for start in starts]
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if picture.mode != "RGBA":
+        return picture
+    white = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(white, picture).convert("RGB")
+
+
+def _scale(square: Image.Image) -> Numbers:
+    scaled = square.resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS)
+    return np.asarray(scaled, np.float64) / _LEVELS

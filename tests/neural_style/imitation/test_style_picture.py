@@ -1,0 +1,80 @@
+"""The style picture, and the squares that the network looks at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neural_style.errors import PictureError
+from neural_style.imitation.style_picture import MAX_SQUARES, cut_squares, read_style_picture
+from tests.support.networks.styles import MakePicture
+
+ORIENTATION = 0x0112
+
+
+def write(picture: Image.Image, path: Path, orientation: int = 1) -> Path:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    picture.save(path, exif=exif)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("size", "starts"),
+    [
+        ((30, 30), [0]),
+        ((31, 30), [0, 1]),
+        ((60, 30), [0, 30]),
+        ((30, 75), [0, 22, 45]),
+        ((10, 1000), [0, 330, 660, 990]),
+    ],
+)
+def test_squares_cover_the_picture_evenly(size: tuple[int, int], starts: list[int]) -> None:
+    across, down = np.meshgrid(*(np.arange(length) // 4 % 256 for length in size))
+    picture = Image.fromarray(np.stack([across, down, down], axis=-1).astype(np.uint8))
+
+    squares = cut_squares(picture)
+
+    side = min(size)
+    axis = 0 if size[0] > size[1] else 1
+    assert [square.size for square in squares] == [(side, side)] * len(starts)
+    firsts = [square.getpixel((0, 0)) for square in squares]
+    assert [first[axis] for first in firsts if isinstance(first, tuple)] == [
+        start // 4 for start in starts
+    ]
+    assert len(squares) <= MAX_SQUARES
+
+
+def test_a_picture_is_turned_upright(make_picture: MakePicture, tmp_path: Path) -> None:
+    picture = make_picture(48, 48)
+    turned = picture.transpose(Image.Transpose.ROTATE_90)
+    upright_path = write(picture, tmp_path / "upright.png")
+    turned_path = write(turned, tmp_path / "turned.png", orientation=6)
+
+    upright, also_upright = map(read_style_picture, (upright_path, turned_path))
+
+    np.testing.assert_array_equal(upright.squares[0], also_upright.squares[0])
+    assert upright.digest != also_upright.digest
+
+
+def test_transparent_places_are_white(tmp_path: Path) -> None:
+    picture = Image.new("RGBA", (32, 32), (200, 0, 0, 0))
+    picture.paste((0, 0, 255, 255), (16, 0, 32, 32))
+
+    (square,) = read_style_picture(write(picture, tmp_path / "half.png")).squares
+
+    assert square[128, 32].tolist() == [1, 1, 1]
+    assert square[128, 224].tolist() == [0, 0, 1]
+
+
+def test_a_file_that_is_no_picture_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "notes.png"
+    path.write_text("shopping list")
+
+    with pytest.raises(PictureError) as refused:
+        read_style_picture(path)
+
+    assert refused.value.path == str(path)
