@@ -24,6 +24,7 @@ from .commands.upkeep.remove import remove
 from .commands.upkeep.replace import replace
 from .commands.verify import verify
 from .demo.command import demo
+from .imitation.command import imitate
 from .names import is_image_name, is_model_file
 from .provenance.command import explain
 from .submission.command import submit
@@ -115,6 +116,7 @@ for _command in (
     replace,
     remove,
     prune,
+    imitate,
     demo,
     gallery,
     sheet,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 from collections.abc import Callable, Iterable
@@ -87,6 +88,35 @@ def drop_files_in(
     return dropped
 
 
+def drop_bytes_in(settings: Settings, name: str, data: bytes, source: str) -> bool:
+    """Drop in a file. One that lies there already with the same bytes is left as it is.
+
+    Args:
+        settings: The current ones.
+        name: The name of the file.
+        data: Its content.
+        source: What it comes from, for messages.
+
+    Returns:
+        Whether it was not dropped in before.
+
+    Raises:
+        ConflictError: Another file of this name is dropped in.
+        InvalidNameError: Something of this name is there that is not a file.
+        OSError: It cannot be written.
+    """
+    path = f"{settings.uploads}/{name}"
+    is_new = not os.path.lexists(path)
+    if not is_new and (error := find_no_drop_in(settings.uploads, name)):
+        raise error
+    try:
+        with target_at(path, create_only=True).temporary_path() as temporary_path:
+            Path(temporary_path).write_bytes(data)
+    except AlreadyExistsError as error:
+        raise _conflict(path, source, hashlib.sha256(data).hexdigest()) from error
+    return is_new
+
+
 def check_file(source: str | os.PathLike[str], path: str) -> None:
     """Check that a path, spelled `path` on the command line, leads to a regular file.
 
@@ -131,7 +161,7 @@ def _copy(source: Path, path: str, name: str) -> bool:
     is_new = not os.path.lexists(path)
     if context.current().settings.dry_run:
         if not is_new and file_digest(path) != file_digest(source):
-            raise find_no_drop_in(os.path.dirname(path), name) or _conflict(path, source)
+            raise find_no_drop_in(os.path.dirname(path), name) or _conflict_of(path, source)
         stand_in(name, str(source))
         return is_new
     max_bytes = MAX_PICTURE_BYTES if names.is_image_name(name) else MAX_STYLE_BYTES
@@ -140,7 +170,7 @@ def _copy(source: Path, path: str, name: str) -> bool:
         copy(target_at(str(source)), target_at(path, create_only=True), max_bytes)
     except AlreadyExistsError as error:
         folder = os.path.dirname(path)
-        raise find_no_drop_in(folder, name) or _conflict(path, source) from error
+        raise find_no_drop_in(folder, name) or _conflict_of(path, source) from error
     if is_new:
         # Complete since it was renamed: nobody has to wait for a program that may be writing it.
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -162,10 +192,14 @@ def _make_stand_ins(settings: Settings) -> dict[str, str]:
     return {}
 
 
-def _conflict(path: str, source: Path) -> ConflictError:
+def _conflict_of(path: str, source: Path) -> ConflictError:
+    return _conflict(path, source, file_digest(source))
+
+
+def _conflict(path: str, source: str | Path, digest: str) -> ConflictError:
     return ConflictError(
         f"conflict: the drop-in (SHA-256 {file_digest(path)}) differs from {source} "
-        f"(SHA-256 {file_digest(source)})",
+        f"(SHA-256 {digest})",
         path=path,
         remedy="rename one of them, and run again",
     )

@@ -22,6 +22,7 @@ COMMANDS = (
     "upload",
     "download",
     "status",
+    "imitate",
     "demo",
     "gallery",
     "sheet",

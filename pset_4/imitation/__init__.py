@@ -1,0 +1,1 @@
+"""The command ``imitate``: any picture becomes a style, which is dropped in."""
