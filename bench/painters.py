@@ -118,14 +118,15 @@ def build_openvino(inputs: Inputs, half: bool = False) -> Painter:
         pixels = to_floats(picture)
         if not compiled:
             model.reshape(pixels.shape)
-            properties = _openvino_properties(inputs.threads, half)
+            properties = openvino_properties(inputs.threads, half)
             compiled.append(openvino.Core().compile_model(model, "CPU", properties))
         return to_levels(np.asarray(compiled[0]([pixels])[0]))
 
     return paint
 
 
-def _openvino_properties(threads: int, half: bool) -> dict[Any, Any]:
+def openvino_properties(threads: int, half: bool = False) -> dict[Any, Any]:
+    """Return OpenVINO's settings for painting in fp32, or in bf16, with so many threads."""
     from neural_style.backends.silent_openvino import hint, inference_num_threads, openvino
 
     mode = hint.ExecutionMode.PERFORMANCE if half else hint.ExecutionMode.ACCURACY

@@ -20,6 +20,7 @@ from csci_utils.text import one_line
 from ..contenders import BF16, CONTENDERS, FP32
 from ..machine import computes_in_bf16
 from ..painters import Inputs
+from ..styles.contenders import CONTENDERS as STYLE_CONTENDERS
 from .process import read_status
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def paint(job: dict[str, Any]) -> dict[str, Any]:
 
     No painting begins later than ``budget`` seconds after the first one.
     """
-    contender = next(c for c in CONTENDERS if c.name == job["contender"])
+    contenders = (*CONTENDERS, *STYLE_CONTENDERS)
+    contender = next(each for each in contenders if each.name == job["contender"])
     picture = np.load(job["picture"])
     inputs = Inputs(Path(job["weights"]), Path(job["graph"]), job["threads"])
     begin = time.perf_counter()
