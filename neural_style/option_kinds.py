@@ -12,6 +12,11 @@ from csci_utils.text import parse_above_zero, parse_size, parse_whole
 
 _SIZE_LIMIT = 2**63  # bytes: 8 EiB, as for `parse_size`
 
+NATIVE, AUTO = "native", "auto"
+
+AUTO_BRUSH = 1080
+"""The size in px that `BrushSize` reads as ``auto``, see docs/brush.md."""
+
 DEVICE_KINDS = ("cpu", "auto", "cuda", "mps", "xpu")
 """What the name of a device may begin with; see `load`."""
 
@@ -65,6 +70,36 @@ class WholeNumber(Kind):
             end = "" if self.maximum is None else f" to {self.maximum}"
             raise ValueError(f"expected {name} from {self.minimum}{end}, got {number}")
         return number
+
+
+@dataclass(frozen=True)
+class BrushSize(Kind):
+    """Sizes of a picture in px that strokes are fit for; ``native``, None, for its own size.
+
+    ``auto`` is the number `AUTO_BRUSH` from here on, so that results say which it was.
+    """
+
+    minimum: int = 16
+    """Of a smaller picture, a network sees next to nothing."""
+    metavar: str = "N|auto|native"
+    type = int
+
+    def parse(self, text: str) -> int | None:
+        """Return the number of px, or None for ``native``."""
+        if text in (NATIVE, AUTO):
+            return None if text == NATIVE else AUTO_BRUSH
+        try:
+            return parse_whole(text, self.minimum)
+        except ValueError:
+            raise ValueError(
+                f"expected {NATIVE}, {AUTO} or a whole number from {self.minimum}, got {text!r}"
+            ) from None
+
+    def check(self, name: str, value: Any) -> int | None:
+        """Return the number of px that a number or one of the words stands for."""
+        if isinstance(value, str):
+            return self.parse(value)
+        return WholeNumber(self.minimum).check(name, value)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from .option_kinds import (
+    BrushSize,
     ByteSize,
     Choice,
     DeviceName,
@@ -28,6 +29,11 @@ KEEP, NONE = "keep", "none"
 
 MAX_THREADS = 1024
 """Each thread takes memory, and more than one for each core is of no use."""
+
+
+_CARRIED_PIXELS = 40
+"""How many pixels are carried from a canvas to the picture's size in the time that one is painted,
+measured in the C++ engine."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,14 @@ class RenderingOptions:
         "shrink the picture first so that its longer side has at most this many pixels",
         changes_result=True,
     )
+    brush: int | None = _option(
+        BrushSize(),
+        "the size of the strokes, as if the picture's longer side had this many pixels: a number, "
+        "auto (1080), or native, the picture's own size (the default)",
+        changes_result=True,
+    )
+    """The longer side in px of the picture whose strokes are wanted; ``"auto"`` becomes a number
+    and ``"native"`` None, for the picture's own size."""
     strength: float | None = _option(
         UnitInterval(),
         "how far to go from the photograph, 0, to the painting, 1 (the default)",
@@ -143,6 +157,16 @@ class RenderingOptions:
             value = getattr(self, option.name)
             if value is not None:
                 object.__setattr__(self, option.name, option.kind.check(option.name, value))
+
+    def count_pixels(self, size: tuple[int, int]) -> float:
+        """Return the work for a picture of this width and height: how many pixels are painted."""
+        width, height = (max(1, int(side / (self.content_scale or 1))) for side in size)
+        longest = max(width, height)
+        result = width * height * min(1, (self.max_side or longest) / longest) ** 2
+        if self.brush is None:
+            return result
+        painted = width * height * (self.brush / longest) ** 2
+        return painted + result / _CARRIED_PIXELS
 
     def to_json(self) -> dict[str, Any]:
         """Return the options that are set, as plain JSON values."""

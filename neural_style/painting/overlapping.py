@@ -20,6 +20,7 @@ from ..pictures.arrays import Colors
 from ..pictures.io import MAX_PICTURE_BYTES, decode_picture, save_picture
 from ..request import PaintingRequest
 from ..system.resources import count_threads
+from .brush import carry
 from .budget import Budget, estimate_bytes
 from .painter import Painter
 from .stages import PaintingResult, Photograph, Saver, complete, describe, prepare
@@ -193,6 +194,9 @@ class _Overlap:
         def finish() -> PaintingResult:
             with at_path(style.path):
                 picture = taken.frame.put(painted)
+            canvas, original = taken.photograph.canvas, taken.photograph.picture
+            with at_path(request.content_image):
+                picture = carry(picture, canvas, original, memory=request.options.memory)
             result = complete(picture, request, taken.photograph, provenance)
             self._save(picture, request.output_image, keep_location=request.options.keep_location)
             return result
@@ -215,7 +219,7 @@ class _Overlap:
 def _take(request: PaintingRequest, source: _Source) -> _Taken:
     photograph = prepare(request, *source.decode())
     with at_path(request.content_image):
-        return _Taken(photograph, *take(photograph.picture))
+        return _Taken(photograph, *take(photograph.canvas))
 
 
 def _paint(

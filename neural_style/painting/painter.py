@@ -21,7 +21,8 @@ from ..errors import PictureError
 from ..options import RenderingOptions, ignore
 from ..pictures.io import MAX_PICTURE_BYTES, decode_picture, save_picture
 from ..request import PaintingRequest
-from ..system.resources import free_memory
+from ..system.resources import count_threads, free_memory
+from .brush import carry
 from .stages import PaintingResult, Photograph, Saver, complete, describe, prepare
 
 MAX_LIGHT_STYLES = 8
@@ -90,7 +91,11 @@ class Painter:
         photograph = self._take(request)
         style = self.load_style(request.model, request.options)
         with at_path(request.content_image):
-            painted = style(photograph.picture, progress)
+            painted = style(photograph.canvas, progress)
+            threads = request.options.threads or count_threads()
+            painted = carry(
+                painted, photograph.canvas, photograph.picture, threads, request.options.memory
+            )
         provenance = describe(request, photograph, style)
         result = complete(painted, request, photograph, provenance)
         del photograph, style

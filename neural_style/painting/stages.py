@@ -19,6 +19,7 @@ from ..pictures.resizing import resize
 from ..provenance import Provenance
 from ..request import PaintingRequest
 from ..version import __version__
+from .brush import make_canvas
 
 _ROWS_AT_ONCE = 256  # of a picture that is blended
 
@@ -60,6 +61,8 @@ class Photograph:
 
     picture: Image.Image
     """Plain, and resized as a request asks for."""
+    canvas: Image.Image
+    """What the network paints: `picture` itself, or one of the brush's size, see `brush`."""
     sha256: str
     """The SHA-256 of its file."""
     has_more_frames: bool
@@ -75,10 +78,11 @@ def prepare(request: PaintingRequest, picture: Image.Image, sha256: str) -> Phot
     options = request.options
     has_more_frames = bool(picture.info.get(MORE_FRAMES))
     with at_path(request.content_image):
-        picture = resize(picture, options.content_scale, options.max_side)
+        original, picture = picture, resize(picture, options.content_scale, options.max_side)
+        canvas = make_canvas(picture, original, options.brush)
     with at_path(request.output_image):
         format_for(request.output_image).check(picture.size)
-    return Photograph(picture, sha256, has_more_frames)
+    return Photograph(picture, canvas, sha256, has_more_frames)
 
 
 def describe(request: PaintingRequest, photograph: Photograph, style: Style) -> Provenance:

@@ -44,13 +44,7 @@ def count_pixels(image: FileSystemTarget, options: RenderingOptions) -> int:
     if is_s3(image.path):
         return 0
     size = read_size(image)
-    if size is None:
-        return 0
-    if options.content_scale is not None:
-        width, height = (max(1, int(side / options.content_scale)) for side in size)
-        size = width, height
-    shrinkage = min(1.0, options.max_side / max(size)) if options.max_side else 1.0
-    return round(size[0] * size[1] * shrinkage**2)
+    return 0 if size is None else round(options.count_pixels(size))
 
 
 def estimate_seconds(settings: Settings, pixels: Iterable[int]) -> float:
@@ -67,7 +61,12 @@ def is_measured(settings: Settings) -> bool:
 
 
 def measure(settings: Settings, outcome: Outcome) -> None:
-    """Record how fast a run painted. Earlier runs count half; a failure to write is ignored."""
+    """Record how fast a run painted. Earlier runs count half; a failure to write is ignored.
+
+    With a brush, the sizes of the results do not tell how many pixels were painted.
+    """
+    if any(getattr(task, "brush", None) for task in outcome.asked):
+        return
     painted = [made for made in outcome.done if made.seconds]
     pixels, seconds = 0, 0.0
     for made in painted[-MEASURED_RESULTS:]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import luigi
 
+from neural_style.options import RenderingOptions
 from neural_style.pictures.decoding import read_size
 
 from ..errors import PipelineError
@@ -16,6 +17,7 @@ from ..places import IMAGES
 from ..settings import Settings
 from ..storage.regular_files import open_regular
 from ..tasks.batch import list_pieces
+from ..tasks.parameters import RenderingParameters
 
 _PIXELS = 1e6  # the work of a picture of unknown size, while no other size is known
 _MOST_READ = 500  # pictures whose size is read at the beginning
@@ -58,7 +60,7 @@ class Workload:
         size = _find_size(self._settings, image)
         if size is None:
             return
-        self._sizes[image] = pixels = _scale(size, self._options)
+        self._sizes[image] = pixels = _count_pixels(size, self._options)
         left = self._images[image]
         self._known_left += left * pixels
         self._unknown_left -= left
@@ -121,10 +123,7 @@ def _find_size(settings: Settings, image: str) -> tuple[int, int] | None:
     return None
 
 
-def _scale(size: tuple[int, int], task: luigi.Task | None) -> float:
-    """Return the pixels of a picture as the task paints it."""
-    factor = 1 / (getattr(task, "content_scale", None) or 1)
-    longest = max(size) * factor
-    max_side = getattr(task, "max_side", None) or longest
-    factor *= min(1, max_side / longest)
-    return size[0] * size[1] * factor**2
+def _count_pixels(size: tuple[int, int], task: luigi.Task | None) -> float:
+    """Return the pixels of a picture that the task paints."""
+    options = task.rendering() if isinstance(task, RenderingParameters) else RenderingOptions()
+    return options.count_pixels(size)

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from neural_style.option_kinds import (
+    AUTO_BRUSH,
+    BrushSize,
     ByteSize,
     Choice,
     DeviceName,
@@ -21,6 +23,7 @@ from neural_style.option_kinds import (
 )
 
 COUNT = WholeNumber(1, 4)
+BRUSH = BrushSize()
 SIZE = ByteSize()
 SCALE = PositiveNumber()
 STRENGTH = UnitInterval()
@@ -35,6 +38,8 @@ FLAG = Flag()
         (COUNT, "1", 1),
         (COUNT, "4", 4),
         (WholeNumber(0), "0", 0),
+        (BRUSH, "16", 16),
+        (BRUSH, "auto", AUTO_BRUSH),
         (SIZE, "2GiB", 2**31),
         (SIZE, "1", 1),
         (SCALE, "1.5", 1.5),
@@ -60,6 +65,8 @@ def test_a_text_is_read(kind: Kind, text: str, value: object) -> None:
         (COUNT, "5", "a whole number from 1 to 4, got '5'"),
         (COUNT, "two", "a whole number from 1 to 4, got 'two'"),
         (WholeNumber(0), "-1", "a whole number from 0, got '-1'"),
+        (BRUSH, "15", "native, auto or a whole number from 16, got '15'"),
+        (BRUSH, "fine", "native, auto or a whole number from 16, got 'fine'"),
         (SIZE, "much", "a size such as .*, got 'much'"),
         (SCALE, "0", "a number above 0, got '0'"),
         (SCALE, "nan", "a number above 0, got 'nan'"),
@@ -87,6 +94,8 @@ def test_another_text_is_answered_with_what_is_expected(
     ("kind", "given", "value"),
     [
         (COUNT, np.uint8(3), 3),
+        (BRUSH, np.int16(600), 600),
+        (BRUSH, "600", 600),
         (SIZE, np.uint64(2**32), 2**32),
         (SCALE, np.float32(1.5), 1.5),
         (SCALE, 2, 2.0),
@@ -106,6 +115,7 @@ def test_a_value_becomes_a_plain_one(kind: Kind, given: object, value: object) -
     ("kind", "value", "got"),
     [
         (COUNT, "2", "a whole number, such as option=3, got '2'"),
+        (BRUSH, 600.5, "a whole number, such as option=3, got 600.5"),
         (COUNT, 1.5, "a whole number, such as option=3, got 1.5"),
         (COUNT, True, "a whole number, such as option=3, got True"),
         (SIZE, "2GiB", "a whole number, such as option=3, got '2GiB'"),

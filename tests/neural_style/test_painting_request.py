@@ -16,6 +16,7 @@ from neural_style.command_line.arguments import read_rendering_options
 from neural_style.neural_style import _build_parser
 from neural_style.option_kinds import (
     DEVICE_KINDS,
+    BrushSize,
     ByteSize,
     Choice,
     DeviceName,
@@ -31,6 +32,7 @@ SEED = 20_161_008
 
 MAKE_VALUE: dict[type[Kind], Callable[[Any, random.Random], object]] = {
     WholeNumber: lambda kind, rng: rng.randint(kind.minimum, kind.maximum or 10**9),
+    BrushSize: lambda kind, rng: rng.randint(kind.minimum, 10**9),
     ByteSize: lambda kind, rng: rng.randint(1, 2**50),
     PositiveNumber: lambda kind, rng: 10 ** rng.uniform(-300, 300),
     UnitInterval: lambda kind, rng: rng.random(),

@@ -13,8 +13,17 @@ from tests.support.pipeline.painting import PAINT, paint_with
 from tests.support.pipeline.programs import MakePython
 from tests.support.pipeline.projects import Project
 
-OPTIONS = ("--precision", "fast", "--threads", "3", "--memory", "2GiB", "--device", "cuda:1")
-VALUES = {"precision": "fast", "threads": 3, "memory": 2 * 1024**3, "device": "cuda:1"}
+OPTIONS = (
+    *("--brush", "600", "--precision", "fast"),
+    *("--threads", "3", "--memory", "2GiB", "--device", "cuda:1"),
+)
+VALUES = {
+    "brush": 600,
+    "precision": "fast",
+    "threads": 3,
+    "memory": 2 * 1024**3,
+    "device": "cuda:1",
+}
 """The values of `OPTIONS` as `neural_style` takes them."""
 
 RECORD_CALL = """
