@@ -72,6 +72,7 @@ soak:
 # The programs beside ours need an environment of their own: awscli requires another botocore.
 bench: install $(TRANSFER_TOOLS)
 	$(BIN)python -m bench $(if $(REFERENCE),--reference '$(REFERENCE)')
+	$(BIN)python -m bench.styles
 	$(BIN)python -m bench.scale.pipeline
 	$(BIN)python -m bench.scale.transfers
 

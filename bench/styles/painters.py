@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from csci_utils.files import find_package_file
 from neural_style.formats.onnx_gate.gate import IMAGE_INPUT, WEIGHTS_INPUT
+from neural_style.pictures.arrays import Pixels, to_floats, to_levels
 
 from ..errors import BenchmarkError
 from ..painters import Inputs, Painter, Picture, openvino_properties
@@ -23,7 +23,6 @@ STYLE_PICTURE = "retina.jpg"
 """The picture that is imitated, of scikit-image: an eye's fundus, CC0."""
 
 _LEVELS = 255
-_Floats = NDArray[np.float32]
 
 
 def find_style_picture() -> Path:
@@ -90,20 +89,20 @@ def build_openvino(inputs: Inputs) -> Painter:
     return paint
 
 
-def _to_inputs(names: list[str], picture: Picture) -> dict[str, _Floats]:
+def _to_inputs(names: list[str], picture: Picture) -> dict[str, Pixels]:
     """Return a picture, and the weights of styles, as a graph with these inputs takes them."""
-    pixels = np.ascontiguousarray(picture.transpose(2, 0, 1)[np.newaxis], np.float32)
+    pixels = to_floats(picture)
     if WEIGHTS_INPUT not in names:
         return {names[0]: pixels}
     weights = np.eye(STYLES, dtype=np.float32)[STYLE_NUMBER]
     return {IMAGE_INPUT: pixels / np.float32(_LEVELS), WEIGHTS_INPUT: weights}
 
 
-def _to_levels(painted: _Floats, names: list[str]) -> Picture:
+def _to_levels(painted: Pixels, names: list[str]) -> Picture:
     """Return what such a graph painted as levels."""
-    scale = np.float32(_LEVELS if WEIGHTS_INPUT in names else 1)
-    levels = (painted[0].transpose(1, 2, 0) * scale + np.float32(0.5)).clip(0, _LEVELS)
-    return levels.astype(np.uint8)
+    if WEIGHTS_INPUT not in names:
+        return to_levels(painted)
+    return to_levels(painted * np.float32(_LEVELS) + np.float32(0.5))
 
 
 def build_lite(inputs: Inputs, imitates: bool = False) -> Painter:
