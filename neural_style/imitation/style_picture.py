@@ -22,6 +22,9 @@ from .prediction import PICTURE_SIDE
 MAX_SQUARES = 4
 """The most squares of one picture; where it is longer, they leave gaps."""
 
+Box = tuple[int, int, int, int]
+"""The left, upper, right and lower side of a part of a picture, in px."""
+
 _LEVELS = 255
 
 
@@ -46,18 +49,19 @@ def read_style_picture(path: str | PathLike[str]) -> StylePicture:
         data = read_file(Path(path), PictureError, MAX_PICTURE_BYTES)
         picture = decode_picture(data)
     convert_to_srgb(picture)
-    squares = [_scale(square) for square in cut_squares(_on_white(picture))]
+    opaque = _on_white(picture)
+    squares = [_scale(opaque, box) for box in find_squares(*opaque.size)]
     return StylePicture(hashlib.sha256(data).hexdigest(), squares)
 
 
-def cut_squares(picture: Image.Image) -> list[Image.Image]:
-    """Cut squares of a picture's shorter side: as few as cover it, evenly spread."""
-    side, longer = sorted(picture.size)
+def find_squares(width: int, height: int) -> list[Box]:
+    """Return squares of a picture's shorter side: as few as cover it, evenly spread."""
+    side, longer = sorted((width, height))
     count = min(-(-longer // side), MAX_SQUARES)
     starts = np.linspace(0, longer - side, count).round().astype(int).tolist()
-    if picture.width == side:
-        return [picture.crop((0, start, side, start + side)) for start in starts]
-    return [picture.crop((start, 0, start + side, side)) for start in starts]
+    if width == side:
+        return [(0, start, side, start + side) for start in starts]
+    return [(start, 0, start + side, side) for start in starts]
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
@@ -67,6 +71,6 @@ def _on_white(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(white, picture).convert("RGB")
 
 
-def _scale(square: Image.Image) -> Numbers:
-    scaled = square.resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS)
-    return np.asarray(scaled, np.float64) / _LEVELS
+def _scale(picture: Image.Image, box: Box) -> Numbers:
+    size = (PICTURE_SIDE, PICTURE_SIDE)
+    return np.asarray(picture.resize(size, Image.Resampling.LANCZOS, box), np.float64) / _LEVELS

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from neural_style.errors import PictureError
-from neural_style.imitation.style_picture import MAX_SQUARES, cut_squares, read_style_picture
+from neural_style.imitation.style_picture import find_squares, read_style_picture
 from tests.support.networks.styles import MakePicture
 
 ORIENTATION = 0x0112
@@ -25,27 +25,29 @@ def write(picture: Image.Image, path: Path, orientation: int = 1) -> Path:
 @pytest.mark.parametrize(
     ("size", "starts"),
     [
-        ((30, 30), [0]),
-        ((31, 30), [0, 1]),
-        ((60, 30), [0, 30]),
-        ((30, 75), [0, 22, 45]),
-        ((10, 1000), [0, 330, 660, 990]),
+        ((30, 30), [(0, 0)]),
+        ((31, 30), [(0, 0), (1, 0)]),
+        ((60, 30), [(0, 0), (30, 0)]),
+        ((30, 75), [(0, 0), (0, 22), (0, 45)]),
+        ((10, 1000), [(0, 0), (0, 330), (0, 660), (0, 990)]),
     ],
 )
-def test_squares_cover_the_picture_evenly(size: tuple[int, int], starts: list[int]) -> None:
-    across, down = np.meshgrid(*(np.arange(length) // 4 % 256 for length in size))
-    picture = Image.fromarray(np.stack([across, down, down], axis=-1).astype(np.uint8))
-
-    squares = cut_squares(picture)
-
+def test_squares_cover_the_picture_evenly(
+    size: tuple[int, int], starts: list[tuple[int, int]]
+) -> None:
     side = min(size)
-    axis = 0 if size[0] > size[1] else 1
-    assert [square.size for square in squares] == [(side, side)] * len(starts)
-    firsts = [square.getpixel((0, 0)) for square in squares]
-    assert [first[axis] for first in firsts if isinstance(first, tuple)] == [
-        start // 4 for start in starts
-    ]
-    assert len(squares) <= MAX_SQUARES
+
+    assert find_squares(*size) == [(x, y, x + side, y + side) for x, y in starts]
+
+
+def test_the_squares_of_a_wide_picture_are_its_left_and_its_right(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (64, 32), "red")
+    picture.paste("blue", (32, 0, 64, 32))
+
+    left, right = read_style_picture(write(picture, tmp_path / "wide.png")).squares
+
+    assert left[128, 128].tolist() == [1, 0, 0]
+    assert right[128, 128].tolist() == [0, 0, 1]
 
 
 def test_a_picture_is_turned_upright(make_picture: MakePicture, tmp_path: Path) -> None:
