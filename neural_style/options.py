@@ -52,6 +52,9 @@ class Option:
     changes_result: bool
     """Whether another value makes another result. Otherwise the option says how this machine gets
     to the same result: its device, threads and memory."""
+    names_result: bool
+    """Whether a result of another value is another look of the same picture in the same style, and
+    has a name of its own. Otherwise it takes the place of the earlier one."""
     earlier: object
     """The value that stands for results from before there was the option."""
 
@@ -68,6 +71,7 @@ def _option(
     default: Any = None,
     flag: str = "",
     changes_result: bool = False,
+    names_result: bool = False,
     earlier: Any = None,
 ) -> Any:
     """Declare an option as a field of `RenderingOptions`; `earlier` is by default its default."""
@@ -76,6 +80,7 @@ def _option(
         "help": help,
         "flag": flag,
         "changes_result": changes_result,
+        "names_result": names_result,
         "earlier": default if earlier is None else earlier,
     }
     return field(default=default, metadata=details)
@@ -117,8 +122,17 @@ class RenderingOptions:
         UnitInterval(),
         "how far to go from the photograph, 0, to the painting, 1 (the default)",
         changes_result=True,
+        names_result=True,
     )
     """How far to go from the photograph (0) to the painting (1); None for the painting."""
+    preserve_color: bool = _option(
+        Flag(),
+        "keep the photograph's colors: the painting gives only how light or dark each place is",
+        default=False,
+        changes_result=True,
+        names_result=True,
+    )
+    """Whether the painting keeps the photograph's chroma, and has only its own luma."""
     precision: str = _option(
         Choice(PRECISIONS),
         "how precisely to compute: exact, within one level of fp32 on every machine, or fast, in "
@@ -157,6 +171,8 @@ class RenderingOptions:
             value = getattr(self, option.name)
             if value is not None:
                 object.__setattr__(self, option.name, option.kind.check(option.name, value))
+        if self.strength == 1:
+            object.__setattr__(self, "strength", None)  # the same look has one name
 
     def count_pixels(self, size: tuple[int, int]) -> float:
         """Return the work for a picture of this width and height: how many pixels are painted."""
@@ -186,6 +202,7 @@ OPTIONS: tuple[Option, ...] = tuple(
         declared.metadata["help"],
         declared.default,
         declared.metadata["changes_result"],
+        declared.metadata["names_result"],
         declared.metadata["earlier"],
     )
     for declared in fields(RenderingOptions)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from posixpath import splitext
 
 from .errors import InvalidNameError
+from .styles.looks import LOOK_MARK, parse_look
 
 DEFAULT_IMAGE = "luigi.jpg"
 """The image that is painted if no drop-in exists and no image is named."""
@@ -47,20 +48,31 @@ _JOINERS = "\u200c\u200d"
 _JOINED_CATEGORIES = frozenset("LMS")  # letters, marks, symbols
 
 _NUMBERED_MODEL = re.compile(r"(?P<file>.+\.onnx)@(?P<number>\d{1,6})", re.IGNORECASE)
+_MODEL_WITH_LOOK = re.compile(rf"(?P<model>.+){LOOK_MARK}(?P<look>[a-z][^@/]*)")
 
 
 @dataclass(frozen=True)
 class ModelName:
-    """A model as people name it: ``rain_princess.pth``, or ``many.onnx@7`` for style 7 of many."""
+    """A model as people name it: ``rain_princess.pth``, or ``many.onnx@7`` for style 7 of many.
+
+    Where results are named, it may have a look: ``candy.pth@strength=0.5``.
+    """
 
     file: str
     """The name of the model's file."""
     number: int | None
     """The number of the style in the file; None if the name has none."""
+    look: str = ""
+    """See `styles.looks`; empty for the usual one."""
+
+    @property
+    def without_look(self) -> str:
+        """The name as people write it, without the look."""
+        return self.file if self.number is None else f"{self.file}@{self.number}"
 
     def __str__(self) -> str:
         """Return the name as people write it."""
-        return self.file if self.number is None else f"{self.file}@{self.number}"
+        return f"{self.without_look}{LOOK_MARK}{self.look}" if self.look else self.without_look
 
 
 def check_image_name(name: str) -> str:
@@ -82,11 +94,15 @@ def check_model_file(name: str) -> str:
 
 
 def parse_model_name(name: str) -> ModelName:
-    """Split ``many.onnx@7`` into file and number; other names have no number.
+    """Split ``many.onnx@7`` into file and number, and take a look off; other names have neither.
 
     Raises:
-        InvalidNameError: The file's name is unsafe, or its suffix is not one of a model.
+        InvalidNameError: The file's name is unsafe, its suffix is not one of a model, or its look
+            is none.
     """
+    if not is_model_file(name) and (with_look := _MODEL_WITH_LOOK.fullmatch(name)):
+        parse_look(with_look["look"])
+        return replace(parse_model_name(with_look["model"]), look=with_look["look"])
     match = _NUMBERED_MODEL.fullmatch(name)
     if match is None:
         return ModelName(check_model_file(name), None)
@@ -95,6 +111,22 @@ def parse_model_name(name: str) -> ModelName:
 
 def check_model_name(name: str) -> str:
     """Return the name of a model, its number without leading zeros, if it is safe.
+
+    Raises:
+        InvalidNameError: As `parse_model_name`, or it has a look.
+    """
+    found = parse_model_name(name)
+    if found.look:
+        raise InvalidNameError(
+            f"expected a model without a look, got {LOOK_MARK}{found.look}",
+            path=name,
+            remedy="give the look as options, such as --strength 0.5",
+        )
+    return str(found)
+
+
+def check_style_name(name: str) -> str:
+    """Return the name of a style in results, its number without leading zeros, if it is safe.
 
     Raises:
         InvalidNameError: As `parse_model_name`.
@@ -120,23 +152,6 @@ def check_folder(path: str) -> str:
         InvalidNameError: It does not.
     """
     return _refuse_if(_find_folder_problem(path.split("/")), path)
-
-
-def split_result(path: str) -> tuple[str, str] | None:
-    """Split ``shared/candy.pth/lisbon/tram.jpg`` into model and image; None if it is no result.
-
-    The first part with the suffix of a model ends the model's name: no folder has one.
-    """
-    parts = path.split("/")
-    ends = (end for end, part in enumerate(parts[:-1], 1) if _is_model(part))
-    if (end := next(ends, None)) is None:
-        return None
-    try:
-        model, image = "/".join(parts[:end]), check_image_name("/".join(parts[end:]))
-        parse_model_name(model)
-    except InvalidNameError:
-        return None
-    return model, image
 
 
 def is_safe_part(part: str) -> bool:
@@ -166,6 +181,14 @@ def is_image_name(name: str) -> bool:
 def is_model_file(name: str) -> bool:
     """Return True if the suffix is one of a model's file."""
     return _suffix_of(name) in _list_suffixes()[1]
+
+
+def is_model(part: str) -> bool:
+    """Return True if a part of a name is that of a model, which may have a number and a look."""
+    if is_model_file(part) or _NUMBERED_MODEL.fullmatch(part):
+        return True
+    with_look = _MODEL_WITH_LOOK.fullmatch(part)
+    return with_look is not None and is_model(with_look["model"])
 
 
 def _refuse_if(problem: str | None, name: str) -> str:
@@ -217,15 +240,11 @@ def _find_problem(part: str) -> str | None:
 
 def _find_kind(part: str) -> str | None:
     """Return why a folder may not have a name: it would pass for that of a file; or None."""
-    if _is_model(part):
+    if is_model(part):
         return "a folder must not be named like a model"
     if is_image_name(part):
         return "a folder must not be named like an image"
     return None
-
-
-def _is_model(part: str) -> bool:
-    return is_model_file(part) or _NUMBERED_MODEL.fullmatch(part) is not None
 
 
 def _is_invisible(character: str) -> bool:

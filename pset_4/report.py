@@ -13,6 +13,7 @@ from .execution.outcome import Outcome
 from .execution.summary import BLOCKED, FAILED, SKIPPED, WAITING, summarize
 from .places import UPLOADS, shorten
 from .settings import Settings
+from .styles.results import join_result
 from .tasks.events import CACHED, FETCHED, PAINTED, PUBLISHED, REPLACED
 from .tasks.stylize import Proof
 from .terminal.tables import format_table
@@ -147,7 +148,8 @@ def _row_of_file(file: FileStatus) -> Sequence[str]:
 
 
 def _row_of_result(result: ResultStatus) -> Sequence[str]:
-    return (f"{result.model}/{result.image}", result.local or NOT_THERE, result.remote or NOT_THERE)
+    name = join_result(result.model, result.image)
+    return (name, result.local or NOT_THERE, result.remote or NOT_THERE)
 
 
 def _row_of_fetched(model: OfficialModel) -> Sequence[str]:

@@ -10,9 +10,10 @@ from csci_utils.text import sort_key
 
 from .settings import Settings
 from .storage.inventory import list_cache, list_drop_ins, list_remote, list_results
+from .styles.tasks import recorded_task, task_of
 from .tasks.download import DownloadImage, DownloadModel, DownloadTask
 from .tasks.results import UploadResult
-from .tasks.stylize import Stylize, read_result_origin, recorded_task
+from .tasks.stylize import read_result_origin
 from .tasks.upload import UploadImage, UploadModel, UploadTask
 
 PRESENT, CURRENT, STALE, CONFLICT, DIFFERENT = "yes", "current", "stale", "conflict", "differs"
@@ -125,7 +126,7 @@ def _look_at_results(settings: Settings) -> list[ResultStatus]:
 
 
 def _look_at_result(model: str, image: str, is_local: bool, is_remote: bool) -> ResultStatus:
-    upload = UploadResult(image=image, model=model)
+    upload = task_of(model, image).clone(UploadResult)
     return ResultStatus(
         model,
         image,
@@ -137,6 +138,6 @@ def _look_at_result(model: str, image: str, is_local: bool, is_remote: bool) -> 
 
 
 def _state_of_result(model: str, image: str) -> str:
-    path = Stylize(image=image, model=model).path_of(image)
+    path = task_of(model, image).path_of(image)
     task = recorded_task(model, image, read_result_origin(path))
     return CURRENT if task is not None and task.complete() else STALE

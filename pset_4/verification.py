@@ -20,9 +20,9 @@ from .storage.inventory import list_cache, list_results
 from .storage.records import Origin, read_record, remove_record
 from .storage.regular_files import open_regular
 from .storage.remote import target_at
+from .styles.tasks import recorded_task, task_of
 from .tasks.download import DownloadImage, DownloadModel
 from .tasks.results import PlaceOfResult, UploadResult
-from .tasks.stylize import Stylize, recorded_task
 
 ALTERED, TRUNCATED, UNRECORDED, UNREADABLE = "altered", "truncated", "no record", "unreadable"
 
@@ -116,7 +116,7 @@ def _list_checks(settings: Settings) -> Iterator[_Check]:
 
 
 def _list_result_checks(model: str, image: str, is_published: bool) -> Iterator[_Check]:
-    task = Stylize(image=image, model=model, upload=False)
+    task = task_of(model, image)
     path = task.path_of(image)
     recorded = _read_recorded(path)
     task = recorded_task(model, image, recorded) or task

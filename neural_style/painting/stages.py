@@ -11,7 +11,7 @@ from PIL import Image
 from csci_utils.errors import at_path
 
 from ..backends.base import Style
-from ..options import NONE, OPTIONS
+from ..options import NONE, OPTIONS, Option, RenderingOptions
 from ..pictures.file_formats import format_for
 from ..pictures.io import MORE_FRAMES
 from ..pictures.metadata import METADATA, read_metadata
@@ -20,8 +20,7 @@ from ..provenance import Provenance
 from ..request import PaintingRequest
 from ..version import __version__
 from .brush import make_canvas
-
-_ROWS_AT_ONCE = 256  # of a picture that is blended
+from .mixing import mix
 
 
 class Saver(Protocol):
@@ -90,7 +89,7 @@ def describe(request: PaintingRequest, photograph: Photograph, style: Style) -> 
     options = {
         option.name: getattr(request.options, option.name)
         for option in OPTIONS
-        if option.changes_result
+        if option.changes_result and not _is_usual(request.options, option)
     }
     return Provenance(
         image=request.image_name,
@@ -103,14 +102,17 @@ def describe(request: PaintingRequest, photograph: Photograph, style: Style) -> 
     )
 
 
+def _is_usual(options: RenderingOptions, option: Option) -> bool:
+    """Return whether an option leaves the look as it usually is."""
+    return option.names_result and getattr(options, option.name) == option.default
+
+
 def complete(
     painted: Image.Image, request: PaintingRequest, photograph: Photograph, provenance: Provenance
 ) -> PaintingResult:
-    """Give a painting its strength and its provenance, in place, as a request asks for."""
-    options = request.options
-    if options.strength is not None:
-        _blend(painted, photograph.picture, options.strength)
-    if options.metadata == NONE:
+    """Mix a painting with its photograph, and add its provenance, in place, as a request asks."""
+    mix(painted, photograph.picture, request.options)
+    if request.options.metadata == NONE:
         painted.info.pop(METADATA, None)
     else:
         _add_provenance(painted, provenance)
@@ -120,10 +122,3 @@ def complete(
 def _add_provenance(painted: Image.Image, provenance: Provenance) -> None:
     kept = read_metadata(painted)
     painted.info[METADATA] = replace(kept, provenance=provenance.to_properties())
-
-
-def _blend(painted: Image.Image, photograph: Image.Image, strength: float) -> None:
-    """Move a painting toward its photograph, in place: a second might not fit in memory."""
-    for top in range(0, painted.height, _ROWS_AT_ONCE):
-        box = (0, top, painted.width, min(top + _ROWS_AT_ONCE, painted.height))
-        painted.paste(Image.blend(photograph.crop(box), painted.crop(box), strength), box)

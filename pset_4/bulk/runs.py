@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from neural_style.options import RenderingOptions
 
 from ..errors import MissingError, PipelineError
-from ..names import check_model_name
+from ..names import check_model_name, parse_model_name
 from ..rendering_options import RESULT_OPTIONS
+from ..styles.looks import name_look
 from .coordination.documents import Documents, documents_at
 
 if TYPE_CHECKING:
@@ -76,6 +77,10 @@ class Run:
     def rendering(self, **others: Any) -> RenderingOptions:
         """Return the rendering options, and others."""
         return RenderingOptions(**self.options, **others)
+
+    def style_of(self, model: str) -> str:
+        """Return the name of a model in results, where it has the look of the options."""
+        return str(replace(parse_model_name(model), look=name_look(self.rendering())))
 
     def documents(self, settings: Settings) -> Documents:
         """Return the documents of its shards, leases and failures."""
@@ -224,6 +229,4 @@ def _id_of(name: str) -> str:
 
 def names_of_files(models: Sequence[str]) -> list[str]:
     """Return the names of the files of styles, each once."""
-    from ..names import parse_model_name
-
     return list(dict.fromkeys(parse_model_name(model).file for model in models))

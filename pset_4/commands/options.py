@@ -57,7 +57,7 @@ SETTINGS = (
 
 
 image_name = reader(names.check_image_name)
-style_name = reader(names.check_model_name)
+style_name = reader(names.check_style_name)
 
 
 def common_options(command: Command) -> Command:

@@ -153,6 +153,7 @@ def paint(
         may_open: Whether the gallery is opened at a desktop.
     """
     from ..places import shorten
+    from ..styles.results import style_parameters
     from ..tasks.batch import join_pairs
     from .transfer import list_uploads
 
@@ -180,7 +181,7 @@ def paint(
     for file in (made.model for made in fetched.done if made.plan):
         note(f"note: the styles of {file} are counted once it is fetched; it is shown as one")
     tasks: list[luigi.Task] = [
-        kind(image=image, model=style, upload=request.upload, **options)
+        kind(image=image, upload=request.upload, **options | style_parameters(style))
         for image, style in join_pairs(_list_pairs(selected, request.picks))
     ]
     # Nothing to paint is no reason to keep drop-ins.

@@ -38,7 +38,7 @@ def resolve(images: Sequence[str], models: Sequence[str], inventory: ListPlace) 
     found_images = [name for text in images for name in find_images(text, known_images)]
     found_models = [name for text in models for name in find_models(text, known_models)]
     safe_images, bad_images = names.split_valid(dict.fromkeys(found_images), names.check_image_name)
-    safe_models, bad_models = names.split_valid(dict.fromkeys(found_models), names.check_model_name)
+    safe_models, bad_models = names.split_valid(dict.fromkeys(found_models), names.check_style_name)
     return Inventory(safe_images, safe_models, {**bad_images, **bad_models})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby, product
 
@@ -77,7 +77,8 @@ class Selection:
 
     def list_unseen(self) -> list[DownloadModel]:
         """Return tasks that fetch files from the remote whose styles have to be counted."""
-        sources = [self._source_of(model) for model in self.models if _may_hold_many(model)]
+        files = {names.parse_model_name(each).file for each in self.models if _may_hold_many(each)}
+        sources = [self._source_of(file) for file in sorted(files)]
         return [source for source in sources if isinstance(source, DownloadModel)]
 
     def styles(self) -> list[str]:
@@ -105,13 +106,16 @@ class Selection:
     def _expand(self, model: str) -> list[str]:
         if not _may_hold_many(model):
             return [model]
-        path = self._source_of(model).output().path
+        name = names.parse_model_name(model)
+        path = self._source_of(name.file).output().path
         try:
             # A command that goes on for long asks again and again, and inspecting takes a while.
             count = context.current().keep(_make_counter)(path, file_digest(path))
         except (NeuralStyleError, RunnerError, OSError):
             return [model]  # the run itself says what is wrong with it
-        return [model] if count is None else [f"{model}@{number}" for number in range(count)]
+        if count is None:
+            return [model]
+        return [str(replace(name, number=number)) for number in range(count)]
 
 
 def select(

@@ -16,6 +16,7 @@ from ..rendering_options import complete_origin
 from ..settings import Settings
 from ..storage.inventory import list_results
 from ..storage.records import Origin, read_valid_record
+from ..styles.results import join_result
 
 if TYPE_CHECKING:
     from neural_style import Provenance
@@ -42,7 +43,8 @@ class Result:
     """A picture in one style."""
 
     model: str
-    """The model's name, with the number of the style if its file has several."""
+    """The style's name: that of the model, with a number if its file has several, and with a look
+    unless it is the usual one."""
     file: ImageFile
     is_outdated: bool
     """Whether the picture has been replaced since."""
@@ -101,7 +103,7 @@ def _collect_picture(settings: Settings, folder: str, image: str, models: list[s
     original = _find(settings, f"{IMAGES}/{image}")
     results = []
     for model in sorted(models, key=sort_key):
-        file = _find(settings, f"{folder}/{model}/{image}")
+        file = _find(settings, f"{folder}/{join_result(model, image)}")
         if file is not None:
             results.append(Result(model, file, _is_outdated(file, original)))
     return Picture(image, original, results)

@@ -9,8 +9,9 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, unquote
 
-from ..names import check_image_name, check_model_name
+from ..names import check_image_name, check_style_name
 from ..places import IMAGES, RESULTS
+from ..styles.results import join_result
 from .thumbnails import SIDES, THUMBNAILS, is_copy
 
 Values = dict[str, Any]
@@ -90,10 +91,10 @@ def _unpack_picture(picture: Values, texts: Sequence[str]) -> Values:
 
 
 def _unpack_result(name: str, result: Values, texts: Sequence[str]) -> Values:
-    model = check_model_name(result["model"])
+    model = check_style_name(result["model"])
     return {
         "model": model,
-        "image": _unpack_image(result["image"], f"{RESULTS}/{model}/{name}"),
+        "image": _unpack_image(result["image"], f"{RESULTS}/{join_result(model, name)}"),
         "outdated": bool(result["outdated"]),
         "facts": [str(texts[index])[:MAX_FACT] for index in result["facts"]],
     }

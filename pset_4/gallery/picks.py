@@ -64,7 +64,7 @@ def read_picks(path: str) -> Picks:
         raise _describe(path, "not a file of picks")
     return Picks(
         tuple(
-            (names.check_image_name(image), names.check_model_name(model)) for image, model in pairs
+            (names.check_image_name(image), names.check_style_name(model)) for image, model in pairs
         )
     )
 

@@ -19,6 +19,7 @@ from ..storage.inventory import list_results
 from ..storage.lookup import Names
 from ..storage.records import is_unaltered, read_record
 from ..storage.remote import read_object_metadata, target_at
+from ..styles.results import join_result, split_result
 from .object_metadata import from_object_metadata
 from .recorded import from_record
 
@@ -68,7 +69,7 @@ def _find_result(settings: Settings, text: str) -> str:
         MissingError: There is no such result.
     """
     folders = (settings.results, settings.remote_results)
-    known = Names("/".join(pair) for folder in folders for pair in list_results(folder))
+    known = Names(join_result(*pair) for folder in folders for pair in list_results(folder))
     text = text.removeprefix(f"{settings.remote_results}/").removeprefix(f"{RESULTS}/")
     if (name := known.spell(text)) in known:
         return name
@@ -93,7 +94,7 @@ def _read_recorded(settings: Settings, path: str) -> Provenance | None:
 
 def _read_remote(settings: Settings, name: str) -> Painting:
     url = f"{settings.remote_results}/{name}"
-    model, image = names.split_result(name) or ("", "")
+    model, image = split_result(name) or ("", "")
     file = names.parse_model_name(model).file
     if provenance := from_object_metadata(read_object_metadata(url), image, file):
         return Painting(url, OBJECT, provenance)

@@ -16,6 +16,7 @@ from .. import names
 from ..errors import InvalidNameError, MissingError, PipelineError, SettingsError
 from ..places import DATA_VARIABLE, IMAGES, MODELS
 from ..settings import Settings
+from ..styles.results import split_result
 from .leftovers import ICLOUD, OWN_PREFIXES, is_ignored, is_leftover
 from .lookup import Names, find_excluded
 from .remote import list_all_paths, list_paths
@@ -123,12 +124,12 @@ def list_cache(settings: Settings) -> Inventory:
 
 
 def list_results(folder: str) -> list[tuple[str, str]]:
-    """List the results in a folder or prefix: for each its model and its image.
+    """List the results in a folder or prefix: for each its style, and its image.
 
     Raises:
         OSError, csci_utils.errors.S3Error: The folder or prefix cannot be read.
     """
-    return [pair for path in list_paths(folder) if (pair := names.split_result(path))]
+    return [pair for path in list_paths(folder) if (pair := split_result(path))]
 
 
 def list_drop_ins(settings: Settings) -> Inventory:

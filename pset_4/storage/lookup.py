@@ -15,10 +15,12 @@ from fnmatch import translate
 from .. import names
 from ..errors import InvalidNameError, MissingError
 from ..models.catalog import OFFICIAL_MODELS
+from ..styles.looks import LOOK_MARK, parse_look
 
 _MAGIC = re.compile(r"[*?[]")
 _ANY_FOLDERS = "**"
-_NUMBER = re.compile(r"(?P<file>.+)@(?P<number>\d{1,6})")
+_NUMBER = re.compile(r"(?P<file>.+)(?P<number>@\d{1,6})")
+_LOOK = re.compile(rf"(?P<style>.+)(?P<look>{LOOK_MARK}[a-z][^@/]*)")
 
 _MAX_SUGGESTIONS = 3
 
@@ -84,15 +86,15 @@ def check_image(text: str) -> str:
 
 
 def check_model(text: str) -> str:
-    """Return a name or pattern of models, checked; it may have a number, and lack the suffix.
+    """Return a name or pattern of styles, checked; it may lack the suffix.
 
     Raises:
         InvalidNameError: It is unsafe, or its suffix is not one of a model.
     """
-    file, number = _split_number(text)
+    file, rest = _split_style(text)
     if is_pattern(text):
         return check_pattern(text)
-    return names.check_name(file) + number if _is_stem(file) else names.check_model_name(text)
+    return names.check_name(file) + rest if _is_stem(file) else names.check_style_name(text)
 
 
 def check_model_file(text: str) -> str:
@@ -134,7 +136,7 @@ def find_images(text: str, known: Names) -> list[str]:
 
 
 def find_models(text: str, known: Names) -> list[str]:
-    """Return the names that a name or pattern of models stands for, with the number if it has one.
+    """Return the names that a name or pattern of styles stands for, with number and look.
 
     A name with a suffix need not exist. Those that exist may be names that cannot be used.
 
@@ -142,12 +144,12 @@ def find_models(text: str, known: Names) -> list[str]:
         MissingError: A pattern, or a name without its suffix, matches nothing.
         InvalidNameError: A name without its suffix stands for several models.
     """
-    file, number = _split_number(text)
+    file, rest = _split_style(text)
     found = _find(file, known, "models")
-    if number and is_pattern(file):
+    if rest[1:2].isdigit() and is_pattern(file):
         found = [name for name in found if name.lower().endswith(".onnx")]
     found = found or _refuse("style model", text, known)
-    return [name + number for name in found]
+    return [name + rest for name in found]
 
 
 def _find(text: str, known: Names, kind: str) -> list[str]:
@@ -192,7 +194,7 @@ def find_excluded(patterns: Iterable[str], existing: Collection[str]) -> set[str
 
 def is_complete(text: str) -> bool:
     """Return whether a text is a name that can have one spelling only."""
-    return text.isascii() and not is_pattern(text) and not _is_stem(text)
+    return text.isascii() and not is_pattern(text) and not _is_stem(_split_style(text)[0])
 
 
 def _is_stem(text: str) -> bool:
@@ -200,10 +202,21 @@ def _is_stem(text: str) -> bool:
     return "." not in text.rpartition("/")[2]
 
 
-def _split_number(text: str) -> tuple[str, str]:
-    """Split ``many@7`` into ``many`` and ``@7``; the second is empty without a number."""
+def _split_style(text: str) -> tuple[str, str]:
+    """Split ``many@7@strength=0.5`` into ``many`` and the rest, which is empty for a mere file."""
+    look = ""
+    if (match := _LOOK.fullmatch(text)) and _is_look(match["look"]):
+        text, look = match["style"], match["look"]
     match = _NUMBER.fullmatch(text)
-    return (match["file"], f"@{match['number']}") if match else (text, "")
+    return (match["file"], match["number"] + look) if match else (text, look)
+
+
+def _is_look(text: str) -> bool:
+    """Return whether a text that begins with the mark of looks is one, and no part of a name."""
+    try:
+        return bool(parse_look(text.removeprefix(LOOK_MARK)))
+    except InvalidNameError:
+        return False
 
 
 def _refuse(kind: str, text: str, known: Names) -> list[str]:

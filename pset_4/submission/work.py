@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..errors import SubmissionError
 from ..storage.records import is_unaltered
+from ..styles.results import join_result
 from . import repository
 
 
@@ -58,7 +59,7 @@ def find_work(
     commit = repository.read_commit()
     repository.check_clean()
     url = repository.find_commit_url(commit, repository_url)
-    result_path = f"{results}/{model}/{image}"
+    result_path = f"{results}/{join_result(model, image)}"
     command = ["python", "-m", "pset_4", "main", "--image", image, "--model", model]
     _check_result(result_path, f"run {shlex.join(command)}")
     return Work(commit, url, image, model, result_path, hours or None)

@@ -22,7 +22,7 @@ from csci_utils.transfers import work_on_many
 
 from .. import context
 from ..settings import Settings
-from .events import report_begin
+from .events import report_begin, style_of
 from .parameters import join_images, split_images
 
 BATCH = 100
@@ -181,7 +181,7 @@ class Piece(NamedTuple):
     image: str | None
     """The image that it is about, if any."""
     model: str | None
-    """The model that it is about, if any."""
+    """The model that it is about, or the style that it paints, if any."""
 
 
 def list_pieces(task: luigi.Task) -> list[Piece]:
@@ -193,7 +193,7 @@ def list_pieces(task: luigi.Task) -> list[Piece]:
 
 def find_piece(task: luigi.Task, name: str | None) -> Piece:
     """Return the piece of a task for one of its names."""
-    image, model = getattr(task, "image", None), getattr(task, "model", None)
+    image, model = getattr(task, "image", None), style_of(task)
     if isinstance(task, BatchTask):
         return Piece(type(task).__name__, name if image else None, model)
     return Piece(task.task_id, image, model)

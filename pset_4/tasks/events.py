@@ -46,7 +46,7 @@ class Made:
     image: str | None
     """The image that it is, or is made from; None for a model."""
     model: str | None
-    """The model that it is, or is made with; None for an image."""
+    """The model that it is, or the style that it is made with; None for an image."""
     remark: str = ""
     """What people should know about it; empty if nothing."""
     seconds: float = 0.0
@@ -67,9 +67,14 @@ def describe(
     """Return what a task makes, or made, for one of its names."""
     verb = REPLACED if replaced else str(verb_of(task))
     image = name if hasattr(task, "image") else None
-    model = getattr(task, "model", None)
+    model = style_of(task)
     path = task.path_of(name) if hasattr(task, "path_of") else str(task.output().path)
     return Made(verb, path, image, model, remark, seconds)
+
+
+def style_of(task: luigi.Task) -> str | None:
+    """Return the style that a task paints, or the model that it is about; None for others."""
+    return getattr(task, "style", None) or getattr(task, "model", None)
 
 
 def report_made(task: luigi.Task, made: Made) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import luigi
@@ -16,6 +18,7 @@ from .. import names
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..rendering_options import RESULT_OPTIONS
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
+from ..styles.looks import name_look
 
 SEPARATOR = "|"
 """Stands between the names of several images. No name has it: Windows forbids it in names."""
@@ -140,3 +143,9 @@ class PaintingParameters(RenderingParameters):
     model = ModelParameter(default=DEFAULT_MODEL)
     upload = upload_parameter()
     on_conflict = on_conflict_parameter()
+
+    @cached_property
+    def style(self) -> str:
+        """The name of the style in results: that of the model, with the look of the options."""
+        name = names.parse_model_name(self.model)
+        return str(replace(name, look=name_look(self.rendering())))

@@ -26,6 +26,7 @@ from ..storage.image_sizes import read_size
 from ..storage.offline import record_published
 from ..storage.records import Record, read_record
 from ..storage.remote import file_system_of, target_at
+from ..styles.results import join_result
 from .batch import BatchTask
 from .download import DownloadImage
 from .events import PUBLISHED, describe, report_made
@@ -58,7 +59,7 @@ class UploadResult(PaintingParameters, BatchTask, CopyTask):
 
     def path_of(self, name: str) -> str:
         """Return a result's path or URL in the remote."""
-        return f"{self.RESULT_ROOT}/{self.model}/{name}"
+        return f"{self.RESULT_ROOT}/{join_result(self.style, name)}"
 
     def target(self, name: str) -> FileSystemTarget:
         """Return a result's place in the remote."""
@@ -122,8 +123,6 @@ class ResultToPublish(Stylize):
     instead.
     """
 
-    RESULT_ROOT = context.FromSettings("remote_results")
-
     @cached_property
     def places(self) -> PlaceOfResult:
         """The places of the results in the remote."""
@@ -149,8 +148,11 @@ class ResultToPublish(Stylize):
                 errors[outcome.item] = outcome.error
         return [name for name in self.names if name not in errors]
 
+    def _published_path(self, name: str) -> str:
+        return self.places.path_of(name)
+
     def _is_published(self, name: str) -> bool:
-        path = f"{self.RESULT_ROOT}/{self.model}/{name}"
+        path = self._published_path(name)
         return bool(file_system_of(path).exists(path)) and not self.is_done(name)
 
     def _fetch_made(self, name: str) -> None:
@@ -167,8 +169,7 @@ class ResultToPublish(Stylize):
         if painting is None:
             return
         try:
-            published = f"{self.RESULT_ROOT}/{self.model}/{name}"
-            if fetch_published(published, str(painting.request.output_image)):
+            if fetch_published(self._published_path(name), str(painting.request.output_image)):
                 painting.is_fetched = True
                 self.finish((painting, PaintingResult(False, made)))
         finally:
@@ -185,7 +186,7 @@ class ResultToPublish(Stylize):
         style, settings = self.style_name, context.current().settings
         if settings.force or settings.is_offline:
             return None
-        made = read_published(f"{self.RESULT_ROOT}/{self.model}/{name}", name, style.file)
+        made = read_published(self._published_path(name), name, style.file)
         options = self.rendering(number=style.number)
         return made if is_made_from(made, image_sha256, model_sha256, options) else None
 
@@ -197,7 +198,7 @@ class PlaceOfResult(PaintingParameters, BatchTask, luigi.ExternalTask):
 
     def path_of(self, name: str) -> str:
         """Return a result's path or URL in the remote."""
-        return f"{self.RESULT_ROOT}/{self.model}/{name}"
+        return f"{self.RESULT_ROOT}/{join_result(self.style, name)}"
 
     def target(self, name: str) -> FileSystemTarget:
         """Return a result's place in the remote."""

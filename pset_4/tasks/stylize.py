@@ -20,13 +20,14 @@ from csci_utils.transfers import work_on_many
 from .. import context
 from ..names import ModelName, parse_model_name
 from ..places import PROOFS, RESULTS
-from ..rendering_options import RESULT_OPTIONS, complete_origin, to_origin
+from ..rendering_options import complete_origin, to_origin
 from ..runners import current_runner
 from ..settings import Settings
 from ..storage.claims import claim
 from ..storage.records import Origin, read_origin
 from ..storage.remote import target_at
 from ..storage.unfinished import Painting, read_origins
+from ..styles.results import join_result
 from .batch import BatchTask
 from .download import DownloadImage, DownloadModel, DownloadTask
 from .events import FETCHED, PAINTED, describe, notify, report_begin, report_made
@@ -49,7 +50,7 @@ FINISHING = 8
 
 
 class Stylize(PaintingParameters, BatchTask):
-    """Paints images in one style, at ``data/stylized/<model>/<image>``."""
+    """Paints images in one style, at ``data/stylized/<style>/<image>``."""
 
     LOCAL_ROOT = context.FromSettings("data")
     RESULT_FOLDER: ClassVar[str] = RESULTS
@@ -77,7 +78,7 @@ class Stylize(PaintingParameters, BatchTask):
 
     def path_of(self, name: str) -> str:
         """Return a result's place in the data folder."""
-        return f"{self.LOCAL_ROOT}/{self.RESULT_FOLDER}/{self.model}/{name}"
+        return f"{self.LOCAL_ROOT}/{self.RESULT_FOLDER}/{join_result(self.style, name)}"
 
     def target(self, name: str) -> FileSystemTarget:
         """Return a result's place in the data folder."""
@@ -266,7 +267,7 @@ class Stylize(PaintingParameters, BatchTask):
 
 
 class Proof(Stylize):
-    """Paints a proof, a small result to choose by, at ``data/proofs/<model>/<image>``.
+    """Paints a proof, a small result to choose by, at ``data/proofs/<style>/<image>``.
 
     It is never published. Its size is a parameter like that of other results.
     """
@@ -284,15 +285,6 @@ def read_result_origin(path: str) -> Origin | None:
     """Return what a result was made from, as `read_origin` does, with all options."""
     origin = read_origin(path)
     return None if origin is None else complete_origin(origin)
-
-
-def recorded_task(model: str, image: str, recorded: Origin | None) -> Stylize | None:
-    """Return the task that paints a result as its record says; None if that is not usable."""
-    try:
-        options = {option.name: (recorded or {})[option.name] for option in RESULT_OPTIONS}
-        return Stylize(image=image, model=model, upload=False, **options)
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def _make_painted(settings: Settings) -> set[str]:

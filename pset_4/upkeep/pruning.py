@@ -12,6 +12,7 @@ from ..settings import Settings
 from ..storage.inventory import list_cache, list_drop_ins, list_remote, list_results
 from ..storage.records import is_waiting, list_stray_records
 from ..storage.remote import list_paths
+from ..styles.results import join_result
 
 
 @dataclass
@@ -87,7 +88,8 @@ def _list_made(settings: Settings, in_remote: bool) -> Iterator[tuple[str, list[
     remote = [settings.remote_results] if in_remote else []
     for folder in (settings.results, settings.proofs, *remote):
         for model, image in list_results(folder):
-            yield f"{folder}/{model}/{image}", [image, names.parse_model_name(model).file]
+            path = f"{folder}/{join_result(model, image)}"
+            yield path, [image, names.parse_model_name(model).file]
     for root in (settings.data, settings.remote) if in_remote else (settings.data,):
         for path in list_paths(f"{root}/{PACKAGES}"):
             if (file := _find_model(path)) is not None:

@@ -10,6 +10,7 @@ from ..places import IMAGES, MODELS, PACKAGES
 from ..settings import Settings
 from ..storage.inventory import is_drop_in, list_drop_ins, list_remote, list_results, suggest
 from ..storage.remote import target_at
+from ..styles.results import join_result
 from .files import list_files
 
 
@@ -63,7 +64,7 @@ def _keep_existing(path: str) -> list[str]:
 def _list_made(settings: Settings, name: str) -> list[str]:
     """Return the paths of what was made from an image or a model."""
     found = [
-        f"{folder}/{model}/{image}"
+        f"{folder}/{join_result(model, image)}"
         for folder in (settings.results, settings.proofs, settings.remote_results)
         for model, image in list_results(folder)
         if name in (image, names.parse_model_name(model).file)

@@ -25,6 +25,7 @@ from ..places import is_s3
 from ..settings import Settings
 from ..storage import remote
 from ..storage.inventory import Inventory, list_remote
+from ..styles.results import style_parameters
 from ..tasks.batch import join_pairs, list_pieces
 from .choosing import choose, file_of
 from .drop_ins import DropIns
@@ -181,7 +182,7 @@ class Watcher:
         if self._request.picks is not None:
             pairs = self._request.picks.select(pairs)
         tasks: list[luigi.Task] = [
-            self._kind(image=image, model=style, upload=selected.upload, **options)
+            self._kind(image=image, upload=selected.upload, **options | style_parameters(style))
             for image, style in join_pairs(
                 (image, style)
                 for image, style in pairs

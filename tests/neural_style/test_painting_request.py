@@ -84,6 +84,7 @@ def test_options_are_checked() -> None:
 def test_options_that_are_not_set_are_left_out_of_json() -> None:
     assert RenderingOptions().to_json() == {
         "precision": "exact",
+        "preserve_color": False,
         "metadata": "keep",
         "keep_location": False,
         "device": "cpu",

@@ -13,7 +13,6 @@ from pset_4.names import (
     check_model_file,
     check_name,
     parse_model_name,
-    split_result,
     split_valid,
 )
 
@@ -116,25 +115,6 @@ def test_a_usual_name_of_an_image_is_accepted(name: str) -> None:
 )
 def test_a_joiner_that_belongs_to_the_name_is_accepted(name: str) -> None:
     assert check_image_name(name) == name
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("a.pth/b.png", ("a.pth", "b.png")),
-        ("shared/a.pth/lisbon/b.png", ("shared/a.pth", "lisbon/b.png")),
-        ("a/b/many.onnx@7/b.png", ("a/b/many.onnx@7", "b.png")),
-        ("a.pth/c.pth/b.png", None),
-        ("a.pth/b.txt", None),
-        ("a/b.png", None),
-        ("a.pth", None),
-        (".a/b.pth/c.png", None),
-    ],
-)
-def test_a_result_belongs_to_one_model_and_one_image(
-    path: str, expected: tuple[str, str] | None
-) -> None:
-    assert split_result(path) == expected
 
 
 def test_a_name_of_the_greatest_length_is_accepted() -> None:

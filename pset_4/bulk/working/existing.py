@@ -12,6 +12,7 @@ from ...names import parse_model_name
 from ...places import is_s3
 from ...provenance.published import is_made_from, read_published
 from ...storage.remote import target_at
+from ...styles.results import join_result
 from ..listing.sources import list_from
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Existing:
 
     def path_of(self, model: str, name: str) -> str:
         """Return the URL or path of a result."""
-        return f"{self._settings.remote_results}/{model}/{name}"
+        return f"{self._settings.remote_results}/{join_result(self._run.style_of(model), name)}"
 
     def has(self, model: str, name: str) -> bool:
         """Return whether there is a result, be it stale; asked if it was not listed."""
@@ -68,7 +69,7 @@ class Existing:
 
     def _list(self, model: str, names: Sequence[str]) -> set[str] | None:
         """Return the names of images that have a result; None if that is not known."""
-        root = f"{self._settings.remote_results}/{model}"
+        root = f"{self._settings.remote_results}/{self._run.style_of(model)}"
         if not (is_s3(root) and names):
             return None
         first, last = min(names), max(names)

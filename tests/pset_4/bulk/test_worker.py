@@ -59,6 +59,7 @@ def test_what_was_replaced_is_painted_again_and_nothing_else(
 
     assert (second.painted, second.current) == (1, 2)
     assert (third.painted, third.current) == (3, 0)
+    assert list_results(store, f"{MODEL}@strength=0.5") == list_results(store) == sorted(names)
     assert second.run.endswith("-0002") and third.run.endswith("-0001")
 
 

@@ -89,7 +89,7 @@ def test_nothing_is_written_if_nothing_changed(painted: Project) -> None:
 
 def test_a_new_result_costs_one_thumbnail_and_a_removed_one_loses_it(painted: Project) -> None:
     before = list_thumbnails(painted)
-    painted.run_well("main", "--strength", "0.5")
+    painted.run_well("main", "--precision", "fast")
     after = list_thumbnails(painted)
     assert len(after) == len(before) == 2
     assert len(after.items() & before.items()) == 1, "the thumbnail of the original"
@@ -141,11 +141,11 @@ def test_a_replaced_picture_makes_its_result_outdated(
 
 
 def test_the_details_are_those_of_the_provenance(painted: Project) -> None:
-    painted.run_well("main", "--strength", "0.5")
+    painted.run_well("main", "--precision", "fast")
     provenance = read_provenance(painted.data / "stylized" / "one.pth" / "photo.jpg")
     assert provenance is not None
     facts = describe(provenance)
-    assert facts["Options"] == "--strength 0.5"
+    assert facts["Options"] == "--precision fast"
     (picture,) = unpack(read_page(painted), tuple(facts))
     assert picture["results"][0]["facts"] == list(facts.values())
 
@@ -213,7 +213,7 @@ def test_a_result_that_is_not_published_is_not_on_the_published_page(
 def test_publish_removes_thumbnails_that_are_not_needed_any_more(
     painted: Project, store_thumbnails: set[str], directory_store: DirectoryStore
 ) -> None:
-    painted.run_well("main", "--strength", "0.5")
+    painted.run_well("main", "--precision", "fast")
     painted.run("gallery", "--publish")
     names = {name for name in directory_store.list() if name.startswith("gallery/thumbnails/")}
     assert len(names) == 2 and len(names & store_thumbnails) == 1

@@ -232,7 +232,7 @@ def test_a_result_that_arrives_damaged_replaces_no_earlier_one(
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         proxy.permanent_faults["PUT"] = faults.flip_upload
 
-        result = project.run("main", "--strength", "0.5")
+        result = project.run("main", "--precision", "fast")
 
     assert_failed(result, "damaged in transit; run again")
     assert s3_store.digests() == published

@@ -254,7 +254,7 @@ def test_a_file_is_planned_as_if_it_was_dropped_in(
 @pytest.mark.parametrize(
     ("change", "words", "verb", "reason"),
     [
-        (change_nothing, ("--strength", "0.5"), "painted", "other options: strength"),
+        (change_nothing, ("--precision", "fast"), "painted", "other options: precision"),
         (change_nothing, ("--force",), "painted", "asked for with --force"),
         (replace_image, (), "painted", "image replaced in the remote"),
         (alter_result, (), "fetched", "altered here"),

@@ -16,6 +16,8 @@ from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
 LOOK = ("--max-side", "16", "--strength", "0.5")
+PAINTING = "one.pth@strength=0.5/lisbon/tram.png"
+"""The name of the painting with this look."""
 
 
 @pytest.fixture
@@ -58,12 +60,18 @@ def results(project: Project) -> list[str]:
 
 
 def test_a_picture_gets_the_style_and_the_options(painted: Project) -> None:
-    result = painted.run("main", "-i", "new.png", "--like", "one.pth/lisbon/tram.png")
+    result = painted.run("main", "-i", "new.png", "--like", PAINTING)
 
     assert result.exit_code == 0, result.output
     assert "lisbon/tram.png: one.pth, --max-side 16 --strength 0.5" in result.stderr
-    assert results(painted) == ["stylized/one.pth/lisbon/tram.png", "stylized/one.pth/new.png"]
-    assert read_options(painted, "one.pth/new.png") == {"max_side": 16, "strength": 0.5}
+    assert results(painted) == [
+        "stylized/one.pth@strength=0.5/lisbon/tram.png",
+        "stylized/one.pth@strength=0.5/new.png",
+    ]
+    assert read_options(painted, "one.pth@strength=0.5/new.png") == {
+        "max_side": 16,
+        "strength": 0.5,
+    }
 
 
 def test_a_result_that_only_the_remote_has_can_be_followed(
@@ -72,20 +80,26 @@ def test_a_result_that_only_the_remote_has_can_be_followed(
     elsewhere = make_project("elsewhere", store.url)
     elsewhere.drop("new.png", drawing)
 
-    result = paint_like(elsewhere, "one.pth/lisbon/tram.png")
+    result = paint_like(elsewhere, PAINTING)
 
     assert result.exit_code == 0, result.output
-    assert read_options(elsewhere, "one.pth/new.png") == {"max_side": 16, "strength": 0.5}
+    assert read_options(elsewhere, "one.pth@strength=0.5/new.png") == {
+        "max_side": 16,
+        "strength": 0.5,
+    }
 
 
 def test_options_on_the_command_line_count_more(painted_here: Project) -> None:
     options = ("--model", "two.pth", "--max-side", "24", "--precision", "exact")
 
-    result = paint_like(painted_here, "one.pth/lisbon/tram.png", *options)
+    result = paint_like(painted_here, PAINTING, *options)
 
     assert result.exit_code == 0, result.output
-    assert results(painted_here)[1:] == ["stylized/two.pth/new.png"]
-    assert read_options(painted_here, "two.pth/new.png") == {"max_side": 24, "strength": 0.5}
+    assert results(painted_here)[1:] == ["stylized/two.pth@strength=0.5/new.png"]
+    assert read_options(painted_here, "two.pth@strength=0.5/new.png") == {
+        "max_side": 24,
+        "strength": 0.5,
+    }
 
 
 def test_what_the_file_keeps_of_its_photograph_is_no_look(painted_here: Project) -> None:
@@ -98,10 +112,10 @@ def test_what_the_file_keeps_of_its_photograph_is_no_look(painted_here: Project)
 
 def test_a_file_anywhere_can_be_followed(painted_here: Project, tmp_path: Path) -> None:
     path = tmp_path / "from a friend.png"
-    (painted_here.data / "stylized/one.pth/lisbon/tram.png").rename(path)
+    (painted_here.data / "stylized/one.pth@strength=0.5/lisbon/tram.png").rename(path)
 
     assert paint_like(painted_here, str(path)).exit_code == 0
-    assert results(painted_here) == ["stylized/one.pth/new.png"]
+    assert results(painted_here) == ["stylized/one.pth@strength=0.5/new.png"]
 
 
 def test_a_renamed_model_is_found_by_its_digest(
@@ -111,17 +125,17 @@ def test_a_renamed_model_is_found_by_its_digest(
     store.write("saved_models/one.pth", make_model(3))
     store.write("saved_models/renamed.pth", model)
 
-    result = paint_like(painted, "one.pth/lisbon/tram.png")
+    result = paint_like(painted, PAINTING)
 
     assert result.exit_code == 0, result.output
-    assert results(painted)[1:] == ["stylized/renamed.pth/new.png"]
+    assert results(painted)[1:] == ["stylized/renamed.pth@strength=0.5/new.png"]
 
 
 def test_a_model_that_is_gone_is_named(painted: Project, store: RemoteStore) -> None:
     (painted.uploads / "one.pth").unlink()
     store.remove("saved_models/one.pth")
 
-    result = paint_like(painted, "one.pth/lisbon/tram.png")
+    result = paint_like(painted, PAINTING)
 
     assert_failed(result, "its model one.pth (SHA-256 ")
     assert "drop it in again, or name another with --model" in result.stderr
@@ -133,24 +147,24 @@ def test_a_model_that_was_only_dropped_in_again_is_used(
 ) -> None:
     directory_store.remove("saved_models/one.pth")
 
-    assert paint_like(painted_here, "one.pth/lisbon/tram.png").exit_code == 0
-    assert results(painted_here)[1:] == ["stylized/one.pth/new.png"]
+    assert paint_like(painted_here, PAINTING).exit_code == 0
+    assert results(painted_here)[1:] == ["stylized/one.pth@strength=0.5/new.png"]
 
 
 def test_a_proof_has_a_size_of_its_own(painted_here: Project) -> None:
-    result = paint_like(painted_here, "one.pth/lisbon/tram.png", "--proof")
+    result = paint_like(painted_here, PAINTING, "--proof")
 
     assert result.exit_code == 0, result.output
-    assert painted_here.files("proofs") == ["proofs/one.pth/new.png"]
-    options = read_options(painted_here, "../proofs/one.pth/new.png")
+    assert painted_here.files("proofs") == ["proofs/one.pth@strength=0.5/new.png"]
+    options = read_options(painted_here, "../proofs/one.pth@strength=0.5/new.png")
     assert options == {"max_side": 512, "strength": 0.5}
 
 
 def test_offline_the_cache_is_asked(painted: Project) -> None:
-    result = paint_like(painted, "one.pth/lisbon/tram.png", "--offline")
+    result = paint_like(painted, PAINTING, "--offline")
 
     assert result.exit_code == 0, result.output
-    assert results(painted)[1:] == ["stylized/one.pth/new.png"]
+    assert results(painted)[1:] == ["stylized/one.pth@strength=0.5/new.png"]
 
 
 def test_a_style_of_many_keeps_its_number(

@@ -36,8 +36,9 @@ def test_the_runners_paint_the_same_bytes_whatever_the_names(
 
     painted = paint_with_each_runner(
         project,
-        "stylized/model %41#.pth/photo %41#.jpg",
+        "stylized/model %41#.pth@strength=0.5,preserve-color/photo %41#.jpg",
         *("--max-side", "50", "--threads", "1", "--memory", "8GiB", "--device", "cpu"),
+        *("--strength", "0.5", "--preserve-color"),
     )
 
     assert painted["program"] == painted["in-process"]
