@@ -20,6 +20,8 @@ from ..formats.model_file import (
     STYLE_SUFFIXES,
     read_style_file,
 )
+from ..formats.onnx_gate.gate import check_graph
+from ..formats.onnx_network.recognition import recognize
 from ..formats.safetensors_file import decode_safetensors
 from ..formats.state_dict import decode_checkpoint
 from ..networks.network import StyleNetwork
@@ -129,14 +131,16 @@ def _load(
     arena: Arena | None,
 ) -> Style:
     if file.suffix in CHECKPOINT_SUFFIXES:
-        network = decode_style(file)
-        style = _Loader(file.path, network, options, notify, arena).load()
-        style.notes = network.notes
-        return style
+        return _Loader(file.path, decode_style(file), options, notify, arena).load()
     if file.suffix in ONNX_SUFFIXES:
+        with at_path(file.path):
+            graph = check_graph(file.data)
+        network = recognize(graph)
+        if network is not None:
+            return _Loader(file.path, network, options, notify, arena).load()
         with needing("OpenVINO"):
             from .onnx import OnnxStyle
-        return OnnxStyle(file.path, file.data, options)
+        return OnnxStyle(file.path, graph, options)
     raise StyleError(
         f"expected a style file ending in {', '.join(sorted(STYLE_SUFFIXES))}, "
         f"got the suffix {file.path.suffix!r}",
@@ -210,6 +214,11 @@ class _Loader:
 
     def load(self) -> Style:
         """Load it for the device that is asked for."""
+        style = self._choose_backend()
+        style.notes = self._network.notes
+        return style
+
+    def _choose_backend(self) -> Style:
         accelerator = find_accelerator(self._options.device)
         if accelerator is None:
             return self._load_for_cpu()
