@@ -98,8 +98,8 @@ def test_a_missing_package_is_answered_with_its_install_command(
 def test_a_checkpoint_is_read_without_pytorch_and_safetensors(checkpoint_path: Path) -> None:
     program = (
         "import sys; sys.modules.update(torch=None, safetensors=None)\n"
-        "from neural_style.backends.loading import load_weights\n"
-        "print(len(load_weights(sys.argv[1])))"
+        "from neural_style.backends.loading import load_network\n"
+        "print(len(load_network(sys.argv[1]).weights))"
     )
 
     assert run_program(program, checkpoint_path).stdout == "62\n"
@@ -114,7 +114,7 @@ def test_a_checkpoint_is_inspected_where_nothing_can_paint_it(checkpoint_path: P
 
     result = run_program(program, checkpoint_path, *painting)
 
-    assert result.stdout == "StyleDescription(base_width=8, count=None)\n", result.stderr
+    assert result.stdout.startswith("StyleDescription(base_width=8, count=None,"), result.stderr
 
 
 # Devices
