@@ -115,6 +115,7 @@ class RenderingOptions:
         "the size of the strokes, as if the picture's longer side had this many pixels: a number, "
         "auto (1080), or native, the picture's own size (the default)",
         changes_result=True,
+        names_result=True,
     )
     """The longer side in px of the picture whose strokes are wanted; ``"auto"`` becomes a number
     and ``"native"`` None, for the picture's own size."""

@@ -43,6 +43,9 @@ side alone, it would shift colors."""
 _MOST_ENLARGEMENT = 2
 """At which `_sharpen` looks at what enlarging costs: beyond, it costs hardly more."""
 
+_SHARPENINGS = 2
+"""Steps of `_sharpen`; each later one gains less, and strengthens ripples along edges."""
+
 _ENLARGING = Image.Resampling.BICUBIC
 _REACH = 3  # rows on each side that it looks at
 _REDUCING = Image.Resampling.LANCZOS  # as `resizing`
@@ -182,15 +185,20 @@ def _run(work: Callable[[int], None], tops: range, threads: int) -> None:
 def _sharpen(small: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return a picture that is `small` once it is enlarged to `size` and scaled down again.
 
-    Both soften. What they take from `small` is added to it beforehand (one step of an iterative
-    back-projection, Irani and Peleg 1991).
+    Both soften. What they take from `small` is added to it beforehand (iterative back-projection,
+    Irani and Peleg 1991).
     """
-    between = [
+    width, height = (
         min(full, _MOST_ENLARGEMENT * side) for full, side in zip(size, small.size, strict=True)
-    ]
-    softened = small.resize((between[0], between[1]), _ENLARGING).resize(small.size, _REDUCING)
-    sharpened = 2 * np.asarray(small, np.int16) - np.asarray(softened)
-    return Image.fromarray(np.clip(sharpened, 0, 255).astype(np.uint8))
+    )
+    wanted = np.asarray(small, np.int16)
+    total, sharpened = wanted.copy(), small
+    for _ in range(_SHARPENINGS):
+        softened = sharpened.resize((width, height), _ENLARGING).resize(small.size, _REDUCING)
+        total += wanted
+        total -= np.asarray(softened)
+        sharpened = Image.fromarray(np.clip(total, 0, 255).astype(np.uint8))
+    return sharpened
 
 
 def _find_detail(luma: Image.Image, base: Image.Image) -> NDArray[np.int16]:

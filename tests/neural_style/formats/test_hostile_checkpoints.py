@@ -49,13 +49,13 @@ _READER = """
 import json, sys, time
 from pathlib import Path
 from neural_style import StyleError
-from neural_style.backends.loading import load_network
+from neural_style.backends.loading import load_weights
 
 outcomes = {}
 for path in sorted(Path(sys.argv[1]).iterdir()):
     start = time.perf_counter()
     try:
-        load_network(path).weights
+        load_weights(path)
         message = "loaded"
     except StyleError as error:
         message = str(error)
