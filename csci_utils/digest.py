@@ -124,7 +124,7 @@ class DigestCache:
     store: DigestStore | None = None
     """Where digests are looked for, and kept, besides."""
 
-    def __init__(self, max_entries: int = 1 << 16) -> None:
+    def __init__(self, max_entries: int = 1 << 13) -> None:
         """Create an empty cache.
 
         Args:
