@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from neural_style import Painter, PaintingRequest, RenderingOptions, load_picture
+from neural_style.option_kinds import AUTO_BRUSH
 from tests.support.packages import FindInPackage
 
 PHOTOGRAPHS = ("astronaut.png", "coffee.png", "rocket.jpg", "chelsea.png", "hubble_deep_field.jpg")
@@ -88,7 +89,7 @@ def test_a_print_looks_like_its_preview(
     def paint_with(options: RenderingOptions) -> Image.Image:
         return paint(painter, PaintingRequest(photograph_path, model, Path("x.png"), options))
 
-    result = paint_with(RenderingOptions(brush="auto"))
+    result = paint_with(RenderingOptions(brush=AUTO_BRUSH))
     preview = paint_with(RenderingOptions(max_side=1080))
 
     scaled = result.resize(preview.size, Image.Resampling.LANCZOS)
