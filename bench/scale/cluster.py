@@ -1,6 +1,6 @@
 """Measure `bulk` with 1 and 2 workers, on Ray and in processes: ``python -m bench.scale.cluster``.
 
-The pictures lie in an S3 server in memory (`many_names`). Each round runs all four ways one after
+The pictures lie in an S3 server in memory (`s3_server`). Each round runs all four ways one after
 the other, so that whatever else the machine does meets them alike.
 """
 

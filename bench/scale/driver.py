@@ -1,6 +1,6 @@
 """Measure the driver of `bulk` with many names and no painting: ``python -m bench.scale.driver``.
 
-Three processes: an S3 server that makes names up (`many_names`), workers that claim shards and
+Three processes: an S3 server that makes names up (`s3_server`), workers that claim shards and
 mark them as done without painting, and the driver, whose time and memory count.
 """
 
@@ -30,7 +30,7 @@ REMOTE = "s3://bucket/remote"
 MAX_SECONDS, MAX_BYTES = 300, 300e6
 """The goals for a million names."""
 
-_SERVER = Path(__file__).with_name("many_names.py")
+_SERVER = Path(__file__).with_name("s3_server.py")
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def measure(count: int) -> DriverCost:
             progress = Driver(settings, Runs(settings), run, crew).bring_to_end()
             seconds, cpu_seconds = time.monotonic() - begin, time.process_time() - cpu
         assert progress.painted == count
-        with urllib.request.urlopen(f"{url}/?requests=all") as reply:
-            requests = json.loads(reply.read().decode().replace("'", '"'))
+        with urllib.request.urlopen(f"{url}/?requests") as reply:
+            requests = json.load(reply)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
     return DriverCost(count, progress.shards, seconds, cpu_seconds, memory, requests)
 

@@ -1,25 +1,34 @@
 """A program: an S3 server in memory, quick enough not to be what is measured.
 
-Usage: ``python -m bench.scale.s3_server``; it prints its URL. It knows what transfers of small
-files need: PUT with ``If-None-Match``, GET with ranges, HEAD, DELETE and both kinds of listings. Of
-a deleted bucket, everything is dropped. Signatures are not checked.
+Usage: ``python -m bench.scale.s3_server [COUNT]``; it prints its URL. It knows what transfers of
+small files need: PUT with conditions, GET with ranges, HEAD, DELETE and both kinds of listings. Of
+a deleted bucket, everything is dropped. Signatures are not checked. ``GET /?requests`` returns how
+many requests there were of each kind, as JSON.
+
+With COUNT, every folder ``images/`` lists so many made-up images, which do not exist otherwise: to
+measure what handles only names.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import sys
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter
+from collections.abc import Iterator
 from email.utils import formatdate
 from http import HTTPStatus
+from itertools import islice
+from time import gmtime, strftime, time
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 _PAGE = 1000
 _AFTER = ("continuation-token", "start-after", "marker")  # marker: of ListObjects
-_TIME = "2026-01-01T00:00:00.000Z"
+_DIGITS = 9  # in the names of made-up images
 _KEPT = ("content-type", "x-amz-meta-", "x-amz-checksum-")
 
 
@@ -27,6 +36,10 @@ class _Object(NamedTuple):
     body: bytes
     etag: str
     headers: dict[str, str]
+    written: float
+
+
+_MADE_UP = _Object(b"", f'"{"0" * 32}"', {}, 1.7e9)
 
 
 class _Request(NamedTuple):
@@ -49,20 +62,26 @@ class _Answer(NamedTuple):
 class Store:
     """The buckets; each is created by its first object."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, count: int = 0) -> None:
+        """Start empty, but for the names of so many images."""
+        self._count = count
+        self._requests: Counter[str] = Counter()
         self._objects: dict[str, dict[str, _Object]] = {}
         self._keys: dict[str, list[str]] = {}
 
     def answer(self, request: _Request) -> _Answer:
         """Carry out a request."""
+        if "requests" in request.query:
+            return _Answer(200, {}, json.dumps(self._requests).encode())
+        self._requests["LIST" if _is_listing(request) else request.method] += 1
         if not request.key:
             return self._answer_for_bucket(request)
         found = self._objects.get(request.bucket, {}).get(request.key)
         if request.method == "PUT":
             return self._put(request, found)
         if request.method == "DELETE":
-            self._objects.get(request.bucket, {}).pop(request.key, None)
+            if self._objects.get(request.bucket, {}).pop(request.key, None) is not None:
+                self._keys[request.bucket].remove(request.key)
             return _Answer(204, {})
         return _refuse(404, "NoSuchKey") if found is None else _read(request, found)
 
@@ -77,26 +96,25 @@ class Store:
         return self._list(request)
 
     def _put(self, request: _Request, found: _Object | None) -> _Answer:
-        if found and request.headers.get("if-none-match") == "*":
+        expected = request.headers.get("if-match")
+        is_other = expected is not None and (found is None or found.etag != expected)
+        if is_other or (found and request.headers.get("if-none-match") == "*"):
             return _refuse(412, "PreconditionFailed")
         etag = f'"{hashlib.md5(request.body, usedforsecurity=False).hexdigest()}"'
         kept = {k: v for k, v in request.headers.items() if k.startswith(_KEPT)}
         objects = self._objects.setdefault(request.bucket, {})
         if request.key not in objects:
             insort(self._keys.setdefault(request.bucket, []), request.key)
-        objects[request.key] = _Object(request.body, etag, kept)
+        objects[request.key] = _Object(request.body, etag, kept, time())
         return _Answer(200, {"ETag": etag})
 
     def _list(self, request: _Request) -> _Answer:
         prefix = request.query.get("prefix", "")
         after = max(request.query.get(name, "") for name in _AFTER)
-        keys = self._keys.get(request.bucket, [])
-        objects = self._objects.get(request.bucket, {})
-        start = max(bisect_right(keys, after), bisect_right(keys, prefix[:-1]) if prefix else 0)
-        page = [key for key in keys[start : start + _PAGE] if key.startswith(prefix)]
-        is_cut = len(page) == _PAGE
-        token = _encode(page[-1]) if is_cut else ""
-        entries = "".join(_format_entry(key, objects[key]) for key in page if key in objects)
+        found = list(islice(self._list_after(request.bucket, prefix, after), _PAGE + 1))
+        page, is_cut = found[:_PAGE], len(found) > _PAGE
+        token = _encode(page[-1][0]) if is_cut else ""
+        entries = "".join(_format_entry(key, entry) for key, entry in page)
         return _xml(
             f'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
             f"<Name>{request.bucket}</Name><Prefix>{_encode(prefix)}</Prefix>"
@@ -107,14 +125,34 @@ class Store:
             f"<NextMarker>{token}</NextMarker>{entries}</ListBucketResult>"
         )
 
+    def _list_after(self, bucket: str, prefix: str, after: str) -> Iterator[tuple[str, _Object]]:
+        """Yield the keys that begin with a prefix and come after another key, in order."""
+        if self._count and prefix.endswith("images/"):
+            number = after[len(prefix) + 4 :][:_DIGITS]  # of images/img-000000012.jpg
+            for n in range(int(number) + 1 if number else 0, self._count):
+                yield f"{prefix}img-{n:0{_DIGITS}}.jpg", _MADE_UP
+            return
+        keys, objects = self._keys.get(bucket, []), self._objects.get(bucket, {})
+        start = max(bisect_right(keys, after), bisect_left(keys, prefix))
+        for key in islice(keys, start, None):
+            if not key.startswith(prefix):
+                return
+            yield key, objects[key]
+
+
+def _is_listing(request: _Request) -> bool:
+    return request.method == "GET" and not request.key
+
 
 def _encode(key: str) -> str:
     return escape(quote(key))
 
 
 def _format_entry(key: str, found: _Object) -> str:
+    when = strftime("%Y-%m-%dT%H:%M:%S.", gmtime(found.written))
+    when += f"{int(found.written * 1000) % 1000:03}Z"
     return (
-        f"<Contents><Key>{_encode(key)}</Key><LastModified>{_TIME}</LastModified>"
+        f"<Contents><Key>{_encode(key)}</Key><LastModified>{when}</LastModified>"
         f"<ETag>{escape(found.etag)}</ETag><Size>{len(found.body)}</Size>"
         f"<StorageClass>STANDARD</StorageClass></Contents>"
     )
@@ -124,7 +162,7 @@ def _read(request: _Request, found: _Object) -> _Answer:
     headers = {
         "ETag": found.etag,
         "Accept-Ranges": "bytes",
-        "Last-Modified": formatdate(0, usegmt=True),
+        "Last-Modified": formatdate(found.written, usegmt=True),
         **found.headers,
     }
     asked = request.headers.get("range", "")
@@ -205,9 +243,9 @@ def _send(writer: asyncio.StreamWriter, method: str, answer: _Answer) -> None:
     writer.write(head.encode("latin-1") + (b"" if method == "HEAD" else answer.body))
 
 
-async def main() -> None:
+async def main(count: int) -> None:
     """Serve on a free port of the loopback interface, until the process is ended."""
-    store = Store()
+    store = Store(count)
     server = await asyncio.start_server(
         lambda reader, writer: _serve(store, reader, writer), "127.0.0.1", 0, limit=1 << 18
     )
@@ -216,4 +254,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(int(sys.argv[1]) if sys.argv[1:] else 0))
