@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from os import PathLike
 
 import numpy as np
@@ -12,7 +13,8 @@ from PIL import Image
 from .backends.base import Style
 from .backends.loading import decode_style, load_style, read_style
 from .errors import MissingDependencyError
-from .formats.model_file import CHECKPOINT_SUFFIXES
+from .networks.description import NetworkDescription
+from .networks.network import StyleNetwork
 from .options import RenderingOptions
 
 _TRIAL_SIDE = 16  # px
@@ -25,10 +27,18 @@ class StyleDescription:
     """What the file of a style, or of several styles, contains."""
 
     base_width: int | None
-    """Channels after the first convolution (official models: 32). None for a graph whose weights do
-    not have the names of a `TransformerNet`'s."""
+    """Channels after the first convolution (official models: 32). None for a graph in which no
+    network is recognized; then so are `channels`, `blocks` and `output`."""
     count: int | None
     """How many numbered styles it has; None if it is one style without a number."""
+    channels: Sequence[int] | None = None
+    """Those after each convolution: see `NetworkDescription.channels`."""
+    blocks: int | None = None
+    """The number of residual blocks."""
+    output: str | None = None
+    """"levels" or "sigmoid": see `NetworkDescription.output`."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What the file says about itself, such as which program made it from which picture."""
 
 
 def inspect(path: str | PathLike[str]) -> StyleDescription:
@@ -37,7 +47,7 @@ def inspect(path: str | PathLike[str]) -> StyleDescription:
     Of a file with many styles, 32 paint, evenly spread, or fewer where that takes over 3 s. A style
     that passes takes some milliseconds; a graph is also compiled, which takes up to a second.
 
-    Where nothing is installed that paints a checkpoint, it is described from its weights alone.
+    Where nothing is installed that paints a network, it is described from its weights alone.
 
     Raises:
         NeuralStyleError: As `load`, or the style does not paint.
@@ -46,10 +56,10 @@ def inspect(path: str | PathLike[str]) -> StyleDescription:
     try:
         style = load_style(file, RenderingOptions())
     except MissingDependencyError:
-        if file.suffix not in CHECKPOINT_SUFFIXES:
-            raise
         network = decode_style(file)
-        return StyleDescription(network.description.base_width, network.count)
+        if not isinstance(network, StyleNetwork):
+            raise
+        return _describe(network.description, network.count, network.notes)
     first, *others = _choose(style)
     first(_trial_picture())
     deadline = time.monotonic() + _TRIAL_SECONDS
@@ -57,7 +67,17 @@ def inspect(path: str | PathLike[str]) -> StyleDescription:
         one(_trial_picture())
         if time.monotonic() > deadline:
             break
-    return StyleDescription(style.base_width, style.count)
+    return _describe(style.network, style.count, style.notes)
+
+
+def _describe(
+    network: NetworkDescription | None, count: int | None, notes: Mapping[str, str]
+) -> StyleDescription:
+    if network is None:
+        return StyleDescription(None, count, notes=notes)
+    return StyleDescription(
+        network.base_width, count, network.channels, network.blocks, network.output, notes
+    )
 
 
 def _choose(style: Style) -> list[Style]:

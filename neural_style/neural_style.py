@@ -21,7 +21,7 @@ from .command_line.parent import follow_parent
 from .command_line.reporting import Reporter, TextReporter, make_reporter
 from .errors import PictureError, StyleError, needing
 from .formats.conversion import check_conversion
-from .formats.model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES, STYLE_SUFFIXES
+from .formats.model_file import ONNX_SUFFIXES, STYLE_SUFFIXES
 from .imitation.command import add_imitate
 from .inspection import inspect
 from .painting import PaintingResult, paint_file
@@ -40,7 +40,7 @@ MODEL_NAME_HELP = "the same of the style"
 ACCEL_HELP = "paint on the accelerator that PyTorch finds; an error if there is none"
 INFO_DEVICE_HELP = "also ask PyTorch for this device, as --device of eval does"
 EXPORT_HELP = "also write the model as an ONNX graph; convert does so without painting"
-CONVERTED_HELP = f"the checkpoint to read: {' '.join(sorted(CHECKPOINT_SUFFIXES))}"
+CONVERTED_HELP = f"the style to read: {' '.join(sorted(STYLE_SUFFIXES))}"
 OUTPUT_MODEL_HELP = f"the file to write: {' '.join(sorted(STYLE_SUFFIXES))}"
 EXIT_NO_STYLE = 3
 """The exit code of ``inspect`` for a readable file that is not a style model."""

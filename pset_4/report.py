@@ -170,10 +170,10 @@ def _row_of_listed(model: ListedModel) -> Sequence[str]:
 
 
 def _format_width(base_width: int | None, styles: int | None) -> str:
-    """Return the width of a network, or the number of styles of an ONNX graph, which has none."""
-    if base_width is not None:
-        return str(base_width)
-    return f"{styles} styles" if styles is not None else "1 style"
+    """Return the number of styles if a file has several, or else the width of a known network."""
+    if styles is not None:
+        return f"{styles} styles"
+    return str(base_width) if base_width is not None else "1 style"
 
 
 def _format_digest(digest: str) -> str:

@@ -75,13 +75,13 @@ def prepare(job: dict[str, Any]) -> dict[str, Any]:
     """Write the style in the formats that the contenders read, and measure the processor's peak."""
     import torch
 
-    from neural_style.backends.loading import load_weights
+    from neural_style.backends.loading import read_style
     from neural_style.formats.checkpoint import load_network
 
     torch.set_num_threads(job["threads"])
     network = load_network(job["style"]) if job["style"] else _make_network()
     torch.save(network.state_dict(), job["weights"])
-    load_weights(job["weights"])  # fills the cache
+    read_style(job["weights"])  # fills the cache
     if job["graph"]:
         from neural_style.formats.saving import save_network
 

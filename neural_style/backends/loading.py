@@ -13,17 +13,16 @@ from csci_utils.errors import at_path
 
 from ..engine import find_obstacle
 from ..errors import MissingDependencyError, StyleError, install_remedy, needing
+from ..formats.conversion import decode_network
 from ..formats.model_file import (
     CHECKPOINT_SUFFIXES,
     ONNX_SUFFIXES,
-    SAFETENSORS_SUFFIXES,
     STYLE_SUFFIXES,
     read_style_file,
 )
-from ..formats.safetensors_file import decode_safetensors
-from ..formats.state_dict import decode_checkpoint
+from ..formats.onnx_gate.gate import CheckedGraph, check_graph
+from ..formats.onnx_network.recognition import recognize
 from ..networks.network import StyleNetwork
-from ..networks.weights import Weights
 from ..options import EXACT, RenderingOptions, ignore
 from .arena import Arena
 from .base import Style
@@ -128,15 +127,29 @@ def _load(
     notify: Callable[[str], None],
     arena: Arena | None,
 ) -> Style:
+    found = decode_style(file)
+    if isinstance(found, StyleNetwork):
+        return _Loader(file.path, found, options, notify, arena).load()
+    with needing("OpenVINO"):
+        from .onnx import OnnxStyle
+    return OnnxStyle(file.path, found, options)
+
+
+def decode_style(file: StyleFile) -> StyleNetwork | CheckedGraph:
+    """Return the network in a file that was read, or its graph if none is recognized in it.
+
+    Raises:
+        StyleError: It has another suffix than those of styles, or holds something else. Nothing in
+            it is run to find that out.
+        MissingDependencyError: It is a .safetensors file, and safetensors is not installed.
+    """
     if file.suffix in CHECKPOINT_SUFFIXES:
-        network = decode_style(file)
-        style = _Loader(file.path, network, options, notify, arena).load()
-        style.notes = network.notes
-        return style
+        with at_path(file.path):
+            return decode_network(file.data, file.suffix)
     if file.suffix in ONNX_SUFFIXES:
-        with needing("OpenVINO"):
-            from .onnx import OnnxStyle
-        return OnnxStyle(file.path, file.data, options)
+        with at_path(file.path):
+            graph = check_graph(file.data)
+        return recognize(graph) or graph
     raise StyleError(
         f"expected a style file ending in {', '.join(sorted(STYLE_SUFFIXES))}, "
         f"got the suffix {file.path.suffix!r}",
@@ -146,27 +159,15 @@ def _load(
 
 
 def load_network(path: str | PathLike[str]) -> StyleNetwork:
-    """Load the network in the checkpoint at `path`, in fp32.
+    """Load the network in the file at `path`, in fp32.
 
     Raises:
-        StyleError: The file is missing, unreadable, or not a network of the family with finite
-            weights. Nothing in it is run to find that out.
-        MissingDependencyError: It is a .safetensors file, and safetensors is not installed.
+        StyleError: The file is missing or unreadable, or has no network of the family.
+        MissingDependencyError: As for `decode_style`.
     """
-    return decode_style(read_style(path))
-
-
-def load_weights(path: str | PathLike[str]) -> Weights:
-    """Load the weights of that network."""
-    return load_network(path).weights
-
-
-def decode_style(file: StyleFile) -> StyleNetwork:
-    """Return the network in a checkpoint that was read: see `load_network`."""
-    with at_path(file.path):
-        if file.suffix in SAFETENSORS_SUFFIXES:
-            return decode_safetensors(file.data)
-        return decode_checkpoint(file.data)
+    file = read_style(path)
+    with at_path(path):
+        return decode_network(file.data, file.suffix)
 
 
 def find_accelerator(device: str) -> torch.device | None:
@@ -210,6 +211,11 @@ class _Loader:
 
     def load(self) -> Style:
         """Load it for the device that is asked for."""
+        style = self._choose_backend()
+        style.notes = self._network.notes
+        return style
+
+    def _choose_backend(self) -> Style:
         accelerator = find_accelerator(self._options.device)
         if accelerator is None:
             return self._load_for_cpu()

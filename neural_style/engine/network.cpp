@@ -14,21 +14,19 @@ struct Channels {
 
 constexpr Channels picture{picture_channels, picture_channels};
 
-Channels pad(const Kernel& kernel, int count) {
-    const int multiple = kernel.channel_multiple();
-    return {count, (count + multiple - 1) / multiple * multiple};
-}
+Channels pad(const Kernel& kernel, int count) { return {count, kernel.padded_channels(count)}; }
 
 std::string residual_name(int layer, const char* kind) {
     return "res" + std::to_string(layer / 2 + 1) + "." + kind + std::to_string(layer % 2 + 1);
 }
 
 std::size_t weight_count(const Geometry& g) {
-    return std::size_t(g.rows) * g.columns * g.inputs * g.outputs;
+    return std::size_t(g.rows) * g.columns * g.inputs * g.pixels * g.outputs;
 }
 
-std::size_t weight_index(const Geometry& g, int y, int x, int input, int output) {
-    return ((std::size_t(y) * g.columns + x) * g.inputs + input) * g.outputs + output;
+std::size_t weight_index(const Geometry& g, int y, int x, int input, int pixel, int output) {
+    const std::size_t at = (std::size_t(y) * g.columns + x) * g.inputs + input;
+    return (at * g.pixels + pixel) * g.outputs + output;
 }
 
 const float* require(const Tensors& tensors, const std::string& name, std::size_t size) {
@@ -40,7 +38,7 @@ const float* require(const Tensors& tensors, const std::string& name, std::size_
 }  // namespace
 
 // Converts weights from PyTorch's order [outputs][inputs][size][size] to
-// [rows][columns][inputs][outputs], with channels padded with zeros.
+// [rows][columns][inputs][pixels][outputs], with channels padded with zeros.
 class Network::Builder {
 public:
     const Kernel& kernel;
@@ -53,34 +51,51 @@ public:
 
     PackedFilter convolution(const std::string& layer, Channels inputs, Channels outputs, int size,
                              int stride = 1, bool is_sensitive = false) const {
-        const Geometry padded{size, size, inputs.padded, outputs.padded, stride, is_sensitive};
+        const int pixels = pixels_per_position(outputs);
+        const Geometry padded{size,
+                              size + (pixels - 1) * stride,
+                              inputs.padded,
+                              outputs.padded,
+                              stride * pixels,
+                              pixels,
+                              is_sensitive};
         std::vector<float> weights(weight_count(padded));
-        for_each_weight(layer, inputs, outputs, size,
-                        [&](int y, int x, int input, int output, float weight) {
-                            weights[weight_index(padded, y, x, input, output)] = weight;
-                        });
+        for_each_weight(
+            layer, inputs, outputs, size, [&](int y, int x, int input, int output, float weight) {
+                for (int pixel = 0; pixel < pixels; pixel++)
+                    weights[weight_index(padded, y, x + pixel * stride, input, pixel, output)] =
+                        weight;
+            });
         return {kernel, padded, weights.data()};
     }
 
     // Upsampling copies each pixel to 2 x 2 places, where several weights of a 3 x 3 filter meet
     // it. Adding these weights up leaves 2 x 2 weights, different ones for each parity.
     UpsampleFilters upsampling(const std::string& layer, Channels inputs, Channels outputs) const {
-        UpsampleFilters filters;
-        const Geometry padded{2, 2, inputs.padded, outputs.padded, 1};
+        std::vector<PackedFilter> filters;
+        const int pixels = pixels_per_position(outputs);
         for (int row_parity = 0; row_parity < 2; row_parity++)
-            for (int column_parity = 0; column_parity < 2; column_parity++) {
+            for (int first = 0; first < 2; first += pixels) {
+                const Geometry padded{2,
+                                      pixels == 1 ? 2 : 2 + pixels / 2,
+                                      inputs.padded,
+                                      outputs.padded,
+                                      std::max(pixels / 2, 1),
+                                      pixels};
                 std::vector<double> sums(weight_count(padded));
-                for_each_weight(layer, inputs, outputs, small_filter,
-                                [&](int y, int x, int input, int output, float weight) {
-                                    const int row = (row_parity + y + 1) / 2 - row_parity;
-                                    const int column = (column_parity + x + 1) / 2 - column_parity;
-                                    sums[weight_index(padded, row, column, input, output)] +=
-                                        weight;
-                                });
+                for_each_weight(
+                    layer, inputs, outputs, small_filter,
+                    [&](int y, int x, int input, int output, float weight) {
+                        const int row = (row_parity + y + 1) / 2 - row_parity;
+                        for (int pixel = 0; pixel < pixels; pixel++) {
+                            const int column = (first + pixel + x + 1) / 2 - first;
+                            sums[weight_index(padded, row, column, input, pixel, output)] += weight;
+                        }
+                    });
                 const std::vector<float> weights(sums.begin(), sums.end());
                 filters.emplace_back(kernel, padded, weights.data());
             }
-        return filters;
+        return UpsampleFilters(std::move(filters));
     }
 
     std::vector<PackedFilter> residual() const {
@@ -94,6 +109,11 @@ public:
     }
 
 private:
+    int pixels_per_position(Channels outputs) const {
+        const bool paints = outputs.count == picture.count && outputs.padded == picture.padded;
+        return paints ? 1 : kernel.pixels_per_position(outputs.padded);
+    }
+
     template <class Visit>
     void for_each_weight(const std::string& layer, Channels inputs, Channels outputs, int size,
                          Visit visit) const {

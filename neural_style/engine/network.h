@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/kernel.h"
@@ -41,7 +42,7 @@ struct Architecture {
 // A filter that owns its weights.
 class PackedFilter : public Filter {
 public:
-    // `weights` are [rows][columns][inputs][outputs].
+    // `weights` are [rows][columns][inputs][pixels][outputs].
     PackedFilter(const Kernel& kernel, const Geometry& geometry, const float* weights);
     PackedFilter(PackedFilter&&) = default;  // a copy would point to the original's weights
 
@@ -52,8 +53,21 @@ private:
 };
 
 // Upsampling by 2 followed by a 3 x 3 convolution, as four 2 x 2 filters: one for each parity of
-// the output's row and column, at index row * 2 + column.
-using UpsampleFilters = std::vector<PackedFilter>;
+// the output's row and column. Or as two filters that compute adjacent columns at once.
+class UpsampleFilters {
+public:
+    explicit UpsampleFilters(std::vector<PackedFilter> filters) : filters_(std::move(filters)) {}
+
+    const Filter& at(int row_parity, int column_parity) const {
+        return filters_[(row_parity * 2 + column_parity) / column_parities()];
+    }
+    // The number of parities of columns that a filter computes.
+    int column_parities() const { return 4 / static_cast<int>(filters_.size()); }
+    const Geometry& geometry() const { return filters_[0].geometry; }
+
+private:
+    std::vector<PackedFilter> filters_;
+};
 
 struct Network {
     // Reads the filters, such as "conv1.conv2d.weight".

@@ -28,8 +28,9 @@ Output normalize(const FixedNorm& norm, const Filter& reader, std::byte* target,
 Ring make_ring(const Kernel& kernel, Scratch& scratch, int capacity, int first_row, Span columns,
                Size size, const Filter& reader, Edge edge) {
     const int pixel_bytes = kernel.pixel_bytes(reader.geometry);
-    return {scratch,    capacity,    first_row,      columns, size.height,
-            size.width, pixel_bytes, kernel.slack(), edge};
+    return {scratch,     capacity,   first_row,   columns,
+            size.height, size.width, pixel_bytes, kernel.slack(reader.geometry),
+            edge};
 }
 
 // The row pointers that `Kernel::convolve` takes: `count` rows of a ring, from `row` on.
@@ -51,7 +52,7 @@ private:
 
 // The room for a pixel of the half-size layers, and for half a pixel of the quarter-size ones.
 std::ptrdiff_t half_pixel_bytes(const Network& network) {
-    const int half = std::max(network.conv2.geometry.outputs, network.deconv1[0].geometry.outputs);
+    const int half = std::max(network.conv2.geometry.outputs, network.deconv1.geometry().outputs);
     const int quarter = network.conv3.geometry.outputs;
     return std::ptrdiff_t(std::max(half, (quarter + 1) / 2)) * network.kernel.stored_bytes();
 }
@@ -69,6 +70,33 @@ public:
 private:
     const Kernel& kernel_;
     std::byte* scratch_;
+};
+
+// Computes rows of pixels, twice as large as those of a ring. Each row takes one or two parts:
+// all columns, or the even and the odd ones.
+class Upsampler {
+public:
+    // `columns` are those of the input.
+    Upsampler(const Kernel& kernel, const UpsampleFilters& filters, Span columns, Scratch& scratch)
+        : filters_(filters),
+          columns_(columns),
+          convolve_(kernel, filters.at(0, 0), part_size(), scratch) {}
+
+    // The distance of a part's columns, which is the number of parts.
+    int step() const { return 2 / filters_.column_parities(); }
+    int part_size() const { return columns_.size() * filters_.column_parities(); }
+
+    // Compute every `step()`th column from `first` on.
+    void compute(const Ring& ring, int row, int first, const Output& output) const {
+        const int y = row % 2;
+        const RowPointers around(ring, row / 2 - 1 + y, columns_.begin - 1 + first, 2);
+        convolve_(filters_.at(y, first), around, part_size(), output);
+    }
+
+private:
+    const UpsampleFilters& filters_;
+    const Span columns_;
+    const Convolver convolve_;
 };
 
 }  // namespace
@@ -108,13 +136,12 @@ public:
     // `columns` are those of the input; the output has twice as many.
     Deconv2Rows(const Painting& painting, Scratch& scratch, int first_row, Span columns)
         : painting_(painting),
-          columns_(columns),
           ring_(make_ring(painting.kernel_, scratch, small_filter, first_row / 2 - 1,
                           columns.widened(1, 1), painting.quarter_.doubled(),
-                          painting.network_.deconv2[0], Edge::repeat)),
-          convolve_(painting.kernel_, painting.network_.deconv2[0], columns.size(), scratch) {}
+                          painting.network_.deconv2.at(0, 0), Edge::repeat)),
+          upsampler_(painting.kernel_, painting.network_.deconv2, columns, scratch) {}
 
-    // `make_output(parity)` returns the `Output` for the even or the odd columns.
+    // `make_output(first, step)` returns the `Output` for every `step`th column from `first` on.
     template <class MakeOutput>
     void compute(int row, MakeOutput make_output) {
         ring_.advance(row / 2 + 1, [&](int next) {
@@ -126,22 +153,18 @@ public:
                               true,
                               nullptr,
                               nullptr};
-            painting_.kernel_.load(input, painting_.network_.deconv2[0].geometry.inputs,
+            painting_.kernel_.load(input, painting_.network_.deconv2.geometry().inputs,
                                    inner.size(), ring_.at(next, inner.begin));
         });
-        const int row_parity = row % 2;
-        for (int parity = 0; parity < 2; parity++) {
-            const RowPointers rows(ring_, row / 2 - 1 + row_parity, columns_.begin - 1 + parity, 2);
-            convolve_(painting_.network_.deconv2[row_parity * 2 + parity], rows, columns_.size(),
-                      make_output(parity));
-        }
+        const int step = upsampler_.step();
+        for (int first = 0; first < step; first++)
+            upsampler_.compute(ring_, row, first, make_output(first, step));
     }
 
 private:
     const Painting& painting_;
-    const Span columns_;
     Ring ring_;
-    Convolver convolve_;
+    Upsampler upsampler_;
 };
 
 // Computes rows of deconv3's output from deconv1's output in the arena.
@@ -168,9 +191,9 @@ public:
         const Filter& filter = painting_.network_.deconv3;
         const int pixel_bytes = kernel.pixel_bytes(filter.geometry);
         ring_.advance(row + reach, [&](int next) {
-            deconv2_.compute(next, [&](int parity) {
-                std::byte* target = ring_.at(next, ring_.inner().begin + parity);
-                return normalize(painting_.deconv2_norm_, filter, target, 2 * pixel_bytes);
+            deconv2_.compute(next, [&](int first, int step) {
+                std::byte* target = ring_.at(next, ring_.inner().begin + first);
+                return normalize(painting_.deconv2_norm_, filter, target, step * pixel_bytes);
             });
         });
         const RowPointers around(ring_, row - reach, columns_.begin - reach, large_filter);
@@ -310,7 +333,7 @@ void Painting::residual(int layer) {
 void Painting::deconv1() {
     // Without residual blocks, the input is conv3's output.
     const bool is_sum = network_.architecture.blocks > 0;
-    const Geometry& geometry = network_.deconv1[0].geometry;
+    const Geometry& geometry = network_.deconv1.geometry();
     const auto load = [&](int row, Span columns, std::byte* ring) {
         std::byte* skip = is_sum ? arena_.skip_pixel(row, columns.begin) : nullptr;
         const Input input{arena_.quarter_pixel(row, columns.begin),
@@ -326,21 +349,21 @@ void Painting::deconv1() {
     borders.save(workers_, load);
     const auto work = [&](const Unit& unit, UnitStatistics& statistics, Scratch& scratch) {
         const Span columns = unit.columns;
-        Ring ring = make_ring(kernel_, scratch, small_filter, unit.rows.begin - 1,
-                              columns.widened(1, 1), quarter_, network_.deconv1[0], Edge::repeat);
-        const Convolver convolve(kernel_, network_.deconv1[0], columns.size(), scratch);
+        Ring ring =
+            make_ring(kernel_, scratch, small_filter, unit.rows.begin - 1, columns.widened(1, 1),
+                      quarter_, network_.deconv1.at(0, 0), Edge::repeat);
+        const Upsampler upsampler(kernel_, network_.deconv1, columns, scratch);
+        const int step = upsampler.step();
         for (int row = unit.rows.begin; row < unit.rows.end; row++) {
             workers_.check();
             ring.advance(row + 1, [&](int next) { borders.fill(ring, unit, next, load); });
-            for (int parity = 0; parity < 4; parity++) {
-                const int y = parity / 2;
-                const int x = parity % 2;
-                const RowPointers around(ring, row - 1 + y, columns.begin - 1 + x, 2);
-                std::byte* target = arena_.half_pixel(2 * row + y, 2 * columns.begin + x);
-                convolve(network_.deconv1[parity], around, columns.size(),
-                         store(statistics, target, 2 * arena_.half_step()));
-                statistics.add_row(columns.size());
-            }
+            for (int half_row = 2 * row; half_row < 2 * row + 2; half_row++)
+                for (int first = 0; first < step; first++) {
+                    std::byte* target = arena_.half_pixel(half_row, 2 * columns.begin + first);
+                    upsampler.compute(ring, half_row, first,
+                                      store(statistics, target, step * arena_.half_step()));
+                    statistics.add_row(upsampler.part_size());
+                }
         }
     };
     norm_ = run_measuring_pass(style_.in4, work);
@@ -353,7 +376,7 @@ void Painting::measure_deconv2() {
         Deconv2Rows deconv2(*this, scratch, rows.begin, columns);
         for (int row = rows.begin; row < rows.end; row++) {
             workers_.check();
-            deconv2.compute(row, [&](int /*parity*/) { return measure(statistics); });
+            deconv2.compute(row, [&](int /*first*/, int /*step*/) { return measure(statistics); });
             statistics.add_row(2LL * columns.size());
         }
     };
@@ -394,7 +417,7 @@ template <class Load>
 FixedNorm Painting::convolve_in_place(const Filter& filter, const Norm& norm, Size size,
                                       Load load) {
     const Geometry& geometry = filter.geometry;
-    const int stride = geometry.stride;
+    const int stride = geometry.stride / geometry.pixels;  // from one output to the next
     const Borders borders(border_memory_, partition_, stride, size.height, size.width,
                           kernel_.pixel_bytes(geometry));
     borders.save(workers_, [&](int row, Span columns, std::byte* target) {

@@ -22,7 +22,8 @@ from ..networks.metadata import read_ends, read_notes
 from ..networks.network import StyleNetwork, make_network
 from ..networks.weights import describe_shapes
 from ..transformer_net import TransformerNet
-from .model_file import SAFETENSORS_SUFFIXES, read_style_file
+from .conversion import decode_network
+from .model_file import ONNX_SUFFIXES, SAFETENSORS_SUFFIXES, read_style_file
 from .safetensors_file import read_metadata, read_tensors
 from .state_dict import read_state_dict
 from .tensors import StoredTensor
@@ -68,14 +69,20 @@ def load_network(path: str | PathLike[str]) -> TransformerNet:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Return what a checkpoint file holds.
+    """Return what a checkpoint file holds, or an ONNX graph in which a network is recognized.
 
     Raises:
-        StyleError: The file cannot be read, or is not a state dict. The error may have no path.
+        StyleError: The file cannot be read, or is not a state dict or such a graph. The error may
+            have no path.
         MissingDependencyError: As for `load_network`.
     """
     data = read_style_file(path)
-    if path.suffix.lower() not in SAFETENSORS_SUFFIXES:
+    suffix = path.suffix.lower()
+    if suffix in ONNX_SUFFIXES:
+        network = decode_network(data, suffix)
+        state = {name: torch.from_numpy(values) for name, values in network.weights.items()}
+        return Checkpoint(state, network.description, network.notes)
+    if suffix not in SAFETENSORS_SUFFIXES:
         return Checkpoint(_to_state(read_state_dict(data)))
     tensors = read_tensors(data)
     metadata = read_metadata(data)

@@ -9,13 +9,16 @@ from csci_utils.errors import at_path
 from csci_utils.files import check_place
 
 from ..errors import StyleError
+from ..networks.network import StyleNetwork
 from .model_file import ONNX_SUFFIXES, SAFETENSORS_SUFFIXES, STYLE_SUFFIXES, read_style_file
+from .onnx_gate.gate import check_graph
+from .onnx_network.recognition import recognize
 from .safetensors_file import decode_safetensors
 from .state_dict import decode_checkpoint
 
 
 def check_conversion(model_path: str | PathLike[str], output_path: str | PathLike[str]) -> None:
-    """Check that a model is a checkpoint, and that another file can be written.
+    """Check that a model is a network, and that another file can be written.
 
     Raises:
         StyleError: It is not, or cannot be.
@@ -23,23 +26,25 @@ def check_conversion(model_path: str | PathLike[str], output_path: str | PathLik
     """
     check_output(output_path)
     with at_path(model_path):
-        refuse_graph(model_path)
-        data = read_style_file(Path(model_path))
-        is_safetensors = Path(model_path).suffix.lower() in SAFETENSORS_SUFFIXES
-        decode_safetensors(data) if is_safetensors else decode_checkpoint(data)
+        decode_network(read_style_file(Path(model_path)), Path(model_path).suffix.lower())
 
 
-def refuse_graph(model_path: str | PathLike[str]) -> None:
-    """Refuse to convert an ONNX graph.
+def decode_network(data: bytes, suffix: str) -> StyleNetwork:
+    """Return the network in the content of a style file.
 
     Raises:
-        StyleError: The model is one.
+        StyleError: There is none, or it is an ONNX graph in which none is recognized.
+        MissingDependencyError: It is a .safetensors file, and safetensors is not installed.
     """
-    if Path(model_path).suffix.lower() in ONNX_SUFFIXES:
-        raise StyleError(
-            "expected a checkpoint, got an ONNX graph, which cannot be converted to one",
-            remedy="use the checkpoint that it was exported from",
-        )
+    if suffix in ONNX_SUFFIXES:
+        network = recognize(check_graph(data))
+        if network is None:
+            raise StyleError(
+                "expected a style network, got an ONNX graph that computes something else",
+                remedy="use the checkpoint that it was exported from",
+            )
+        return network
+    return decode_safetensors(data) if suffix in SAFETENSORS_SUFFIXES else decode_checkpoint(data)
 
 
 def check_output(path: str | PathLike[str]) -> str:

@@ -17,7 +17,7 @@ from ..networks.description import parameter_shapes
 from ..networks.metadata import write_metadata
 from ..transformer_net import TransformerNet
 from .checkpoint import Checkpoint, read_checkpoint, to_style_network
-from .conversion import check_output, refuse_graph
+from .conversion import check_output
 from .model_file import ONNX_SUFFIXES, SAFETENSORS_SUFFIXES
 from .onnx_export import export_network
 from .safetensors_file import order_metadata
@@ -45,20 +45,18 @@ def save_network(network: TransformerNet, path: str | PathLike[str]) -> None:
 
 
 def convert(model_path: str | PathLike[str], output_path: str | PathLike[str]) -> None:
-    """Write a checkpoint to another file atomically, in the format that the file's suffix names.
+    """Write a style to another file atomically, in the format that the file's suffix names.
 
     A checkpoint's weights keep every bit; a graph's weights are fp32. Old statistics are dropped.
     Both paths may be the same.
 
     Raises:
-        StyleError: See `load_network` and `save_network`; or `model_path` is an ONNX graph, which
-            cannot be converted to a checkpoint.
+        StyleError: See `read_checkpoint` and `encode_checkpoint`.
         MissingDependencyError: As for `save_network`.
     """
     model_path, output_path = Path(model_path), Path(output_path)
     suffix = check_output(output_path)
     with at_path(model_path):
-        refuse_graph(model_path)
         data = encode_checkpoint(read_checkpoint(model_path), suffix)
     _write(data, output_path)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from csci_utils.files import write_atomically
+from csci_utils.atomic import atomic_path
 
 from ..places import IMAGES, PROOFS, RESULTS
 from ..settings import Settings
@@ -98,7 +100,7 @@ def _keep_failures(folder: str, failures: Sequence[str] | None) -> Sequence[str]
     """Keep what failed in a run for later galleries; without a run return what was kept."""
     path = Path(folder, FAILURES)
     if failures is not None:
-        _write(str(path), json.dumps(list(failures), indent=1))
+        _write(str(path), [json.dumps(list(failures), indent=1)])
         return failures
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
@@ -107,8 +109,14 @@ def _keep_failures(folder: str, failures: Sequence[str] | None) -> Sequence[str]
     return [str(line) for line in kept] if isinstance(kept, list) else []
 
 
-def _write(path: str, text: str) -> None:
-    """Write a file, unless it has this content already."""
-    content = text.encode()
-    if not os.path.exists(path) or Path(path).read_bytes() != content:
-        write_atomically(path, content)
+class _UnchangedError(Exception):
+    """A file has the new content already."""
+
+
+def _write(path: str, chunks: Iterable[str]) -> None:
+    """Write a file, unless it has this content already. It is never in memory as a whole."""
+    with suppress(_UnchangedError), atomic_path(path) as temporary_path:
+        with open(temporary_path, "w", encoding="utf-8", newline="") as file:
+            file.writelines(chunks)
+        if os.path.exists(path) and filecmp.cmp(temporary_path, path, shallow=False):
+            raise _UnchangedError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from csci_utils.digest import file_digest
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from neural_style import Provenance
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ImageFile:
-    """An image on this machine."""
+    """An image on this machine.
+
+    There may be tens of thousands, so what is not shown is not kept.
+    """
 
     path: str
     """Relative to the data folder, with ``/``."""
@@ -32,13 +36,19 @@ class ImageFile:
     """The SHA-256 of the file's bytes."""
     modified: float
     """When the file was written, in seconds since 1970."""
-    origin: Origin | None
-    """What it was made from; None if that is unknown."""
     provenance: Provenance | None = None
     """Of a result, where it comes from; None if that is unknown."""
 
 
-@dataclass(frozen=True)
+class State(Enum):
+    """What is known about a result."""
+
+    CURRENT = "as it was painted"
+    OUTDATED = "the picture was replaced since"
+    UNKNOWN = "not painted here, or altered since"
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """A picture in one style."""
 
@@ -46,11 +56,10 @@ class Result:
     """The style's name: that of the model, with a number if its file has several, and with a look
     unless it is the usual one."""
     file: ImageFile
-    is_outdated: bool
-    """Whether the picture has been replaced since."""
+    state: State
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A picture and its results, sorted by model."""
 
@@ -100,31 +109,37 @@ def select_published(pictures: list[Picture], results: set[tuple[str, str]]) -> 
 
 
 def _collect_picture(settings: Settings, folder: str, image: str, models: list[str]) -> Picture:
-    original = _find(settings, f"{IMAGES}/{image}")
+    original, image_origin = _find(settings, f"{IMAGES}/{image}")
     results = []
     for model in sorted(models, key=sort_key):
-        file = _find(settings, f"{folder}/{join_result(model, image)}")
+        file, origin = _find(settings, f"{folder}/{join_result(model, image)}")
         if file is not None:
-            results.append(Result(model, file, _is_outdated(file, original)))
+            results.append(Result(model, file, _state_of(origin, image_origin)))
     return Picture(image, original, results)
 
 
-def _find(settings: Settings, path: str) -> ImageFile | None:
-    """Return a file; None if it is not there, or not a file that can be read to its end."""
+def _find(settings: Settings, path: str) -> tuple[ImageFile | None, Origin | None]:
+    """Return a file and what it was made from, if that is known.
+
+    None for both if it is not there, or not a file that can be read to its end.
+    """
     full_path = f"{settings.data}/{path}"
     if not os.path.isfile(full_path):
-        return None
+        return None, None
     try:
         modified = os.stat(full_path).st_mtime
         record = read_valid_record(full_path)
         sha256 = record.sha256 if record else file_digest(full_path)
     except FileNotFoundError:  # another process may just have removed it
-        return None
+        return None, None
     origin = None if record is None else record.origin
-    return ImageFile(path, sha256, modified, origin, from_record(record))
+    return ImageFile(path, sha256, modified, from_record(record)), origin
 
 
-def _is_outdated(result: ImageFile, original: ImageFile | None) -> bool:
-    if original is None or original.origin is None or result.origin is None:
-        return False
-    return complete_origin(result.origin).get("image") != original.origin
+def _state_of(result: Origin | None, image: Origin | None) -> State:
+    """Return the state of a result from its origin and that of its image."""
+    if result is None:
+        return State.UNKNOWN
+    if image is not None and complete_origin(result).get("image") != image:
+        return State.OUTDATED
+    return State.CURRENT

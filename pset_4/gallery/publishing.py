@@ -46,8 +46,8 @@ def publish(settings: Settings, gallery: Gallery) -> str:
         _copy(f"{gallery.folder}/{name}", f"{settings.remote_gallery}/{name}")
     with scratch_folder() as folder:
         path = os.path.join(folder, INDEX)
-        with open(path, "wb") as file:
-            file.write(render_values(pictures).encode())
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.writelines(render_values(pictures))
         _copy(path, page)
     if others is not None:
         _remove(settings.remote_gallery, existing - {*list_copies(pictures)})

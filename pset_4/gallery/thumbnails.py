@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from csci_utils.atomic import atomic_path
+from csci_utils.transfers import work_on_many
 
 from .collecting import ImageFile
 
@@ -36,7 +36,7 @@ SHOWN_BY_BROWSERS = frozenset([".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png",
 _NAME = re.compile(r"(?P<key>[0-9a-f]{32})-(?P<width>\d{1,6})x(?P<height>\d{1,6})\.webp")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class View:
     """How the gallery shows files of the same bytes. Paths are relative to the gallery's folder."""
 
@@ -71,9 +71,11 @@ class Thumbnails:
         """
         # Of equal files under several names, one that needs a preview comes last, and counts.
         distinct = {file.sha256: file for file in sorted(files, key=_needs_preview)}
-        with ThreadPoolExecutor(THREADS) as pool:
-            views = pool.map(self._view, distinct.values())
-            return {key: view for key, view in zip(distinct, views, strict=True) if view}
+        views = {
+            made.item.sha256: made.get()
+            for made in work_on_many(self._view, distinct.values(), THREADS)
+        }
+        return {key: view for key, view in views.items() if view is not None}
 
     def remove_others(self, views: Mapping[str, View]) -> None:
         """Remove the copies of files that are not among those of `views`."""

@@ -48,7 +48,7 @@ class ListedModel:
     loads: bool | None = None
     """Whether the file is a model that loads."""
     base_width: int | None = None
-    """The channels after the first convolution; unknown for ONNX graphs."""
+    """The channels after the first convolution; unknown for graphs of unknown networks."""
     styles: int | None = None
     """How many numbered styles the file holds; None for one style without a number."""
     reason: str | None = None

@@ -12,7 +12,7 @@ from PIL import Image
 
 from neural_style import Provenance
 from pset_4 import names
-from pset_4.gallery.collecting import ImageFile, Picture, Result
+from pset_4.gallery.collecting import ImageFile, Picture, Result, State
 from pset_4.gallery.rendering import render
 from pset_4.gallery.thumbnails import Thumbnails
 
@@ -29,7 +29,8 @@ def write_gallery(
     files = [file for picture in pictures for file in list_files(picture)]
     page = data / "gallery" / "index.html"
     page.parent.mkdir()
-    page.write_text(render(pictures, thumbnails.make(files), failures), encoding="utf-8")
+    html = "".join(render(pictures, thumbnails.make(files), failures))
+    page.write_text(html, encoding="utf-8")
     return page
 
 
@@ -72,7 +73,7 @@ def _write_picture(data: Path, image: str, models: Sequence[str], index: int) ->
                 _write_image(data, f"stylized/{model}/{image}", (9 * style % 256, index % 256, 90)),
                 provenance=_describe(image, model),
             ),
-            is_outdated=False,
+            State.CURRENT,
         )
         for style, model in enumerate(models)
     ]
@@ -84,7 +85,7 @@ def _write_image(data: Path, path: str, color: tuple[int, int, int]) -> ImageFil
     full_path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (96, 64), color).save(full_path)
     digest = hashlib.sha256(full_path.read_bytes()).hexdigest()
-    return ImageFile(path, digest, 0.0, {})
+    return ImageFile(path, digest, 0.0)
 
 
 def _describe(image: str, model: str) -> Provenance:

@@ -7,7 +7,7 @@
 // - Rings hold the few input rows that a convolution looks at, normalized, in the form that the
 //   kernel multiplies fastest. Only the kernel reads them.
 //
-// Pixels are channels-last. Channels are padded with zeros to a multiple of `channel_multiple()`.
+// Pixels are channels-last. Channels are padded with zeros to `padded_channels()`.
 // The pixels of a ring follow each other without gaps; those of the arena may be further apart.
 //
 // Each kernel is compiled with the options of its processor. Kernel headers must not allocate or
@@ -28,7 +28,10 @@ struct Geometry {
     int columns;  // of the filter
     int inputs;   // channels
     int outputs;  // channels
-    int stride;
+    int stride;   // from one position of the filter to the next, in pixels of the input
+    // Adjacent pixels that the filter computes at one position. A filter of few outputs has weights
+    // for several, where a kernel has room for more outputs.
+    int pixels = 1;
     // Rounding the inputs would be visible in the picture: a kernel that rounds inputs keeps the
     // remainders of these.
     bool is_sensitive = false;
@@ -88,12 +91,14 @@ struct Input {
 class Kernel {
 public:
     virtual const char* name() const = 0;
-    virtual int channel_multiple() const = 0;
+    virtual int padded_channels(int count) const = 0;
+    // The number of `Geometry::pixels` that fits `outputs` padded channels: 1, or an even number.
+    virtual int pixels_per_position(int outputs) const = 0;
     virtual int stored_bytes() const = 0;
     // Bytes of a pixel in the ring that `reader` reads. A reader of three inputs reads the picture.
     virtual int pixel_bytes(const Geometry& reader) const = 0;
     // Pixels behind a ring's row that `convolve` may read. Their values do not affect the result.
-    virtual int slack() const = 0;
+    virtual int slack(const Geometry& reader) const = 0;
     // Working memory of `convolve` and `convolve_to_colors`.
     virtual std::size_t scratch_bytes(const Geometry& geometry, int count) const = 0;
     // The number of units of work that a small picture is worth dividing into: see `Partition`.
@@ -103,8 +108,8 @@ public:
     virtual void end_thread() const = 0;
 
     virtual std::size_t packed_bytes(const Geometry& geometry) const = 0;
-    // Convert weights [rows][columns][inputs][outputs] to the kernel's order. A filter of three
-    // outputs is the last layer's, for `convolve_to_colors`.
+    // Convert weights [rows][columns][inputs][pixels][outputs] to the kernel's order. A filter of
+    // three outputs is the last layer's, for `convolve_to_colors`.
     virtual void pack(const Geometry& geometry, const float* weights, std::byte* packed) const = 0;
 
     // Write `count` RGB pixels to a ring.
@@ -114,8 +119,8 @@ public:
 
     // The number of output rows that one call of `convolve` computes.
     virtual int rows_at_once(const Geometry& geometry) const = 0;
-    // Compute `rows_at_once` rows of `count` outputs. `rows[y]` is the first ring pixel in the
-    // filter's row y for the first output; further pointers serve further rows of outputs.
+    // Compute `rows_at_once` rows of `count` pixels. `rows[y]` is the first ring pixel in the
+    // filter's row y at the first position; further pointers serve further rows of outputs.
     virtual void convolve(const Filter& filter, const std::byte* const* rows, int count,
                           const Output& output, std::byte* scratch) const = 0;
     // Compute a row of `count` pixels of the last layer, three values each, without gaps.

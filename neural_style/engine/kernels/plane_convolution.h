@@ -11,7 +11,9 @@
 namespace {
 
 // Weights are packed as [groups][points][points][inputs][group_size].
+template <int V>
 struct PlaneConvolution {
+    static constexpr int group_size = V * LANES;
     static constexpr int columns = 3;
     static constexpr int tile = outputs_of(columns);
     static constexpr int point_count = points * points;
@@ -22,10 +24,11 @@ struct PlaneConvolution {
     const std::byte* const* rows;
     const int count;
     const Output& output;
-    const PointProducts products;
+    const PointProducts<V> products;
 
     static bool suits(const Geometry& g) {
-        return g.rows == columns && g.columns == columns && g.stride == 1;
+        return g.rows == columns && g.columns == columns && g.stride == 1 && g.pixels == 1 &&
+               g.inputs % LANES == 0;
     }
 
     PlaneConvolution(const Filter& filter, const std::byte* const* rows, int count,
@@ -40,7 +43,7 @@ struct PlaneConvolution {
         return std::size_t(point_count) * g.inputs * g.outputs;
     }
     static std::size_t scratch_floats(const Geometry& g) {
-        return PointProducts::scratch_floats(point_count, g.inputs, tiles_at_once);
+        return PointProducts<V>::scratch_floats(point_count, g.inputs, tiles_at_once);
     }
 
     static void pack(const Geometry& g, const float* weights, float* packed) {
@@ -107,22 +110,19 @@ private:
     }
 
     void finish_tile(int first, int t, int channel) const {
-        Vector low[tile][tile], high[tile][tile];
-        transform_back(t, 0, low);
-        transform_back(t, LANES, high);
-        for (int y = 0; y < output.rows; y++) finish_row<tile>(low[y], high[y], y, first, channel);
+        Vector outputs[V][tile][tile];
+        for (int v = 0; v < V; v++) transform_back(t, v * LANES, outputs[v]);
+        for (int y = 0; y < output.rows; y++) finish_row<tile>(outputs, y, first, channel);
     }
 
     // The last tile of a row may have fewer outputs.
     template <int P>
-    void finish_row(const Vector* low, const Vector* high, int y, int first, int channel) const {
+    void finish_row(const Vector (&tiles)[V][tile][tile], int y, int first, int channel) const {
         if constexpr (P > 1)
-            if (count - first < P) return finish_row<P - 1>(low, high, y, first, channel);
-        Accumulators<P> outputs;
-        for (int i = 0; i < P; i++) {
-            outputs.low[i] = low[i];
-            outputs.high[i] = high[i];
-        }
+            if (count - first < P) return finish_row<P - 1>(tiles, y, first, channel);
+        Accumulators<P, V> outputs;
+        for (int v = 0; v < V; v++)
+            for (int i = 0; i < P; i++) outputs.at[v][i] = tiles[v][y][i];
         Output row = output;
         row.target += y * output.row_bytes;
         finish(outputs, row, channel, first, first == 0 && y == 0);

@@ -9,7 +9,9 @@ namespace {
 
 // Computes one row of outputs. The products at a point are those of both rows' inputs. Weights are
 // packed as [groups][points][rows][inputs][group_size].
+template <int V>
 struct RowConvolution {
+    static constexpr int group_size = V * LANES;
     static constexpr int columns = 2;
     static constexpr int tile = outputs_of(columns);
     static constexpr int tiles_at_once = 24;  // their inputs stay in the cache
@@ -18,9 +20,11 @@ struct RowConvolution {
     const std::byte* const* rows;
     const int count;
     const Output& output;
-    const PointProducts products;
+    const PointProducts<V> products;
 
-    static bool suits(const Geometry& g) { return g.columns == columns && g.stride == 1; }
+    static bool suits(const Geometry& g) {
+        return g.columns == columns && g.stride == 1 && g.pixels == 1 && g.inputs % LANES == 0;
+    }
 
     RowConvolution(const Filter& filter, const std::byte* const* rows, int count,
                    const Output& output, float* scratch)
@@ -34,7 +38,7 @@ struct RowConvolution {
         return std::size_t(points) * length(g) * g.outputs;
     }
     static std::size_t scratch_floats(const Geometry& g) {
-        return PointProducts::scratch_floats(points, length(g), tiles_at_once);
+        return PointProducts<V>::scratch_floats(points, length(g), tiles_at_once);
     }
 
     static void pack(const Geometry& g, const float* weights, float* packed) {
@@ -94,9 +98,8 @@ private:
     void finish_tile(int first, int t, int channel) const {
         if constexpr (P > 1)
             if (count - first < P) return finish_tile<P - 1>(first, t, channel);
-        Accumulators<P> outputs;
-        transform_back(t, 0, outputs.low, P);
-        transform_back(t, LANES, outputs.high, P);
+        Accumulators<P, V> outputs;
+        for (int v = 0; v < V; v++) transform_back(t, v * LANES, outputs.at[v], P);
         finish(outputs, output, channel, first, first == 0);
     }
 

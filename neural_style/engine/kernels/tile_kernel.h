@@ -170,7 +170,10 @@ public:
     constexpr explicit TileKernel(const char* name) noexcept : name_(name) {}
 
     const char* name() const override { return name_; }
-    int channel_multiple() const override { return group_size; }
+    int padded_channels(int count) const override {
+        return (count + group_size - 1) / group_size * group_size;
+    }
+    int pixels_per_position(int /*outputs*/) const override { return 1; }
     int stored_bytes() const override { return Format::stored_bytes; }
     int pixel_bytes(const Geometry& g) const override {
         // The picture's 8-bit values fit into one bf16.
@@ -179,7 +182,7 @@ public:
     }
     // A tile always computes 16 outputs. In the worst case they are groups of pixels of which only
     // one pixel is needed.
-    int slack() const override { return tiles::rows * pixels_at_once; }
+    int slack(const Geometry& /*reader*/) const override { return tiles::rows * pixels_at_once; }
     // Processors with tiles have many cores. Measured with 16: half the time of 8 units.
     int preferred_units() const override { return 32; }
     std::size_t scratch_bytes(const Geometry& g, int count) const override {

@@ -65,11 +65,37 @@ inline Vector read(const float* from) {
 
 inline void write(float* to, Vector v) { std::memcpy(to, &v, sizeof v); }
 
+// The sum of all lanes, from the first to the last.
 inline float total(Vector v) {
     float sum = 0;
     for (int i = 0; i < LANES; i++) sum += v[i];
     return sum;
 }
+
+#if defined(__GNUC__) && !defined(ENGINE_WITHOUT_VECTORS)
+
+template <int lanes>
+struct VectorOf {
+    using type __attribute__((vector_size(lanes * sizeof(float)))) = float;
+};
+
+// The sum of all lanes by halves: faster, and rounded differently.
+template <int lanes = LANES>
+float total_by_halves(typename VectorOf<lanes>::type v) {
+    if constexpr (lanes == 1) {
+        return v[0];
+    } else {
+        typename VectorOf<lanes / 2>::type halves[2];
+        std::memcpy(halves, &v, sizeof v);
+        return total_by_halves<lanes / 2>(halves[0] + halves[1]);
+    }
+}
+
+#else
+
+inline float total_by_halves(Vector v) { return total(v); }
+
+#endif
 
 inline const float* floats(const std::byte* bytes) { return reinterpret_cast<const float*>(bytes); }
 inline float* floats(std::byte* bytes) { return reinterpret_cast<float*>(bytes); }

@@ -11,77 +11,87 @@
 #include <cstdint>
 
 #include "direct_convolution.h"
+#include "last_convolution.h"
 #include "plane_convolution.h"
 #include "row_convolution.h"
 
 namespace {
 
-// Compute `P` pixels of the last layer. There are few outputs, so vectors run along the inputs and
-// their lanes are added up.
-template <int P>
-void compute_colors(const Filter& filter, const std::byte* const* rows, int first, float* colors) {
-    const Geometry& g = filter.geometry;
-    const int length = g.columns * g.inputs;
-    Vector sums[P][picture_channels];
-    ENGINE_UNROLL
-    for (int p = 0; p < P; p++)
-        for (int c = 0; c < picture_channels; c++) sums[p][c] = Vector{};
-    for (int y = 0; y < g.rows; y++) {
-        const float* inputs = floats(rows[y]) + std::ptrdiff_t(first) * g.inputs;
-        const float* weights =
-            floats(filter.weights) + std::ptrdiff_t(y) * picture_channels * length;
-        for (int k = 0; k < length; k += LANES)
-            for (int c = 0; c < picture_channels; c++) {
-                const Vector weight = read(weights + c * length + k);
-                for (int p = 0; p < P; p++) sums[p][c] += read(inputs + p * g.inputs + k) * weight;
-            }
-    }
-    for (int p = 0; p < P; p++)
-        for (int c = 0; c < picture_channels; c++)
-            colors[(first + p) * picture_channels + c] = total(sums[p][c]);
-}
+// All other layers, in groups of `V` vectors of outputs, by the kind of convolution that suits
+// them.
+template <int V>
+struct Convolution {
+    using Direct = DirectConvolution<V>;
+    using Row = RowConvolution<V>;
+    using Plane = PlaneConvolution<V>;
 
-// Pack the last layer's weights as [rows][3][columns][inputs].
-void pack_last(const Geometry& g, const float* weights, float* packed) {
-    const int length = g.columns * g.inputs;
-    for (int y = 0; y < g.rows; y++)
-        for (int c = 0; c < picture_channels; c++)
-            for (int k = 0; k < length; k++) *packed++ = weights[(y * length + k) * g.outputs + c];
-}
+    static std::size_t packed_floats(const Geometry& g) {
+        if (Plane::suits(g)) return Plane::packed_floats(g);
+        if (Row::suits(g)) return Row::packed_floats(g);
+        return Direct::packed_floats(g);
+    }
+    static std::size_t scratch_floats(const Geometry& g, int count) {
+        if (Plane::suits(g)) return Plane::scratch_floats(g);
+        if (Row::suits(g)) return Row::scratch_floats(g);
+        return Direct::scratch_floats(g, count);
+    }
+    static void pack(const Geometry& g, const float* weights, float* packed) {
+        if (Plane::suits(g)) return Plane::pack(g, weights, packed);
+        if (Row::suits(g)) return Row::pack(g, weights, packed);
+        Direct::pack(g, weights, packed);
+    }
+    static void run(const Filter& filter, const std::byte* const* rows, int count,
+                    const Output& output, float* scratch) {
+        if (Plane::suits(filter.geometry))
+            Plane(filter, rows, count, output, scratch).run();
+        else if (Row::suits(filter.geometry))
+            Row(filter, rows, count, output, scratch).run();
+        else
+            Direct{filter, rows, count, output, scratch}.run();
+    }
+};
+
+inline bool fills_one_vector(const Geometry& g) { return lanes_of(g) == LANES; }
 
 class VectorKernel : public Kernel {
 public:
     const char* name() const override { return NAME; }
-    int channel_multiple() const override { return group_size; }
+    int padded_channels(int count) const override {
+        if (count > LANES) return round_up(count, max_group_vectors * LANES);
+        int padded = min_channels;
+        while (padded < count) padded *= 2;
+        return padded;
+    }
+    int pixels_per_position(int outputs) const override {
+        return outputs < LANES ? LANES / outputs : 1;
+    }
     int stored_bytes() const override { return sizeof(float); }
     int pixel_bytes(const Geometry& reader) const override {
         return reader.inputs * int(sizeof(float));
     }
-    int slack() const override { return 0; }
+    // At the last position of a row, not all pixels may be needed.
+    int slack(const Geometry& reader) const override { return reader.pixels * reader.stride; }
     // More would cost three percent of the time in few threads.
     int preferred_units() const override { return 8; }
     std::size_t scratch_bytes(const Geometry& g, int count) const override {
-        return sizeof(float) * scratch_floats(g, count);
-    }
-    int rows_at_once(const Geometry& g) const override {
-        return PlaneConvolution::suits(g) ? PlaneConvolution::tile : 1;
+        return sizeof(float) * (fills_one_vector(g) ? Convolution<1>::scratch_floats(g, count)
+                                                    : Convolution<2>::scratch_floats(g, count));
     }
     void begin_thread() const override {}
     void end_thread() const override {}
 
     std::size_t packed_bytes(const Geometry& g) const override {
-        return sizeof(float) * packed_floats(g);
+        if (g.outputs == picture_channels) return sizeof(float) * LastConvolution::packed_floats(g);
+        return sizeof(float) * (fills_one_vector(g) ? Convolution<1>::packed_floats(g)
+                                                    : Convolution<2>::packed_floats(g));
     }
-
     void pack(const Geometry& g, const float* weights, std::byte* packed) const override {
         if (g.outputs == picture_channels)
-            pack_last(g, weights, floats(packed));
-        else if (PlaneConvolution::suits(g))
-            PlaneConvolution::pack(g, weights, floats(packed));
-        else if (RowConvolution::suits(g))
-            RowConvolution::pack(g, weights, floats(packed));
+            LastConvolution::pack(g, weights, floats(packed));
+        else if (fills_one_vector(g))
+            Convolution<1>::pack(g, weights, floats(packed));
         else
-            DirectConvolution::pack(g, weights, floats(packed));
+            Convolution<2>::pack(g, weights, floats(packed));
     }
 
     void load_picture(const std::uint8_t* pixels, int count, std::byte* ring) const override {
@@ -90,55 +100,67 @@ public:
 
     void load(const Input& input, int channels, int count, std::byte* ring) const override {
         const std::ptrdiff_t step = input.step / std::ptrdiff_t(sizeof(float));
+        const float *values = floats(input.values), *addend = floats(input.addend);
+        float *target = floats(ring), *copy = floats(input.copy);
+        if (channels < LANES) {
+            for (int i = 0; i < count; i++, values += step, target += channels) {
+                load_narrow(input, channels, values, addend, target, copy);
+                if (addend) addend += step;
+                if (copy) copy += step;
+            }
+            return;
+        }
         for (int channel = 0; channel < channels; channel += LANES) {
             const Vector scale = read(input.affine.scale + channel);
             const Vector shift = read(input.affine.shift + channel);
-            const float *values = floats(input.values) + channel, *addend = floats(input.addend);
-            float *target = floats(ring) + channel, *copy = floats(input.copy);
-            if (addend) addend += channel;
-            if (copy) copy += channel;
-            for (std::ptrdiff_t i = 0; i < count; i++, target += channels) {
-                Vector value = read(values + i * step) * scale + shift;
+            for (std::ptrdiff_t i = 0; i < count; i++) {
+                const std::ptrdiff_t at = i * step + channel;
+                Vector value = read(values + at) * scale + shift;
                 if (input.rectify) value = relu(value);
-                if (addend) value = value + read(addend + i * step);
-                write(target, value);
-                if (copy) write(copy + i * step, value);
+                if (addend) value = value + read(addend + at);
+                write(target + i * channels + channel, value);
+                if (copy) write(copy + at, value);
             }
         }
     }
 
+    int rows_at_once(const Geometry& g) const override {
+        return PlaneConvolution<1>::suits(g) ? PlaneConvolution<1>::tile : 1;
+    }
+
     void convolve(const Filter& filter, const std::byte* const* rows, int count,
                   const Output& output, std::byte* scratch) const override {
-        float* memory = floats(scratch);
-        const Geometry& g = filter.geometry;
-        if (PlaneConvolution::suits(g))
-            PlaneConvolution(filter, rows, count, output, memory).run();
-        else if (RowConvolution::suits(g))
-            RowConvolution(filter, rows, count, output, memory).run();
+        if (fills_one_vector(filter.geometry))
+            Convolution<1>::run(filter, rows, count, output, floats(scratch));
         else
-            DirectConvolution{filter, rows, count, output, memory}.run();
+            Convolution<2>::run(filter, rows, count, output, floats(scratch));
         if (output.sums) output.sums->has_pivot = true;
     }
 
     void convolve_to_colors(const Filter& filter, const std::byte* const* rows, int count,
                             float* colors, std::byte* /*scratch*/) const override {
-        constexpr int at_once = PIXELS * 2 / picture_channels;
+        constexpr int at_once = PIXELS * max_group_vectors / picture_channels;
         int first = 0;
         for (; first + at_once <= count; first += at_once)
-            compute_colors<at_once>(filter, rows, first, colors);
-        for (; first < count; first++) compute_colors<1>(filter, rows, first, colors);
+            LastConvolution::compute<at_once>(filter, rows, first, colors);
+        for (; first < count; first++) LastConvolution::compute<1>(filter, rows, first, colors);
     }
 
 private:
-    static std::size_t scratch_floats(const Geometry& g, int count) {
-        if (PlaneConvolution::suits(g)) return PlaneConvolution::scratch_floats(g);
-        if (RowConvolution::suits(g)) return RowConvolution::scratch_floats(g);
-        return DirectConvolution::scratch_floats(count);
+    static int round_up(int value, int multiple) {
+        return (value + multiple - 1) / multiple * multiple;
     }
-    static std::size_t packed_floats(const Geometry& g) {
-        if (PlaneConvolution::suits(g)) return PlaneConvolution::packed_floats(g);
-        if (RowConvolution::suits(g)) return RowConvolution::packed_floats(g);
-        return DirectConvolution::packed_floats(g);
+
+    // Load a pixel of fewer channels than a vector has lanes.
+    static void load_narrow(const Input& input, int channels, const float* values,
+                            const float* addend, float* target, float* copy) {
+        for (int c = 0; c < channels; c++) {
+            float value = values[c] * input.affine.scale[c] + input.affine.shift[c];
+            if (input.rectify) value = value < 0 ? 0 : value;  // NaN stays NaN
+            if (addend) value += addend[c];
+            target[c] = value;
+            if (copy) copy[c] = value;
+        }
     }
 };
 

@@ -44,7 +44,7 @@ template <int columns>
 constexpr WeightTransform<columns> weight_transform{};
 
 // Transform a group of weights, `weight(column, lane)`, to the points.
-template <int columns, class Read>
+template <int columns, int group_size, class Read>
 void weights_to_points(Read weight, double (&at)[points][group_size]) {
     for (int p = 0; p < points; p++)
         for (int lane = 0; lane < group_size; lane++) {
@@ -81,7 +81,9 @@ void from_points(const Vector (&at)[points], Vector* out) {
 
 // The products at the points: `length` inputs of each tile times their weights. Along one dimension
 // there are `points` of them, along two `points * points`.
+template <int V>
 struct PointProducts {
+    static constexpr int group_size = V * LANES;
     int point_count;
     int length;
     int capacity;   // in tiles
@@ -110,9 +112,9 @@ struct PointProducts {
         for (int point_index = 0; point_index < point_count;
              point_index++, weights += std::ptrdiff_t(length) * group_size) {
             int tile = 0;
-            for (; tile + PIXELS <= tiles; tile += PIXELS)
-                multiply_some<PIXELS>(point_index, tile, weights);
-            multiply_rest<PIXELS - 1>(point_index, tile, tiles, weights);
+            for (; tile + positions<V> <= tiles; tile += positions<V>)
+                multiply_some<positions<V>>(point_index, tile, weights);
+            multiply_rest<positions<V> - 1>(point_index, tile, tiles, weights);
         }
     }
 
@@ -126,7 +128,7 @@ private:
     }
     template <int P>
     ENGINE_NOT_INLINE void multiply_some(int point_index, int tile, const float* weights) const {
-        Accumulators<P> sums;
+        Accumulators<P, V> sums;
         sums.clear();
         sums.multiply(input(point_index, tile), length, length, weights);
         sums.write_to(sum(point_index, tile));

@@ -17,7 +17,7 @@ import numpy as np
 from ...errors import StyleError
 from ...networks.weights import list_names
 from .encoding import encode
-from .model import DTYPES, MAX_RANK, Array, Model, Node, Port, decode
+from .model import DTYPES, MAX_RANK, Model, Node, Port, decode
 from .operation import Operation, Value, value_of
 from .operators import OPERATORS
 
@@ -50,7 +50,6 @@ _FREE_WORK_SIDE = 32  # px; the same for multiplications, which a trial painting
 _PROBES = ((16, 16), (480, 640))
 _SIDE_STEP = 16  # networks that halve sides return up to a multiple of 4, 8 or 16
 _FLOAT = DTYPES[1]
-_FIRST_WEIGHTS, _FIRST_KERNEL = "conv1.conv2d.weight", (3, 9, 9)
 
 
 class Cost(NamedTuple):
@@ -68,9 +67,6 @@ class CheckedGraph:
     model: Model
     styles: int | None
     """How many numbered styles it has; None for one without a number."""
-    base_width: int | None
-    """Channels after its first convolution, if that has the name and shape of a
-    `TransformerNet`'s."""
 
     def to_bytes(self) -> bytes:
         """Return an ONNX file with what was checked and nothing else."""
@@ -88,14 +84,11 @@ class CheckedGraph:
             StyleError: The graph does not take this size, breaks a rule or a limit for it, or
                 returns a picture of another size.
         """
-        inputs = {port.name: Value(_FLOAT, (self.styles or 0,)) for port in self.model.inputs}
-        inputs[self.picture_input.name] = Value(_FLOAT, (1, 3, height, width))
         sides = self.picture_input.dims[2:]
         for stated, side in zip(sides, (height, width), strict=True):
             if isinstance(stated, int) and stated != side:
                 raise _refuse_fixed_size(*sides)
-        trace = _Trace(self.model, inputs, height, width)
-        painted = trace.run()
+        trace, painted = self._trace(height, width)
         sides_fit = all(
             side <= got <= -(-side // _SIDE_STEP) * _SIDE_STEP
             for side, got in zip((height, width), painted.shape[2:], strict=False)
@@ -107,6 +100,20 @@ class CheckedGraph:
                 remedy="use a style model",
             )
         return Cost(trace.most_live, trace.multiplications)
+
+    def trace_values(self) -> dict[str, Value]:
+        """Return what is known of each tensor by name, for some picture.
+
+        What does not depend on the picture's size `is_fixed`.
+        """
+        trace, _ = self._trace(*_PROBES[0])
+        return trace.values
+
+    def _trace(self, height: int, width: int) -> tuple[_Trace, Value]:
+        inputs = {port.name: Value(_FLOAT, (self.styles or 0,)) for port in self.model.inputs}
+        inputs[self.picture_input.name] = Value(_FLOAT, (1, 3, height, width))
+        trace = _Trace(self.model, inputs, height, width)
+        return trace, trace.run()
 
 
 def check_graph(data: bytes) -> CheckedGraph:
@@ -126,7 +133,7 @@ def check_graph(data: bytes) -> CheckedGraph:
     styles = _count_styles(model)
     _check_operators(model)
     _check_weights(model)
-    graph = CheckedGraph(_with_plain_ports(model), styles, _base_width(model))
+    graph = CheckedGraph(_with_plain_ports(model), styles)
     for size in _PROBES:
         sides = zip(graph.picture_input.dims[2:], size, strict=True)
         graph.check_size(*(stated if isinstance(stated, int) else side for stated, side in sides))
@@ -194,14 +201,6 @@ def _check_weights(model: Model) -> None:
             )
 
 
-def _base_width(model: Model) -> int | None:
-    """Return the output channels of the first convolution; exporters keep the names of weights."""
-    weights: Array | None = model.initializers.get(_FIRST_WEIGHTS)
-    if weights is None or weights.shape[1:] != _FIRST_KERNEL:
-        return None
-    return int(weights.shape[0])
-
-
 def _refuse_fixed_size(height: object, width: object) -> StyleError:
     """Return the error for a graph of one size.
 
@@ -219,8 +218,8 @@ class _Trace:
 
     def __init__(self, model: Model, inputs: dict[str, Value], height: int, width: int) -> None:
         self._model = model
-        self._values = {name: value_of(array) for name, array in model.initializers.items()}
-        self._values.update(inputs)
+        self.values = {name: value_of(array) for name, array in model.initializers.items()}
+        self.values.update(inputs)
         self._pixels = max(height, _FREE_SIDE) * max(width, _FREE_SIDE)
         self._work_pixels = max(height, _FREE_WORK_SIDE) * max(width, _FREE_WORK_SIDE)
         self.multiplications = 0
@@ -235,23 +234,23 @@ class _Trace:
         """Return the value of the graph's output."""
         for index, node in enumerate(self._model.nodes):
             operation = Operation(node, [self._find(node, name) for name in node.inputs])
-            self._values[node.output] = self._apply(operation)
+            self.values[node.output] = self._apply(operation)
             self._release(index, node)
         (output,) = self._model.outputs
-        if output.name not in self._values:
+        if output.name not in self.values:
             raise StyleError(
                 f"expected an operator that makes the output {output.name!r}, got none",
                 remedy="export it again",
             )
-        return self._values[output.name]
+        return self.values[output.name]
 
     def _find(self, node: Node, name: str) -> Value | None:
         if not name:
             return None
-        if name not in self._values:
+        if name not in self.values:
             problem = f"uses {name[:60]!r}, which no operator before it makes"
             raise Operation(node, ()).fail(problem)
-        return self._values[name]
+        return self.values[name]
 
     def _apply(self, operation: Operation) -> Value:
         """Return the output of an operator, within all limits."""
@@ -260,7 +259,7 @@ class _Trace:
         unknown = node.attributes.keys() - operator.attributes
         operation.require(not unknown, f"has the attributes {list_names(unknown)}")
         operation.require(len(operation.inputs) <= operator.max_inputs, "has too many inputs")
-        operation.require(node.output not in self._values, "makes a tensor that exists already")
+        operation.require(node.output not in self.values, "makes a tensor that exists already")
         try:
             value = operator.rule(operation)
         except StyleError:

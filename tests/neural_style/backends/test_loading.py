@@ -79,7 +79,11 @@ def test_a_missing_package_is_answered_with_its_install_command(
     package: str, name: str, tmp_path: Path
 ) -> None:
     path = tmp_path / name
-    path.write_bytes(b"\x10\0\0\0\0\0\0\0{ something that has to be read to know what it is")
+    pytest.importorskip("onnx")
+    from tests.support.files.onnx_graphs import scale_channels
+
+    content = b"\x10\0\0\0\0\0\0\0{ something that has to be read to know what it is"
+    path.write_bytes(scale_channels([1, 1, 1]) if name.endswith(".onnx") else content)
     program = (
         f"import sys, neural_style; sys.modules[{package!r}] = None\n"
         "try: neural_style.load(sys.argv[1])\n"
@@ -94,8 +98,8 @@ def test_a_missing_package_is_answered_with_its_install_command(
 def test_a_checkpoint_is_read_without_pytorch_and_safetensors(checkpoint_path: Path) -> None:
     program = (
         "import sys; sys.modules.update(torch=None, safetensors=None)\n"
-        "from neural_style.backends.loading import load_weights\n"
-        "print(len(load_weights(sys.argv[1])))"
+        "from neural_style.backends.loading import load_network\n"
+        "print(len(load_network(sys.argv[1]).weights))"
     )
 
     assert run_program(program, checkpoint_path).stdout == "62\n"
@@ -110,7 +114,7 @@ def test_a_checkpoint_is_inspected_where_nothing_can_paint_it(checkpoint_path: P
 
     result = run_program(program, checkpoint_path, *painting)
 
-    assert result.stdout == "StyleDescription(base_width=8, count=None)\n", result.stderr
+    assert result.stdout.startswith("StyleDescription(base_width=8, count=None,"), result.stderr
 
 
 # Devices

@@ -93,9 +93,12 @@ def test_levels_go_in_and_come_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("device", ["cuda", "accel", "GPU"])
-def test_graphs_are_painted_on_the_cpu_alone(device: str, onnx_path: Path) -> None:
-    with pytest.raises(DeviceError, match=rf"small\.onnx: .*'{device}'; use the device cpu or "):
-        load(onnx_path, device)
+def test_unknown_graphs_are_painted_on_the_cpu_alone(device: str, tmp_path: Path) -> None:
+    path = tmp_path / "scale.onnx"
+    path.write_bytes(scale_channels([1, 0.5, 2]))
+
+    with pytest.raises(DeviceError, match=rf"scale\.onnx: .*'{device}'; use the device cpu or "):
+        load(path, device)
 
 
 # Numbered styles

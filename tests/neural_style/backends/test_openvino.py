@@ -13,7 +13,7 @@ import pytest
 
 import neural_style
 from neural_style import DeviceError, load
-from neural_style.backends.loading import load_weights
+from neural_style.backends.loading import load_network
 from tests.support.command_line import eval_arguments, run_without
 from tests.support.networks.backends import paint_with_torch
 from tests.support.networks.styles import AssertClose, MakePicture, MakeState
@@ -60,7 +60,7 @@ def test_another_backend_takes_over_and_one_note_says_so(
 def test_without_any_backend_the_install_command_is_named(
     checkpoint_path: Path, picture_path: Path, tmp_path: Path
 ) -> None:
-    load_weights(checkpoint_path)  # cached, so reading it needs no PyTorch
+    load_network(checkpoint_path)  # cached, so reading it needs no PyTorch
     arguments = eval_arguments(picture_path, checkpoint_path, tmp_path / "painted.png")
 
     result = run_without([ENGINE, "openvino", "torch"], *arguments)

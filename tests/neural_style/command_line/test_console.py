@@ -115,7 +115,7 @@ def test_a_json_result_that_cannot_be_written_is_an_error(
 def test_an_answer_is_written(shell: RunInShell, checkpoint_path: Path) -> None:
     result = shell(f"$python -m neural_style inspect --model={checkpoint_path}")
 
-    assert json.loads(result.stdout) == {"base_width": 8, "count": None}
+    assert json.loads(result.stdout)["base_width"] == 8
 
 
 def test_characters_that_an_encoding_lacks_are_escaped(shell: RunInShell, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,12 +35,22 @@ def test_info_refuses_an_unknown_device(capsys: pytest.CaptureFixture[str]) -> N
     assert "'abacus' does not exist" in capsys.readouterr().err
 
 
+DESCRIPTION: dict[str, Any] = {
+    "base_width": 8,
+    "count": None,
+    "channels": [8, 16, 32, 16, 8],
+    "blocks": 5,
+    "output": "levels",
+    "notes": {},
+}
+
+
 def test_inspect_describes_a_checkpoint(
     checkpoint_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["inspect", f"--model={checkpoint_path}"]) == 0
 
-    assert json.loads(capsys.readouterr().out) == {"base_width": 8, "count": None}
+    assert json.loads(capsys.readouterr().out) == DESCRIPTION
 
 
 def test_inspect_wraps_its_answer_with_json(
@@ -47,7 +58,7 @@ def test_inspect_wraps_its_answer_with_json(
 ) -> None:
     assert main(["inspect", f"--model={checkpoint_path}", "--json"]) == 0
 
-    assert read_events(capsys.readouterr().out) == [{"result": {"base_width": 8, "count": None}}]
+    assert read_events(capsys.readouterr().out) == [{"result": DESCRIPTION}]
 
 
 def test_inspect_has_an_exit_code_for_what_is_not_a_style(

@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("torch")
+pytest.importorskip("onnx")
 pytest.importorskip("safetensors")
 
 import torch
 
 from neural_style import MissingDependencyError, StyleError, load
 from neural_style.formats.checkpoint import load_network, read_checkpoint
+from neural_style.formats.safetensors_file import write_network
 from neural_style.formats.saving import convert, save_network
 from neural_style.neural_style import main
+from tests.support.files.onnx_graphs import scale_channels
+from tests.support.networks.family import THIN, make_family_network
 from tests.support.networks.styles import State, files_in, make_state, run_command
 
 CHECKPOINTS = [".pth", ".pt", ".safetensors"]
@@ -184,7 +188,9 @@ def test_a_network_in_training_mode_stays_in_it(checkpoint_path: Path, tmp_path:
         ("small.pth", "out", "got the suffix ''; use the suffix of the format to write"),
         ("small.pth", "absent/out.pth", "absent to exist; create it first"),
         ("small.pth", "folder.pth", "folder.pth: expected a file to write, got a folder"),
-        ("graph.onnx", "out.pth", "graph.onnx: expected a checkpoint, got an ONNX graph"),
+        ("graph.onnx", "out.pth", "graph.onnx: expected a style network, got an ONNX graph that "),
+        ("damaged.onnx", "out.pth", "damaged.onnx: expected an ONNX style model, got other or dam"),
+        ("thin.safetensors", "out.pth", "a .pth file has no place for what this network does "),
         ("absent.pth", "out.pth", "absent.pth: there is no such file"),
         ("picture.pth", "out.pth", "picture.pth: expected a style model, got a PNG picture"),
         ("other.pth", "out.pth", "other.pth: expected the state dict of a TransformerNet"),
@@ -206,7 +212,9 @@ def test_a_failed_conversion_is_one_line_and_leaves_no_file(
     wide = torch.zeros(1).expand(2**42)  # one number in memory; a copy would take 16 TiB
     torch.save(state | {"in5.bias": wide}, tmp_path / "wide.pth")
     torch.save(state | {"in5.bias": torch.full((1,), torch.nan)}, tmp_path / "broken.pth")
-    (tmp_path / "graph.onnx").write_bytes(b"\x08\x0a")
+    (tmp_path / "damaged.onnx").write_bytes(b"\x08\x0a")
+    (tmp_path / "graph.onnx").write_bytes(scale_channels([1, 1, 1]))
+    write_network(make_family_network(THIN), tmp_path / "thin.safetensors")
     (tmp_path / "folder.pth").mkdir()
     picture_path.rename(tmp_path / "picture.pth")
     before = files_in(tmp_path)

@@ -23,7 +23,6 @@ import torch
 from neural_style import (
     MissingDependencyError,
     Style,
-    StyleDescription,
     inspect,
     load,
     load_picture,
@@ -32,6 +31,7 @@ from neural_style.formats.saving import convert
 from neural_style.neural_style import main
 from neural_style.pictures.arrays import to_levels, to_pixels
 from neural_style.system.warning_filter import suppress_warnings
+from tests.support.files.onnx_graphs import scale_channels
 from tests.support.networks.styles import (
     ROOT,
     assert_close,
@@ -123,7 +123,7 @@ def test_the_graph_contains_no_paths_of_this_machine(export: Export) -> None:
 
 
 def test_the_width_is_known(export: Export) -> None:
-    assert inspect(export.path) == StyleDescription(base_width=8, count=None)
+    assert inspect(export.path).base_width == 8
 
 
 # Its pixels
@@ -220,14 +220,26 @@ def test_an_impossible_export_is_refused_before_painting(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.onnx", "picture.png"]
 
 
-def test_a_graph_is_not_exported_again(
-    export: Export, picture_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_an_unknown_graph_is_not_exported_again(
+    picture_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    path = tmp_path / "scale.onnx"
+    path.write_bytes(scale_channels([1, 1, 1]))
     flag = f"--export_onnx={tmp_path / 'again.onnx'}"
 
-    assert main(eval_arguments(picture_path, export.path, flag)) == 1
+    assert main(eval_arguments(picture_path, path, flag)) == 1
 
-    assert "expected a checkpoint, got an ONNX graph" in capsys.readouterr().err
+    assert "expected a style network, got an ONNX graph that computes" in capsys.readouterr().err
+
+
+def test_an_exported_graph_is_a_checkpoint_again(
+    export: Export, checkpoint_path: Path, tmp_path: Path
+) -> None:
+    convert(export.path, tmp_path / "again.pth")
+
+    again, first = torch.load(tmp_path / "again.pth"), torch.load(checkpoint_path)
+    assert again.keys() == first.keys()
+    assert all(torch.equal(again[name], first[name].float()) for name in first)
 
 
 # Exports that fail

@@ -49,13 +49,13 @@ _READER = """
 import json, sys, time
 from pathlib import Path
 from neural_style import StyleError
-from neural_style.backends.loading import load_weights
+from neural_style.backends.loading import load_network
 
 outcomes = {}
 for path in sorted(Path(sys.argv[1]).iterdir()):
     start = time.perf_counter()
     try:
-        load_weights(path)
+        load_network(path).weights
         message = "loaded"
     except StyleError as error:
         message = str(error)

@@ -89,7 +89,8 @@ def test_its_suffix_is_one_of_a_style() -> None:
 def test_it_is_described_like_a_checkpoint(base_width: int, tmp_path: Path) -> None:
     path = write(save(make_state(base_width)), tmp_path)
 
-    assert inspect(path) == StyleDescription(base_width, None)
+    widths = (base_width, 2 * base_width, 4 * base_width, 2 * base_width, base_width)
+    assert inspect(path) == StyleDescription(base_width, None, widths, 5, "levels")
 
 
 def test_old_running_statistics_are_dropped(tmp_path: Path) -> None:

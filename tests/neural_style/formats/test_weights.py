@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save
 
 from neural_style import StyleError, load
-from neural_style.backends.loading import load_weights
+from neural_style.backends.loading import load_network as load_style_network
 from neural_style.formats.checkpoint import load_network
 from neural_style.networks.description import official_description, parameter_shapes
 from neural_style.networks.weights import list_names
@@ -51,7 +51,7 @@ def test_weights_of_every_type_equal_those_that_pytorch_reads(
     path = write_checkpoint(state, tmp_path / f"model{suffix}")
     expected = load_network(path).state_dict()
 
-    weights = load_weights(path)
+    weights = load_style_network(path).weights
 
     assert {value.dtype for value in weights.values()} == {np.dtype(np.float32)}
     assert all((expected[key].numpy() == value).all() for key, value in weights.items())

@@ -6,18 +6,15 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 import torch
 from safetensors.numpy import save
-from torch.nn import functional
 
 from neural_style import Style, StyleError
 from neural_style.backends.arena import Arena
@@ -28,11 +25,16 @@ from neural_style.networks.description import NetworkDescription, parameter_shap
 from neural_style.networks.metadata import NETWORK_KEY
 from neural_style.networks.network import StyleNetwork
 from neural_style.options import RenderingOptions, ignore
-from tests.support.networks.family import FAMILY, MANY, THIN, make_family_network
+from tests.support.networks.family import (
+    FAMILY,
+    MANY,
+    THIN,
+    compute_by_definition,
+    make_family_network,
+)
 from tests.support.networks.styles import MakePicture
 
 MakeStyle = Callable[[StyleNetwork], Style]
-Pixels = NDArray[np.float64]
 
 
 def make_torch_style(network: StyleNetwork) -> Style:
@@ -61,43 +63,6 @@ BACKENDS = {
 }
 
 
-def paint_by_definition(network: StyleNetwork, picture: Any, shares: dict[int, float]) -> Pixels:
-    """Return the levels as the description's text defines them, in double precision."""
-    description = network.description
-    tensors = {name: torch.from_numpy(values).double() for name, values in network.weights.items()}
-    many = description.styles > 1
-
-    def mixed(name: str) -> Any:
-        return sum(tensors[name][i] * w for i, w in shares.items()) if many else tensors[name]
-
-    def layer(x: Any, name: str, norm: str, stride: int = 1) -> Any:
-        weight, bias = tensors[f"{name}.conv2d.weight"], tensors[f"{name}.conv2d.bias"]
-        reach = weight.shape[2] // 2
-        y = functional.conv2d(functional.pad(x, [reach] * 4, "reflect"), weight, bias, stride)
-        if norm in description.unnormalized:
-            return y
-        return functional.instance_norm(
-            y, weight=mixed(f"{norm}.weight"), bias=mixed(f"{norm}.bias"), eps=1e-5
-        )
-
-    def double(x: Any) -> Any:
-        return x.repeat_interleave(2, 2).repeat_interleave(2, 3)
-
-    y = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].double()
-    y = y * description.input_levels / 255
-    y = layer(y, "conv1", "in1").relu()
-    y = layer(y, "conv2", "in2", 2).relu()
-    y = layer(y, "conv3", "in3", 2).relu()
-    for block in range(1, description.blocks + 1):
-        z = layer(y, f"res{block}.conv1", f"res{block}.in1").relu()
-        y = y + layer(z, f"res{block}.conv2", f"res{block}.in2")
-    y = layer(double(y), "deconv1", "in4").relu()
-    y = layer(double(y), "deconv2", "in5").relu()
-    y = layer(y, "deconv3", "in6")
-    levels = (255 * y.sigmoid()).round() if description.output == "sigmoid" else y.clamp(0, 255)
-    return np.asarray(levels[0].permute(1, 2, 0))
-
-
 def choose(style: Style, shares: dict[int, float]) -> Style:
     return style if style.count is None else style.with_mix(shares)
 
@@ -112,7 +77,8 @@ def test_every_member_is_painted_as_it_is_defined(
 
     painted = choose(BACKENDS[backend](network), shares)(picture)
 
-    expected = paint_by_definition(network, picture, shares)[:22, :33]
+    expected = compute_by_definition(network, picture, shares)[:22, :33]
+    expected = expected.round() if network.description.output == "sigmoid" else expected
     assert expected.std() > 10
     assert np.abs(np.asarray(painted) - expected).max() < 1.01
 

@@ -7,7 +7,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from pset_4.gallery.collecting import ImageFile, Picture, Result
+from pset_4.gallery.collecting import ImageFile, Picture, Result, State
 from pset_4.gallery.rendering import render
 from pset_4.gallery.thumbnails import View
 from tests.support.galleries import write_gallery
@@ -15,9 +15,10 @@ from tests.support.galleries import write_gallery
 
 def test_a_picture_named_like_a_tag_stays_text() -> None:
     name = "</script><script>alert('1')</script>.png"
-    file = ImageFile(f"stylized/candy.pth/{name}", "0" * 64, 0.0, None)
+    file = ImageFile(f"stylized/candy.pth/{name}", "0" * 64, 0.0)
     views = {"0" * 64: View("thumbnails/0.webp", None, 8, 8)}
-    page = render([Picture(name, file, [Result("candy.pth", file, False)])], views)
+    picture = Picture(name, file, [Result("candy.pth", file, State.CURRENT)])
+    page = "".join(render([picture], views))
     assert page.lower().count("<script") == page.lower().count("</script") == 2
 
 

@@ -76,7 +76,7 @@ def test_the_number_of_styles_in_a_file_is_listed(
 
     (model,) = list_models(project)
 
-    assert (model["loads"], model["base_width"], model["styles"]) == (True, None, 26)
+    assert (model["loads"], model["base_width"], model["styles"]) == (True, 32, 26)
 
 
 @pytest.mark.parametrize("place", ["cache", "drop-in"])
