@@ -19,10 +19,6 @@ constexpr int min_channels = 4;
 // The outputs of all pixels at a position.
 inline int lanes_of(const Geometry& g) { return g.pixels * g.outputs; }
 
-// The number of positions that are computed at once: as many sums as fit into the registers.
-template <int V>
-constexpr int positions = PIXELS * max_group_vectors / V;
-
 // The sums of `P` positions for one group of channels.
 template <int P, int V>
 struct Accumulators {

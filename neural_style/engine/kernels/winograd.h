@@ -112,9 +112,9 @@ struct PointProducts {
         for (int point_index = 0; point_index < point_count;
              point_index++, weights += std::ptrdiff_t(length) * group_size) {
             int tile = 0;
-            for (; tile + positions<V> <= tiles; tile += positions<V>)
-                multiply_some<positions<V>>(point_index, tile, weights);
-            multiply_rest<positions<V> - 1>(point_index, tile, tiles, weights);
+            for (; tile + PIXELS <= tiles; tile += PIXELS)
+                multiply_some<PIXELS>(point_index, tile, weights);
+            multiply_rest<PIXELS - 1>(point_index, tile, tiles, weights);
         }
     }
 
