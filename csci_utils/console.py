@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+import shutil
 import sys
 from contextlib import suppress
 from typing import TextIO
@@ -80,6 +81,31 @@ def answer(text: str) -> None:
         raise OutputError(
             "standard output cannot be written", remedy="check where it is redirected to"
         )
+
+
+def answer_bytes(path: str | os.PathLike[str]) -> None:
+    """Write the content of a file to standard output, as a command's whole result.
+
+    A closed pipe (``| head``) counts as success.
+
+    Raises:
+        OutputError: Standard output cannot be written.
+    """
+    stream = sys.stdout
+    try:
+        if stream is None:
+            raise ValueError("closed before the program started")
+        with open(path, "rb") as file:
+            shutil.copyfileobj(file, stream.buffer)
+        stream.buffer.flush()
+    except BrokenPipeError:
+        _redirect_to_null(stream)
+    except (OSError, ValueError) as error:
+        if stream is not None:
+            _redirect_to_null(stream)
+        raise OutputError(
+            "standard output cannot be written", remedy="check where it is redirected to"
+        ) from error
 
 
 def _color(text: str, stream: TextIO) -> str:

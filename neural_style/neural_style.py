@@ -19,11 +19,13 @@ from csci_utils.text import one_line
 from .command_line.arguments import ShowVersion, add_rendering_options, read_rendering_options
 from .command_line.parent import follow_parent
 from .command_line.reporting import Reporter, TextReporter, make_reporter
+from .command_line.streams import STREAM, files_of
 from .errors import PictureError, StyleError, needing
 from .formats.conversion import check_conversion
 from .formats.model_file import ONNX_SUFFIXES, STYLE_SUFFIXES
 from .imitation.command import add_imitate
 from .inspection import inspect
+from .options import RenderingOptions
 from .painting import PaintingResult, paint_file
 from .pictures.file_formats import PICTURE_SUFFIXES, format_for
 from .request import PaintingRequest
@@ -32,9 +34,12 @@ from .training.command import add_train
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-CONTENT_IMAGE_HELP = "the picture to paint"
+CONTENT_IMAGE_HELP = "the picture to paint; - for standard input"
 MODEL_HELP = "the style: a checkpoint (.pth, .pt, .safetensors) or an ONNX graph (.onnx)"
-OUTPUT_IMAGE_HELP = f"the picture to write: {' '.join(sorted(PICTURE_SUFFIXES))}"
+OUTPUT_IMAGE_HELP = (
+    f"the picture to write: {' '.join(sorted(PICTURE_SUFFIXES))}; - for standard output, in the "
+    "format of --format or else the input's"
+)
 IMAGE_NAME_HELP = "the picture's name in the painting's metadata (default: that of the file)"
 MODEL_NAME_HELP = "the same of the style"
 ACCEL_HELP = "paint on the accelerator that PyTorch finds; an error if there is none"
@@ -79,10 +84,10 @@ def stylize(args: Any, reporter: Reporter | None = None) -> PaintingResult:
     """Paint one picture, as the `eval` command does.
 
     Args:
-        args: Anything with the attributes `content_image`, `model` and `output_image` (paths), and
-            optionally those of `RenderingOptions`, where `style` is another name of `number`,
-            `accel` or `cuda` (true for the accelerator), and `export_onnx` (where to also write the
-            model as a graph). A missing attribute is None.
+        args: Anything with the attributes `content_image`, `model` and `output_image` (paths, or
+            ``-`` for standard input and output), and optionally those of `RenderingOptions`, where
+            `style` is another name of `number`, `accel` or `cuda` (true for the accelerator), and
+            `export_onnx` (where to also write the model as a graph). A missing attribute is None.
         reporter: Receives notes and progress. None for the terminal.
 
     Raises:
@@ -92,25 +97,34 @@ def stylize(args: Any, reporter: Reporter | None = None) -> PaintingResult:
     if reporter is None:
         with closing(TextReporter()) as terminal:
             return stylize(args, terminal)
-    output_path = Path(args.output_image)
     export_path = getattr(args, "export_onnx", None)
-    _check_outputs(output_path, export_path)
-    if export_path:
-        _convert(args.model, export_path, reporter)
     options = read_rendering_options(args)
     names = [getattr(args, name, None) or "" for name in ("image_name", "model_name")]
-    request = PaintingRequest(args.content_image, args.model, output_path, options, *names)
-    reporter.begin(f"painting {Path(args.content_image).name} in {Path(args.model).name}")
-    result = paint_file(request, reporter.notify, reporter.progress)
-    if result.has_more_frames:
-        reporter.notify(f"{args.content_image}: only the first frame was painted")
+    with files_of(args.content_image, args.output_image, options.file_format) as files:
+        content_path, output_path = files
+        _check_outputs(output_path, options, export_path)
+        if export_path:
+            _convert(args.model, export_path, reporter)
+        request = PaintingRequest(content_path, args.model, output_path, options, *names)
+        reporter.begin(f"painting {content_path.name} in {Path(args.model).name}")
+        result = paint_file(request, reporter.notify, reporter.progress)
+        if result.has_more_frames:
+            shown = content_path.name if args.content_image == STREAM else content_path
+            reporter.notify(f"{shown}: only the first frame was painted")
     return result
 
 
 def _run_eval(args: Any, reporter: Reporter) -> None:
+    try:
+        read_rendering_options(args)
+    except ValueError as error:  # two options that do not go together
+        args.refuse(str(error))
+    is_stream = args.output_image == STREAM
+    if is_stream and args.json:
+        args.refuse("--json writes to standard output, and so does --output-image -")
     result = stylize(args, reporter)
     written = [args.export_onnx] if args.export_onnx else []
-    lines = [f"wrote {path}" for path in (*written, args.output_image)]
+    lines = [] if is_stream else [f"wrote {path}" for path in (*written, args.output_image)]
     reporter.finish(lines, **result.to_json())
 
 
@@ -143,9 +157,11 @@ def _convert(model_path: str | Path, output_path: str | Path, reporter: Reporter
     convert(model_path, output_path)
 
 
-def _check_outputs(output_path: Path, export_path: str | Path | None) -> None:
+def _check_outputs(
+    output_path: Path, options: RenderingOptions, export_path: str | Path | None
+) -> None:
     """Find out before the work, not after it, that its results cannot be written."""
-    format_for(output_path)
+    format_for(output_path, options.file_format)
     check_place(output_path, PictureError)
     if export_path and Path(export_path).suffix.lower() not in ONNX_SUFFIXES:
         raise StyleError(
@@ -176,7 +192,7 @@ def _build_parser() -> argparse.ArgumentParser:
 
 def _add_eval(commands: Commands) -> None:
     painting = commands.add_parser("eval", help="paint a picture", description="Paint a picture.")
-    painting.set_defaults(run=_run_eval)
+    painting.set_defaults(run=_run_eval, refuse=painting.error)
     painting.add_argument("--content-image", required=True, metavar="PATH", help=CONTENT_IMAGE_HELP)
     painting.add_argument("--model", required=True, metavar="PATH", help=MODEL_HELP)
     painting.add_argument("--output-image", required=True, metavar="PATH", help=OUTPUT_IMAGE_HELP)

@@ -27,6 +27,12 @@ PRECISIONS = (EXACT, FAST)
 
 KEEP, NONE = "keep", "none"
 
+LOSSY_FORMATS = ("jpeg", "webp", "avif", "heic")
+"""Names of the formats of image files that have a quality."""
+
+FORMATS = (*LOSSY_FORMATS, "png", "tiff", "jp2", "gif", "bmp")
+"""Names of the formats of image files that are written."""
+
 MAX_THREADS = 1024
 """Each thread takes memory, and more than one for each core is of no use."""
 
@@ -134,6 +140,20 @@ class RenderingOptions:
         names_result=True,
     )
     """Whether the painting keeps the photograph's chroma, and has only its own luma."""
+    file_format: str | None = _option(
+        Choice(FORMATS),
+        "the format of the result (default: as its name says; in the pipeline, the photograph's)",
+        flag="format",
+        changes_result=True,
+        names_result=True,
+    )
+    """One of the `FORMATS`; None for the one that the suffix of the result names."""
+    quality: int | None = _option(
+        WholeNumber(1, 100),
+        "the quality of a JPEG, WebP, AVIF or HEIC result, up to 100 (default: 95); higher values "
+        "make larger files",
+        changes_result=True,
+    )
     precision: str = _option(
         Choice(PRECISIONS),
         "how precisely to compute: exact, within one level of fp32 on every machine, or fast, in "
@@ -174,6 +194,11 @@ class RenderingOptions:
                 object.__setattr__(self, option.name, option.kind.check(option.name, value))
         if self.strength == 1:
             object.__setattr__(self, "strength", None)  # the same look has one name
+        if self.quality is not None and self.file_format not in (None, *LOSSY_FORMATS):
+            raise ValueError(
+                f"expected no quality for {self.file_format}, which loses nothing: leave out one "
+                f"of both, or choose {', '.join(LOSSY_FORMATS[:-1])} or {LOSSY_FORMATS[-1]}"
+            )
 
     def count_pixels(self, size: tuple[int, int]) -> float:
         """Return the work for a picture of this width and height: how many pixels are painted."""

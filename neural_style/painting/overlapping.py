@@ -17,13 +17,13 @@ from csci_utils.files import read_file
 from ..backends.base import Frame, Progress, Style, take
 from ..errors import NeuralStyleError, PictureError
 from ..pictures.arrays import Colors
-from ..pictures.io import MAX_PICTURE_BYTES, decode_picture, save_picture
+from ..pictures.io import MAX_PICTURE_BYTES, decode_picture
 from ..request import PaintingRequest
 from ..system.resources import count_threads
 from .brush import carry
 from .budget import Budget, estimate_bytes
 from .painter import Painter
-from .stages import PaintingResult, Photograph, Saver, complete, describe, prepare
+from .stages import PaintingResult, Photograph, Saver, complete, describe, prepare, save_painting
 
 Begin = Callable[[PaintingRequest], Progress | None]
 
@@ -38,7 +38,7 @@ _BEHIND_PER_THREAD = 4  # paintings that are encoded and saved, or wait for it
 def paint_all(
     painter: Painter,
     requests: Iterable[PaintingRequest],
-    save: Saver = save_picture,
+    save: Saver = save_painting,
     begin: Begin = lambda request: None,
 ) -> Iterator[Outcome]:
     """Paint requests, and yield each with its outcome as soon as it is finished, in any order.
@@ -198,7 +198,7 @@ class _Overlap:
             with at_path(request.content_image):
                 picture = carry(picture, canvas, original, memory=request.options.memory)
             result = complete(picture, request, taken.photograph, provenance)
-            self._save(picture, request.output_image, keep_location=request.options.keep_location)
+            self._save(picture, request.output_image, request.options)
             return result
 
         self._behind.append((request, self._pool.submit(finish)))

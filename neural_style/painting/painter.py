@@ -19,11 +19,11 @@ from ..backends.base import Progress, Style
 from ..backends.loading import load_style, read_style
 from ..errors import PictureError
 from ..options import RenderingOptions, ignore
-from ..pictures.io import MAX_PICTURE_BYTES, decode_picture, save_picture
+from ..pictures.io import MAX_PICTURE_BYTES, decode_picture
 from ..request import PaintingRequest
 from ..system.resources import count_threads, free_memory
 from .brush import carry
-from .stages import PaintingResult, Photograph, Saver, complete, describe, prepare
+from .stages import PaintingResult, Photograph, Saver, complete, describe, prepare, save_painting
 
 MAX_LIGHT_STYLES = 8
 """How many styles stay loaded: an official one takes about 30 MB."""
@@ -75,7 +75,7 @@ class Painter:
         self,
         request: PaintingRequest,
         progress: Progress | None = None,
-        save: Saver = save_picture,
+        save: Saver = save_painting,
     ) -> PaintingResult:
         """Read a picture, resize it, paint it, and write it to `output_image`.
 
@@ -101,7 +101,7 @@ class Painter:
         del photograph, style
         if not self._keeps:
             self.release()  # encoding takes memory, too
-        save(painted, request.output_image, keep_location=request.options.keep_location)
+        save(painted, request.output_image, request.options)
         return result
 
     def _take(self, request: PaintingRequest) -> Photograph:
@@ -177,9 +177,9 @@ class Painter:
         return self._arena
 
 
-def _save_atomically(picture: Image.Image, path: Path, *, keep_location: bool) -> None:
+def _save_atomically(picture: Image.Image, path: Path, options: RenderingOptions) -> None:
     with replacing(path, PictureError) as temporary_path, instead_of_path(temporary_path, path):
-        save_picture(picture, temporary_path, keep_location=keep_location)
+        save_painting(picture, temporary_path, options)
 
 
 def _state_of(path: Path) -> FileState | None:

@@ -13,7 +13,7 @@ from csci_utils.errors import at_path
 from ..backends.base import Style
 from ..options import NONE, OPTIONS, Option, RenderingOptions
 from ..pictures.file_formats import format_for
-from ..pictures.io import MORE_FRAMES
+from ..pictures.io import MORE_FRAMES, save_picture
 from ..pictures.metadata import METADATA, read_metadata
 from ..pictures.resizing import resize
 from ..provenance import Provenance
@@ -24,9 +24,9 @@ from .mixing import mix
 
 
 class Saver(Protocol):
-    """Writes a painted picture; see `save_picture`."""
+    """Writes a painted picture; see `save_painting`."""
 
-    def __call__(self, picture: Image.Image, path: Path, *, keep_location: bool) -> None:
+    def __call__(self, picture: Image.Image, path: Path, options: RenderingOptions) -> None:
         """Write the picture to the path."""
 
 
@@ -80,7 +80,8 @@ def prepare(request: PaintingRequest, picture: Image.Image, sha256: str) -> Phot
         original, picture = picture, resize(picture, options.content_scale, options.max_side)
         canvas = make_canvas(picture, original, options.brush)
     with at_path(request.output_image):
-        format_for(request.output_image).check(picture.size)
+        kind = format_for(request.output_image, options.file_format)
+        kind.check(picture.size, options.quality)
     return Photograph(picture, canvas, sha256, has_more_frames)
 
 
@@ -117,6 +118,17 @@ def complete(
     else:
         _add_provenance(painted, provenance)
     return PaintingResult(photograph.has_more_frames, provenance)
+
+
+def save_painting(picture: Image.Image, path: Path, options: RenderingOptions) -> None:
+    """Write a picture as `save_picture` does, as options ask for."""
+    save_picture(
+        picture,
+        path,
+        keep_location=options.keep_location,
+        file_format=options.file_format,
+        quality=options.quality,
+    )
 
 
 def _add_provenance(painted: Image.Image, provenance: Provenance) -> None:

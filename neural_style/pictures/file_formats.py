@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -30,16 +31,33 @@ class PictureFormat:
     """The longest side that it, or Pillow's decoder for it, allows, in px; None for Pillow's own
     limit."""
 
-    def check(self, size: tuple[int, int]) -> None:
+    @property
+    def has_quality(self) -> bool:
+        """Whether it can keep less for smaller files."""
+        return "quality" in self.options
+
+    def encoder_options(self, quality: int | None) -> dict[str, Any]:
+        """Return options for Pillow's encoder, which may change them, with another quality."""
+        options = deepcopy(dict(self.options))
+        return options if quality is None else {**options, "quality": quality}
+
+    def check(self, size: tuple[int, int], quality: int | None = None) -> None:
         """Raise an error, before any work, if a picture cannot be written in this format.
 
         Args:
             size: Width and height in px.
+            quality: As for `save_picture`.
 
         Raises:
             MissingDependencyError: The format needs a package that is not installed.
-            PictureError: A side exceeds `max_side`. The error has no path.
+            PictureError: A side exceeds `max_side`, or the format has no quality. The error has no
+                path.
         """
+        if quality is not None and not self.has_quality:
+            raise PictureError(
+                f"expected no quality for {self.name}, got {quality}",
+                remedy="leave out --quality, or choose a format that has one (--format jpeg)",
+            )
         if self.name == heif.FORMAT:
             heif.register()
         if self.max_side is not None and max(size) > self.max_side:
@@ -89,6 +107,18 @@ _FORMATS_BY_SUFFIX = {
     ".hif": _HEIF,
 }
 
+_SUFFIXES_BY_NAME = {
+    "jpeg": ".jpg",
+    "webp": ".webp",
+    "avif": ".avif",
+    "heic": ".heic",
+    "png": ".png",
+    "tiff": ".tif",
+    "jp2": ".jp2",
+    "gif": ".gif",
+    "bmp": ".bmp",
+}
+
 PICTURE_SUFFIXES = frozenset(_FORMATS_BY_SUFFIX)
 """The suffixes, in lower case, of the pictures that can be both read and written."""
 
@@ -96,13 +126,38 @@ FORMAT_NAMES = tuple(dict.fromkeys(entry.name for entry in _FORMATS_BY_SUFFIX.va
 """Pillow's names for the formats that can be read, the most common ones first."""
 
 
-def format_for(path: str | PathLike[str]) -> PictureFormat:
-    """Return the format that the suffix of `path` names; upper and lower case are the same.
+def name_of(pillows_name: str | None) -> str | None:
+    """Return which of the `FORMATS` Pillow's name stands for; None if it is not written."""
+    suffixes = _SUFFIXES_BY_NAME.items()
+    known = {_FORMATS_BY_SUFFIX[suffix].name: name for name, suffix in suffixes}
+    return known.get(pillows_name or "")
+
+
+def suffix_of(name: str) -> str:
+    """Return the usual suffix of files of a format, of which `name` is one of the `FORMATS`."""
+    return _SUFFIXES_BY_NAME[name]
+
+
+def format_for(path: str | PathLike[str], name: str | None = None) -> PictureFormat:
+    """Return the format of a picture that is to be written.
+
+    Args:
+        path: Its suffix names the format; upper and lower case are the same.
+        name: One of the `FORMATS`, which `path` must not contradict; it may have no suffix then.
 
     Raises:
-        PictureError: The path has no suffix, or an unknown one.
+        PictureError: The path has no suffix, an unknown one, or one of another format than `name`.
     """
     suffix = Path(path).suffix
+    if name is not None:
+        chosen = _FORMATS_BY_SUFFIX[suffix_of(name)]
+        if _FORMATS_BY_SUFFIX.get(suffix.lower(), chosen) is not chosen:
+            raise PictureError(
+                f"expected a name for a picture in the format {name}, got {suffix}",
+                path=path,
+                remedy=f"end it in {suffix_of(name)}, or leave out --format",
+            )
+        return chosen
     try:
         return _FORMATS_BY_SUFFIX[suffix.lower()]
     except KeyError:

@@ -9,11 +9,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from PIL import Image
 
@@ -71,8 +70,10 @@ def save_picture(
     path: str | PathLike[str],
     final_path: str | PathLike[str] | None = None,
     keep_location: bool = False,
+    file_format: str | None = None,
+    quality: int | None = None,
 ) -> None:
-    """Write `picture` to exactly `path`, in the format that its suffix names.
+    """Write `picture` to exactly `path`, by default in the format that its suffix names.
 
     An alpha channel and metadata (see `Metadata`) are dropped if the format cannot store them. If
     it cannot store an ICC profile, the colors are converted to sRGB. The write is not atomic: if it
@@ -84,20 +85,22 @@ def save_picture(
         path: The file to write.
         final_path: The path that errors name in place of that of a temporary file.
         keep_location: Whether the GPS position in the metadata is written, too.
+        file_format: One of the `FORMATS`, where the suffix of `path` names none.
+        quality: From 1 to 100, for JPEG, WebP, AVIF and HEIF. By default 95.
 
     Raises:
         TypeError: `picture` is not a `PIL.Image.Image`.
         MissingDependencyError: The format is HEIF, and pillow-heif is not installed.
-        PictureError: The suffix is unknown, the picture is too large for the format, or the file
-            cannot be written.
+        PictureError: The suffix is unknown or contradicts the format, the picture is too large for
+            the format, it has no quality, or the file cannot be written.
     """
-    file_format = format_for(path)
+    kind = format_for(path, file_format)
     plain = to_plain(picture)
     with at_path(final_path or path):
-        file_format.check(plain.size)
+        kind.check(plain.size, quality)
         try:
             with _memory_file() as file:
-                _encode(plain, file, file_format, keep_location)
+                _encode(plain, file, kind, kind.encoder_options(quality), keep_location)
                 _write(Path(path), file)
         except Exception as error:  # encoders raise ValueError and others
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -123,20 +126,23 @@ def _memory_file() -> Iterator[IO[bytes]]:
 
 
 def _encode(
-    plain: Image.Image, file: IO[bytes], file_format: PictureFormat, keep_location: bool
+    plain: Image.Image,
+    file: IO[bytes],
+    kind: PictureFormat,
+    options: dict[str, Any],
+    keep_location: bool,
 ) -> None:
     """Write the content of an image file."""
-    if plain.mode == "RGBA" and not file_format.keeps_alpha:
+    if plain.mode == "RGBA" and not kind.keeps_alpha:
         plain = plain.convert("RGB")
-    if not file_format.keeps_profile:
+    if not kind.keeps_profile:
         call_interruptibly(lambda: convert_to_srgb(plain))
     profile = plain.info.get(ICC_PROFILE)
     metadata = read_metadata(plain).for_painting(keep_location)
-    options = deepcopy(dict(file_format.options))  # encoders change what they get
-    options |= encoder_options(file_format.name, metadata)
+    options |= encoder_options(kind.name, metadata)
     # An interrupted encoder may go on, so it must not write to the path itself.
-    call_interruptibly(lambda: plain.save(file, file_format.name, icc_profile=profile, **options))
-    if file_format.name == "TIFF" and metadata.exif:
+    call_interruptibly(lambda: plain.save(file, kind.name, icc_profile=profile, **options))
+    if kind.name == "TIFF" and metadata.exif:
         file.seek(0)
         detailed = add_details(file.read(), metadata)
         file.seek(0)

@@ -14,6 +14,7 @@ from csci_utils.text import parse_duration, parse_whole
 from ..commands.answering import is_quiet, note, wants_json
 from ..commands.declaring import common_option, name_option, reader
 from ..commands.options import (
+    check_rendering,
     common_options,
     force_option,
     json_option,
@@ -87,6 +88,7 @@ def bulk(ctx: click.Context, /, **options: Any) -> None:
 
 def _check(options: dict[str, Any]) -> None:
     """Refuse options that contradict each other."""
+    check_rendering(options)
     if (options["joins"] or options["run_id"]) and (options["models"] or options["retries"]):
         raise click.UsageError(
             "--worker and --run go on with a run, which knows its images and styles: leave out "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from neural_style.option_kinds import Choice, Flag
-from neural_style.options import Option
+from neural_style.options import Option, RenderingOptions
 
 from .. import names
 from ..central_scheduler import CentralScheduler
@@ -217,6 +218,19 @@ def rendering_options(command: Command) -> Command:
     results = (_result_option(option) for option in RESULT_OPTIONS)
     machine = (_machine_option(option) for option in MACHINE_OPTIONS)
     return apply(command, *results, *machine)
+
+
+def check_rendering(options: Mapping[str, Any]) -> None:
+    """Check that the `RESULT_OPTIONS` among the options of a command go together.
+
+    Raises:
+        click.UsageError: They do not.
+    """
+    names_of_options = {option.name for option in RESULT_OPTIONS}
+    try:
+        RenderingOptions(**{n: value for n, value in options.items() if n in names_of_options})
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _result_option(option: Option) -> Decorator[Any]:

@@ -17,6 +17,7 @@ from .declaring import Command
 from .gallery import keep_current
 from .options import (
     all_option,
+    check_rendering,
     common_options,
     conflict_option,
     dry_run_option,
@@ -131,6 +132,7 @@ def split_request(options: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
             "a FILE is published before it is painted: leave out --no-upload or use --offline in "
             "its place, or name an image in the remote with --image"
         )
+    check_rendering(options)
     if request.like and request.picks:
         raise click.UsageError("--like and --only name styles both: leave out one of them")
     return request, options

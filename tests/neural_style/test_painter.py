@@ -447,7 +447,7 @@ def test_a_failed_request_is_followed_by_a_good_one(
 def test_the_output_may_be_written_in_another_way(request_to: RequestTo, tmp_path: Path) -> None:
     written: list[tuple[Image.Image, Path]] = []
 
-    def save(picture: Image.Image, path: Path, *, keep_location: bool) -> None:
+    def save(picture: Image.Image, path: Path, options: RenderingOptions) -> None:
         written.append((picture, path))
 
     Painter().paint(request_to(), save=save)

@@ -152,7 +152,7 @@ def test_an_error_of_saving_is_that_picture_alone(
 ) -> None:
     requests = requests_in(tmp_path, checkpoint_path, make_picture, [(16, 12)] * 2)
 
-    def save(picture: Image.Image, path: Path, *, keep_location: bool) -> None:
+    def save(picture: Image.Image, path: Path, options: RenderingOptions) -> None:
         if path == requests[0].output_image:
             raise OSError("the disk is full")
         save_picture(picture, path)

@@ -42,7 +42,7 @@ class Existing:
         listed = self._listed[model]
         if listed is None:
             return bool(target_at(self.path_of(model, name)).exists())
-        return name in listed
+        return self.path_of(model, name) in listed
 
     def find_missing(self, name: str, source: FileSystemTarget) -> list[str]:
         """Return the styles in which an image is to be painted.
@@ -55,11 +55,11 @@ class Existing:
         return [model for model in self._run.models if not self._is_current(model, name, source)]
 
     def _is_current(self, model: str, name: str, source: FileSystemTarget) -> bool:
-        listed = self._listed[model]
-        if listed is not None and name not in listed:
+        listed, path = self._listed[model], self.path_of(model, name)
+        if listed is not None and path not in listed:
             return False
         file = parse_model_name(model)
-        made = read_published(self.path_of(model, name), name, file.file)
+        made = read_published(path, name, file.file)
         if made is None:
             return False
         options = self._run.rendering(number=file.number)
@@ -68,11 +68,12 @@ class Existing:
         return bool(source.fs.sha256(source.path) == made.image_sha256)
 
     def _list(self, model: str, names: Sequence[str]) -> set[str] | None:
-        """Return the names of images that have a result; None if that is not known."""
+        """Return the paths of the results of images; None if they are not known."""
         root = f"{self._settings.remote_results}/{self._run.style_of(model)}"
         if not (is_s3(root) and names):
             return None
-        first, last = min(names), max(names)
+        files = [self.path_of(model, name).removeprefix(f"{root}/") for name in names]
+        first, last = min(files), max(files)
         found: Iterator[str] = takewhile(lambda name: name <= last, list_from(root, first))
-        listed = set(islice(found, MAX_LISTED))
+        listed = {f"{root}/{name}" for name in islice(found, MAX_LISTED)}
         return listed if len(listed) < MAX_LISTED else None

@@ -172,7 +172,7 @@ class ShardWork:
         is_replacement = self._existing.has(model, fetched.name)
         if is_replacement:
             check_place(station.run, model, fetched.name)
-        path = station.make_path(fetched.name)
+        path = station.make_path(url)
         request = station.request(fetched.path, fetched.name, model, path)
         with instead_of_path(fetched.path, fetched.name), instead_of_path(path, url):
             result = station.paint(request)

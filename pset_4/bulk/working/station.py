@@ -58,7 +58,7 @@ class Station:
         self.documents: Documents = self.run.documents(self.settings)
 
     def make_path(self, name: str) -> str:
-        """Return a new path in the scratch folder, with the suffix of an image's name."""
+        """Return a new path in the scratch folder, with the suffix of a name."""
         return os.path.join(self.scratch, f"{next(self._numbers)}{PurePath(name).suffix}")
 
     def request(self, path: str, image: str, model: str, result_path: str) -> PaintingRequest:

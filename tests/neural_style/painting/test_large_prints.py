@@ -73,7 +73,7 @@ def paint(painter: Painter, request: PaintingRequest) -> Image.Image:
     """Return a painting, without the time to encode it."""
     paintings = []
 
-    def keep(picture: Image.Image, path: Path, *, keep_location: bool) -> None:
+    def keep(picture: Image.Image, path: Path, options: RenderingOptions) -> None:
         paintings.append(picture)
 
     painter.paint(request, save=keep)

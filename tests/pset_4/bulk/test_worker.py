@@ -55,11 +55,15 @@ def test_what_was_replaced_is_painted_again_and_nothing_else(
     paint_here(begin_run())
     store.write(f"images/{names[1]}", store.read(f"images/{names[2]}"))
 
-    second, third = paint_here(begin_run()), paint_here(begin_run(strength=0.5))
+    look = {"strength": 0.5, "file_format": "jpeg"}
+    second, third, fourth = (paint_here(begin_run(**each)) for each in ({}, look, look))
 
     assert (second.painted, second.current) == (1, 2)
     assert (third.painted, third.current) == (3, 0)
-    assert list_results(store, f"{MODEL}@strength=0.5") == list_results(store) == sorted(names)
+    assert (fourth.painted, fourth.current) == (0, 3)
+    assert list_results(store) == sorted(names)
+    results = list_results(store, f"{MODEL}@strength=0.5,format=jpeg")
+    assert results == sorted(f"{name}.jpg" for name in names)
     assert second.run.endswith("-0002") and third.run.endswith("-0001")
 
 

@@ -36,9 +36,9 @@ def test_the_runners_paint_the_same_bytes_whatever_the_names(
 
     painted = paint_with_each_runner(
         project,
-        "stylized/model %41#.pth@strength=0.5,preserve-color/photo %41#.jpg",
+        "stylized/model %41#.pth@strength=0.5,preserve-color,format=webp/photo %41#.jpg.webp",
         *("--max-side", "50", "--threads", "1", "--memory", "8GiB", "--device", "cpu"),
-        *("--strength", "0.5", "--preserve-color"),
+        *("--strength", "0.5", "--preserve-color", "--format", "webp", "--quality", "80"),
     )
 
     assert painted["program"] == painted["in-process"]
