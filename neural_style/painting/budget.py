@@ -9,7 +9,9 @@ from ..system.resources import free_memory
 
 _MEMORY_SHARE = 4  # pictures take at most this part of the memory that is free
 _MOST_BYTES = 1 << 30
-_BYTES_PER_PIXEL = 16  # of a picture while it is decoded, painted and encoded
+BYTES_PER_PIXEL = 16
+"""Of a picture while it is decoded, painted and encoded."""
+
 _UNKNOWN_BYTES = 64 << 20  # of a file whose header does not tell its size
 
 
@@ -19,12 +21,13 @@ class Budget:
     def __init__(self) -> None:
         """Measure the memory that is free now."""
         free = free_memory(None)
-        self._most = min(_MOST_BYTES, _MOST_BYTES if free is None else free // _MEMORY_SHARE)
+        self.most = min(_MOST_BYTES, _MOST_BYTES if free is None else free // _MEMORY_SHARE)
+        """How many bytes there are."""
         self._taken = 0
 
     def take(self, size: int) -> bool:
         """Take so many bytes, and return whether they are there."""
-        if self._taken and self._taken + size > self._most:
+        if self._taken and self._taken + size > self.most:
             return False
         self._taken += size
         return True
@@ -41,4 +44,4 @@ def estimate_bytes(path: Path) -> int:
             size = read_size(file)
     except OSError:
         size = None
-    return _UNKNOWN_BYTES if size is None else size[0] * size[1] * _BYTES_PER_PIXEL
+    return _UNKNOWN_BYTES if size is None else size[0] * size[1] * BYTES_PER_PIXEL

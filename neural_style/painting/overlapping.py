@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -21,7 +23,7 @@ from ..pictures.io import MAX_PICTURE_BYTES, decode_picture
 from ..request import PaintingRequest
 from ..system.resources import count_threads
 from .brush import carry
-from .budget import Budget, estimate_bytes
+from .budget import BYTES_PER_PIXEL, Budget, estimate_bytes
 from .painter import Painter
 from .stages import PaintingResult, Photograph, Saver, complete, describe, prepare, save_painting
 
@@ -107,6 +109,15 @@ class _Waiting:
     """Estimated, in bytes of memory; 0 if another request accounts for the picture."""
 
 
+class _Finishing(NamedTuple):
+    """A painting that is carried to its size, encoded and saved."""
+
+    request: PaintingRequest
+    future: Future[PaintingResult]
+    size: int
+    """In bytes of memory, if that is more than what was painted."""
+
+
 class _Overlap:
     def __init__(
         self, painter: Painter, pool: ThreadPoolExecutor, save: Saver, begin: Begin
@@ -117,7 +128,7 @@ class _Overlap:
         self._begin = begin
         self._budget = Budget()
         self._ahead: deque[_Waiting] = deque()
-        self._behind: deque[tuple[PaintingRequest, Future[PaintingResult]]] = deque()
+        self._behind: deque[_Finishing] = deque()
         self._next: PaintingRequest | None = None
         self._most_ahead = _AHEAD_PER_THREAD * count_threads()
         self._most_behind = _BEHIND_PER_THREAD * count_threads()
@@ -201,19 +212,23 @@ class _Overlap:
             self._save(picture, request.output_image, request.options)
             return result
 
-        self._behind.append((request, self._pool.submit(finish)))
+        photograph = taken.photograph
+        is_carried = photograph.canvas is not photograph.picture
+        size = math.prod(photograph.picture.size) * BYTES_PER_PIXEL if is_carried else 0
+        self._behind.append(_Finishing(request, self._pool.submit(finish), size))
 
     def _collect(self, most: int) -> Iterator[Outcome]:
-        """Yield what is finished, and wait until at most so many are not."""
+        """Yield what is finished, and wait until at most so many are not, and their memory fits."""
         for _ in range(len(self._behind)):
-            request, future = self._behind.popleft()
-            if not future.done() and len(self._behind) < most:
-                self._behind.append((request, future))
+            first = self._behind.popleft()
+            fits = first.size + sum(other.size for other in self._behind) <= self._budget.most
+            if not first.future.done() and len(self._behind) < most and fits:
+                self._behind.append(first)
                 continue
-            error = future.exception()
+            error = first.future.exception()
             if error is not None and not isinstance(error, Exception):
                 raise error
-            yield request, error or future.result()
+            yield first.request, error or first.future.result()
 
 
 def _take(request: PaintingRequest, source: _Source) -> _Taken:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,7 @@ from neural_style import (
     paint_all,
     paint_file,
 )
-from neural_style.painting import brush
+from neural_style.painting import brush, budget
 from neural_style.painting.brush import carry, make_canvas
 from tests.support.networks.styles import MakePicture, assert_same_pixels
 
@@ -226,3 +228,38 @@ def test_memory_is_limited(make_picture: MakePicture) -> None:
 
     with pytest.raises(DeviceError, match="a limit of at least"):
         carry(canvas, canvas, picture, memory=1)
+
+
+def test_few_large_prints_wait_to_be_saved(
+    checkpoint_path: Path,
+    make_picture: MakePicture,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are painted faster than they are encoded, and would fill the memory."""
+    monkeypatch.setattr(budget, "_MOST_BYTES", 2 * 60 * 40 * budget.BYTES_PER_PIXEL)
+    requests = []
+    for index in range(8):
+        make_picture(60, 40).save(tmp_path / f"{index}.png")
+        output = tmp_path / f"painted-{index}.png"
+        options = RenderingOptions(brush=24, threads=1)
+        requests.append(
+            PaintingRequest(tmp_path / f"{index}.png", checkpoint_path, output, options)
+        )
+    saving: set[Path] = set()
+    most, lock = [0], threading.Lock()
+
+    def save(picture: Image.Image, path: Path, *, keep_location: bool) -> None:
+        with lock:
+            saving.add(path)
+            most.append(len(saving))
+        time.sleep(0.05)
+        with lock:
+            saving.remove(path)
+
+    with monkeypatch.context() as threads:
+        threads.setenv("OMP_NUM_THREADS", "8")
+        outcomes = list(paint_all(Painter(), requests, save))
+
+    assert not [outcome for _, outcome in outcomes if isinstance(outcome, Exception)]
+    assert max(most) <= 3  # two, and the one that was just painted
