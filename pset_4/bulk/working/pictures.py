@@ -1,15 +1,16 @@
-"""One shard: its images are fetched ahead, painted one by one, and published behind."""
+"""One shard: its images are fetched ahead, painted as `main` does, and published behind."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csci_utils.errors import (
@@ -34,7 +35,7 @@ from ..transfers import fetch_target, publish, source_at
 from .existing import Existing
 
 if TYPE_CHECKING:
-    from neural_style import Provenance
+    from neural_style import PaintingRequest, Provenance
 
     from ..runs import Run
     from .station import Station
@@ -77,6 +78,20 @@ class _Fetched:
     """The styles in which it is to be painted."""
     path: str = ""
     """Its file in the scratch folder, if there are any."""
+    unpainted: int = 0
+    """In how many styles it is yet to be painted; then the file is not needed any more."""
+
+
+@dataclass(frozen=True)
+class _Painting:
+    """An image that is to be painted in a style."""
+
+    fetched: _Fetched
+    model: str
+    url: str
+    """Where the result goes."""
+    is_replacement: bool
+    """Whether another result is there."""
 
 
 class ShardWork:
@@ -87,6 +102,7 @@ class ShardWork:
         self._station = station
         self._lease = lease
         self._names = names
+        self._paintings: dict[Path, _Painting] = {}  # by the path of the result
         self._painted = self._current = 0
         self._begin = time.monotonic()
         self.failures: list[FailedPicture] = []
@@ -120,18 +136,56 @@ class ShardWork:
 
     def _paint_all(self, pool: Executor, ahead: int, is_careful: bool) -> None:
         sending: deque[_Sending] = deque()
+        requests = self._make_requests(pool, ahead, is_careful)
+        for request, outcome in self._station.paint(requests, is_alone=is_careful):
+            painting, path = self._paintings.pop(request.output_image), str(request.output_image)
+            fetched, model = painting.fetched, painting.model
+            with (
+                self._noting(fetched.name, [model]),
+                instead_of_path(fetched.path, fetched.name),
+                instead_of_path(path, painting.url),
+            ):
+                if isinstance(outcome, Exception):
+                    raise outcome
+                publishing = partial(self._publish, painting, path, outcome.provenance)
+                sending.append((fetched.name, model, pool.submit(publishing)))
+            self._leave(fetched)
+            self._settle(sending, 0 if is_careful else ahead)
+        self._settle(sending, 0)
+
+    def _make_requests(
+        self, pool: Executor, ahead: int, is_careful: bool
+    ) -> Iterator[PaintingRequest]:
+        """Yield what is to be painted, a little ahead of the painting."""
         for fetched in self._fetch_ahead(pool, ahead):
             self._check()
             if is_careful and fetched.path:
                 self._lease.renew(fetched.name, self.figures())
             for model in fetched.missing:
-                with self._noting(fetched.name, [model]):
-                    publishing = self._paint_one(fetched, model)
-                    sending.append((fetched.name, model, pool.submit(publishing)))
-            if fetched.path:
-                os.remove(fetched.path)
-            self._settle(sending, 0 if is_careful else ahead)
-        self._settle(sending, 0)
+                painting = self._plan(fetched, model)
+                if painting is None:
+                    self._leave(fetched)
+                    continue
+                path = self._station.make_path(painting.url)
+                self._paintings[Path(path)] = painting
+                yield self._station.request(fetched.path, fetched.name, model, path)
+
+    def _plan(self, fetched: _Fetched, model: str) -> _Painting | None:
+        """Return what is to be painted; None if a larger result is there and has to stay."""
+        url = self._existing.path_of(model, fetched.name)
+        is_replacement = self._existing.has(model, fetched.name)
+        with self._noting(fetched.name, [model]):
+            if is_replacement:
+                check_place(self._station.run, model, fetched.name)
+            return _Painting(fetched, model, url, is_replacement)
+        return None
+
+    @staticmethod
+    def _leave(fetched: _Fetched) -> None:
+        """Remove an image that was painted in its last style."""
+        fetched.unpainted -= 1
+        if fetched.unpainted == 0:
+            os.remove(fetched.path)
 
     def _check(self) -> None:
         """Check that the work may go on."""
@@ -164,26 +218,13 @@ class ShardWork:
             return _Fetched(name, missing)
         path = self._station.make_path(name)
         fetch_target(source, path, MAX_PICTURE_BYTES)
-        return _Fetched(name, missing, path)
+        return _Fetched(name, missing, path, len(missing))
 
-    def _paint_one(self, fetched: _Fetched, model: str) -> Callable[[], None]:
-        """Paint an image, and return what publishes the result."""
-        station, url = self._station, self._existing.path_of(model, fetched.name)
-        is_replacement = self._existing.has(model, fetched.name)
-        if is_replacement:
-            check_place(station.run, model, fetched.name)
-        path = station.make_path(url)
-        request = station.request(fetched.path, fetched.name, model, path)
-        with instead_of_path(fetched.path, fetched.name), instead_of_path(path, url):
-            result = station.paint(request)
-        return partial(self._publish, path, url, result.provenance, is_replacement)
-
-    def _publish(
-        self, path: str, url: str, provenance: Provenance | None, is_replacement: bool
-    ) -> None:
+    def _publish(self, painting: _Painting, path: str, provenance: Provenance | None) -> None:
         """Publish a result, if the shard is still this worker's; in another thread."""
         self._lease.check()
-        publish(path, url, provenance, self._station.run.rendering(), is_replacement)
+        rendering, is_replacement = self._station.run.rendering(), painting.is_replacement
+        publish(path, painting.url, provenance, rendering, is_replacement)
 
     def _settle(self, sending: deque[_Sending], left: int) -> None:
         """Wait until no more than so many results are on their way."""

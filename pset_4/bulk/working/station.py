@@ -6,7 +6,7 @@ import itertools
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -70,13 +70,18 @@ class Station:
         files = (Path(path), Path(self.models[style.file]), Path(result_path))
         return PaintingRequest(*files, options, image, style.file)
 
-    def paint(self, request: PaintingRequest) -> PaintingResult:
-        """Paint, with what is loaded already.
+    def paint(
+        self, requests: Iterable[PaintingRequest], is_alone: bool
+    ) -> Iterator[tuple[PaintingRequest, PaintingResult | Exception]]:
+        """Paint, with what is loaded already, and yield each request with what came of it.
 
-        Raises:
-            neural_style.NeuralStyleError, PipelineError: It cannot be done.
+        Args:
+            requests: What to paint.
+            is_alone: Whether each request is finished before the next one is taken.
         """
-        return current_runner().paint(request, lambda text: None, lambda done, total: None)
+        runner = current_runner()
+        paint = runner.paint_each if is_alone else runner.paint_all
+        return paint(requests, lambda text: None, lambda request: lambda done, total: None)
 
 
 @contextmanager

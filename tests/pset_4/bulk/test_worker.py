@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from csci_utils.errors import ChangedError
+from neural_style import PaintingRequest, PaintingResult
+from neural_style.backends.engine import EngineStyle
+from neural_style.pictures.arrays import Colors
 from pset_4.bulk.coordination.leases import Lease, LeaseLostError, acquire, take_over
 from pset_4.bulk.failures import list_failures
 from pset_4.bulk.progress import ProgressReader
 from pset_4.bulk.shards import CLAIMS, DONE, claim_name
-from pset_4.bulk.working.pictures import ShardWork
-from pset_4.bulk.working.station import open_station
+from pset_4.bulk.working.station import Station, open_station
 from pset_4.bulk.working.worker import paint_shard
 from pset_4.settings import Settings
 from tests.pset_4.bulk.conftest import BeginRun, PaintHere
@@ -127,13 +130,16 @@ def test_a_worker_whose_shard_is_taken_publishes_no_more(
     documents = run.documents(settings)
     lease = acquire(documents, claim_name(0), 60, "sleeper")
     assert lease is not None
-    paint_one = ShardWork._paint_one
+    paint = Station.paint
 
-    def sleep_and_paint(work: ShardWork, *arguments: object) -> object:
-        monkeypatch.setattr(Lease, "is_held", False)
-        return paint_one(work, *arguments)  # type: ignore[arg-type]
+    def paint_and_sleep(
+        station: Station, requests: Iterable[PaintingRequest], is_alone: bool
+    ) -> Iterator[tuple[PaintingRequest, PaintingResult | Exception]]:
+        for painted in paint(station, requests, is_alone):
+            monkeypatch.setattr(Lease, "is_held", False)
+            yield painted
 
-    monkeypatch.setattr(ShardWork, "_paint_one", sleep_and_paint)
+    monkeypatch.setattr(Station, "paint", paint_and_sleep)
     with open_station(settings, run, Event()) as station, pytest.raises(LeaseLostError):
         paint_shard(station, 0, lease)
 
@@ -141,6 +147,28 @@ def test_a_worker_whose_shard_is_taken_publishes_no_more(
     assert list(documents.list(DONE)) == []
     monkeypatch.undo()
     assert names
+
+
+def test_pictures_are_painted_together_where_that_is_faster(
+    store: RemoteStore,
+    begin_run: BeginRun,
+    paint_here: PaintHere,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("neural_style.engine._core", exc_type=ImportError)
+    names = write_pictures(store, 4)
+    batches: list[int] = []
+
+    def paint_batch(style: EngineStyle, batch: Sequence[Colors]) -> list[Colors]:
+        batches.append(len(batch))
+        return [style.paint_colors(colors, None) for colors in batch]
+
+    monkeypatch.setattr(EngineStyle, "batch_size", lambda style, height, width: 2)
+    monkeypatch.setattr(EngineStyle, "paint_batch", paint_batch)
+
+    assert paint_here(begin_run()).painted == 4
+    assert batches == [2, 2]
+    assert list_results(store) == sorted(names)
 
 
 def test_an_image_that_kills_its_workers_becomes_a_failure(
