@@ -249,7 +249,7 @@ def test_few_large_prints_wait_to_be_saved(
     saving: set[Path] = set()
     most, lock = [0], threading.Lock()
 
-    def save(picture: Image.Image, path: Path, *, keep_location: bool) -> None:
+    def save(picture: Image.Image, path: Path, options: RenderingOptions) -> None:
         with lock:
             saving.add(path)
             most.append(len(saving))
