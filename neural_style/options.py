@@ -183,7 +183,7 @@ class RenderingOptions:
     memory: int | None = _option(
         ByteSize(),
         "the most memory to use, such as 2GiB (default: what is available); the rest goes into a "
-        "temporary file; does not apply to ONNX graphs",
+        "temporary file; does not apply to ONNX graphs of other networks",
     )
 
     def __post_init__(self) -> None:

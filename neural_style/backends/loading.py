@@ -56,14 +56,15 @@ def load(
 ) -> Style:
     """Load the style in a file: a checkpoint (.pth, .pt, .safetensors) or a graph (.onnx).
 
-    On the CPU the C++ engine paints checkpoints, without PyTorch. Where the engine is not
-    installed, OpenVINO or else PyTorch does. OpenVINO paints graphs.
+    On the CPU the C++ engine paints networks: those in checkpoints, and those that are recognized
+    in graphs. Where the engine is not installed, OpenVINO or else PyTorch does. OpenVINO paints
+    other graphs.
 
     Args:
         path: A file with one of the `STYLE_SUFFIXES`.
         device: "cpu"; "accel" for the accelerator that PyTorch finds; "auto" for that one or else
-            the CPU; or PyTorch's name for a device, such as "cuda:1" or "mps". ONNX styles run on
-            the CPU only.
+            the CPU; or PyTorch's name for a device, such as "cuda:1" or "mps". Other graphs run
+            on the CPU only.
         number: Which style of a file that has several, from 0 to the count that `inspect` returns
             minus one. Without it, such a file's style paints nothing until `Style.with_number`
             chooses.
@@ -73,7 +74,7 @@ def load(
             The engine's pictures do not depend on it.
         memory: How many bytes of memory this process may use in all while the engine paints; the
             rest goes into a temporary file. None for what the machine has. Where the engine is not
-            installed, a picture that would need more is an error. It does not apply to ONNX styles.
+            installed, a picture that would need more is an error. It does not bound other graphs.
         notify: Called with each note, one line: that another backend is used and why, or that a
             file replaces memory.
 

@@ -88,8 +88,9 @@ def encode_checkpoint(checkpoint: Checkpoint, suffix: str) -> bytes:
         return _encode_safetensors(ordered, metadata)
     if not network.description.has_official_ends:
         raise StyleError(
-            f"a {suffix} file has no place for what this network does with its output",
-            remedy="use the suffix .safetensors or .onnx",
+            f"expected a network that a {suffix} file can describe, got one with another output or "
+            "other normalizations than the official models have",
+            remedy="write a .safetensors or .onnx file",
         )
     return _encode_torch(ordered)
 

@@ -190,7 +190,11 @@ def test_a_network_in_training_mode_stays_in_it(checkpoint_path: Path, tmp_path:
         ("small.pth", "folder.pth", "folder.pth: expected a file to write, got a folder"),
         ("graph.onnx", "out.pth", "graph.onnx: expected a style network, got an ONNX graph that "),
         ("damaged.onnx", "out.pth", "damaged.onnx: expected an ONNX style model, got other or dam"),
-        ("thin.safetensors", "out.pth", "a .pth file has no place for what this network does "),
+        (
+            "thin.safetensors",
+            "out.pth",
+            "expected a network that a .pth file can describe",
+        ),
         ("absent.pth", "out.pth", "absent.pth: there is no such file"),
         ("picture.pth", "out.pth", "picture.pth: expected a style model, got a PNG picture"),
         ("other.pth", "out.pth", "other.pth: expected the state dict of a TransformerNet"),
