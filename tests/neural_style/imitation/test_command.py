@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 import neural_style
-from neural_style.formats.safetensors_file import decode_safetensors
 from neural_style.imitation.filling import fill_in
 from neural_style.imitation.magenta import Network
 from neural_style.imitation.prediction import predict_style
@@ -85,8 +84,10 @@ def test_it_paints_pictures_of_any_size(style_path: Path, photo_path: Path) -> N
 def test_the_file_says_what_it_is_and_where_it_comes_from(
     style_path: Path, photo_path: Path
 ) -> None:
-    notes = decode_safetensors(style_path.read_bytes()).notes
+    described = neural_style.inspect(style_path)
 
+    assert (described.channels, described.output) == ((8, 16, 32, 16, 8), "sigmoid")
+    notes = described.notes
     assert notes["style_image_sha256"] == hashlib.sha256(photo_path.read_bytes()).hexdigest()
     assert notes["made_by"] == f"neural_style {__version__}"
     assert notes["license"] == "Apache-2.0"
