@@ -1,5 +1,6 @@
 #include "levels.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace engine {
@@ -46,32 +47,38 @@ float exponential(float x) {
 
 }  // namespace
 
-bool to_levels(float* colors, int pixels, const Affine& affine, bool has_sigmoid,
+bool to_levels(const float* colors, int pixels, const Affine& affine, bool has_sigmoid,
                std::uint8_t* levels) {
     constexpr float highest = 255;
     constexpr float largest_power = 80;  // sigmoid(80) is 1 in fp32
     constexpr std::uint32_t infinity = 0x7f800000;
-    const int count = pixels * picture_channels;
-    // Of several pixels at a time: whole vectors.
-    constexpr int period = color_padding * picture_channels;
-    float scale[period], shift[period];
-    for (int i = 0; i < period; i++) {
+    constexpr int at_once = 16 * picture_channels;  // whole vectors
+    float scale[at_once], shift[at_once];
+    for (int i = 0; i < at_once; i++) {
         scale[i] = affine.scale[i % picture_channels];
         shift[i] = affine.shift[i % picture_channels];
     }
-    for (int first = 0; first < count; first += period)
-        for (int i = 0; i < period; i++)
-            colors[first + i] = colors[first + i] * scale[i] + shift[i];
     std::uint32_t is_broken = 0;
-    for (int i = 0; i < count; i++)
-        is_broken |= std::uint32_t((bits_of(colors[i]) & infinity) == infinity);
-    if (has_sigmoid)
-        for (int i = 0; i < count; i++) {
-            const float power = exponential(-clamp(colors[i], -largest_power, largest_power));
-            colors[i] = highest / (1 + power) + 0.5F;
+    for (int left = pixels * picture_channels; left > 0; left -= at_once) {
+        const int found = std::min(left, at_once);
+        float values[at_once] = {};
+        std::memcpy(values, colors, found * sizeof(float));
+        for (int i = 0; i < at_once; i++) {
+            values[i] = values[i] * scale[i] + shift[i];
+            is_broken |= std::uint32_t((bits_of(values[i]) & infinity) == infinity);
         }
-    for (int i = 0; i < count; i++)
-        levels[i] = static_cast<std::uint8_t>(static_cast<int>(clamp(colors[i], 0, highest)));
+        if (has_sigmoid)
+            for (float& value : values) {
+                const float power = exponential(-clamp(value, -largest_power, largest_power));
+                value = highest / (1 + power) + 0.5F;
+            }
+        std::uint8_t bytes[at_once];
+        for (int i = 0; i < at_once; i++)
+            bytes[i] = static_cast<std::uint8_t>(static_cast<int>(clamp(values[i], 0, highest)));
+        std::memcpy(levels, bytes, found);
+        colors += at_once;
+        levels += at_once;
+    }
     return is_broken == 0;
 }
 

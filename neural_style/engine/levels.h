@@ -7,13 +7,10 @@
 
 namespace engine {
 
-constexpr int color_padding = 4;  // pixels
-
-// Convert `pixels` RGB pixels from `colors`, which is overwritten. It has room for a number of
-// pixels that is a multiple of `color_padding`. After `affine`, a color x
-// becomes the level x, cut to a whole number, or with a sigmoid 255 * sigmoid(x), rounded to the
-// nearest one. Return false if a color is NaN or infinite.
-bool to_levels(float* colors, int pixels, const Affine& affine, bool has_sigmoid,
+// Convert the colors of RGB pixels. After `affine`, a color x becomes the level x, cut to a whole
+// number, or with a sigmoid 255 * sigmoid(x), rounded to the nearest one. Return false if a color
+// is NaN or infinite.
+bool to_levels(const float* colors, int pixels, const Affine& affine, bool has_sigmoid,
                std::uint8_t* levels);
 
 }  // namespace engine

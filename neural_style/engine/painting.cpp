@@ -179,14 +179,11 @@ public:
               painting.quarter_.doubled().doubled(), painting.network_.deconv3, Edge::reflect)),
           deconv2_(painting, scratch, ring_.next_row(),
                    Span{ring_.inner().begin / 2, ring_.inner().end / 2}),
-          working_(scratch.take(
-              painting.kernel_.scratch_bytes(painting.network_.deconv3.geometry, columns_.size()))),
-          colors_(reinterpret_cast<float*>(
-              scratch.take(sizeof(float) * picture_channels * (columns_.size() + color_padding)))) {
-    }
+          working_(scratch.take(painting.kernel_.scratch_bytes(painting.network_.deconv3.geometry,
+                                                               columns_.size()))) {}
 
-    // Return the values of the row's pixels, without gaps.
-    float* compute(int row) {
+    // Write the colors of a row's pixels.
+    void compute(int row, float* colors) {
         const Kernel& kernel = painting_.kernel_;
         const Filter& filter = painting_.network_.deconv3;
         const int pixel_bytes = kernel.pixel_bytes(filter.geometry);
@@ -197,8 +194,7 @@ public:
             });
         });
         const RowPointers around(ring_, row - reach, columns_.begin - reach, large_filter);
-        kernel.convolve_to_colors(filter, around.data(), columns_.size(), colors_, working_);
-        return colors_;
+        kernel.convolve_to_colors(filter, around.data(), columns_.size(), colors, working_);
     }
 
 private:
@@ -207,17 +203,22 @@ private:
     Ring ring_;
     Deconv2Rows deconv2_;
     std::byte* working_;
-    float* colors_;
 };
 
-Arena::Arena(const Network& network, std::byte* memory, int quarter_width)
+Arena::Arena(const Network& network, std::byte* memory, Size quarter)
     : memory_(memory),
       half_step_(half_pixel_bytes(network)),
-      line_bytes_(quarter_width * quarter_step()) {}
+      line_bytes_(quarter.width * quarter_step()),
+      colors_(reinterpret_cast<float*>(memory + quarter.height * quarter_row_step())),
+      color_row_(std::ptrdiff_t(quarter.doubled().doubled().width) * picture_channels) {}
 
 std::size_t Arena::bytes(const Network& network, int height, int width) {
     const Size quarter = Size{height, width}.halved().halved();
-    return std::size_t(2) * quarter.height * Arena(network, nullptr, quarter.width).line_bytes_;
+    const Size full = quarter.doubled().doubled();
+    const bool has_colors = network.architecture.unnormalized.count("in6") == 0;
+    const std::size_t colors = std::size_t(full.height) * full.width * picture_channels;
+    return quarter.height * Arena(network, nullptr, quarter).quarter_row_step() +
+           (has_colors ? colors * sizeof(float) : 0);
 }
 
 int Painting::count_units(const Network& network, int height, int width) {
@@ -238,7 +239,7 @@ Painting::Painting(const Style& style, const Picture& picture, std::uint8_t* pai
       full_{picture.height, picture.width},
       half_(full_.halved()),
       quarter_(half_.halved()),
-      arena_(network_, arena, quarter_.width),
+      arena_(network_, arena, quarter_),
       partition_(quarter_.height, quarter_.width, kernel_.preferred_units()) {}
 
 int Painting::count_passes(const Style& style) {
@@ -383,7 +384,8 @@ void Painting::measure_deconv2() {
     deconv2_norm_ = measure_layer(style_.in5, work);
 }
 
-// The picture is cropped to its size only afterwards, so the pixels beyond it count, too.
+// The colors are kept, so that they need not be computed again. The picture is cropped to its size
+// only afterwards: the pixels beyond it count, too.
 void Painting::measure_deconv3() {
     const auto work = [&](const Unit& unit, UnitStatistics& statistics, Scratch& scratch) {
         const Span rows = unit.rows.times(full_scale);
@@ -391,7 +393,9 @@ void Painting::measure_deconv3() {
         Deconv3Rows deconv3(*this, scratch, unit, columns);
         for (int row = rows.begin; row < rows.end; row++) {
             workers_.check();
-            statistics.add_pixels(deconv3.compute(row), columns.size());
+            float* colors = arena_.colors(row, columns.begin);
+            deconv3.compute(row, colors);
+            statistics.add_pixels(colors, columns.size());
         }
     };
     deconv3_norm_ = measure_layer(style_.in6, work);
@@ -402,9 +406,13 @@ void Painting::paint() {
         const Span rows = unit.rows.times(full_scale).within(full_.height);
         const Span columns = unit.columns.times(full_scale).within(full_.width);
         Deconv3Rows deconv3(*this, scratch, unit, columns);
+        auto* computed = reinterpret_cast<float*>(
+            scratch.take(sizeof(float) * picture_channels * columns.size()));
         for (int row = rows.begin; row < rows.end; row++) {
             workers_.check();
-            float* colors = deconv3.compute(row);
+            if (!style_.in6.has_statistics) deconv3.compute(row, computed);
+            const float* colors =
+                style_.in6.has_statistics ? arena_.colors(row, columns.begin) : computed;
             const std::size_t first = std::size_t(row) * full_.width + columns.begin;
             if (!to_levels(colors, columns.size(), deconv3_norm_.affine(),
                            network_.architecture.has_sigmoid, painted_ + first * picture_channels))

@@ -41,13 +41,14 @@ struct NotFinite : std::exception {
 // - two rows of conv2's output;
 // - a residual layer's output, and the input of its block (the skip connection);
 // - two rows of deconv1's output.
+// Behind them lie the colors that deconv3 computes, if they are normalized.
 class Arena {
 public:
     // Bytes that a picture needs.
     static std::size_t bytes(const Network& network, int height, int width);
 
     // `memory` has that size.
-    Arena(const Network& network, std::byte* memory, int quarter_width);
+    Arena(const Network& network, std::byte* memory, Size quarter);
 
     std::byte* half_pixel(int row, int column) const {
         return memory_ + row * line_bytes_ + column * half_step();
@@ -59,6 +60,10 @@ public:
     std::byte* skip_pixel(int row, int column) const {
         return quarter_pixel(row, column) + line_bytes_;
     }
+    // deconv3's output, without gaps. Only where it is normalized is there room for it.
+    float* colors(int row, int column) const {
+        return colors_ + row * color_row_ + std::ptrdiff_t(column) * picture_channels;
+    }
     // Bytes from one pixel to the next, and from one row to the next.
     std::ptrdiff_t half_step() const { return half_step_; }
     std::ptrdiff_t quarter_step() const { return 2 * half_step_; }
@@ -67,6 +72,8 @@ public:
 private:
     std::byte* memory_;
     std::ptrdiff_t half_step_, line_bytes_;
+    float* colors_;
+    std::ptrdiff_t color_row_;  // floats
 };
 
 class Painting {

@@ -52,8 +52,7 @@ private:
     void add_rows(int channel, int row, int end) const {
         const int all = positions_of(filter.geometry, count);
         int first = 0;
-        for (; first + PIXELS <= all; first += PIXELS)
-            add_to<PIXELS>(first, channel, row, end);
+        for (; first + PIXELS <= all; first += PIXELS) add_to<PIXELS>(first, channel, row, end);
         add_rest<PIXELS - 1>(all, first, channel, row, end);
     }
 

@@ -23,12 +23,11 @@ struct LastConvolution {
         const int length = g.columns * g.inputs;
         for (int y = 0; y < g.rows; y++)
             for (int c = 0; c < picture_channels; c++)
-                for (int v = 0; v < vectors_of(g); v++)
-                    for (int lane = 0; lane < LANES; lane++) {
-                        const int k = begin_of(v, length) + lane;
-                        const bool is_repeated = k < v * LANES;
-                        *packed++ = is_repeated ? 0 : weights[(y * length + k) * g.outputs + c];
-                    }
+                for (int k = 0; k < vectors_of(g) * LANES; k++) {
+                    const int first = k / LANES * LANES;
+                    const int input = begin_of(first, length) + k - first;
+                    *packed++ = input < first ? 0 : weights[(y * length + input) * g.outputs + c];
+                }
     }
 
     // Compute `P` pixels.
@@ -36,20 +35,26 @@ struct LastConvolution {
     static void compute(const Filter& filter, const std::byte* const* rows, int first,
                         float* colors) {
         const Geometry& g = filter.geometry;
-        const int length = g.columns * g.inputs, vectors = vectors_of(g);
+        const int length = g.columns * g.inputs;
         Vector sums[P][picture_channels];
         ENGINE_UNROLL
         for (int p = 0; p < P; p++)
             for (int c = 0; c < picture_channels; c++) sums[p][c] = Vector{};
-        const float* weights = floats(filter.weights);
-        for (int y = 0; y < g.rows; y++, weights += picture_channels * vectors * LANES) {
+        const int packed = vectors_of(g) * LANES;
+        for (int y = 0; y < g.rows; y++) {
             const float* inputs = floats(rows[y]) + std::ptrdiff_t(first) * g.inputs;
-            for (int v = 0; v < vectors; v++)
-                for (int c = 0; c < picture_channels; c++) {
-                    const Vector weight = read(weights + (c * vectors + v) * LANES);
-                    const float* from = inputs + begin_of(v, length);
-                    for (int p = 0; p < P; p++) sums[p][c] += read(from + p * g.inputs) * weight;
+            const float* weights =
+                floats(filter.weights) + std::ptrdiff_t(y) * picture_channels * packed;
+            for (int k = 0; k < packed; k += LANES) {
+                const float* from = inputs + begin_of(k, length);
+                Vector weight[picture_channels];
+                for (int c = 0; c < picture_channels; c++)
+                    weight[c] = read(weights + c * packed + k);
+                for (int p = 0; p < P; p++) {
+                    const Vector input = read(from + p * g.inputs);
+                    for (int c = 0; c < picture_channels; c++) sums[p][c] += input * weight[c];
                 }
+            }
         }
         colors += first * picture_channels;
         // Adding up takes more of the time where there are few products.
@@ -61,10 +66,8 @@ struct LastConvolution {
 
 private:
     static int vectors_of(const Geometry& g) { return (g.columns * g.inputs + LANES - 1) / LANES; }
-    static int begin_of(int vector, int length) {
-        const int begin = vector * LANES;
-        return begin + LANES <= length ? begin : length - LANES;
-    }
+    // The first input of the vector whose weights are at `k`.
+    static int begin_of(int k, int length) { return k + LANES <= length ? k : length - LANES; }
 };
 
 }  // namespace
