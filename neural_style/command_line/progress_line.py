@@ -5,6 +5,7 @@ It needs no package, because painting from a script should not.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ _DELAY = 1.0  # seconds; what is shorter shows no line
 _TICK = 0.25  # seconds between two drawings
 _WIDTH = 16  # columns, as many as the engine has passes
 _ERASE_LINE = "\r\x1b[K"  # ECMA-48, 8.3.41 (EL)
-_WRAP_OFF, _WRAP_ON = "\x1b[?7l", "\x1b[?7h"  # DECAWM: what is too long is cut off
+_WRAP_OFF, _WRAP_ON = "\x1b[?7l", "\x1b[?7h"  # DECAWM: wide characters stay in the line, too
 
 
 class ProgressLine:
@@ -86,7 +87,8 @@ class ProgressLine:
     def _draw(self) -> None:
         if self._is_active and time.monotonic() - self._begin >= _DELAY:
             self._is_shown = True  # set first: Ctrl-C may interrupt the next line
-            self._write(f"{_ERASE_LINE}{_WRAP_OFF}{self._describe()}{_WRAP_ON}")
+            text = self._describe()[: _find_columns(self._stream)]
+            self._write(f"{_ERASE_LINE}{_WRAP_OFF}{text}{_WRAP_ON}")
 
     def _describe(self) -> str:
         now = time.monotonic()
@@ -116,3 +118,11 @@ class ProgressLine:
     def _write(self, text: str) -> None:
         if not say(text, self._stream, end=""):
             self._is_active = False  # the terminal is gone; the work goes on
+
+
+def _find_columns(stream: TextIO | None) -> int | None:
+    """Return the width of a terminal; None if it is unknown."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None if stream else None
+    except (OSError, ValueError):
+        return None

@@ -28,5 +28,7 @@ def test_a_line_moves_between_the_log_lines(
     assert any(re.match(r"0:0\d training style\.png$", line) for line in moving)
     assert any(re.match(r"\[#+\.*\] +\d+% 0:\d\d", line) for line in moving)
     assert max(map(len, moving)) <= 40
+    labels = [line.partition(" left")[2].strip() for line in moving]
+    assert all("training style.png".startswith(label) for label in labels)
     assert terminal.lines[0] == "training on 5 pictures, on cpu"
     assert not [line for line in terminal.lines if line.startswith(("[", "0:"))]
