@@ -2,6 +2,6 @@
 
 `command` is the command line and `trainer` the training loop. It takes `options` and reports
 `events`. `data` reads the pictures, `losses` compares them with the loss network's features,
-`preview` paints with the unfinished network, `checkpoints` and `settings` let a training resume,
+`preview` paints with the unfinished network, `resuming` lets a training go on after an interruption,
 and `outputs` names the files. Importing this package does not import PyTorch.
 """

@@ -16,7 +16,6 @@ from ..errors import DeviceError, NeuralStyleError, PictureError, StyleError, Tr
 from ..formats.saving import save_network
 from ..transformer_net import TransformerNet
 from ..vgg import Vgg16
-from .checkpoints import Position, load_checkpoint, save_checkpoint
 from .checks import check_inputs, check_width
 from .data import Batch, find_pictures, read_batches, read_style
 from .events import Advanced, EpochProgress, Event, Skipped, Started, Written
@@ -24,7 +23,8 @@ from .losses import PerceptualLoss
 from .options import TrainingOptions
 from .outputs import checkpoint_path, find_free_path, model_path, preview_path
 from .preview import Preview
-from .settings import collect_settings
+from .resuming.checkpoints import Position, load_checkpoint, save_checkpoint
+from .resuming.settings import collect_settings
 
 
 def train(options: TrainingOptions, notify: Callable[[Event], None]) -> Path:

@@ -15,8 +15,8 @@ import torch
 from torch.optim import Adam
 
 from neural_style.errors import TrainingError
-from neural_style.training.checkpoints import Position, load_checkpoint, save_checkpoint
-from neural_style.training.settings import Settings
+from neural_style.training.resuming.checkpoints import Position, load_checkpoint, save_checkpoint
+from neural_style.training.resuming.settings import Settings
 from neural_style.transformer_net import TransformerNet
 
 SETTINGS: Settings = {"--seed": 1, "--lr": 0.001, "--dataset": "2 pictures"}

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..errors import TrainingError
-from ..pictures.arrays import Pixels
-from .data import digest_names
-from .options import TrainingOptions
+from ...errors import TrainingError
+from ...pictures.arrays import Pixels
+from ..data import digest_names
+from ..options import TrainingOptions
 
 Settings = Mapping[str, int | float | str]
 """Values by the names of their options; checkpoints hold them."""

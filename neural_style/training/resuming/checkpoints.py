@@ -19,10 +19,10 @@ from torch.optim import Optimizer
 from csci_utils.errors import at_path
 from csci_utils.files import replacing
 
-from ..errors import TrainingError
-from ..transformer_net import TransformerNet
-from .data import Batch
-from .saved import read_saved
+from ...errors import TrainingError
+from ...transformer_net import TransformerNet
+from ..data import Batch
+from ..saved import read_saved
 from .settings import Settings, check_settings
 
 _PARTS = frozenset({"network", "optimizer", "position", "settings"})

@@ -1,0 +1,1 @@
+"""Resuming a training: `checkpoints` hold its state, and `settings` are what must not change."""
