@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from csci_utils.console import answer
-from csci_utils.text import parse_from_zero, parse_whole
+from csci_utils.text import parse_above_zero, parse_from_zero, parse_whole
 
 from ..option_kinds import Choice, Flag
 from ..options import OPTIONS, Option, RenderingOptions
@@ -42,6 +42,7 @@ def whole(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
 
 
 from_zero = reader(parse_from_zero)
+above_zero = reader(parse_above_zero)
 
 
 def add_rendering_options(parser: ArgumentParser, accel_help: str) -> None:

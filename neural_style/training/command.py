@@ -7,18 +7,27 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import MISSING, fields
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csci_utils.console import ExitCode, say
-from csci_utils.text import one_line
+from csci_utils.text import format_duration, one_line
 
-from ..command_line.arguments import add_accelerator, from_zero, whole
+from ..command_line.arguments import above_zero, add_accelerator, from_zero, whole
 from ..errors import needing
+from ..options import PRECISIONS
 from .checks import check_inputs
-from .events import Advanced, EpochProgress, Event, Skipped, Started, Written
-from .options import MAX_SEED, MINIMUM_SIDE, TrainingOptions
+from .events import (
+    Advanced,
+    BestWritten,
+    EpochProgress,
+    Event,
+    Skipped,
+    Started,
+    TimeOver,
+    Written,
+)
+from .options import ALL, MAX_SEED, MINIMUM_SIDE, NORMS, TrainingOptions
 from .outputs import has_checkpoint
 
 if TYPE_CHECKING:
@@ -26,6 +35,8 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
     Group = argparse._ArgumentGroup
+
+_SHORTEST_REST = 60  # seconds; less is not worth a word
 
 _DESCRIPTION = "Train a network on the style of a picture."
 _DATASET_HELP = "folder of pictures to train on, with its subfolders"
@@ -41,6 +52,16 @@ _PREVIEW_INTERVAL_HELP = "batches between two previews (default: %(default)s)"
 _CHECKPOINT_DIR_HELP = "folder for checkpoints (default: no checkpoints)"
 _CHECKPOINT_INTERVAL_HELP = "batches between two checkpoints (default: %(default)s)"
 _RESUME_HELP = "checkpoint to resume from, with the same options as before"
+_START_FROM_HELP = "model of one style to train further (default: a new network)"
+_TRAIN_HELP = (
+    f"{ALL} weights, or {NORMS}: only the scales and shifts of the normalizations, with "
+    "--start-from (default: %(default)s)"
+)
+_PRECISION_HELP = (
+    "exact, in fp32 as the reference does, or fast, in bf16 where the processor has it (default: "
+    "%(default)s)"
+)
+_MINUTES_HELP = "end after this many minutes (default: when all epochs are done)"
 _EPOCHS_HELP = "passes over all pictures (default: %(default)s)"
 _BATCH_SIZE_HELP = "pictures in each training step (default: %(default)s)"
 _LR_HELP = "learning rate of Adam (default: %(default)g)"
@@ -88,11 +109,16 @@ def _add_checkpoints(group: Group) -> None:
 
 def _add_training(group: Group) -> None:
     _add_number(group, "--epochs", whole(1), _EPOCHS_HELP)
+    _add_number(group, "--minutes", above_zero, _MINUTES_HELP)
     _add_number(group, "--batch-size", whole(1), _BATCH_SIZE_HELP)
     _add_number(group, "--lr", from_zero, _LR_HELP)
     _add_number(group, "--content-weight", from_zero, _CONTENT_WEIGHT_HELP)
     _add_number(group, "--style-weight", from_zero, _STYLE_WEIGHT_HELP)
-    _add_number(group, "--base-width", whole(1), _BASE_WIDTH_HELP)
+    network = group.add_mutually_exclusive_group()  # the width of a model is in its file
+    _add_number(network, "--base-width", whole(1), _BASE_WIDTH_HELP)
+    _add_path(network, "--start-from", _START_FROM_HELP)
+    group.add_argument("--train", choices=(ALL, NORMS), help=_TRAIN_HELP)
+    group.add_argument("--precision", choices=PRECISIONS, help=_PRECISION_HELP)
     _add_number(group, "--seed", whole(0, MAX_SEED), _SEED_HELP)
 
 
@@ -108,12 +134,9 @@ def _run_train(args: argparse.Namespace, reporter: Reporter) -> None:
     """Train, and print each event as a line: a training reports more than other commands."""
     args.device = "accel" if args.accel or args.cuda else "cpu"
     options = TrainingOptions(**{f.name: getattr(args, f.name) for f in fields(TrainingOptions)})
+    printer = _Printer(reporter)
     try:
-        check_inputs(options)
-        reporter.begin(f"training {options.style_image.name}")
-        with needing("PyTorch", "train"):
-            from .trainer import train
-        train(options, partial(_take, reporter))
+        _train(options, reporter, printer.take)
     except KeyboardInterrupt:
         reporter.close()
         folder, remedy = options.checkpoint_model_dir, ""
@@ -121,31 +144,70 @@ def _run_train(args: argparse.Namespace, reporter: Reporter) -> None:
             remedy = f"; resume from the last checkpoint in {folder} with --resume"
         say(one_line(f"interrupted{remedy}"), sys.stderr)
         sys.exit(ExitCode.INTERRUPTED)
+    finally:
+        reporter.close()
+        printer.print_best()
 
 
-def _take(reporter: Reporter, event: Event) -> None:
-    if isinstance(event, Advanced):
-        reporter.progress(event.done, event.total)
-        return
-    with reporter.paused():
-        say(one_line(_describe(event)), sys.stderr if isinstance(event, Skipped) else sys.stdout)
+def _train(options: TrainingOptions, reporter: Reporter, notify: Callable[[Event], None]) -> None:
+    check_inputs(options)
+    reporter.begin(f"training {options.style_image.name}")
+    with needing("PyTorch", "train"):
+        from .trainer import train
+    train(options, notify)
 
 
-def _describe(event: Started | EpochProgress | Skipped | Written) -> str:
+class _Printer:
+    """Prints the events of a training."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._best: BestWritten | None = None
+
+    def take(self, event: Event) -> None:
+        """Move the bar, or print a line. Of the best models only the first gets one at once."""
+        if isinstance(event, Advanced):
+            self._reporter.progress(event.done, event.total)
+            return
+        is_shown = not isinstance(event, BestWritten) or self._best is None
+        if isinstance(event, BestWritten):
+            self._best = event
+        if is_shown:
+            with self._reporter.paused():
+                stream = sys.stderr if isinstance(event, Skipped) else sys.stdout
+                say(one_line(_describe(event)), stream)
+
+    def print_best(self) -> None:
+        """Print which of the models that were written is the best, if any was."""
+        if self._best is not None:
+            path, loss = self._best.path, self._best.loss
+            say(one_line(f"best model: {path} (mean total {loss:#.7g})"), sys.stdout)
+
+
+def _describe(event: Started | EpochProgress | TimeOver | Skipped | Written | BestWritten) -> str:
     match event:
         case Started():
-            return f"training on {event.pictures} pictures, on {event.device}"
+            return f"training on {event.pictures} pictures, on {event.device}{_arithmetic(event)}"
+        case TimeOver():
+            return f"the time is over, in epoch {event.epoch}/{event.epochs}"
         case Skipped():
             return f"skipped {event.error}"
-        case Written():
+        case Written() | BestWritten():
             return f"wrote {event.path}"
         case EpochProgress():
             return f"{time.strftime('%Y-%m-%d %H:%M:%S')} {_describe_progress(event)}"
 
 
+def _arithmetic(event: Started) -> str:
+    if event.in_bf16 is None:
+        return ""
+    return ", in bf16" if event.in_bf16 else ", in fp32, because this processor has no bf16"
+
+
 def _describe_progress(progress: EpochProgress) -> str:
-    content, style = progress.content, progress.style
+    content, style, seconds = progress.content, progress.style, progress.seconds_left
+    rest = f", {format_duration(seconds)} left" if seconds >= _SHORTEST_REST else ""
     return (
         f"epoch {progress.epoch}/{progress.epochs} pictures {progress.pictures}/{progress.total} "
-        f"content {content:#.7g} style {style:#.7g} total {content + style:#.7g}"
+        f"content {content:#.7g} style {style:#.7g} total {content + style:#.7g}{rest}"
     )

@@ -16,6 +16,8 @@ class Started:
     """Pictures in the dataset, damaged ones included."""
     device: str
     """As PyTorch names it, such as cpu or cuda:0."""
+    in_bf16: bool | None = None
+    """Whether this processor has bf16, if the training is to use it; None if it is not."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Advanced:
     done: int
     """Pictures passed in all epochs."""
     total: int
-    """Pictures to pass in all epochs."""
+    """Pictures that will have been passed at the end: those of all epochs, or fewer if there are
+    minutes for fewer."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,17 @@ class EpochProgress:
     """Content loss times its weight, mean over the epoch's batches so far."""
     style: float
     """Style loss times its weight, mean over the epoch's batches so far."""
+    seconds_left: float
+    """How long the training still takes, at the speed so far."""
+
+
+@dataclass(frozen=True)
+class TimeOver:
+    """The minutes of the training have passed."""
+
+    epoch: int
+    """The epoch in which the training ends, from 1."""
+    epochs: int
 
 
 @dataclass(frozen=True)
@@ -59,4 +73,13 @@ class Written:
     path: Path
 
 
-Event = Started | Advanced | EpochProgress | Skipped | Written
+@dataclass(frozen=True)
+class BestWritten:
+    """The best model so far is complete on the disk, in place of the one before."""
+
+    path: Path
+    loss: float
+    """Its total loss, as a mean over the last `WINDOW` batches."""
+
+
+Event = Started | Advanced | EpochProgress | TimeOver | Skipped | Written | BestWritten

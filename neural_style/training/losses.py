@@ -14,11 +14,21 @@ from ..utils import gram_matrix, normalize_batch
 from ..vgg import Vgg16, VggOutputs
 
 
+def bf16(is_on: bool) -> torch.autocast:
+    """Return a context in which convolutions on the CPU compute in bf16, from weights in fp32."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=is_on)
+
+
 class PerceptualLoss:
     """Content and style loss against one style picture, each times its weight."""
 
     def __init__(
-        self, vgg: Vgg16, style: Tensor, content_weight: float, style_weight: float
+        self,
+        vgg: Vgg16,
+        style: Tensor,
+        content_weight: float,
+        style_weight: float,
+        in_bf16: bool = False,
     ) -> None:
         """Compute the style's Gram matrices once.
 
@@ -27,12 +37,15 @@ class PerceptualLoss:
             style: 1 x 3 x H x W, RGB, 0..255, on the device of `vgg`.
             content_weight: Factor of the content loss.
             style_weight: Factor of the style loss.
+            in_bf16: Compute the features in bf16, on the CPU. Everything else is in fp32: rounding
+                a Gram matrix would hide small differences to the style's.
         """
+        self._in_bf16 = in_bf16
         self._vgg = vgg
         self._content_weight = content_weight
         self._style_weight = style_weight
         with torch.no_grad():
-            self._style_grams = [gram_matrix(y) for y in vgg(normalize_batch(style))]
+            self._style_grams = [gram_matrix(y) for y in self._compute_features(style)]
 
     def __call__(self, painted: Tensor, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Return the content loss and the style loss, two scalars.
@@ -41,15 +54,20 @@ class PerceptualLoss:
             painted: B x 3 x H x W, RGB, about 0..255: the network's output for `pictures`.
             pictures: Of the same shape.
         """
-        features = self._vgg(normalize_batch(painted))
+        features = self._compute_features(painted)
         content_loss = self._compute_content_loss(features, pictures)
         style_loss = self._compute_style_loss(features)
         return self._content_weight * content_loss, self._style_weight * style_loss
 
+    def _compute_features(self, pictures: Tensor) -> VggOutputs:
+        with bf16(self._in_bf16):
+            features = self._vgg(normalize_batch(pictures))
+        return VggOutputs(*(y.float() for y in features))
+
     def _compute_content_loss(self, features: VggOutputs, pictures: Tensor) -> Tensor:
-        with torch.no_grad():
+        with torch.no_grad(), bf16(self._in_bf16):
             content = self._vgg.compute_relu2_2(normalize_batch(pictures))
-        return functional.mse_loss(features.relu2_2, content)
+        return functional.mse_loss(features.relu2_2, content.float())
 
     def _compute_style_loss(self, features: VggOutputs) -> Tensor:
         pairs = zip(map(gram_matrix, features), self._style_grams, strict=True)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..options import EXACT
+
+ALL, NORMS = "all", "norms"
+
 MAX_SEED = 2**32 - 1
 """Largest seed that the reference implementation takes."""
 
@@ -30,13 +34,25 @@ class TrainingOptions:
     model_name: str | None = None
     """File name of the model without suffix; None for that of the style picture."""
     epochs: int = 2
+    minutes: float | None = None
+    """End after the first batch that is done when this much time has passed; None for no limit."""
     batch_size: int = 4
     image_size: int = 256
     """Side, in px, of the square cut out of each picture."""
     style_size: int | None = None
     """Side, in px, of the square that the style picture is resized to; None for its own size."""
     base_width: int = 32
-    """Channels after the first convolution: see `TransformerNet`."""
+    """Channels after the first convolution: see `TransformerNet`. Without effect if `start_from` is
+    given, whose width is that of the file."""
+    start_from: Path | None = None
+    """Model to train further; None for random weights. The trained model is written in its format,
+    or as .safetensors if it is an ONNX graph."""
+    train: str = ALL
+    """`ALL`, or `NORMS` for the scales and shifts of the normalizations alone. They are all that
+    distinguishes the styles of one network in Dumoulin et al., https://arxiv.org/abs/1610.07629."""
+    precision: str = EXACT
+    """`EXACT` for fp32 as in the reference implementation; `FAST` for other layouts of memory, and
+    bf16 where the processor has it. The weights and the optimizer stay in fp32."""
     seed: int = 42
     content_weight: float = 1e5
     style_weight: float = 1e10

@@ -10,6 +10,7 @@ from pathlib import Path
 from csci_utils.files import probe_folder
 
 from ..errors import TrainingError
+from ..formats.model_file import CHECKPOINT_SUFFIXES, ONNX_SUFFIXES
 from .options import TrainingOptions
 
 _MAX_NAME_BYTES = 200  # file systems allow 255, and previews and checkpoints add to the name
@@ -17,7 +18,12 @@ _MAX_NAME_BYTES = 200  # file systems allow 255, and previews and checkpoints ad
 
 def model_path(options: TrainingOptions) -> Path:
     """Return the path of the trained model."""
-    return options.save_model_dir / f"{_model_name(options)}.pth"
+    return options.save_model_dir / f"{_model_name(options)}{_model_suffix(options)}"
+
+
+def best_path(options: TrainingOptions) -> Path:
+    """Return the path of the best model so far."""
+    return options.save_model_dir / f"{_model_name(options)}_best{_model_suffix(options)}"
 
 
 def preview_path(options: TrainingOptions, epoch: int, batches: int) -> Path:
@@ -41,23 +47,25 @@ def prepare_folders(options: TrainingOptions) -> None:
 
     Raises:
         TrainingError: A folder cannot be created or written to, the model's name is not a file
-            name, or the model exists already.
+            name, or there is a model that the training has not written.
     """
     _check_model_name(_model_name(options))
     for folder in (options.save_model_dir, options.checkpoint_model_dir):
         if folder is not None:
             _prepare_folder(folder)
-    path = model_path(options)
-    if path.exists():
-        raise TrainingError(
-            "a model of this name exists already",
-            path=path,
-            remedy="choose another --model-name, or move the model away",
-        )
+    if options.resume is not None:
+        return  # its models may be there: the best is replaced, and the last one gets a number
+    for path in (model_path(options), best_path(options)):
+        if path.exists():
+            raise TrainingError(
+                "a model of this name exists already",
+                path=path,
+                remedy="choose another --model-name, or move the model away",
+            )
 
 
 def find_free_path(path: Path) -> Path:
-    """Return `path`, or one with a number if another training has written `path` meanwhile."""
+    """Return `path`, or one with a number if there is such a model, perhaps since a moment ago."""
     numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
     return next(free for free in chain([path], numbered) if not free.exists())
 
@@ -65,6 +73,14 @@ def find_free_path(path: Path) -> Path:
 def _model_name(options: TrainingOptions) -> str:
     """Return the start of all file names, so that trainings can share folders."""
     return options.style_image.stem if options.model_name is None else options.model_name
+
+
+def _model_suffix(options: TrainingOptions) -> str:
+    """Return that of the model to start from: only its format may have a place for its network."""
+    suffix = options.start_from.suffix.lower() if options.start_from else ".pth"
+    if suffix in ONNX_SUFFIXES:
+        return ".safetensors"
+    return suffix if suffix in CHECKPOINT_SUFFIXES else ".pth"
 
 
 def _check_model_name(name: str) -> None:

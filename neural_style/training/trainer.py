@@ -6,22 +6,31 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 
 import torch
 from torch import Tensor
 
-from ..backends.pytorch import find_device
-from ..errors import DeviceError, NeuralStyleError, PictureError, StyleError, TrainingError
-from ..formats.saving import save_network
-from ..transformer_net import TransformerNet
+from ..backends.pytorch import find_device, has_bf16
+from ..errors import DeviceError, NeuralStyleError, PictureError, TrainingError
+from ..options import FAST
 from ..vgg import Vgg16
-from .checks import check_inputs, check_width
+from .checks import check_inputs
+from .clock import Clock
 from .data import Batch, find_pictures, read_batches, read_style
-from .events import Advanced, EpochProgress, Event, Skipped, Started, Written
-from .losses import PerceptualLoss
+from .events import (
+    Advanced,
+    BestWritten,
+    EpochProgress,
+    Event,
+    Skipped,
+    Started,
+    TimeOver,
+    Written,
+)
+from .losses import PerceptualLoss, bf16
+from .models import build_network, save_model
 from .options import TrainingOptions
-from .outputs import checkpoint_path, find_free_path, model_path, preview_path
+from .outputs import best_path, checkpoint_path, find_free_path, model_path, preview_path
 from .preview import Preview
 from .resuming.checkpoints import Position, load_checkpoint, save_checkpoint
 from .resuming.settings import collect_settings
@@ -48,38 +57,8 @@ def train(options: TrainingOptions, notify: Callable[[Event], None]) -> Path:
         training = _Training(options, notify)
     training.run()
     path = find_free_path(model_path(options))
-    _save_model(training.network, path)
+    save_model(training.network, path)
     notify(Written(path))
-    return path
-
-
-def _save_model(network: TransformerNet, path: Path) -> None:
-    """Write `network` to `path`, or to a temporary folder if that fails: it may be days of work.
-
-    Raises:
-        TrainingError: The model is in the temporary folder that the error names.
-        StyleError: The model could not be written at all.
-    """
-    try:
-        save_network(network, path)
-    except StyleError as error:
-        rescued_path = _rescue_model(network, path.name)
-        if rescued_path is None:
-            raise
-        raise TrainingError(
-            error.reason,
-            path=error.path,
-            remedy=f"the model was saved as {rescued_path}; move it to where you want it",
-        ) from error
-
-
-def _rescue_model(network: TransformerNet, name: str) -> Path | None:
-    """Write `network` to a new temporary folder; return None if that fails, too."""
-    try:
-        path = Path(mkdtemp(prefix="neural_style-"), name)
-        save_network(network, path)
-    except (OSError, StyleError):
-        return None
     return path
 
 
@@ -92,22 +71,30 @@ class _Training:
         self._skipped_paths: set[str | None] = set()
         self._paths = find_pictures(options.dataset)
         self._device = find_device(options.device)
-        self.network = _build_network(options).to(self._device)
-        self._optimizer = torch.optim.Adam(self.network.parameters(), options.lr)
+        self._in_bf16 = options.precision == FAST and has_bf16()
+        self.network = build_network(options).to(self._device)
+        trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        self._optimizer = torch.optim.Adam(trained, options.lr)
         self._preview = options.preview_image and Preview(self.network, options.preview_image)
         self._set_up_loss()
         self._position = Position() if options.resume is None else self._resume(options.resume)
+        self._best_path: Path | None = None
+        self._clock = Clock(options.minutes, self._done)
 
     def _set_up_loss(self) -> None:
         options = self._options
         style = read_style(options.style_image, options.style_size)
         vgg = Vgg16(weights_path=options.vgg_weights)
         self._settings = collect_settings(options, self._paths, style, vgg.digest())
+        if options.precision == FAST:
+            # The network itself is not faster so: its normalizations would copy their inputs.
+            vgg.to(memory_format=torch.channels_last)
         self._loss = PerceptualLoss(
             vgg.to(self._device),
             torch.from_numpy(style).to(self._device),
             options.content_weight,
             options.style_weight,
+            self._in_bf16,
         )
 
     def _resume(self, path: Path) -> Position:
@@ -122,19 +109,26 @@ class _Training:
         return position
 
     def run(self) -> None:
-        """Train until all epochs are complete."""
-        self._notify(Started(len(self._paths), str(self._device)))
-        while self._position.epoch < self._options.epochs:
+        """Train until all epochs are complete or the minutes have passed."""
+        options = self._options
+        in_bf16 = self._in_bf16 if options.precision == FAST else None
+        self._notify(Started(len(self._paths), str(self._device), in_bf16))
+        while self._position.epoch < options.epochs:
             self._run_epoch()
-            self._position = Position(self._position.epoch + 1)
+            if self._clock.is_over and self._done < self._total:
+                self._notify(TimeOver(self._position.epoch + 1, options.epochs))
+                return
+            self._position = self._position.next_epoch()
 
     def _run_epoch(self) -> None:
-        """Train from the current position to the end of the epoch."""
+        """Train from the current position to the end of the epoch, or of the minutes."""
         for batch in self._read_batches():
             with _described_failures(self._options.device):
                 self._train_on(batch)
             self._notify(self._count())
             self._write_due(at_end=False)
+            if self._clock.is_over:
+                break
         if self._position.batches == 0:
             raise TrainingError(
                 f"none of the {len(self._paths)} pictures can be read",
@@ -158,7 +152,8 @@ class _Training:
         """Take one optimizer step, and advance the position."""
         pictures = torch.from_numpy(batch.pixels).to(self._device)
         self._optimizer.zero_grad()
-        content_loss, style_loss = self._loss(self._paint(pictures), pictures)
+        painted = self._paint(pictures)
+        content_loss, style_loss = self._loss(painted, pictures)
         content, style = content_loss.item(), style_loss.item()
         self._check_losses(content, style)
         (content_loss + style_loss).backward()
@@ -166,10 +161,11 @@ class _Training:
         self._position.advance(batch, content, style)
 
     def _paint(self, pictures: Tensor) -> Tensor:
-        """Return the network's output, cut to the size of its input."""
+        """Return the network's output in fp32, cut to the size of its input."""
         height, width = pictures.shape[2:]
-        painted: Tensor = self.network(pictures)
-        return painted[:, :, :height, :width]
+        with bf16(self._in_bf16):
+            painted: Tensor = self.network(pictures)
+        return painted[:, :, :height, :width].float()
 
     def _check_losses(self, content: float, style: float) -> None:
         if not math.isfinite(content + style):
@@ -182,8 +178,11 @@ class _Training:
     def _write_due(self, at_end: bool) -> None:
         """Report the losses and write files at their intervals, and at the end of each epoch."""
         options = self._options
-        if self._is_due(options.log_interval, at_end):
+        is_late = not at_end and self._clock.is_report_due()
+        if self._is_due(options.log_interval, at_end) or is_late:
             self._notify(self._progress())
+        if not at_end and self._position.close_window():
+            self._write_best()
         if self._preview and self._is_due(options.preview_interval, at_end):
             self._write_preview(self._preview)
         if options.checkpoint_model_dir and self._is_due(options.checkpoint_interval, at_end):
@@ -193,6 +192,13 @@ class _Training:
         """Return True after each `interval` batches, and at the end unless it was just done."""
         is_at_interval = self._position.batches % interval == 0
         return is_at_interval is not at_end
+
+    def _write_best(self) -> None:
+        if self._best_path is None:
+            path = best_path(self._options)
+            self._best_path = path if self._options.resume else find_free_path(path)
+        save_model(self.network, self._best_path)
+        self._notify(BestWritten(self._best_path, self._position.lowest_loss))
 
     def _write_preview(self, preview: Preview) -> None:
         position = self._position
@@ -207,9 +213,17 @@ class _Training:
         self._notify(Written(path))
 
     def _count(self) -> Advanced:
-        position, total = self._position, len(self._paths)
-        # Damaged pictures are no work, but they are passed.
-        return Advanced(position.epoch * total + position.next_index, self._options.epochs * total)
+        return Advanced(self._done, self._clock.estimate_total(self._done, self._total))
+
+    @property
+    def _done(self) -> int:
+        """Pictures passed in all epochs, damaged ones, which are no work, included."""
+        return self._position.epoch * len(self._paths) + self._position.next_index
+
+    @property
+    def _total(self) -> int:
+        """Pictures in all epochs."""
+        return self._options.epochs * len(self._paths)
 
     def _progress(self) -> EpochProgress:
         position = self._position
@@ -220,15 +234,8 @@ class _Training:
             total=len(self._paths),
             content=position.content / position.batches,
             style=position.style / position.batches,
+            seconds_left=self._clock.estimate_rest(self._done, self._total),
         )
-
-
-def _build_network(options: TrainingOptions) -> TransformerNet:
-    """Return the untrained network: for the same seed the one that the reference builds."""
-    check_width(options.base_width)
-    with torch.random.fork_rng(devices=[]):  # leaves the caller's random numbers alone
-        torch.manual_seed(options.seed)
-        return TransformerNet(options.base_width)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """PyTorch as a backend: accelerators, and the CPU where nothing else paints."""
 
-from .devices import find_device
+from .devices import find_device, has_bf16
 from .style import TorchStyle
 
-__all__ = ["TorchStyle", "find_device"]
+__all__ = ["TorchStyle", "find_device", "has_bf16"]

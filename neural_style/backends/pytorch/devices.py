@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from ...errors import DeviceError
@@ -23,6 +25,18 @@ def find_device(name: str) -> torch.device:
             if name == f"{accelerator.type}:{index}":
                 return torch.device(name)
     raise _missing_device(name, accelerator)
+
+
+def has_bf16() -> bool:
+    """Return True if the CPU has instructions for bf16, by AVX-512 or AMX.
+
+    With AVX-512 alone PyTorch computes in bf16, too, but not faster than in fp32.
+    """
+    find_capabilities: Callable[[], dict[str, object]] = getattr(
+        torch.cpu, "get_capabilities", dict
+    )
+    capabilities = find_capabilities()  # older versions of PyTorch do not tell
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def _missing_device(name: str, accelerator: torch.device | None) -> DeviceError:

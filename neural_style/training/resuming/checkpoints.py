@@ -25,7 +25,11 @@ from ..data import Batch
 from ..saved import read_saved
 from .settings import Settings, check_settings
 
+WINDOW = 50
+"""Batches over which losses are averaged to find the best model: single batches differ too much."""
+
 _PARTS = frozenset({"network", "optimizer", "position", "settings"})
+_LOSSES = ("content", "style", "recent_loss", "lowest_loss")  # of the fields of a position
 _MAX_NUMBER = 2**53  # in a position; larger ones are not exact as floats
 
 # What PyTorch and `Position` raise when a part is not what its name says.
@@ -34,10 +38,10 @@ _DAMAGE = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 @dataclass
 class Position:
-    """How far a training is. All fields but the first two count from the start of the epoch."""
+    """How far a training is."""
 
     epoch: int = 0
-    """Epochs completed."""
+    """Epochs completed. The next five fields count from the start of the epoch that follows."""
     next_index: int = 0
     """Index in the sorted dataset at which the next batch starts."""
     batches: int = 0
@@ -47,6 +51,12 @@ class Position:
     """Sum of the batches' content losses."""
     style: float = 0.0
     """Sum of the batches' style losses."""
+    recent_batches: int = 0
+    """Batches of the window that is not full yet: at most `WINDOW` - 1, also of earlier epochs."""
+    recent_loss: float = 0.0
+    """Sum of the total losses of these batches."""
+    lowest_loss: float = 0.0
+    """The lowest mean total loss of a full window; 0 if none is full yet."""
 
     def advance(self, batch: Batch, content: float, style: float) -> None:
         """Add a batch that was trained on, and its losses."""
@@ -55,6 +65,23 @@ class Position:
         self.pictures += len(batch.pixels)
         self.content += content
         self.style += style
+        self.recent_batches += 1
+        self.recent_loss += content + style
+
+    def close_window(self) -> bool:
+        """Begin a new window if this one is full; return True if it has the lowest mean loss."""
+        if self.recent_batches < WINDOW:
+            return False
+        mean = self.recent_loss / self.recent_batches
+        self.recent_batches, self.recent_loss = 0, 0.0
+        is_lowest = self.lowest_loss == 0 or mean < self.lowest_loss
+        self.lowest_loss = mean if is_lowest else self.lowest_loss
+        return is_lowest
+
+    def next_epoch(self) -> Position:
+        """Return the position at the start of the epoch that follows."""
+        kept = (self.recent_batches, self.recent_loss, self.lowest_loss)
+        return Position(self.epoch + 1, 0, 0, 0, 0.0, 0.0, *kept)
 
 
 def save_checkpoint(
@@ -104,7 +131,8 @@ def _restore(
     checkpoint: Mapping[str, Mapping[str, Any]], network: TransformerNet, optimizer: Optimizer
 ) -> Position:
     network.load_state_dict(checkpoint["network"])
-    moments = _check_moments(checkpoint["optimizer"]["state"], list(network.parameters()))
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    moments = _check_moments(checkpoint["optimizer"]["state"], trained)
     # The settings, which are checked, determine the optimizer's options.
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": moments, "param_groups": groups})
@@ -132,7 +160,7 @@ def _check_position(position: Position) -> Position:
         ValueError: They are not.
     """
     for name, value in asdict(position).items():
-        numbers = (int, float) if name in ("content", "style") else (int,)
+        numbers = (int, float) if name in _LOSSES else (int,)
         if type(value) not in numbers or not 0 <= value < _MAX_NUMBER:
             raise ValueError(f"the position's {name} is not a number from 0")
     return position

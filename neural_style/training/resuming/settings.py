@@ -6,10 +6,18 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...errors import TrainingError
+from csci_utils.files import read_file
+
+from ...errors import StyleError, TrainingError
+from ...formats.model_file import MAX_STYLE_BYTES
+from ...options import EXACT
 from ...pictures.arrays import Pixels
 from ..data import digest_names
-from ..options import TrainingOptions
+from ..options import ALL, TrainingOptions
+
+_NONE = "none"
+_EARLIER = {"--precision": EXACT, "--train": ALL, "--start-from": _NONE}
+"""What checkpoints of earlier releases, which lack these settings, were trained with."""
 
 Settings = Mapping[str, int | float | str]
 """Values by the names of their options; checkpoints hold them."""
@@ -30,7 +38,10 @@ def collect_settings(
     return {
         "--batch-size": options.batch_size,
         "--image-size": options.image_size,
-        "--base-width": options.base_width,
+        "--start-from": _digest_start(options.start_from),
+        "--base-width": _NONE if options.start_from else options.base_width,
+        "--train": options.train,
+        "--precision": options.precision,
         "--seed": options.seed,
         "--content-weight": options.content_weight,
         "--style-weight": options.style_weight,
@@ -47,13 +58,20 @@ def check_settings(saved: Mapping[str, object], current: Settings) -> None:
     Raises:
         TrainingError: A setting differs or is missing in the checkpoint; the error names it.
     """
+    known = {**_EARLIER, **saved}
     for name, value in current.items():
-        if name not in saved or saved[name] != value:
+        if name not in known or known[name] != value:
             raise TrainingError(
                 f"the checkpoint was trained with another {name} "
-                f"(then: {saved.get(name)}; now: {value})",
+                f"(then: {known.get(name)}; now: {value})",
                 remedy="resume with the same options, or train from the start without --resume",
             )
+
+
+def _digest_start(path: Path | None) -> str:
+    if path is None:
+        return _NONE
+    return _shorten(hashlib.sha256(read_file(path, StyleError, MAX_STYLE_BYTES)).hexdigest())
 
 
 def _shorten(digest: str) -> str:

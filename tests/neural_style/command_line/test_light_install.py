@@ -138,3 +138,18 @@ def test_a_style_picture_is_read_before_pytorch_is_imported_to_train(
 
     assert result.returncode == 1
     assert result.stderr.startswith(f"error: {tmp_path}/style.png: expected a picture")
+
+
+def test_a_model_to_start_from_is_read_before_pytorch_is_imported_to_train(
+    picture_path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    shutil.copy(picture_path, tmp_path / "photos")
+    (tmp_path / "start.pth").write_text("<html>")
+    folders = [f"--dataset={tmp_path / 'photos'}", f"--save-model-dir={tmp_path / 'models'}"]
+    start = f"--start-from={tmp_path / 'start.pth'}"
+
+    result = run_without(HEAVY, "train", *folders, f"--style-image={picture_path}", start)
+
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: {tmp_path}/start.pth: expected a style model, got")
