@@ -45,7 +45,7 @@ class Imitator:
     """Makes styles from pictures. Threads may share one."""
 
     def __init__(self) -> None:
-        """Load both networks. Takes about 0.1 s.
+        """Load both networks. Takes about 50 ms.
 
         Raises:
             MissingDependencyError: The package that contains them is not installed.
@@ -55,7 +55,7 @@ class Imitator:
         self._transfer = load_network(MagentaFile.TRANSFER)
 
     def imitate(self, style_image: str | PathLike[str]) -> ImitatedStyle:
-        """Make a style from a picture. Takes 0.2 to 0.35 s for each of up to four squares.
+        """Make a style from a picture. Takes about 0.1 s for each of up to four squares.
 
         A picture that is not a square is seen in several: their numbers are averaged. The same
         picture gives the same bytes, in the same version of this package.
