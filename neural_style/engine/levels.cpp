@@ -38,9 +38,14 @@ float exponential(float x) {
     const float rounded = x * log2_of_e + rounder;
     const float n = rounded - rounder;
     const float r = (x - n * ln2_high) - n * ln2_low;
-    constexpr float terms[] = {1.F / 720, 1.F / 120, 1.F / 24, 1.F / 6, 1.F / 2, 1, 1};
-    float series = 1.F / 5040;
-    for (const float term : terms) series = series * r + term;
+    float series =
+        r * (1.F / 5040) + 1.F / 720;  // no loop: compilers would not vectorize around it
+    series = series * r + 1.F / 120;
+    series = series * r + 1.F / 24;
+    series = series * r + 1.F / 6;
+    series = series * r + 1.F / 2;
+    series = series * r + 1;
+    series = series * r + 1;
     const std::uint32_t exponent = bits_of(rounded) - bits_of(rounder) + exponent_bias;
     return series * float_of(exponent << fraction_bits);
 }
@@ -67,11 +72,10 @@ bool to_levels(const float* colors, int pixels, const Affine& affine, bool has_s
             values[i] = values[i] * scale[i] + shift[i];
             is_broken |= std::uint32_t((bits_of(values[i]) & infinity) == infinity);
         }
-        if (has_sigmoid)
-            for (float& value : values) {
-                const float power = exponential(-clamp(value, -largest_power, largest_power));
-                value = highest / (1 + power) + 0.5F;
-            }
+        if (has_sigmoid) {  // two loops, each of which compilers vectorize
+            for (float& value : values) value = clamp(-value, -largest_power, largest_power);
+            for (float& value : values) value = highest / (1 + exponential(value)) + 0.5F;
+        }
         std::uint8_t bytes[at_once];
         for (int i = 0; i < at_once; i++)
             bytes[i] = static_cast<std::uint8_t>(static_cast<int>(clamp(values[i], 0, highest)));
