@@ -47,7 +47,7 @@ _INVISIBLE_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 _JOINERS = "\u200c\u200d"
 _JOINED_CATEGORIES = frozenset("LMS")  # letters, marks, symbols
 
-_NUMBERED_MODEL = re.compile(r"(?P<file>.+\.onnx)@(?P<number>\d{1,6})", re.IGNORECASE)
+_NUMBERED_MODEL = re.compile(r"(?P<file>.+\.(onnx|safetensors))@(?P<number>\d{1,6})", re.IGNORECASE)
 _MODEL_WITH_LOOK = re.compile(rf"(?P<model>.+){LOOK_MARK}(?P<look>[a-z][^@/]*)")
 
 

@@ -17,17 +17,19 @@ from typing import Any
 
 import numpy as np
 
+from csci_utils.errors import at_path
 from csci_utils.files import replacing
 
 from ..errors import StyleError, needing
 from ..networks.metadata import read_ends, read_notes, write_metadata
 from ..networks.network import StyleNetwork
-from ..networks.weights import canonicalize_names
-from .model_file import ZIP_MAGIC, damaged
+from ..networks.weights import canonicalize_names, count_styles
+from .model_file import ZIP_MAGIC, damaged, read_style_file
 from .tensors import NUMPY_TYPES, StoredTensor, check_float, to_network
 
 _MAX_HEADER_BYTES = 2**20  # an official model has 6,500; a tensor takes about a hundred
 _LENGTH_BYTES = 8
+_METADATA = "__metadata__"
 _ALIGNMENT = 8  # of the first tensor
 _EXPECTED = "a safetensors file"
 
@@ -90,6 +92,26 @@ def read_tensors(data: bytes) -> dict[str, StoredTensor]:
     return canonicalize_names({name: _to_tensor(name, entry) for name, entry in entries})
 
 
+def count_styles_in(path: str | PathLike[str]) -> int | None:
+    """Return how many numbered styles a file claims to have; None if it claims to be one style.
+
+    Only its header is looked at, without the package safetensors. The file may not load.
+
+    Raises:
+        StyleError: The file cannot be read, or its header is damaged.
+    """
+    with at_path(path):
+        data = read_style_file(Path(path))
+        _check_header(data)
+        try:
+            header = json.loads(data[_LENGTH_BYTES : _LENGTH_BYTES + _header_bytes(data)])
+            tensors = {name: entry for name, entry in header.items() if name != _METADATA}
+            count = count_styles({name: tuple(entry["shape"]) for name, entry in tensors.items()})
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+            raise damaged("its header is damaged", _EXPECTED) from error
+    return count if count > 1 else None
+
+
 def order_metadata(data: bytes) -> bytes:
     """Return a file's content with its metadata in order, so that equal files have equal bytes.
 
@@ -97,7 +119,7 @@ def order_metadata(data: bytes) -> bytes:
     """
     end = _LENGTH_BYTES + _header_bytes(data)
     header = json.loads(data[_LENGTH_BYTES:end])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    header[_METADATA] = dict(sorted(header[_METADATA].items()))
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _ALIGNMENT)
     return len(text).to_bytes(_LENGTH_BYTES, "little") + text + data[end:]
@@ -106,7 +128,7 @@ def order_metadata(data: bytes) -> bytes:
 def read_metadata(data: bytes) -> dict[str, str]:
     """Return the metadata of a safetensors file whose tensors were read."""
     end = _LENGTH_BYTES + _header_bytes(data)
-    metadata: dict[str, str] = json.loads(data[_LENGTH_BYTES:end]).get("__metadata__", {})
+    metadata: dict[str, str] = json.loads(data[_LENGTH_BYTES:end]).get(_METADATA, {})
     return metadata
 
 

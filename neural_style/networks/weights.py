@@ -119,7 +119,7 @@ def _claim(shapes: Mapping[str, Shape], ends: NetworkDescription | None) -> Netw
     claimed = NetworkDescription(
         channels=(first, second, third, fourth, fifth),
         blocks=_count_blocks(shapes),
-        styles=_count_styles(shapes),
+        styles=count_styles(shapes),
     )
     if ends is None:
         return claimed
@@ -139,7 +139,7 @@ def _count_blocks(shapes: Mapping[str, Shape]) -> int:
     return max(found, default=OFFICIAL_BLOCKS)
 
 
-def _count_styles(shapes: Mapping[str, Shape]) -> int:
+def count_styles(shapes: Mapping[str, Shape]) -> int:
     """Return how many styles the shape of a norm claims: that of any, as any may be missing."""
     norms = (
         shape

@@ -233,12 +233,20 @@ def _with_folders(name: str) -> Iterator[str]:
 
 def _make_counter(settings: Settings) -> Callable[[str, str], int | None]:
     """Return a function of a model's path and digest, which counts the styles of a file once."""
-    return lru_cache(MAX_COUNTS)(lambda path, digest: current_runner().inspect(path).count)
+    return lru_cache(MAX_COUNTS)(lambda path, digest: _count_styles(path))
+
+
+def _count_styles(path: str) -> int | None:
+    if path.lower().endswith(".onnx"):
+        return current_runner().inspect(path).count
+    from neural_style.formats.safetensors_file import count_styles_in  # imports NumPy
+
+    return count_styles_in(path)  # so fast that no program has to be started for it
 
 
 def _may_hold_many(model: str) -> bool:
     name = names.parse_model_name(model)
-    return name.number is None and name.file.lower().endswith(".onnx")
+    return name.number is None and name.file.lower().endswith((".onnx", ".safetensors"))
 
 
 def _block_of(style: tuple[int, str]) -> tuple[bool, object]:

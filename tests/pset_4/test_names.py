@@ -152,6 +152,7 @@ def test_a_usual_name_of_a_model_is_accepted(name: str) -> None:
         ("a.onnx@007", ModelName("a.onnx", 7)),
         ("shared/a.onnx@3", ModelName("shared/a.onnx", 3)),
         ("a@2.onnx@25", ModelName("a@2.onnx", 25)),
+        ("a.safetensors@3", ModelName("a.safetensors", 3)),
     ],
 )
 def test_the_name_of_a_model_may_have_a_style_number(name: str, expected: ModelName) -> None:

@@ -20,7 +20,7 @@ from neural_style import Style, StyleError
 from neural_style.backends.arena import Arena
 from neural_style.backends.loading import load_network
 from neural_style.backends.pytorch import TorchStyle
-from neural_style.formats.safetensors_file import encode_network, write_network
+from neural_style.formats.safetensors_file import count_styles_in, encode_network, write_network
 from neural_style.networks.description import NetworkDescription, parameter_shapes
 from neural_style.networks.metadata import NETWORK_KEY
 from neural_style.networks.network import StyleNetwork
@@ -137,6 +137,22 @@ def test_a_safetensors_file_holds_every_member(name: str, tmp_path: Path) -> Non
     assert (read.description, read.notes) == (network.description, network.notes)
     assert list(read.weights) == list(parameter_shapes(network.description))
     assert all(np.array_equal(read.weights[key], network.weights[key]) for key in network.weights)
+
+
+@pytest.mark.parametrize(("name", "count"), [("thin", None), ("many", 4), ("numbered", 3)])
+def test_styles_are_counted_without_loading(name: str, count: int | None, tmp_path: Path) -> None:
+    write_network(make_family_network(FAMILY[name]), tmp_path / "style.safetensors")
+
+    assert count_styles_in(tmp_path / "style.safetensors") == count
+
+
+@pytest.mark.parametrize("header", [b"[]", b'{"a": 1}', b'{"in1.weight": {"shape": "ab"}}', b"{"])
+def test_a_damaged_header_is_not_counted(header: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "style.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
+
+    with pytest.raises(StyleError, match="its header is damaged"):
+        count_styles_in(path)
 
 
 def test_a_missing_bias_stands_for_zeros_beside_metadata(tmp_path: Path) -> None:

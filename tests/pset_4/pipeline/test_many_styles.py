@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from neural_style.formats.safetensors_file import encode_network
+from tests.support.networks.family import MANY, make_family_network
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
@@ -62,3 +64,14 @@ def test_with_uploads_off_the_styles_of_the_remote_are_counted(remote_project: P
     remote_project.drop("many.onnx", b"something else")
 
     assert remote_project.run_well("stylize", "--no-upload", *CHOSEN)["painted"] == 26
+
+
+def test_every_style_of_a_safetensors_file_is_painted(
+    directory_project: Project, photograph: bytes
+) -> None:
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("many.safetensors", encode_network(make_family_network(MANY)))
+
+    assert directory_project.run_well("main")["painted"] == 4
+    assert "stylized/many.safetensors@3/photo.jpg" in directory_project.files("stylized")
+    assert directory_project.run_well("main", "-m", "many.safetensors@3")["painted"] == 0
