@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 CONTENT_IMAGE_HELP = "the picture to paint; - for standard input"
 MODEL_HELP = "the style: a checkpoint (.pth, .pt, .safetensors) or an ONNX graph (.onnx)"
+BLEND_HELP = f"{MODEL_HELP}; or a blend, such as candy.pth:0.5,mosaic.pth:0.5"
 OUTPUT_IMAGE_HELP = (
     f"the picture to write: {' '.join(sorted(PICTURE_SUFFIXES))}; - for standard output, in the "
     "format of --format or else the input's"
@@ -105,8 +106,8 @@ def stylize(args: Any, reporter: Reporter | None = None) -> PaintingResult:
         _check_outputs(output_path, options, export_path)
         if export_path:
             _convert(args.model, export_path, reporter)
-        request = PaintingRequest(content_path, args.model, output_path, options, *names)
-        reporter.begin(f"painting {content_path.name} in {Path(args.model).name}")
+        request = PaintingRequest.of(content_path, args.model, output_path, options, *names)
+        reporter.begin(f"painting {content_path.name} in {request.model_name}")
         result = paint_file(request, reporter.notify, reporter.progress)
         if result.has_more_frames:
             shown = content_path.name if args.content_image == STREAM else content_path
@@ -116,8 +117,9 @@ def stylize(args: Any, reporter: Reporter | None = None) -> PaintingResult:
 
 def _run_eval(args: Any, reporter: Reporter) -> None:
     try:
-        read_rendering_options(args)
-    except ValueError as error:  # two options that do not go together
+        options = read_rendering_options(args)
+        PaintingRequest.of(args.content_image, args.model, args.output_image, options)
+    except ValueError as error:  # options that do not go together
         args.refuse(str(error))
     is_stream = args.output_image == STREAM
     if is_stream and args.json:
@@ -194,7 +196,7 @@ def _add_eval(commands: Commands) -> None:
     painting = commands.add_parser("eval", help="paint a picture", description="Paint a picture.")
     painting.set_defaults(run=_run_eval, refuse=painting.error)
     painting.add_argument("--content-image", required=True, metavar="PATH", help=CONTENT_IMAGE_HELP)
-    painting.add_argument("--model", required=True, metavar="PATH", help=MODEL_HELP)
+    painting.add_argument("--model", required=True, metavar="PATH", help=BLEND_HELP)
     painting.add_argument("--output-image", required=True, metavar="PATH", help=OUTPUT_IMAGE_HELP)
     painting.add_argument("--image-name", metavar="NAME", help=IMAGE_NAME_HELP)
     painting.add_argument("--model-name", metavar="NAME", help=MODEL_NAME_HELP)

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 
 from csci_utils.text import parse_above_zero, parse_size, parse_whole
 
+from .mixing.names import parse_numbers
+
 _SIZE_LIMIT = 2**63  # bytes: 8 EiB, as for `parse_size`
 
 NATIVE, AUTO = "native", "auto"
@@ -100,6 +102,22 @@ class BrushSize(Kind):
         if isinstance(value, str):
             return self.parse(value)
         return WholeNumber(self.minimum).check(name, value)
+
+
+@dataclass(frozen=True)
+class StyleNumbers(Kind):
+    """Numbers of styles, such as 7, and mixtures of several, such as 3:0.5,12:0.5."""
+
+    metavar: str = "N|N:W,..."
+    type = int
+
+    def parse(self, text: str) -> int | str:
+        """Return the number, or the mixture as it is usually written."""
+        return parse_numbers(text)
+
+    def check(self, name: str, value: Any) -> int | str:
+        """Return the number, or the mixture as it is usually written."""
+        return parse_numbers(value) if isinstance(value, str) else WholeNumber(0).check(name, value)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from .option_kinds import (
     Flag,
     Kind,
     PositiveNumber,
+    StyleNumbers,
     UnitInterval,
     WholeNumber,
 )
@@ -101,13 +102,15 @@ class RenderingOptions:
         ValueError: A value is out of range.
     """
 
-    number: int | None = _option(
-        WholeNumber(0),
-        "which style of a model that has several, counted from 0",
+    number: int | str | None = _option(
+        StyleNumbers(),
+        "which style of a model that has several, counted from 0; or a mixture of them, such as "
+        "3:0.5,12:0.5",
         flag="style",
         changes_result=True,
     )
-    """Which style of a file that has several, from 0."""
+    """Which style of a file that has several, from 0; or several with their shares, as in
+    ``3=0.5,12=0.5``."""
     content_scale: float | None = _option(
         PositiveNumber(), "divide both sides of the picture by this first", changes_result=True
     )

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 from posixpath import splitext
 
+from neural_style.mixing.names import Piece, make_mixture, split_mixture
+
 from .errors import InvalidNameError
 from .styles.looks import LOOK_MARK, parse_look
+from .styles.model_name import ModelName
 
 DEFAULT_IMAGE = "luigi.jpg"
 """The image that is painted if no drop-in exists and no image is named."""
@@ -51,30 +54,6 @@ _NUMBERED_MODEL = re.compile(r"(?P<file>.+\.(onnx|safetensors))@(?P<number>\d{1,
 _MODEL_WITH_LOOK = re.compile(rf"(?P<model>.+){LOOK_MARK}(?P<look>[a-z][^@/]*)")
 
 
-@dataclass(frozen=True)
-class ModelName:
-    """A model as people name it: ``rain_princess.pth``, or ``many.onnx@7`` for style 7 of many.
-
-    Where results are named, it may have a look: ``candy.pth@strength=0.5``.
-    """
-
-    file: str
-    """The name of the model's file."""
-    number: int | None
-    """The number of the style in the file; None if the name has none."""
-    look: str = ""
-    """See `styles.looks`; empty for the usual one."""
-
-    @property
-    def without_look(self) -> str:
-        """The name as people write it, without the look."""
-        return self.file if self.number is None else f"{self.file}@{self.number}"
-
-    def __str__(self) -> str:
-        """Return the name as people write it."""
-        return f"{self.without_look}{LOOK_MARK}{self.look}" if self.look else self.without_look
-
-
 def check_image_name(name: str) -> str:
     """Return the name if it is the safe name of an image.
 
@@ -103,10 +82,32 @@ def parse_model_name(name: str) -> ModelName:
     if not is_model_file(name) and (with_look := _MODEL_WITH_LOOK.fullmatch(name)):
         parse_look(with_look["look"])
         return replace(parse_model_name(with_look["model"]), look=with_look["look"])
+    if (pieces := split_mixture(name)) is not None:
+        return _name_mixture(name, pieces)
     match = _NUMBERED_MODEL.fullmatch(name)
     if match is None:
         return ModelName(check_model_file(name), None)
     return ModelName(check_model_file(match["file"]), int(match["number"]))
+
+
+def _name_mixture(name: str, pieces: Sequence[Piece]) -> ModelName:
+    for file, number, _ in pieces:
+        check_model_file(file)
+        if number is not None and not _NUMBERED_MODEL.fullmatch(f"{file}@{number}"):
+            raise InvalidNameError(
+                "models of this kind have no numbered styles", path=file, remedy="leave it out"
+            )
+    try:
+        mixture = make_mixture(pieces)
+    except ValueError as error:
+        raise InvalidNameError(str(error), path=name, remedy="change the weights") from error
+    longest = max(map(len, map(str.encode, str(mixture).split("/"))))
+    if longest > MAX_PART_BYTES or len(str(mixture).encode()) > MAX_NAME_BYTES:
+        remedy = "blend fewer, or give them shorter names"
+        raise InvalidNameError("the name of the blend is too long", path=name, remedy=remedy)
+    if len(mixture.files) == 1:
+        return ModelName(mixture.files[0], mixture.numbers)
+    return ModelName(mixture.files[0], None, blend=mixture)
 
 
 def check_model_name(name: str) -> str:
@@ -186,6 +187,9 @@ def is_model_file(name: str) -> bool:
 def is_model(part: str) -> bool:
     """Return True if a part of a name is that of a model, which may have a number and a look."""
     if is_model_file(part) or _NUMBERED_MODEL.fullmatch(part):
+        return True
+    # Of a blend whose files are in folders, the last part of its name decides.
+    if (pieces := split_mixture(part)) is not None and is_model_file(pieces[-1][0]):
         return True
     with_look = _MODEL_WITH_LOOK.fullmatch(part)
     return with_look is not None and is_model(with_look["model"])

@@ -13,9 +13,9 @@ from .execution.outcome import Outcome
 from .execution.summary import BLOCKED, FAILED, SKIPPED, WAITING, summarize
 from .places import UPLOADS, shorten
 from .settings import Settings
+from .styles.proofs import Proof
 from .styles.results import join_result
 from .tasks.events import CACHED, FETCHED, PAINTED, PUBLISHED, REPLACED
-from .tasks.stylize import Proof
 from .terminal.tables import format_table
 
 if TYPE_CHECKING:

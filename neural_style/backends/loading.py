@@ -130,10 +130,21 @@ def _load(
 ) -> Style:
     found = decode_style(file)
     if isinstance(found, StyleNetwork):
-        return _Loader(file.path, found, options, notify, arena).load()
+        return prepare_network(file.path, found, options, notify, arena)
     with needing("OpenVINO"):
         from .onnx import OnnxStyle
     return OnnxStyle(file.path, found, options)
+
+
+def prepare_network(
+    path: Path,
+    network: StyleNetwork,
+    options: RenderingOptions,
+    notify: Callable[[str], None] = ignore,
+    arena: Arena | None = None,
+) -> Style:
+    """Return a network as a style of the file at `path`, as `load_style` does."""
+    return _Loader(path, network, options, notify, arena).load()
 
 
 def decode_style(file: StyleFile) -> StyleNetwork | CheckedGraph:

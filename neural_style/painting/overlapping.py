@@ -162,7 +162,7 @@ class _Overlap:
         first = self._ahead.popleft()
         try:
             taken = first.taken.result()
-            style = self._painter.load_style(first.request.model, first.request.options)
+            style = self._painter.load(first.request)
         except Exception as error:
             self._budget.give_back(first.size)
             yield first.request, error
@@ -187,7 +187,7 @@ class _Overlap:
         while self._ahead and len(found) < most:
             waiting = self._ahead.popleft()
             other = waiting.request
-            if (other.model, other.options) == (request.model, request.options):
+            if _style_of(other) == _style_of(request):
                 # One that failed is reported when it is the first.
                 similar = None if waiting.taken.exception() else waiting.taken.result()
                 if similar is not None and similar.colors.shape == taken.colors.shape:
@@ -229,6 +229,11 @@ class _Overlap:
             if error is not None and not isinstance(error, Exception):
                 raise error
             yield first.request, error or first.future.result()
+
+
+def _style_of(request: PaintingRequest) -> tuple[object, ...]:
+    """Return what requests in one style, and painted alike, have in common."""
+    return request.model, request.blend, request.options
 
 
 def _take(request: PaintingRequest, source: _Source) -> _Taken:

@@ -18,6 +18,7 @@ from ..backends.arena import Arena
 from ..backends.base import Progress, Style
 from ..backends.loading import load_style, read_style
 from ..errors import PictureError
+from ..mixing.blends import choose, digest, load_blend
 from ..options import RenderingOptions, ignore
 from ..pictures.io import MAX_PICTURE_BYTES, decode_picture
 from ..request import PaintingRequest
@@ -33,7 +34,7 @@ _MEMORY_SHARE = 8
 
 _BYTES_PER_PIXEL = 4  # of Pillow, for RGB, too
 
-_StyleKey = tuple[str, Path, RenderingOptions]
+_StyleKey = tuple[object, ...]
 
 
 def paint_file(
@@ -89,7 +90,7 @@ class Painter:
             NeuralStyleError: The picture cannot be painted; `path` names the file concerned.
         """
         photograph = self._take(request)
-        style = self.load_style(request.model, request.options)
+        style = self.load(request)
         with at_path(request.content_image):
             painted = style(photograph.canvas, progress)
             threads = request.options.threads or count_threads()
@@ -130,27 +131,50 @@ class Painter:
             self._picture = picture
         return picture
 
+    def load(self, request: PaintingRequest) -> Style:
+        """Return the style, or the blend of styles, of a request, loaded now or earlier.
+
+        Raises:
+            NeuralStyleError: It cannot be loaded, or has no style of such a number.
+        """
+        if request.blend is None:
+            return self.load_style(request.model, request.options)
+        files = {path: read_style(path) for path in request.blend.files}
+        parts = [(files[each.file], each.number, each.share) for each in request.blend.ingredients]
+        options = _loading_options(request.options)
+        key = tuple((digest(file), *others) for file, *others in parts), options
+        return self._keep(
+            key, lambda arena: load_blend(parts, options, self._notify, arena), options.memory
+        )
+
     def load_style(self, path: str | PathLike[str], options: RenderingOptions) -> Style:
         """Return a style, loaded now or earlier.
 
         Raises:
-            NeuralStyleError: It cannot be loaded, or has no style of this number.
+            NeuralStyleError: It cannot be loaded, or has no style of such a number.
         """
         path, file = Path(path), None
-        state, digest = self._digests.get(path, (None, ""))
+        state, sha256 = self._digests.get(path, (None, ""))
         now = _state_of(path)
         if now is None or now != state:
             file = read_style(path)
-            digest = hashlib.sha256(file.data).hexdigest()
-            self._digests[path] = now, digest
-        key = digest, path, _loading_options(options)
+            sha256 = digest(file)
+            self._digests[path] = now, sha256
+        key = sha256, path, _loading_options(options)
+
+        def load(arena: Arena) -> Style:
+            return load_style(file or read_style(path), options, self._notify, arena)
+
+        return choose(self._keep(key, load, options.memory), options.number)
+
+    def _keep(self, key: _StyleKey, load: Callable[[Arena], Style], memory: int | None) -> Style:
+        """Return the style of a key, loaded now or earlier, as the latest one that was used."""
         style = self._styles.pop(key, None)
         if style is None:
-            file = file or read_style(path)
             self._make_room()
-            style = load_style(file, options, self._notify, self._share_arena(options.memory))
+            style = load(self._share_arena(memory))
         self._styles[key] = style
-        return style if options.number is None else style.with_number(options.number)
+        return style
 
     def release(self) -> None:
         """Release everything that is kept."""

@@ -229,4 +229,4 @@ def _id_of(name: str) -> str:
 
 def names_of_files(models: Sequence[str]) -> list[str]:
     """Return the names of the files of styles, each once."""
-    return list(dict.fromkeys(parse_model_name(model).file for model in models))
+    return list(dict.fromkeys(file for model in models for file in parse_model_name(model).files))

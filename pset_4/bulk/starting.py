@@ -14,10 +14,12 @@ from csci_utils.errors import instead_of_path
 from neural_style.system.resources import count_cores, free_memory
 
 from ..errors import MissingError, PipelineError
-from ..names import ModelName, parse_model_name
+from ..names import parse_model_name
 from ..places import is_s3, to_absolute
 from ..runners import current_runner
 from ..settings import IN_PROCESS
+from ..styles.digests import digest_style
+from ..styles.model_name import ModelName
 from .crews.base import Crew
 from .crews.processes import ProcessCrew
 from .listing.sources import locate_images
@@ -129,12 +131,21 @@ def find_models(settings: Settings, models: Sequence[str]) -> dict[str, str]:
     with TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         for name in models:
             style = parse_model_name(name)
-            path = _fetch(settings, style.file, scratch)
-            with instead_of_path(path, f"{settings.remote_models}/{style.file}"):
-                count = current_runner().inspect(path).count
-            numbers = [style.number] if count is None or style.number is not None else range(count)
-            found |= {str(ModelName(style.file, n)): file_digest(path) for n in numbers}
+            paths = {file: _fetch(settings, file, scratch) for file in style.files}
+            counts = [_count_styles(settings, file, path) for file, path in paths.items()]
+            sha256 = digest_style(style, list(map(file_digest, paths.values())))
+            if counts[0] is None or style.number is not None or style.blend is not None:
+                found[str(style)] = sha256
+            else:
+                found |= {str(ModelName(style.file, n)): sha256 for n in range(counts[0])}
     return found
+
+
+def _count_styles(settings: Settings, file: str, path: str) -> int | None:
+    """Load a model that was fetched, and return how many numbered styles it has."""
+    with instead_of_path(path, f"{settings.remote_models}/{file}"):
+        count: int | None = current_runner().inspect(path).count
+    return count
 
 
 def _fetch(settings: Settings, file: str, scratch: str) -> str:

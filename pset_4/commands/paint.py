@@ -162,7 +162,7 @@ def paint(
     if request.like:
         request = _follow(settings, request, request.like, options)
     if request.is_proof:
-        from ..tasks.stylize import make_proofs
+        from ..styles.proofs import make_proofs
 
         kind = make_proofs(options)
     selected = _select(settings, request, options)

@@ -69,7 +69,7 @@ class Selection:
     def drop_ins(self) -> Inventory:
         """Return the drop-ins among the selected images and models."""
         images = set(self.images)
-        files = {names.parse_model_name(model).file for model in self.models}
+        files = {file for model in self.models for file in names.parse_model_name(model).files}
         return Inventory(
             [image for image in self._all_drop_ins.images if image in images],
             [model for model in self._all_drop_ins.models if model in files],
@@ -226,9 +226,10 @@ def _select_refused(
 
 def _with_folders(name: str) -> Iterator[str]:
     """Yield the name of a file without a style's number, and the folders that it is in."""
-    yield name if names.is_image_name(name) else names.parse_model_name(name).file
-    while name := name.rpartition("/")[0]:
-        yield name
+    for file in (name,) if names.is_image_name(name) else names.parse_model_name(name).files:
+        yield file
+        while file := file.rpartition("/")[0]:
+            yield file
 
 
 def _make_counter(settings: Settings) -> Callable[[str, str], int | None]:
@@ -246,7 +247,8 @@ def _count_styles(path: str) -> int | None:
 
 def _may_hold_many(model: str) -> bool:
     name = names.parse_model_name(model)
-    return name.number is None and name.file.lower().endswith((".onnx", ".safetensors"))
+    is_whole = name.number is None and name.blend is None
+    return is_whole and name.file.lower().endswith((".onnx", ".safetensors"))
 
 
 def _block_of(style: tuple[int, str]) -> tuple[bool, object]:
@@ -256,6 +258,6 @@ def _block_of(style: tuple[int, str]) -> tuple[bool, object]:
     many as stay loaded.
     """
     position, name = style
-    file = names.parse_model_name(name).file
+    file = names.parse_model_name(name).source
     is_graph = file.lower().endswith(".onnx")
     return is_graph, file if is_graph else position // STYLES_AT_ONCE

@@ -52,7 +52,8 @@ def split_clashes(
         folders = _list_folders(task, settings)
         clashing = []
         for piece in list_pieces(task):
-            for kind, name in (("image", piece.image), ("model", _file_of(piece.model))):
+            files = [("model", file) for file in _files_of(piece.model)]
+            for kind, name in (("image", piece.image), *files):
                 if name and (other := seen[kind].find_clash(name, folders)):
                     failures.append(Failure(piece, _describe(name, other)))
                     clashing.append(piece)
@@ -131,9 +132,9 @@ def _list_folders(task: luigi.Task, settings: Settings) -> list[str]:
     return [settings.data, settings.remote] if is_published else [settings.data]
 
 
-def _file_of(model: str | None) -> str | None:
-    """Return the name of a model's file; the model may have a style number."""
-    return model if not model or names.is_model_file(model) else names.parse_model_name(model).file
+def _files_of(model: str | None) -> Sequence[str]:
+    """Return the names of the files of a model, which may have a number, or be a blend."""
+    return names.parse_model_name(model).files if model else ()
 
 
 def _fold(name: str) -> str:

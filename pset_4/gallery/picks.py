@@ -41,7 +41,7 @@ class Picks:
         """
         picked = set(map(_compose, self.pairs))
         for image, model in pairs:
-            file = names.parse_model_name(model).file
+            file = names.parse_model_name(model).source
             if not picked.isdisjoint({_compose((image, model)), _compose((image, file))}):
                 yield image, model
 

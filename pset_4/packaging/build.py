@@ -141,7 +141,8 @@ def _make_signature() -> Any:
     from mlflow.types import ColSpec, Schema
 
     inputs = [ColSpec("binary", "picture"), ColSpec("string", "suffix")]
-    inputs += [ColSpec("string", f"{kind}_name", required=False) for kind in ("image", "model")]
+    texts = ("image_name", "model_name", "mixture", "blend")
+    inputs += [ColSpec("string", name, required=False) for name in texts]
     inputs += [
         ColSpec(_TYPES[option.kind.type], option.column, required=False) for option in OPTIONS
     ]

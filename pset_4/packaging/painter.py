@@ -2,14 +2,19 @@
 
 Input: a table with the columns ``picture`` (the bytes of a picture file) and ``suffix`` (of the
 format to answer in, such as ``.png``). Optional are ``image_name`` and ``model_name``, for the
-painting's metadata, and one column for each of `neural_style.options.OPTIONS`. Output: a table with
-the column ``picture``, the bytes of the painted pictures' files.
+painting's metadata, and one column for each of `neural_style.options.OPTIONS`. In place of
+``style`` there may be ``mixture``, numbers with their shares. ``blend`` is a JSON list of styles:
+for each its ``number``, its ``share``, and ``data`` and ``suffix`` of its file in base64, unless it
+is the packaged one. Output: a table with the column ``picture``, the bytes of the painted pictures'
+files.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +25,9 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 import neural_style
 from csci_utils.atomic import scratch_folder
 from csci_utils.errors import DescribedError
+from neural_style import PICTURE_SUFFIXES, STYLE_SUFFIXES
 from neural_style.command_line.reporting import REPORT_VARIABLE, make_reporter
+from neural_style.mixing.names import Ingredient, Mixture
 from neural_style.options import OPTIONS, RenderingOptions
 
 
@@ -51,9 +58,10 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
             output_path = Path(folder, f"painted{_check_suffix(row.get('suffix', ''))}")
             image_path.write_bytes(row["picture"])
             options = _read_options(row)
-            names = [row.get(column, "") for column in ("image_name", "model_name")]
+            image_name, model_name = (row.get(f"{kind}_name", "") for kind in ("image", "model"))
+            files = image_path, self._model_path, output_path
             request = neural_style.PaintingRequest(
-                image_path, self._model_path, output_path, options, *names
+                *files, options, image_name, model_name, self._unpack(row, folder)
             )
             try:
                 result = self._painter.paint(request, self._reporter.progress)
@@ -65,26 +73,36 @@ class Painter(PythonModel):  # type: ignore[misc]  # MLflow's types count as Any
             self._reporter.finish([], **result.to_json())
             return output_path.read_bytes()
 
+    def _unpack(self, row: Mapping[str, Any], folder: str) -> Mixture | None:
+        """Write the files of the styles that are blended, and return these."""
+        if not row.get("blend"):
+            return None
+        ingredients = []
+        for position, part in enumerate(json.loads(row["blend"])):
+            path = self._model_path
+            if "data" in part:
+                path = Path(folder, f"{position}{_check_suffix(part['suffix'], STYLE_SUFFIXES)}")
+                path.write_bytes(base64.b64decode(part["data"]))
+            ingredients.append(Ingredient(str(path), part["number"], float(part["share"])))
+        return Mixture(tuple(ingredients))
 
-def _check_suffix(suffix: str) -> str:
-    if suffix.lower() in neural_style.PICTURE_SUFFIXES:
+
+def _check_suffix(suffix: str, known: Collection[str] = PICTURE_SUFFIXES) -> str:
+    if suffix.lower() in known:
         return suffix
-    known = " ".join(sorted(neural_style.PICTURE_SUFFIXES))
+    kind = "an image" if known is PICTURE_SUFFIXES else "a style"
     raise neural_style.PictureError(
-        f"expected the suffix of an image, got {suffix!r}", remedy=f"use one of {known}"
+        f"expected the suffix of {kind}, got {suffix!r}",
+        remedy=f"use one of {' '.join(sorted(known))}",
     )
 
 
 def _read_options(row: Mapping[str, Any]) -> RenderingOptions:
     """Return the options of a row, whose whole numbers pandas may have turned into floats."""
-    columns = {option.column: option for option in OPTIONS}
-    return RenderingOptions(
-        **{
-            columns[name].name: columns[name].kind.type(row[name])
-            for name in columns
-            if name in row
-        }
-    )
+    values = {o.name: o.kind.type(row[o.column]) for o in OPTIONS if o.column in row}
+    if row.get("mixture"):
+        values["number"] = row["mixture"]
+    return RenderingOptions(**values)
 
 
 set_model(Painter())

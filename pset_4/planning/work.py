@@ -24,7 +24,7 @@ from ..tasks.download import DownloadTask
 from ..tasks.events import Plan
 from ..tasks.package import DownloadPackage, PackageModel
 from ..tasks.results import ResultToPublish, UploadResult
-from ..tasks.stylize import Stylize, read_result_origin
+from ..tasks.stylize import MODEL, Stylize, read_result_origin
 from ..tasks.upload import UploadTask
 from .pixels import count_pixels
 
@@ -133,17 +133,17 @@ def is_fetched(task: luigi.Task, name: str, planned: Planned) -> bool:
     """Return whether a result is fetched in place of being painted: the remote has it."""
     if not isinstance(task, ResultToPublish):
         return False
-    files = {"image": name, "model": task.style_name.file}
-    image, model = (
+    files = task.files_of(name)
+    image, *models = (
         _digest(_source_of(each, files[kind], planned)) or ""
         for kind, each in task.downloads.items()
     )
-    return task.find_made(name, image, model) is not None
+    return task.find_made(name, image, models) is not None
 
 
 def _find_origin(task: Stylize, name: str, planned: Planned) -> Origin:
     """Return what a result will be painted from, and with."""
-    files = {"image": name, "model": task.style_name.file}
+    files = task.files_of(name)
     return task.origin(
         {kind: _origin_of(each, files[kind], planned) for kind, each in task.downloads.items()}
     )
@@ -177,6 +177,7 @@ def _origin_of(task: DownloadTask, name: str, planned: Planned) -> Origin:
 def _describe_changes(recorded: Origin, wanted: Origin) -> str:
     """Return what a result was painted from, or with, that is wanted otherwise now."""
     changed = [name for name in wanted if recorded.get(name) != wanted[name]]
-    inputs = [f"{name} {REPLACED}" for name in ("image", "model") if name in changed]
-    options = [name.replace("_", "-") for name in changed if name not in ("image", "model")]
+    kinds = [name for name in changed if name == "image" or name.startswith(MODEL)]
+    inputs = [f"{name} {REPLACED}" for name in kinds]
+    options = [name.replace("_", "-") for name in changed if name not in kinds]
     return ", ".join([*inputs, *(["other options: " + ", ".join(options)] if options else [])])

@@ -11,7 +11,9 @@ from csci_utils.text import one_line
 from neural_style.version import __version__
 
 from ..errors import InvalidNameError
+from ..names import parse_model_name
 from ..places import shorten
+from ..styles.digests import digest_style
 from ..tasks.remote import ContentImage, SavedModel
 from .facts import IMAGE, MODEL, VERSION, describe
 from .paintings import Painting
@@ -72,8 +74,27 @@ def explain(painting: Painting) -> Explanation:
     return Explanation(
         painting,
         find_state(ContentImage, "image", made.image, made.image_sha256),
-        find_state(SavedModel, "model", made.model, made.model_sha256),
+        find_model_state(made.model, made.model_sha256),
     )
+
+
+def find_model_state(name: str, sha256: str) -> str:
+    """Return what has become of the bytes that the remote had as a model, or as those of a blend.
+
+    Args:
+        name: The model, or the blend; any text.
+        sha256: As `digest_style` returns it.
+    """
+    try:
+        style = parse_model_name(name)
+    except InvalidNameError:
+        return GONE
+    targets = [SavedModel(upload=False, model=file).output() for file in style.files]
+    digests = [target.fs.sha256(target.path) for target in targets]
+    found = [digest for digest in digests if digest is not None]
+    if len(found) < len(digests):
+        return GONE
+    return CURRENT if digest_style(style, found) == sha256 else REPLACED
 
 
 def find_state(kind: type[luigi.Task], parameter: str, name: str, sha256: str) -> str:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from neural_style.options import OPTIONS
 
 from ..errors import InvalidNameError, InvalidProvenanceError, MissingError
-from ..names import ModelName, check_model_file, parse_model_name
+from ..names import check_model_name, parse_model_name
 from ..rendering_options import LOOK_OPTIONS
 from ..storage.inventory import list_remote
+from ..styles.digests import digest_style
 from ..tasks.local import LocalModel
-from ..tasks.remote import SavedModel
-from .explanation import CURRENT, find_state
+from .explanation import CURRENT, find_model_state
 from .paintings import find_painting
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class Look:
 
     options: dict[str, Any]
     """The value of each of the `LOOK_OPTIONS`, by name."""
-    number: int | None
-    """The number of the style, if the model has several."""
+    number: int | str | None
+    """The number of the style, or a mixture of several, if the model has several."""
 
 
 def follow(
@@ -82,7 +82,9 @@ def read_look(painting: Painting) -> Look:
     return Look(values, number)
 
 
-def find_style(settings: Settings, painting: Painting, number: int | None, upload: bool) -> str:
+def find_style(
+    settings: Settings, painting: Painting, number: int | str | None, upload: bool
+) -> str:
     """Return the name of the style that a painting was painted in: in the remote, or dropped in.
 
     That is the model of its name, or else any other with the same bytes.
@@ -90,7 +92,7 @@ def find_style(settings: Settings, painting: Painting, number: int | None, uploa
     Args:
         settings: The current ones.
         painting: The painting.
-        number: The number of the style, if the model has several.
+        number: The number of the style, or a mixture, if the model has several.
         upload: Whether drop-ins count.
 
     Raises:
@@ -100,7 +102,7 @@ def find_style(settings: Settings, painting: Painting, number: int | None, uploa
     made = painting.provenance
     for name in _list_candidates(settings, made.model):
         if _has_bytes(name, made.model_sha256, upload):
-            return str(parse_model_name(str(ModelName(name, number))))
+            return str(parse_model_name(name if number is None else f"{name}@{number}"))
     raise MissingError(
         f"its model {made.model} (SHA-256 {made.model_sha256}) is not in the remote, or has other "
         "bytes there",
@@ -112,14 +114,17 @@ def find_style(settings: Settings, painting: Painting, number: int | None, uploa
 def _list_candidates(settings: Settings, name: str) -> Iterator[str]:
     """Yield the names of models, most likely ones first; `name` may be any text."""
     with suppress(InvalidNameError):
-        yield check_model_file(name)
+        yield check_model_name(name)
     yield from list_remote(settings, images=False).models
 
 
 def _has_bytes(name: str, sha256: str, upload: bool) -> bool:
     """Return whether the remote, or else a drop-in, has these bytes under a name."""
-    if find_state(SavedModel, "model", name, sha256) == CURRENT:
+    if find_model_state(name, sha256) == CURRENT:
         return True
-    drop_in = LocalModel(model=name)
-    target = drop_in.output()
-    return upload and drop_in.complete() and target.fs.sha256(target.path) == sha256
+    style = parse_model_name(name)
+    drop_ins = [LocalModel(model=file) for file in style.files]
+    if not (upload and all(drop_in.complete() for drop_in in drop_ins)):
+        return False
+    targets = [drop_in.output() for drop_in in drop_ins]
+    return digest_style(style, [target.fs.sha256(target.path) for target in targets]) == sha256

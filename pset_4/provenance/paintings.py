@@ -95,8 +95,8 @@ def _read_recorded(settings: Settings, path: str) -> Provenance | None:
 def _read_remote(settings: Settings, name: str) -> Painting:
     url = f"{settings.remote_results}/{name}"
     model, image = split_result(name) or ("", "")
-    file = names.parse_model_name(model).file
-    if provenance := from_object_metadata(read_object_metadata(url), image, file):
+    source = names.parse_model_name(model).source
+    if provenance := from_object_metadata(read_object_metadata(url), image, source):
         return Painting(url, OBJECT, provenance)
     if provenance := _read_file_in_remote(url):
         return Painting(url, FILE, provenance)

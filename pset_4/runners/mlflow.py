@@ -25,6 +25,7 @@ from .program import ProgramRunner, read_result, write_result
 
 if TYPE_CHECKING:
     from neural_style import PaintingRequest, PaintingResult
+    from neural_style.mixing.names import Ingredient
 
 
 class MlflowRunner(ProgramRunner):
@@ -149,6 +150,16 @@ def take_package(
     return packaging.build_package(model_path, scratch / "build")
 
 
+def _pack(ingredient: Ingredient, packaged: Path) -> dict[str, Any]:
+    """Return one of the styles of a blend, with the bytes of its file unless a package has it."""
+    path = Path(ingredient.file)
+    values: dict[str, Any] = {"number": ingredient.number, "share": ingredient.share}
+    if path == packaged:
+        return values
+    data = base64.b64encode(path.read_bytes()).decode()
+    return {**values, "suffix": path.suffix, "data": data}
+
+
 def make_request(request: PaintingRequest) -> dict[str, Any]:
     """Return what MLflow's command is asked, in its own form: a table of one row."""
     values = {option.column: getattr(request.options, option.name) for option in OPTIONS}
@@ -159,4 +170,10 @@ def make_request(request: PaintingRequest) -> dict[str, Any]:
         "model_name": request.model_name,
         **{name: value for name, value in values.items() if value is not None},
     }
+    if isinstance(row.get("style"), str):
+        row["mixture"] = row.pop("style")
+    if request.blend is not None:
+        row["blend"] = json.dumps(
+            [_pack(each, request.model) for each in request.blend.ingredients]
+        )
     return {"dataframe_split": {"columns": list(row), "data": [list(row.values())]}}

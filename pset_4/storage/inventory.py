@@ -55,11 +55,11 @@ class Inventory:
         """
         if not patterns:
             return self
-        files = {names.parse_model_name(model).file for model in self.models}
+        files = {file for model in self.models for file in names.parse_model_name(model).files}
         out = find_excluded(patterns, {*self.images, *self.models, *files, *self.refused})
         return Inventory(
             [image for image in self.images if image not in out],
-            [m for m in self.models if out.isdisjoint({m, names.parse_model_name(m).file})],
+            [m for m in self.models if out.isdisjoint({m, *names.parse_model_name(m).files})],
             {name: error for name, error in self.refused.items() if name not in out},
             self.others,
         )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import translate
+
+from neural_style.mixing.names import Piece, split_mixture
 
 from .. import names
 from ..errors import InvalidNameError, MissingError
@@ -92,6 +94,10 @@ def check_model(text: str) -> str:
         InvalidNameError: It is unsafe, or its suffix is not one of a model.
     """
     file, rest = _split_style(text)
+    if (pieces := split_mixture(file)) is not None:
+        for each, _, _ in pieces:
+            check_model(each)
+        return text
     if is_pattern(text):
         return check_pattern(text)
     return names.check_name(file) + rest if _is_stem(file) else names.check_style_name(text)
@@ -145,11 +151,33 @@ def find_models(text: str, known: Names) -> list[str]:
         InvalidNameError: A name without its suffix stands for several models.
     """
     file, rest = _split_style(text)
+    if (pieces := split_mixture(file)) is not None:
+        return [_find_mixture(pieces, known) + rest]
     found = _find(file, known, "models")
     if rest[1:2].isdigit() and is_pattern(file):
         found = [name for name in found if name.lower().endswith(".onnx")]
     found = found or _refuse("style model", text, known)
     return [name + rest for name in found]
+
+
+def _find_mixture(pieces: Sequence[Piece], known: Names) -> str:
+    """Return the name of a mixture, with the names that those of its files stand for.
+
+    Raises:
+        MissingError, InvalidNameError: One of them stands for nothing, or for several.
+    """
+    found = []
+    for text, number, weight in pieces:
+        models = find_models(text, known)
+        if len(models) > 1:
+            remedy = f"name one of {', '.join(models)}"
+            raise InvalidNameError(
+                "several models in one place of a blend", path=text, remedy=remedy
+            )
+        found.append((models[0], number, weight))
+    return ",".join(
+        f"{file}{'' if number is None else f'@{number}'}={weight}" for file, number, weight in found
+    )
 
 
 def _find(text: str, known: Names, kind: str) -> list[str]:
@@ -194,7 +222,9 @@ def find_excluded(patterns: Iterable[str], existing: Collection[str]) -> set[str
 
 def is_complete(text: str) -> bool:
     """Return whether a text is a name that can have one spelling only."""
-    return text.isascii() and not is_pattern(text) and not _is_stem(_split_style(text)[0])
+    style, _ = _split_style(text)
+    files = [file for file, _, _ in split_mixture(style) or [(style, None, 1)]]
+    return text.isascii() and not is_pattern(text) and not any(map(_is_stem, files))
 
 
 def _is_stem(text: str) -> bool:

@@ -38,7 +38,8 @@ def split_result(path: str) -> tuple[str, str] | None:
     for image in (file, splitext(file)[0]):
         try:
             names.check_image_name(image)
-            if join_result(style, image) == path:
+            is_usual = names.check_style_name(style) == style
+            if is_usual and join_result(style, image) == path:
                 return style, image
         except InvalidNameError:
             pass

@@ -51,11 +51,9 @@ class MainTask(PaintingParameters, BatchTask, luigi.WrapperTask):
 
     def is_done(self, name: str) -> bool:
         """Return whether the image and the model are cached, and the result is there."""
-        image, model = self.stylize.downloads["image"], self.stylize.downloads["model"]
-        return (
-            self.last.is_done(name)
-            and image.is_current(name)
-            and model.is_current(self.stylize.style_name.file)
+        files = self.stylize.files_of(name)
+        return self.last.is_done(name) and all(
+            download.is_current(files[kind]) for kind, download in self.stylize.downloads.items()
         )
 
     def sharing(self) -> AbstractContextManager[None]:

@@ -26,6 +26,7 @@ from ..storage.image_sizes import read_size
 from ..storage.offline import record_published
 from ..storage.records import Record, read_record
 from ..storage.remote import file_system_of, target_at
+from ..styles.digests import digest_style
 from ..styles.results import join_result
 from .batch import BatchTask
 from .download import DownloadImage
@@ -159,9 +160,10 @@ class ResultToPublish(Stylize):
         """Fetch a result if it was painted from the bytes that are here, as asked."""
         from neural_style import PaintingResult
 
-        files = {"image": name, "model": self.style_name.file}
+        files = self.files_of(name)
         inputs = (task.path_of(files[kind]) for kind, task in self.downloads.items())
-        made = self.find_made(name, *map(file_digest, inputs))
+        image, *models = map(file_digest, inputs)
+        made = self.find_made(name, image, models)
         try:
             painting = None if made is None else self.begin(name, waits=False)
         except BusyError:  # the painting that follows waits
@@ -175,20 +177,23 @@ class ResultToPublish(Stylize):
         finally:
             painting.abandon()
 
-    def find_made(self, name: str, image_sha256: str, model_sha256: str) -> Provenance | None:
+    def find_made(
+        self, name: str, image_sha256: str, models_sha256: Sequence[str]
+    ) -> Provenance | None:
         """Return where the result in the remote comes from if it is this one; else None.
 
         Args:
             name: The image.
             image_sha256: The digest of the image that would be painted.
-            model_sha256: That of the model's file.
+            models_sha256: Those of the model's files.
         """
         style, settings = self.style_name, context.current().settings
         if settings.force or settings.is_offline:
             return None
-        made = read_published(self._published_path(name), name, style.file)
+        made = read_published(self._published_path(name), name, style.source)
         options = self.rendering(number=style.number)
-        return made if is_made_from(made, image_sha256, model_sha256, options) else None
+        sha256 = digest_style(style, models_sha256)
+        return made if is_made_from(made, image_sha256, sha256, options) else None
 
 
 class PlaceOfResult(PaintingParameters, BatchTask, luigi.ExternalTask):

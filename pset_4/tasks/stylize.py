@@ -18,8 +18,8 @@ from csci_utils.errors import BusyError, is_disk_full
 from csci_utils.transfers import work_on_many
 
 from .. import context
-from ..names import ModelName, parse_model_name
-from ..places import PROOFS, RESULTS
+from ..names import parse_model_name
+from ..places import RESULTS
 from ..rendering_options import complete_origin, to_origin
 from ..runners import current_runner
 from ..settings import Settings
@@ -27,6 +27,7 @@ from ..storage.claims import claim
 from ..storage.records import Origin, read_origin
 from ..storage.remote import target_at
 from ..storage.unfinished import Painting, read_origins
+from ..styles.model_name import ModelName
 from ..styles.results import join_result
 from .batch import BatchTask
 from .download import DownloadImage, DownloadModel, DownloadTask
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 PATIENCE = 0.3
 """Seconds of painting before progress is reported."""
 
-PROOF_SIDE = 512
-"""The longest side of a proof, in px, unless another is asked for."""
+MODEL = "model"
+"""The kind of file that paints. Of a blend, the others are of the kinds ``model 2`` and so on."""
 
 FIRST_FRAME_REMARK = "only its first frame"
 
@@ -64,10 +65,19 @@ class Stylize(PaintingParameters, BatchTask):
     @cached_property
     def downloads(self) -> dict[str, DownloadTask]:
         """The tasks that fetch what the results are made from."""
+        files = self.files_of(self.names[0])
         return {
-            "image": self.clone(DownloadImage),
-            "model": self.clone(DownloadModel, model=self.style_name.file),
+            kind: self.clone(DownloadModel, model=file)
+            if kind.startswith(MODEL)
+            else self.clone(DownloadImage)
+            for kind, file in files.items()
         }
+
+    def files_of(self, name: str) -> dict[str, str]:
+        """Return the names of the files that a result is made from, as `downloads` has them."""
+        first, *others = self.style_name.files
+        blended = {f"{MODEL} {number}": file for number, file in enumerate(others, 2)}
+        return {"image": name, MODEL: first, **blended}
 
     def requires(self) -> dict[str, luigi.Task]:
         """Return the downloads, and the package if the runner needs one."""
@@ -98,30 +108,33 @@ class Stylize(PaintingParameters, BatchTask):
         """Return whether a result of this record is what would be painted now."""
         if recorded is None:
             return False
-        image, model = self.downloads["image"], self._find_model_origin()
-        if model is None or not image.content.is_done(name):
+        image, models = self.downloads["image"], self._find_model_origins()
+        if models is None or not image.content.is_done(name):
             return False
-        return recorded == self.origin({"image": image.origin_of(name), "model": model})
+        return recorded == self.origin({"image": image.origin_of(name), **models})
 
     @contextmanager
     def sharing(self) -> Iterator[None]:
-        """Ask only once for the model."""
-        self._shared.model = self._find_model_origin()
+        """Ask only once for the models."""
+        self._shared.models = self._find_model_origins()
         try:
             yield
         finally:
-            del self._shared.model
+            del self._shared.models
 
     @cached_property
     def _shared(self) -> local:
         return local()
 
-    def _find_model_origin(self) -> Origin | None:
-        """Return the version of the model in the remote; None if it is not complete there."""
-        if hasattr(self._shared, "model"):
-            return cast("Origin | None", self._shared.model)
-        task, file = self.downloads["model"], self.style_name.file
-        return task.origin_of(file) if task.content.is_done(file) else None
+    def _find_model_origins(self) -> dict[str, Origin] | None:
+        """Return the versions of the models in the remote; None if one is not complete there."""
+        if hasattr(self._shared, "models"):
+            return cast("dict[str, Origin] | None", self._shared.models)
+        files = self.files_of("")
+        models = {kind: task for kind, task in self.downloads.items() if kind.startswith(MODEL)}
+        if not all(task.content.is_done(files[kind]) for kind, task in models.items()):
+            return None
+        return {kind: task.origin_of(files[kind]) for kind, task in models.items()}
 
     def run(self) -> None:
         """Paint each image, unless another run is painting it or has just done so.
@@ -206,7 +219,7 @@ class Stylize(PaintingParameters, BatchTask):
         Raises:
             BusyError: Another run has the claim, and is not waited for.
         """
-        files = {"image": name, "model": self.style_name.file}
+        files = self.files_of(name)
         inputs = {kind: task.path_of(files[kind]) for kind, task in self.downloads.items()}
         with ExitStack() as on_error:
             notes = partial(notify, self) if waits else None
@@ -240,9 +253,12 @@ class Stylize(PaintingParameters, BatchTask):
         from neural_style import PaintingRequest
 
         machine = context.current().settings.machine
-        options = self.rendering(number=self.style_name.number, **machine)
-        files = (Path(inputs["image"]), Path(inputs["model"]), Path(path))
-        return PaintingRequest(*files, options, name, self.style_name.file)
+        style = self.style_name
+        options = self.rendering(number=style.number, **machine)
+        files = (Path(inputs["image"]), Path(inputs[MODEL]), Path(path))
+        paths = {file: inputs[kind] for kind, file in self.files_of(name).items()}
+        blend = style.blend and style.blend.renamed(paths.__getitem__)
+        return PaintingRequest(*files, options, name, style.source, blend)
 
     def _make_progress(self, request: PaintingRequest) -> Callable[[int, int], None]:
         """Report that a painting begins, and progress in Luigi's own way, unless it is short."""
@@ -264,21 +280,6 @@ class Stylize(PaintingParameters, BatchTask):
     @cached_property
     def _options(self) -> dict[str, Any]:
         return to_origin(self.rendering(number=self.style_name.number))
-
-
-class Proof(Stylize):
-    """Paints a proof, a small result to choose by, at ``data/proofs/<style>/<image>``.
-
-    It is never published. Its size is a parameter like that of other results.
-    """
-
-    RESULT_FOLDER = PROOFS
-
-
-def make_proofs(options: dict[str, Any]) -> type[Proof]:
-    """Return the task of proofs, and limit their size in its parameters unless they do."""
-    options["max_side"] = options["max_side"] or PROOF_SIDE
-    return Proof
 
 
 def read_result_origin(path: str) -> Origin | None:

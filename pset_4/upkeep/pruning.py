@@ -89,7 +89,7 @@ def _list_made(settings: Settings, in_remote: bool) -> Iterator[tuple[str, list[
     for folder in (settings.results, settings.proofs, *remote):
         for model, image in list_results(folder):
             path = f"{folder}/{join_result(model, image)}"
-            yield path, [image, names.parse_model_name(model).file]
+            yield path, [image, *names.parse_model_name(model).files]
     for root in (settings.data, settings.remote) if in_remote else (settings.data,):
         for path in list_paths(f"{root}/{PACKAGES}"):
             if (file := _find_model(path)) is not None:

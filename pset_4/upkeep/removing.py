@@ -67,7 +67,7 @@ def _list_made(settings: Settings, name: str) -> list[str]:
         f"{folder}/{join_result(model, image)}"
         for folder in (settings.results, settings.proofs, settings.remote_results)
         for model, image in list_results(folder)
-        if name in (image, names.parse_model_name(model).file)
+        if name in (image, *names.parse_model_name(model).files)
     ]
     if names.is_model_file(name):
         for root in (settings.data, settings.remote):

@@ -69,9 +69,9 @@ def _find(texts: Iterable[str], known: Names, find: Find) -> Iterator[str]:
     for text in texts:
         with suppress(MissingError, InvalidNameError):
             found |= dict.fromkeys(find(text, known))
-    return (name for name in found if file_of(name) in known)
+    return (name for name in found if all(file in known for file in list_files(name)))
 
 
-def file_of(name: str) -> str:
-    """Return the file of an image or a style, of which the latter may have a number."""
-    return name if names.is_image_name(name) else names.parse_model_name(name).file
+def list_files(name: str) -> Sequence[str]:
+    """Return the file of an image, or the files of a style, which may be a blend of several."""
+    return (name,) if names.is_image_name(name) else names.parse_model_name(name).files

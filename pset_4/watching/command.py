@@ -49,8 +49,8 @@ def watch(every: float | None, polls: bool, **options: Any) -> None:
     _check(request, every)
     with session(remembers=False, waits=True) as settings:
         from ..places import shorten
+        from ..styles.proofs import make_proofs
         from ..tasks.main import MainTask
-        from ..tasks.stylize import make_proofs
         from .events import Events
         from .watcher import Watcher
 

@@ -18,7 +18,7 @@ from neural_style import NeuralStyleError
 from ..errors import ConflictError, InvalidNameError, MissingError, MissingRemoteError, RunnerError
 from ..execution import Failure, Outcome
 from ..tasks.batch import Piece
-from .choosing import file_of
+from .choosing import list_files
 
 LASTING = (
     NeuralStyleError,
@@ -116,7 +116,7 @@ class Failures:
 
 def files_of(piece: Piece) -> set[str]:
     """Return the files of images and models that something is about."""
-    return {file_of(name) for name in (piece.image, piece.model) if name}
+    return {file for name in (piece.image, piece.model) if name for file in list_files(name)}
 
 
 def _say(message: str) -> None:

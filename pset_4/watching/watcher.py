@@ -27,15 +27,15 @@ from ..storage import remote
 from ..storage.inventory import Inventory, list_remote
 from ..styles.results import style_parameters
 from ..tasks.batch import join_pairs, list_pieces
-from .choosing import choose, file_of
+from .choosing import choose, list_files
 from .drop_ins import DropIns
 from .failures import Failures, files_of
 
 if TYPE_CHECKING:
     from ..commands.paint import Request
     from ..commands.selection import Selection
+    from ..styles.proofs import Proof
     from ..tasks.main import MainTask
-    from ..tasks.stylize import Proof
     from .events import Events
 
 LOOK_SECONDS = 10.0
@@ -186,7 +186,7 @@ class Watcher:
             for image, style in join_pairs(
                 (image, style)
                 for image, style in pairs
-                if self._is_first or not changed.isdisjoint((image, file_of(style)))
+                if self._is_first or not changed.isdisjoint((image, *list_files(style)))
             )
         ]
         if not tasks and selected.upload:
@@ -206,7 +206,9 @@ class Watcher:
         """Leave out files that cannot be used until they are changed."""
         failed = self._failures.files
         selected.images = [name for name in selected.images if name not in failed]
-        selected.models = [name for name in selected.models if file_of(name) not in failed]
+        selected.models = [
+            name for name in selected.models if not any(file in failed for file in list_files(name))
+        ]
 
     def _list_remote(self) -> Inventory:
         if self._published is None:

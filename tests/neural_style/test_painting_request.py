@@ -23,6 +23,7 @@ from neural_style.option_kinds import (
     Flag,
     Kind,
     PositiveNumber,
+    StyleNumbers,
     UnitInterval,
     WholeNumber,
 )
@@ -32,6 +33,7 @@ SEED = 20_161_008
 
 MAKE_VALUE: dict[type[Kind], Callable[[Any, random.Random], object]] = {
     WholeNumber: lambda kind, rng: rng.randint(kind.minimum, kind.maximum or 10**9),
+    StyleNumbers: lambda kind, rng: rng.choice([rng.randint(0, 10**6), "3=0.25,12=0.75"]),
     BrushSize: lambda kind, rng: rng.randint(kind.minimum, 10**9),
     ByteSize: lambda kind, rng: rng.randint(1, 2**50),
     PositiveNumber: lambda kind, rng: 10 ** rng.uniform(-300, 300),

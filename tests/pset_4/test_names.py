@@ -8,13 +8,13 @@ from pset_4.errors import InvalidNameError
 from pset_4.names import (
     MAX_NAME_BYTES,
     MAX_PART_BYTES,
-    ModelName,
     check_image_name,
     check_model_file,
     check_name,
     parse_model_name,
     split_valid,
 )
+from pset_4.styles.model_name import ModelName
 
 EMPTY = "the name, or a folder in it, is empty"
 INVISIBLE = "the name has invisible or control characters"

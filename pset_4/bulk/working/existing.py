@@ -58,11 +58,11 @@ class Existing:
         listed, path = self._listed[model], self.path_of(model, name)
         if listed is not None and path not in listed:
             return False
-        file = parse_model_name(model)
-        made = read_published(path, name, file.file)
+        style = parse_model_name(model)
+        made = read_published(path, name, style.source)
         if made is None:
             return False
-        options = self._run.rendering(number=file.number)
+        options = self._run.rendering(number=style.number)
         if not is_made_from(made, made.image_sha256, self._run.models[model], options):
             return False
         return bool(source.fs.sha256(source.path) == made.image_sha256)

@@ -15,11 +15,13 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from csci_utils.atomic import make_temporary_name
+from csci_utils.digest import file_digest
 from csci_utils.errors import ChangedError
 from neural_style.formats.model_file import MAX_STYLE_BYTES
 
 from ...names import parse_model_name
 from ...runners import current_runner
+from ...styles.digests import digest_style
 from ..coordination.documents import Documents
 from ..listing.sources import split_folder
 from ..transfers import fetch
@@ -68,7 +70,8 @@ class Station:
         style = parse_model_name(model)
         options = self.run.rendering(number=style.number, **self.settings.machine)
         files = (Path(path), Path(self.models[style.file]), Path(result_path))
-        return PaintingRequest(*files, options, image, style.file)
+        blend = style.blend and style.blend.renamed(self.models.__getitem__)
+        return PaintingRequest(*files, options, image, style.source, blend)
 
     def paint(
         self, requests: Iterable[PaintingRequest], is_alone: bool
@@ -96,32 +99,32 @@ def open_station(settings: Settings, run: Run, stop: Event) -> Iterator[Station]
     with TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as scratch:
         station = Station(settings, run, scratch, stop)
         for model, sha256 in run.models.items():
-            file = parse_model_name(model).file
-            if file not in station.models:
-                station.models[file] = fetch_model(settings, file, scratch, sha256)
+            style = parse_model_name(model)
+            for file in style.files:
+                if file not in station.models:
+                    station.models[file] = fetch_model(settings, file, scratch)
+            digests = [file_digest(station.models[file]) for file in style.files]
+            if digest_style(style, digests) != sha256:
+                raise ChangedError(
+                    "replaced since the run began",
+                    path=f"{settings.remote_models}/{model}",
+                    remedy="run bulk again, which begins another run with the new one",
+                )
         yield station
 
 
-def fetch_model(settings: Settings, file: str, scratch: str, sha256: str = "") -> str:
+def fetch_model(settings: Settings, file: str, scratch: str) -> str:
     """Fetch the file of a style, and return its path.
 
     Args:
         settings: The current ones.
         file: Its name.
         scratch: The folder that it goes to.
-        sha256: The digest that it has to have; empty for any.
 
     Raises:
-        ChangedError: It has another one.
         FileNotFoundError, CsciUtilsError, OSError: It is not there, or the remote refuses.
     """
     url = f"{settings.remote_models}/{file}"
     path = os.path.join(scratch, f"{len(os.listdir(scratch))}-{PurePath(file).name}")
-    found = fetch(url, path, MAX_STYLE_BYTES)
-    if sha256 and found != sha256:
-        raise ChangedError(
-            "replaced since the run began",
-            path=url,
-            remedy="run bulk again, which begins another run with the new one",
-        )
+    fetch(url, path, MAX_STYLE_BYTES)
     return path

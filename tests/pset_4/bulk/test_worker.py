@@ -16,13 +16,17 @@ from neural_style.backends.engine import EngineStyle
 from neural_style.pictures.arrays import Colors
 from pset_4.bulk.coordination.leases import Lease, LeaseLostError, acquire, take_over
 from pset_4.bulk.failures import list_failures
+from pset_4.bulk.listing.planning import Planner
 from pset_4.bulk.progress import ProgressReader
+from pset_4.bulk.runs import Runs
 from pset_4.bulk.shards import CLAIMS, DONE, claim_name
+from pset_4.bulk.starting import Wanted, start_run
 from pset_4.bulk.working.station import Station, open_station
 from pset_4.bulk.working.worker import paint_shard
 from pset_4.settings import Settings
 from tests.pset_4.bulk.conftest import BeginRun, PaintHere
 from tests.support.bulk import MODEL, list_results, read_made, write_pictures
+from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
@@ -48,6 +52,23 @@ def test_results_are_current_for_main_and_those_of_main_for_workers(
         (of_bulk.model_sha256, of_bulk.options, of_bulk.engine, names[0])
     )
     summary = project.run_well("main", "--all", "-m", MODEL)
+    assert (summary["painted"], summary["published"]) == (0, 0)
+
+
+def test_a_blend_is_painted_as_main_does(
+    project: Project, settings: Settings, store: RemoteStore, paint_here: PaintHere
+) -> None:
+    names = write_pictures(store, 2)
+    store.write("saved_models/n.pth", make_model(2))
+    wanted = Wanted(None, [f"n.pth:1,{MODEL}:3"], None, False, 4, 2)
+    run, _ = start_run(settings, Runs(settings), wanted, {})
+    Planner(settings, Runs(settings), run, "planner").write()
+
+    assert paint_here(run).painted == 2
+
+    blend = f"{MODEL}=0.75,n.pth=0.25"
+    assert list_results(store, blend) == sorted(names)
+    summary = project.run_well("main", "-i", names[0], "-i", names[1], "-m", blend)
     assert (summary["painted"], summary["published"]) == (0, 0)
 
 

@@ -103,7 +103,7 @@ def test_a_proof_is_small_and_leaves_the_result_alone(
 def test_a_proof_has_at_most_512_pixels_a_side(
     filled_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pset_4.tasks.stylize.PROOF_SIDE", 32)
+    monkeypatch.setattr("pset_4.styles.proofs.PROOF_SIDE", 32)
     filled_project.run_well("stylize", "--proof", "-i", "a.jpg", "-m", "one.pth")
     with Image.open(filled_project.data / "proofs" / "one.pth" / "a.jpg") as proof:
         assert max(proof.size) == 32

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.networks.models import MakeModel
 from tests.support.pipeline.painting import PAINT, paint_with
 from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.remotes.stores import DirectoryStore
@@ -26,17 +27,24 @@ def paint_with_each_runner(project: Project, result: str, *options: str) -> dict
 
 
 def test_the_runners_paint_the_same_bytes_whatever_the_names(
-    make_project: MakeProject, directory_store: DirectoryStore, photograph: bytes, model: bytes
+    make_project: MakeProject,
+    directory_store: DirectoryStore,
+    photograph: bytes,
+    model: bytes,
+    make_model: MakeModel,
 ) -> None:
     # MLflow takes paths for URLs, in which "%41" is an A and "#" begins a fragment.
     project = make_project("folder %41", directory_store.url)
     project.drop("photo %41#.jpg", photograph)
     project.drop("model %41#.pth", model)
-    project.run_well("package")
+    project.drop("two.pth", make_model(2))
+    project.run_well("package", "--model", "model %41#.pth")
+    style = "model %41#.pth=0.25,two.pth=0.75"
 
     painted = paint_with_each_runner(
         project,
-        "stylized/model %41#.pth@strength=0.5,preserve-color,format=webp/photo %41#.jpg.webp",
+        f"stylized/{style}@strength=0.5,preserve-color,format=webp/photo %41#.jpg.webp",
+        *("--model", style),
         *("--max-side", "50", "--threads", "1", "--memory", "8GiB", "--device", "cpu"),
         *("--strength", "0.5", "--preserve-color", "--format", "webp", "--quality", "80"),
     )
@@ -55,8 +63,8 @@ def test_the_runners_paint_numbered_styles_alike(
 
     painted = paint_with_each_runner(
         directory_project,
-        "stylized/many.onnx@7/drawing.png",
-        *("--model", "many.onnx@7", "--content-scale", "2", "--precision", "fast"),
+        "stylized/many.onnx@3=0.5,7=0.5/drawing.png",
+        *("--model", "many.onnx@3:0.5,7:0.5", "--content-scale", "2", "--precision", "fast"),
     )
 
     assert painted["program"] == painted["in-process"]

@@ -34,6 +34,12 @@ from pset_4.tasks.parameters import ModelParameter
         ("a.pth@strength=1/b.png", None),
         ("a.pth@preserve-color,strength=0.5/b.png", None),
         ("a.pth@/b.png", None),
+        ("a.pth=0.5,x/b.pth=0.5/c/d.png", ("a.pth=0.5,x/b.pth=0.5", "c/d.png")),
+        ("a.pth=0.5,b.pth=0.5@strength=0.5/c.png", ("a.pth=0.5,b.pth=0.5@strength=0.5", "c.png")),
+        ("many.onnx@3=0.5,12=0.5/c.png", ("many.onnx@3=0.5,12=0.5", "c.png")),
+        ("b.pth=0.5,a.pth=0.5/c.png", None),
+        ("a.pth=1,b.pth=1/c.png", None),
+        ("many.pth@3=0.5,12=0.5/c.png", None),
     ],
 )
 def test_a_result_belongs_to_one_style_and_one_image(

@@ -1,0 +1,1 @@
+"""Mixtures of styles: how they are written, and how they are painted."""

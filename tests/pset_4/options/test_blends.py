@@ -1,0 +1,110 @@
+"""Blends of styles in the pipeline: a task that requires all their files, and a name of its own."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from neural_style import read_provenance
+from tests.support.networks.models import MakeModel
+from tests.support.pipeline.projects import MakeProject, Project, assert_failed
+from tests.support.remotes.stores import DirectoryStore, RemoteStore
+
+BLEND = "one.pth=0.25,shared/two.pth=0.75"
+RESULT = f"{BLEND}/drawing.png"
+
+
+@pytest.fixture
+def dropped(project: Project, drawing: bytes, model: bytes, make_model: MakeModel) -> Project:
+    """A project with a picture and two styles, of which one is in a folder."""
+    project.drop("drawing.png", drawing)
+    project.drop("one.pth", model)
+    project.drop("shared/two.pth", make_model(2))
+    return project
+
+
+@pytest.fixture
+def painted(dropped: Project) -> Project:
+    """The same with the blend."""
+    counts = dropped.run_well("main", "-m", "two:0.75,one:0.25")
+    assert (counts["painted"], counts["published"], counts["fetched"]) == (1, 4, 3)
+    return dropped
+
+
+def test_it_is_painted_published_and_current(painted: Project, store: RemoteStore) -> None:
+    assert painted.files("stylized") == [f"stylized/{RESULT}"]
+    assert f"stylized/{RESULT}" in store.list()
+    (found,) = painted.status()["results"]
+    assert (found["model"], found["local"], found["remote"]) == (BLEND, "current", "yes")
+    assert painted.run_well("main", "-m", BLEND)["painted"] == 0
+    assert painted.run("verify").exit_code == 0
+
+
+def test_it_says_what_it_was_made_from(
+    painted: Project, drawing: bytes, store: RemoteStore
+) -> None:
+    explained = json.loads(painted.run("explain", RESULT, "--json").stdout)
+    assert (explained["provenance"]["model"], explained["model"]) == (BLEND, "current")
+    painted.drop("new.png", drawing)
+    painted.run_well("stylize", "-i", "new.png", "--like", RESULT)
+    assert (painted.data / "stylized" / BLEND / "new.png").exists()
+
+    store.write("saved_models/shared/two.pth", store.read("saved_models/one.pth"))
+
+    assert json.loads(painted.run("explain", RESULT, "--json").stdout)["model"] == "replaced"
+
+
+def test_another_version_of_either_file_is_painted_anew(
+    painted: Project, store: RemoteStore, make_model: MakeModel
+) -> None:
+    (painted.uploads / "shared/two.pth").unlink()
+    store.write("saved_models/shared/two.pth", make_model(3))
+
+    plan = json.loads(painted.run("main", "-m", BLEND, "--dry-run", "--json").stdout)
+    assert [each["reason"] for each in plan["painted"]] == ["model 2 replaced in the remote"]
+    assert painted.run_well("main", "-m", BLEND)["painted"] == 1
+
+
+def test_another_machine_fetches_it(
+    painted: Project, make_project: MakeProject, drawing: bytes
+) -> None:
+    other = make_project("other", painted.remote_url)
+
+    counts = other.run_well("main", "-i", "drawing.png", "-m", BLEND)
+
+    assert (counts["painted"], counts["fetched"]) == (0, 4)
+
+
+def test_it_goes_with_either_file(painted: Project, store: RemoteStore) -> None:
+    store.remove("saved_models/shared/two.pth")
+    (painted.uploads / "shared/two.pth").unlink()
+
+    assert painted.run("prune", "--yes").exit_code == 0
+    assert painted.files("stylized") == []
+
+
+def test_a_file_that_is_missing_is_named(dropped: Project) -> None:
+    result = dropped.run("main", "-m", "one.pth:0.5,missing.pth:0.5")
+
+    assert_failed(result, "saved_models/missing.pth")
+    assert_failed(dropped.run("main", "-m", "one.pth:0,shared/two.pth:1"), "weights of at least")
+    result = dropped.run("main", "-m", "one:0.5,nothing:0.5")
+    assert_failed(result, "nothing: no style model has such a name")
+
+
+def test_styles_of_one_file_are_mixed_by_number(
+    directory_project: Project, directory_store: DirectoryStore, drawing: bytes, many_styles: bytes
+) -> None:
+    directory_store.write("images/drawing.png", drawing)
+    directory_store.write("saved_models/many.onnx", many_styles)
+
+    counts = directory_project.run_well(
+        "main", "-i", "drawing.png", "-m", "many.onnx@12:1,3:1", "--preserve-color"
+    )
+
+    assert counts["painted"] == 1
+    style = "many.onnx@3=0.5,12=0.5@preserve-color"
+    made = read_provenance(directory_project.data / "stylized" / style / "drawing.png")
+    assert made is not None
+    assert (made.model, made.options["number"]) == ("many.onnx", "3=0.5,12=0.5")
