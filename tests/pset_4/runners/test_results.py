@@ -41,12 +41,14 @@ def test_the_runners_paint_the_same_bytes_whatever_the_names(
     project.run_well("package", "--model", "model %41#.pth")
     style = "model %41#.pth=0.25,two.pth=0.75"
 
+    look = "brush=30,strength=0.5,preserve-color,format=webp"
     painted = paint_with_each_runner(
         project,
-        f"stylized/{style}@strength=0.5,preserve-color,format=webp/photo %41#.jpg.webp",
+        f"stylized/{style}@{look}/photo %41#.jpg.webp",
         *("--model", style),
         *("--max-side", "50", "--threads", "1", "--memory", "8GiB", "--device", "cpu"),
-        *("--strength", "0.5", "--preserve-color", "--format", "webp", "--quality", "80"),
+        *("--brush", "30", "--strength", "0.5", "--preserve-color"),
+        *("--format", "webp", "--quality", "80"),
     )
 
     assert painted["program"] == painted["in-process"]
