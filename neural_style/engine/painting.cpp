@@ -147,12 +147,8 @@ public:
         ring_.advance(row / 2 + 1, [&](int next) {
             const Span inner = ring_.inner();
             const Arena& arena = painting_.arena_;
-            const Input input{arena.half_pixel(next, inner.begin),
-                              arena.half_step(),
-                              painting_.norm_.affine(),
-                              true,
-                              nullptr,
-                              nullptr};
+            const Input input{arena.half_pixel(next, inner.begin), arena.half_step(),
+                              painting_.norm_.affine(), true};
             painting_.kernel_.load(input, painting_.network_.deconv2.geometry().inputs,
                                    inner.size(), ring_.at(next, inner.begin));
         });
@@ -209,7 +205,7 @@ Arena::Arena(const Network& network, std::byte* memory, Size quarter)
     : memory_(memory),
       half_step_(half_pixel_bytes(network)),
       line_bytes_(quarter.width * quarter_step()),
-      colors_(reinterpret_cast<float*>(memory + quarter.height * quarter_row_step())),
+      lines_bytes_(quarter.height * quarter_row_step()),
       color_row_(std::ptrdiff_t(quarter.doubled().doubled().width) * picture_channels) {}
 
 std::size_t Arena::bytes(const Network& network, int height, int width) {
@@ -217,7 +213,7 @@ std::size_t Arena::bytes(const Network& network, int height, int width) {
     const Size full = quarter.doubled().doubled();
     const bool has_colors = network.architecture.unnormalized.count("in6") == 0;
     const std::size_t colors = std::size_t(full.height) * full.width * picture_channels;
-    return quarter.height * Arena(network, nullptr, quarter).quarter_row_step() +
+    return Arena(network, nullptr, quarter).lines_bytes_ +
            (has_colors ? colors * sizeof(float) : 0);
 }
 
@@ -300,12 +296,8 @@ void Painting::conv1_and_conv2() {
 
 void Painting::conv3() {
     const auto load = [&](int row, Span columns, std::byte* ring, bool /*is_own*/) {
-        const Input input{arena_.half_pixel(row, columns.begin),
-                          arena_.half_step(),
-                          norm_.affine(),
-                          true,
-                          nullptr,
-                          nullptr};
+        const Input input{arena_.half_pixel(row, columns.begin), arena_.half_step(), norm_.affine(),
+                          true};
         kernel_.load(input, network_.conv3.geometry.inputs, columns.size(), ring);
     };
     norm_ = convolve_in_place(network_.conv3, style_.in3, half_, load);
@@ -337,12 +329,8 @@ void Painting::deconv1() {
     const Geometry& geometry = network_.deconv1.geometry();
     const auto load = [&](int row, Span columns, std::byte* ring) {
         std::byte* skip = is_sum ? arena_.skip_pixel(row, columns.begin) : nullptr;
-        const Input input{arena_.quarter_pixel(row, columns.begin),
-                          arena_.quarter_step(),
-                          norm_.affine(),
-                          !is_sum,
-                          skip,
-                          nullptr};
+        const Input input{arena_.quarter_pixel(row, columns.begin), arena_.quarter_step(),
+                          norm_.affine(), !is_sum, skip};
         kernel_.load(input, geometry.inputs, columns.size(), ring);
     };
     const Borders borders(border_memory_, partition_, 1, quarter_.height, quarter_.width,

@@ -62,7 +62,8 @@ public:
     }
     // deconv3's output, without gaps. Only where it is normalized is there room for it.
     float* colors(int row, int column) const {
-        return colors_ + row * color_row_ + std::ptrdiff_t(column) * picture_channels;
+        return reinterpret_cast<float*>(memory_ + lines_bytes_) + row * color_row_ +
+               std::ptrdiff_t(column) * picture_channels;
     }
     // Bytes from one pixel to the next, and from one row to the next.
     std::ptrdiff_t half_step() const { return half_step_; }
@@ -72,8 +73,8 @@ public:
 private:
     std::byte* memory_;
     std::ptrdiff_t half_step_, line_bytes_;
-    float* colors_;
-    std::ptrdiff_t color_row_;  // floats
+    std::ptrdiff_t lines_bytes_;  // of all lines
+    std::ptrdiff_t color_row_;    // floats
 };
 
 class Painting {

@@ -29,12 +29,12 @@ _PIXELS_AT_ONCE = 2**18
 _BYTES_PER_PIXEL = 20  # of a band that is computed, measured
 _RESULT_BYTES = 4  # of a pixel: Pillow stores RGB as RGBX
 
-_BOOST = 4
-"""The photograph's detail is strengthened by one part of so many: the edges of the painting that it
-is added to are softer than the photograph's."""
+_FAINT = 6
+"""Levels of detail that stay as they are: most noise is that faint. What exceeds them counts twice,
+since the edges of the painting that it is added to are softer than the photograph's."""
 
-_MOST_BOOST = 8
-"""By so many levels at most: more would be seen as halos along strong edges."""
+_MOST_BOOST = 12
+"""Levels by which detail is strengthened at most: more would show as halos along strong edges."""
 
 _MARGIN = 8
 """Levels of detail in black and white. Else a level's detail goes as far up as down: cut off on one
@@ -204,7 +204,7 @@ def _sharpen(small: Image.Image, size: tuple[int, int]) -> Image.Image:
 def _find_detail(luma: Image.Image, base: Image.Image) -> NDArray[np.int16]:
     """Return how a picture's luma differs from that of its enlarged canvas, strengthened."""
     detail = np.asarray(luma, np.int16) - np.asarray(base)
-    boost = (detail + _BOOST // 2) // _BOOST
+    boost = detail - np.clip(detail, -_FAINT, _FAINT)
     np.clip(boost, -_MOST_BOOST, _MOST_BOOST, out=boost)
     detail += boost
     return detail

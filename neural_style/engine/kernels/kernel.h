@@ -83,9 +83,9 @@ struct Input {
     const std::byte* values;  // in the arena
     std::ptrdiff_t step;      // bytes from one pixel to the next, in the arena
     Affine affine;
-    bool rectify;             // apply ReLU
-    const std::byte* addend;  // in the arena, or null
-    std::byte* copy;          // in the arena, or null: receives the result, too
+    bool rectify;                       // apply ReLU
+    const std::byte* addend = nullptr;  // in the arena, or null
+    std::byte* copy = nullptr;          // in the arena, or null: receives the result, too
 };
 
 class Kernel {

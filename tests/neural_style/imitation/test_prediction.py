@@ -12,7 +12,7 @@ from neural_style.imitation.magenta import Network
 from neural_style.imitation.prediction import _convolve, predict_style
 from neural_style.imitation.style_picture import read_style_picture
 
-STEP = 0.0366
+STEP = 0.0199
 """The distance of two numbers that onnxruntime can return: it rounds all activations."""
 
 
@@ -26,9 +26,9 @@ def test_the_numbers_are_those_of_onnxruntime_up_to_its_rounding(
     (rounded,) = session.run(None, {"style_image": square[np.newaxis].astype(np.float32)})
 
     difference = predict_style(prediction, square) - rounded.ravel()
-    assert rounded.std() > 10 * STEP
-    assert np.sqrt(np.mean(difference**2)) < STEP / 2
-    assert np.abs(difference).max() < 2 * STEP
+    assert rounded.std() > 20 * STEP
+    assert np.sqrt(np.mean(difference**2)) < STEP
+    assert np.abs(difference).max() < 4 * STEP
 
 
 def test_other_pictures_have_other_numbers(prediction: Network, photo_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_other_pictures_have_other_numbers(prediction: Network, photo_path: Path
 
     difference = predict_style(prediction, square) - predict_style(prediction, 1 - square)
 
-    assert np.sqrt(np.mean(difference**2)) > 5 * STEP
+    assert np.sqrt(np.mean(difference**2)) > 10 * STEP
 
 
 @pytest.mark.parametrize("group", [1, 4])
