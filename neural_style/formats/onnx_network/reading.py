@@ -217,6 +217,7 @@ def _resize(step: Step) -> Term | None:
         return None
     expected = [1, 1, 2, 2] if axes is None else [2, 2]
     is_fitting = axes is None or [int(axis) % 4 for axis in axes] == [_HEIGHT, _WIDTH]
+    is_fitting = is_fitting and step.attribute("exclude_outside", 0) == 0
     return Doubled(x) if x is not None and scales == expected and is_fitting else None
 
 

@@ -269,8 +269,9 @@ def change_at_random(model: Model, rng: random.Random) -> Model:
         nodes[index] = replace(
             node, attributes={**node.attributes, name: _change(node.attributes[name], rng)}
         )
-    elif model.initializers:
-        name = rng.choice(list(model.initializers))
+    elif whole := [name for name, array in model.initializers.items() if array.dtype.kind == "i"]:
+        # Weights are only carried over, and other ones may leave a layer without any variation.
+        name = rng.choice(whole)
         values = _change(np.array(model.initializers[name]), rng)
         return replace(model, initializers={**model.initializers, name: values})
     return replace(model, nodes=tuple(nodes))
