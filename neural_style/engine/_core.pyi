@@ -69,7 +69,9 @@ class Style:
         """
 
     @property
-    def network(self) -> Network: ...
+    def network(self) -> Network:
+        """The network, which lives as long as its styles."""
+
     def paint(
         self,
         picture: NDArray[np.uint8],
