@@ -1,4 +1,4 @@
-"""ONNX graphs as styles, painted by OpenVINO."""
+"""ONNX graphs as styles: known networks, and other graphs, which OpenVINO paints."""
 
 from __future__ import annotations
 
@@ -19,19 +19,47 @@ from tests.support.servers import serve
 pytest.importorskip("openvino")
 pytest.importorskip("onnx")
 
-from tests.support.files.onnx_graphs import scale_channels
+from onnx import helper, numpy_helper
+
+from tests.support.files.onnx_graphs import PICTURE, graph_bytes, scale_channels
 
 
 @pytest.fixture(scope="module")
 def style(onnx_path: Path) -> Style:
-    """The style of `onnx_path`; tests share its process."""
+    """The style of `onnx_path`, in which a network is recognized."""
     return load(onnx_path)
 
 
 @pytest.fixture(scope="module")
 def many_styles(many_styles_path: Path) -> Style:
-    """The numbered styles of a file; tests share their process."""
+    """The numbered styles of a file, which share what is loaded."""
     return load(many_styles_path)
+
+
+@pytest.fixture
+def unknown_path(tmp_path: Path) -> Path:
+    """A graph that makes pictures darker; OpenVINO paints it in its process."""
+    path = tmp_path / "scale.onnx"
+    path.write_bytes(scale_channels([1, 0.5, 0.25]))
+    return path
+
+
+@pytest.fixture
+def unknown_styles_path(tmp_path: Path) -> Path:
+    """A graph of two styles: the first one halves red, the second one green and blue."""
+    table = np.array([[0.5, 1, 1], [1, 0.5, 0.5]], np.float32)
+    constants = [
+        numpy_helper.from_array(table, "table"),
+        numpy_helper.from_array(np.array([1, 3, 1, 1]), "shape"),
+    ]
+    nodes = [
+        helper.make_node("MatMul", ["style_weights", "table"], ["mixed"]),
+        helper.make_node("Reshape", ["mixed", "shape"], ["factors"]),
+        helper.make_node("Mul", ["image", "factors"], ["output"]),
+    ]
+    path = tmp_path / "styles.onnx"
+    path.write_bytes(graph_bytes([PICTURE, ("style_weights", [2])], nodes, constants))
+    return path
 
 
 # One style
@@ -83,22 +111,23 @@ def test_one_style_takes_no_number(onnx_path: Path) -> None:
         load(onnx_path, number=0)
 
 
-def test_levels_go_in_and_come_out(tmp_path: Path) -> None:
-    path = tmp_path / "scale.onnx"
-    path.write_bytes(scale_channels([1, 0.5, 2]))
+def test_levels_go_in_and_come_out(unknown_path: Path) -> None:
+    painted = load(unknown_path)(Image.new("RGB", (8, 8), (100, 100, 100)))
 
-    painted = load(path)(Image.new("RGB", (8, 8), (100, 100, 100)))
-
-    assert painted.getpixel((0, 0)) == (100, 50, 200)
+    assert painted.getpixel((0, 0)) == (100, 50, 25)
 
 
 @pytest.mark.parametrize("device", ["cuda", "accel", "GPU"])
-def test_unknown_graphs_are_painted_on_the_cpu_alone(device: str, tmp_path: Path) -> None:
-    path = tmp_path / "scale.onnx"
-    path.write_bytes(scale_channels([1, 0.5, 2]))
-
+def test_unknown_graphs_are_painted_on_the_cpu_alone(device: str, unknown_path: Path) -> None:
     with pytest.raises(DeviceError, match=rf"scale\.onnx: .*'{device}'; use the device cpu or "):
-        load(path, device)
+        load(unknown_path, device)
+
+
+def test_known_graphs_are_painted_on_accelerators_too(onnx_path: Path) -> None:
+    pytest.importorskip("torch")
+
+    with pytest.raises(DeviceError, match="the device 'abacus' does not exist"):
+        load(onnx_path, "abacus")
 
 
 # Numbered styles
@@ -168,10 +197,26 @@ def test_a_number_that_is_not_whole_is_a_type_error(number: Any, many_styles_pat
         load(many_styles_path, number=number)
 
 
+@pytest.mark.parametrize(
+    ("mix", "expected"),
+    [({0: 1}, (100, 200, 200)), ({1: 2}, (200, 100, 100)), ({0: 3, 1: 1}, (125, 175, 175))],
+)
+def test_openvino_mixes_the_styles_of_an_unknown_graph(
+    mix: dict[int, float], expected: tuple[int, ...], unknown_styles_path: Path
+) -> None:
+    style = load(unknown_styles_path).with_mix(mix)
+
+    painted = style(Image.new("RGB", (8, 8), (200, 200, 200)))
+
+    assert style.engine == "OpenVINO"
+    assert painted.getpixel((3, 3)) == expected
+
+
 # Sharing
 
 
-def test_threads_may_share_a_style(style: Style, make_picture: MakePicture) -> None:
+def test_threads_may_share_a_process(unknown_path: Path, make_picture: MakePicture) -> None:
+    style = load(unknown_path)
     # Of one size, because compiling the graph for another one takes most of the time.
     pictures = [make_picture(48, 40).rotate(angle) for angle in (0, 1, 2, 3)]
     expected = [style(picture) for picture in pictures]
@@ -182,7 +227,7 @@ def test_threads_may_share_a_style(style: Style, make_picture: MakePicture) -> N
     assert painted == expected * 4
 
 
-def test_loading_opens_no_connection(onnx_path: Path, tmp_path: Path) -> None:
+def test_loading_opens_no_connection(unknown_path: Path, tmp_path: Path) -> None:
     requests: list[str] = []
 
     class Refusal(BaseHTTPRequestHandler):
@@ -197,7 +242,7 @@ def test_loading_opens_no_connection(onnx_path: Path, tmp_path: Path) -> None:
         program = "import sys, neural_style; neural_style.load(sys.argv[1])"
         # With a new home, in which nobody has answered OpenVINO's question about telemetry.
         environment = {"HTTPS_PROXY": address, "https_proxy": address, "HOME": str(tmp_path)}
-        result = run_program(program, onnx_path, **environment)
+        result = run_program(program, unknown_path, **environment)
 
     assert result.returncode == 0, result.stderr
     assert requests == []
