@@ -104,15 +104,25 @@ def stylize(args: Any, reporter: Reporter | None = None) -> PaintingResult:
     with files_of(args.content_image, args.output_image, options.file_format) as files:
         content_path, output_path = files
         _check_outputs(output_path, options, export_path)
-        if export_path:
-            _convert(args.model, export_path, reporter)
         request = PaintingRequest.of(content_path, args.model, output_path, options, *names)
+        if export_path:
+            _check_single(request)
+            _convert(request.model, export_path, reporter)
         reporter.begin(f"painting {content_path.name} in {request.model_name}")
         result = paint_file(request, reporter.notify, reporter.progress)
         if result.has_more_frames:
             shown = content_path.name if args.content_image == STREAM else content_path
             reporter.notify(f"{shown}: only the first frame was painted")
     return result
+
+
+def _check_single(request: PaintingRequest) -> None:
+    if request.blend is not None:
+        raise StyleError(
+            "expected one file to export, got a blend of several",
+            path=request.model_name,
+            remedy="leave out --export-onnx",
+        )
 
 
 def _run_eval(args: Any, reporter: Reporter) -> None:

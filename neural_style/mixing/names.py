@@ -133,7 +133,7 @@ def parse_numbers(text: str) -> int | str:
         return int(text)
     pieces = split_mixture(f"@{text}" if "@" in text else f"file@{text}")
     if pieces is None or any(file != "file" or number is None for file, number, _ in pieces):
-        raise ValueError(f"expected the number of a style, or such as 3:0.5,12:0.5, got {text!r}")
+        raise ValueError(f"expected a whole number from 0, or such as 3:0.5,12:0.5, got {text!r}")
     numbers = make_mixture(pieces).numbers
     assert numbers is not None
     return numbers

@@ -22,6 +22,7 @@ from ..styles.looks import LOOK_MARK, parse_look
 _MAGIC = re.compile(r"[*?[]")
 _ANY_FOLDERS = "**"
 _NUMBER = re.compile(r"(?P<file>.+)(?P<number>@\d{1,6})")
+_MEANT_AS_LOOK = re.compile(rf".+{LOOK_MARK}(?P<look>[a-z][a-z-]*=[^@/]*)")
 _LOOK = re.compile(rf"(?P<style>.+)(?P<look>{LOOK_MARK}[a-z][^@/]*)")
 
 _MAX_SUGGESTIONS = 3
@@ -95,6 +96,8 @@ def check_model(text: str) -> str:
     """
     file, rest = _split_style(text)
     if (pieces := split_mixture(file)) is not None:
+        if meant := _MEANT_AS_LOOK.fullmatch(text):  # and not as the weight of a style
+            parse_look(meant["look"])
         for each, _, _ in pieces:
             check_model(each)
         return text
@@ -176,7 +179,8 @@ def _find_mixture(pieces: Sequence[Piece], known: Names) -> str:
             )
         found.append((models[0], number, weight))
     return ",".join(
-        f"{file}{'' if number is None else f'@{number}'}={weight}" for file, number, weight in found
+        f"{file}{'' if number is None else f'@{number}'}={weight:g}"
+        for file, number, weight in found
     )
 
 

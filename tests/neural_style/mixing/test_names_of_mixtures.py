@@ -71,7 +71,7 @@ def test_numbers_are_those_of_one_file() -> None:
     assert parse_numbers("7") == parse_numbers("7:2") == 7
     assert parse_numbers("12:1,3:3") == "3=0.75,12=0.25"
     assert read_numbers("3=0.75,12=0.25") == {3: 0.75, 12: 0.25}
-    with pytest.raises(ValueError, match="expected the number of a style, or such as"):
+    with pytest.raises(ValueError, match="expected a whole number from 0, or such as"):
         parse_numbers("candy")
 
 

@@ -78,3 +78,13 @@ def test_it_goes_with_its_picture(painted: Project, store: RemoteStore) -> None:
     assert PALE in result.stdout
     assert painted.files("stylized") == []
     assert not [name for name in store.list() if name.startswith("stylized/")]
+
+
+@pytest.mark.parametrize("style", ["model@sparkle=1", "model.pth@strength=7"])
+def test_what_is_meant_as_a_look_and_is_none_is_refused(
+    directory_project: Project, style: str
+) -> None:
+    result = directory_project.run("main", "-m", style)
+
+    assert_failed(result, "not a look", exit_code=2)
+    assert "looks have the options" in result.stderr
