@@ -181,7 +181,8 @@ class _Training:
         is_late = not at_end and self._clock.is_report_due()
         if self._is_due(options.log_interval, at_end) or is_late:
             self._notify(self._progress())
-        if not at_end and self._position.close_window():
+        is_last = at_end and (self._clock.is_over or self._position.epoch + 1 == options.epochs)
+        if self._position.has_lowest_loss(at_end=is_last):
             self._write_best()
         if self._preview and self._is_due(options.preview_interval, at_end):
             self._write_preview(self._preview)

@@ -7,7 +7,7 @@ the place in the dataset, and no state of a random number generator.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
@@ -29,7 +29,7 @@ WINDOW = 50
 """Batches over which losses are averaged to find the best model: single batches differ too much."""
 
 _PARTS = frozenset({"network", "optimizer", "position", "settings"})
-_LOSSES = ("content", "style", "recent_loss", "lowest_loss")  # of the fields of a position
+_LOSSES = ("content", "style", "recent_losses", "lowest_loss")  # of the fields of a position
 _MAX_NUMBER = 2**53  # in a position; larger ones are not exact as floats
 
 # What PyTorch and `Position` raise when a part is not what its name says.
@@ -51,12 +51,12 @@ class Position:
     """Sum of the batches' content losses."""
     style: float = 0.0
     """Sum of the batches' style losses."""
-    recent_batches: int = 0
-    """Batches of the window that is not full yet: at most `WINDOW` - 1, also of earlier epochs."""
-    recent_loss: float = 0.0
-    """Sum of the total losses of these batches."""
+    recent_losses: list[float] = field(default_factory=list)
+    """Total losses of the last batches, at most `WINDOW`, also of earlier epochs."""
+    unchecked: int = 0
+    """Batches since the mean of these losses was last compared with the lowest one."""
     lowest_loss: float = 0.0
-    """The lowest mean total loss of a full window; 0 if none is full yet."""
+    """The lowest mean so far of `WINDOW` batches; 0 if there is none."""
 
     def advance(self, batch: Batch, content: float, style: float) -> None:
         """Add a batch that was trained on, and its losses."""
@@ -65,22 +65,30 @@ class Position:
         self.pictures += len(batch.pixels)
         self.content += content
         self.style += style
-        self.recent_batches += 1
-        self.recent_loss += content + style
+        self.recent_losses = [*self.recent_losses, content + style][-WINDOW:]
+        self.unchecked += 1
 
-    def close_window(self) -> bool:
-        """Begin a new window if this one is full; return True if it has the lowest mean loss."""
-        if self.recent_batches < WINDOW:
+    def has_lowest_loss(self, at_end: bool) -> bool:
+        """Compare the mean loss of the last `WINDOW` batches with the lowest one until now.
+
+        Args:
+            at_end: Whether the training ends. Otherwise the batches are compared once.
+
+        Returns:
+            True if it is lower; it is the lowest one from now on.
+        """
+        is_due = self.unchecked >= WINDOW or (at_end and self.unchecked > 0)
+        if not is_due or len(self.recent_losses) < WINDOW:
             return False
-        mean = self.recent_loss / self.recent_batches
-        self.recent_batches, self.recent_loss = 0, 0.0
-        is_lowest = self.lowest_loss == 0 or mean < self.lowest_loss
-        self.lowest_loss = mean if is_lowest else self.lowest_loss
-        return is_lowest
+        self.unchecked = 0
+        mean = sum(self.recent_losses) / WINDOW
+        is_lower = self.lowest_loss == 0 or mean < self.lowest_loss
+        self.lowest_loss = mean if is_lower else self.lowest_loss
+        return is_lower
 
     def next_epoch(self) -> Position:
         """Return the position at the start of the epoch that follows."""
-        kept = (self.recent_batches, self.recent_loss, self.lowest_loss)
+        kept = (self.recent_losses, self.unchecked, self.lowest_loss)
         return Position(self.epoch + 1, 0, 0, 0, 0.0, 0.0, *kept)
 
 
@@ -161,8 +169,9 @@ def _check_position(position: Position) -> Position:
     """
     for name, value in asdict(position).items():
         numbers = (int, float) if name in _LOSSES else (int,)
-        if type(value) not in numbers or not 0 <= value < _MAX_NUMBER:
-            raise ValueError(f"the position's {name} is not a number from 0")
+        for one in value if name == "recent_losses" else [value]:
+            if type(one) not in numbers or not 0 <= one < _MAX_NUMBER:
+                raise ValueError(f"the position's {name} is not a number from 0")
     return position
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
 from neural_style.errors import TrainingError
+from neural_style.training.data import Batch
 from neural_style.training.resuming import checkpoints
 from neural_style.training.resuming.checkpoints import Position
 from tests.support.networks.training import (
@@ -30,9 +32,8 @@ def advance(position: Position, *losses: float) -> list[bool]:
     """Add batches with these losses; return whether each makes the model the best one."""
     found = []
     for loss in losses:
-        position.recent_batches += 1
-        position.recent_loss += loss
-        found.append(position.close_window())
+        position.advance(Batch(np.zeros((1, 3, 8, 8), np.float32), 0), loss, 0)
+        found.append(position.has_lowest_loss(at_end=False))
     return found
 
 
@@ -51,9 +52,27 @@ def test_windows_and_the_best_go_on_in_the_next_epoch(short_windows: None) -> No
 
     following = position.next_epoch()
 
-    assert (following.epoch, following.batches) == (1, 0)
+    assert (following.epoch, following.batches, following.content) == (1, 0, 0)
     assert advance(following, 2) == [True]
     assert following.lowest_loss == 1.5
+
+
+def test_at_the_end_the_last_batches_are_compared(short_windows: None) -> None:
+    position = Position()
+    advance(position, 4, 2, 1)
+
+    assert position.has_lowest_loss(at_end=True)
+    assert position.lowest_loss == 1.5
+    assert not position.has_lowest_loss(at_end=True)  # nothing is new
+
+
+@pytest.mark.usefixtures("short_windows")
+def test_the_last_model_is_the_best_if_its_loss_is_the_lowest(train: Train) -> None:
+    outcome = train(log_interval=1, batch_size=5, epochs=3)
+
+    losses = [loss.total for loss in read_losses(outcome)]
+    assert losses[2] < losses[0]
+    assert not differing(outcome.folder / "style_best.pth", outcome.folder / "style.pth")
 
 
 @pytest.mark.usefixtures("short_windows")

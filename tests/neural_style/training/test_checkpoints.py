@@ -20,7 +20,7 @@ from neural_style.training.resuming.settings import Settings
 from neural_style.transformer_net import TransformerNet
 
 SETTINGS: Settings = {"--seed": 1, "--lr": 0.001, "--dataset": "2 pictures"}
-POSITION = Position(epoch=1, next_index=2, batches=3, pictures=4, content=0.5, style=0.25)
+POSITION = Position(1, 2, 3, 4, 0.5, 0.25, [1.5, 2.5], 2, 3.5)
 
 Content = dict[str, Any]
 
@@ -96,6 +96,9 @@ def change_position(name: str, value: object) -> Callable[[Content], None]:
         pytest.param(change_position("pictures", torch.zeros(3)), id="tensor as number"),
         pytest.param(change_position("content", math.nan), id="NaN as loss"),
         pytest.param(change_position("style", [1.0]), id="list as loss"),
+        pytest.param(change_position("recent_losses", [1.0, "low"]), id="text as recent loss"),
+        pytest.param(change_position("recent_losses", 1.0), id="one recent loss"),
+        pytest.param(change_position("recent_losses", [math.inf]), id="infinite recent loss"),
         pytest.param(change_position("more", 1), id="another field"),
         pytest.param(lambda c: c["position"].update({5: 1}), id="number as field"),
         pytest.param(lambda c: c["network"].update(more=torch.zeros(1)), id="another network"),

@@ -73,7 +73,7 @@ def test_a_checkpoint_of_an_earlier_release_counts_as_exact(
     saved = torch.load(checkpoints / "style_epoch_1_batch_2.ckpt", weights_only=True)
     for name in ("--precision", "--train", "--start-from"):
         del saved["settings"][name]
-    for name in ("recent_batches", "recent_loss", "lowest_loss"):
+    for name in ("recent_losses", "unchecked", "lowest_loss"):
         del saved["position"][name]
     torch.save(saved, tmp_path / "earlier.ckpt")
 
