@@ -55,7 +55,7 @@ class BlendedStyle(Style):
             painted = painted[: colors.shape[0], : colors.shape[1]]
             so_far += share
             if blended is None:
-                blended = np.ascontiguousarray(painted)
+                blended = np.require(painted, requirements=["C", "W"])  # some are read-only
             else:
                 _move(blended, painted, share / so_far)
             del painted
@@ -83,11 +83,9 @@ def choose(style: Style, number: int | str | None) -> Style:
     Raises:
         StyleError: The file has no style of such a number.
     """
-    if number is None:
-        return style
-    return style.with_number(number) if isinstance(number, int) else style.with_mix(
-        read_numbers(number)
-    )  # fmt: skip
+    if isinstance(number, str):
+        return style.with_mix(read_numbers(number))
+    return style if number is None else style.with_number(number)
 
 
 def load_blend(

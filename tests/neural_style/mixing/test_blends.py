@@ -44,6 +44,22 @@ def test_styles_that_differ_have_their_paintings_blended(
     assert_same_pixels(found, blend(picture, (models[1], None, 0.75), (models[0], None, 0.25)))
 
 
+def test_a_graph_of_another_network_is_blended_with_a_checkpoint(
+    models: tuple[Path, Path], make_picture: MakePicture, tmp_path: Path
+) -> None:
+    pytest.importorskip("openvino")
+    pytest.importorskip("onnx")
+    from tests.support.files.onnx_graphs import scale_channels
+
+    picture, darker = make_picture(37, 200), tmp_path / "darker.onnx"
+    darker.write_bytes(scale_channels([1, 0.5, 0.25]))
+    ends = [np.asarray(load(path)(picture), dtype=float) for path in (darker, models[0])]
+
+    found = blend(picture, (darker, None, 0.5), (models[0], None, 0.5))
+
+    assert np.abs(np.asarray(found) - np.mean(ends, axis=0)).max() <= 0.51
+
+
 def test_the_progress_of_a_blend_goes_through_all_its_styles(
     models: tuple[Path, Path], make_picture: MakePicture
 ) -> None:
