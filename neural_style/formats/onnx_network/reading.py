@@ -72,6 +72,11 @@ def read_output(graph: CheckedGraph) -> Term:
     return terms[graph.model.outputs[0].name]
 
 
+def _constant(step: Step) -> Term | None:
+    array = step.node.attributes.get("value")
+    return Constant(array) if isinstance(array, np.ndarray) else None
+
+
 def _pad(step: Step) -> Term | None:
     x, pads, axes = step.term(0), step.setting("pads", 1), step.setting("axes", 3)
     if x is None or pads is None or step.attribute("mode", "constant") != "reflect":
@@ -269,6 +274,7 @@ def _reshape(step: Step) -> Term | None:
 _RULES: dict[str, Callable[[Step], Term | None]] = {
     "Add": _add,
     "Clip": _clip,
+    "Constant": _constant,
     "Conv": _convolution,
     "Div": _divide,
     "GlobalAveragePool": lambda step: _average(step.term(0)),
