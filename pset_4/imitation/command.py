@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from os.path import splitext
 from typing import TYPE_CHECKING
 
 import click
@@ -63,7 +64,9 @@ def _answer(found: Imitations, settings: Settings) -> None:
         state = "dropped in" if model.is_new else "already dropped in:"
         say(one_line(f"{state} {model.name}"), sys.stdout)
     if found.models:
-        has_images = bool(list_drop_ins(settings).images)
-        before = "" if has_images else f"put images into {shorten(settings.uploads)} and run "
-        style = shlex.quote(found.models[0].name.removesuffix(SUFFIX))
-        note(f"next: {before}python -m pset_4 main --style {style}")
+        there = list_drop_ins(settings)
+        before = "" if there.images else f"put images into {shorten(settings.uploads)} and run "
+        style = found.models[0].name.removesuffix(SUFFIX)
+        if sum(splitext(model)[0] == style for model in there.models) > 1:
+            style += SUFFIX  # another model would have the same short name
+        note(f"next: {before}python -m pset_4 main --style {shlex.quote(style)}")

@@ -12,6 +12,7 @@ from csci_utils.errors import DescribedError
 from neural_style.imitation.making import Imitator
 
 from .. import names
+from ..errors import InvalidNameError
 from ..settings import Settings
 from ..storage.dropping import check_writable, drop_bytes_in
 
@@ -47,7 +48,7 @@ class Imitations:
     def to_dict(self) -> dict[str, object]:
         """Return the outcome as plain values for JSON."""
         models = [asdict(model) for model in self.models]
-        return {"models": models, "failures": [error.to_json() for error in self.failures]}
+        return {"models": models, "failed": [error.to_json() for error in self.failures]}
 
 
 def drop_imitations_in(
@@ -72,7 +73,7 @@ def drop_imitations_in(
     result = Imitations()
     for picture in pictures:
         try:
-            model = name_style(name or Path(picture).stem)
+            model = name_style(Path(picture).stem if name is None else name)
             result.models.append(_drop_in(settings, imitator, picture, model))
         except DescribedError as error:
             result.failures.append(error)
@@ -83,10 +84,17 @@ def name_style(name: str) -> str:
     """Return the name of a style's file; the suffix may be left out.
 
     Raises:
-        InvalidNameError: The name is unsafe.
+        InvalidNameError: The name is unsafe, or that of another kind of model.
     """
-    has_suffix = name.lower().endswith(SUFFIX)
-    return names.check_model_file(name if has_suffix else name + SUFFIX)
+    if name.lower().endswith(SUFFIX):
+        return names.check_model_file(name)
+    if names.is_model_file(name):
+        raise InvalidNameError(
+            f"expected a name ending in {SUFFIX}, got another suffix",
+            path=name,
+            remedy="leave it out",
+        )
+    return names.check_model_file(name + SUFFIX)
 
 
 def _drop_in(settings: Settings, imitator: Imitator, picture: str, model: str) -> ImitatedModel:

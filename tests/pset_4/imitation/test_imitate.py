@@ -110,7 +110,7 @@ def test_programs_get_one_document(
                 "style_image_sha256": hashlib.sha256(photograph).hexdigest(),
             }
         ],
-        "failures": [],
+        "failed": [],
     }
     assert result.stderr == ""
 
@@ -120,6 +120,26 @@ def test_an_unsafe_name_is_refused(directory_project: Project, picture_path: Pat
 
     assert_failed(result, "../night.safetensors: ")
     assert not (directory_project.data / "night.safetensors").exists()
+
+
+@pytest.mark.parametrize(("name", "reason"), [("night.pth", "expected a name ending in"), ("", "")])
+def test_a_name_of_another_kind_is_refused(
+    name: str, reason: str, directory_project: Project, picture_path: Path
+) -> None:
+    result = directory_project.run("imitate", str(picture_path), "--name", name)
+
+    assert_failed(result, reason)
+    assert not directory_project.uploads.exists()
+
+
+def test_the_next_step_names_a_style_that_no_other_model_is_called(
+    directory_project: Project, picture_path: Path, model: bytes
+) -> None:
+    directory_project.drop("night.pth", model)
+
+    result = directory_project.run("imitate", str(picture_path), "--name", "night")
+
+    assert "main --style night.safetensors" in result.stderr
 
 
 def test_a_name_is_for_one_picture(directory_project: Project, picture_path: Path) -> None:
