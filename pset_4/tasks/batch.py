@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import luigi
 from luigi.target import FileSystemTarget
 
-from csci_utils.errors import DescribedError
+from csci_utils.errors import DescribedError, is_disk_full
 from csci_utils.transfers import work_on_many
 
 from .. import context
@@ -130,6 +130,11 @@ class BatchTask(luigi.Task):
         for outcome in work_on_many(do_one, chosen):
             if outcome.error is not None:
                 errors[outcome.item] = outcome.error
+        # A large file that fills the disk takes the room of those written in the same moment.
+        crowded = [name for name, error in errors.items() if is_disk_full(error)]
+        for outcome in work_on_many(do_one, crowded, threads=1):
+            if outcome.error is None:
+                del errors[outcome.item]
         context.check_interrupted()
         self.raise_errors(errors)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from threading import enumerate as enumerate_threads
 
@@ -109,6 +110,21 @@ class Moving(BatchTask):
 
     def run(self) -> None:
         self.do_each(lambda name: Path(self.path_of(name)).touch())
+
+
+class Crowded(Moving):
+    """Moves files to a disk that is full until the first one has failed."""
+
+    def run(self) -> None:
+        tried: list[str] = []
+
+        def move(name: str) -> None:
+            tried.append(name)
+            if name == "a.png" or tried.count(name) == 1:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            Path(self.path_of(name)).touch()
+
+        self.do_each(move)
 
 
 class RequiringLosingOne(BatchTask):
@@ -233,6 +249,13 @@ def test_inputs_are_looked_at_once_before_a_task_runs(
 
     assert [failure.piece.image for failure in outcome.failures] == failed
     assert all(str(failure.error.path).endswith("made/b.png") for failure in outcome.failures)
+
+
+def test_a_file_for_which_another_one_left_no_room_is_tried_again(tmp_path: Path) -> None:
+    outcome = run_tasks([Crowded(folder=str(tmp_path))])
+
+    assert [failure.piece.image for failure in outcome.failures] == ["a.png"]
+    assert [path.name for path in tmp_path.iterdir()] == ["b.png"]
 
 
 @pytest.mark.usefixtures("small_slices")
