@@ -19,8 +19,8 @@ from ..pictures.resizing import resize
 from ..provenance import Provenance
 from ..request import PaintingRequest
 from ..version import __version__
+from .adjusting import adjust
 from .brush import make_canvas
-from .mixing import mix
 
 
 class Saver(Protocol):
@@ -112,7 +112,7 @@ def complete(
     painted: Image.Image, request: PaintingRequest, photograph: Photograph, provenance: Provenance
 ) -> PaintingResult:
     """Mix a painting with its photograph, and add its provenance, in place, as a request asks."""
-    mix(painted, photograph.picture, request.options)
+    adjust(painted, photograph.picture, request.options)
     if request.options.metadata == NONE:
         painted.info.pop(METADATA, None)
     else:

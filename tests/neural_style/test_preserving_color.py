@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from neural_style import PaintingRequest, RenderingOptions, load, load_picture, paint_file
-from neural_style.painting import mixing
+from neural_style.painting import adjusting
 from neural_style.pictures.arrays import Colors
 from tests.support.networks.styles import MakePicture, assert_same_pixels
 
@@ -36,13 +36,13 @@ def pair() -> tuple[Colors, Colors]:
 
 
 def test_the_painting_gives_the_luma(pair: tuple[Colors, Colors]) -> None:
-    mixed = mixing.recolor(*pair)
+    mixed = adjusting.recolor(*pair)
 
     assert np.abs(luma(mixed) - luma(pair[0])).max() <= 0.51  # half a level of rounding
 
 
 def test_the_photograph_gives_the_hue_and_at_most_its_chroma(pair: tuple[Colors, Colors]) -> None:
-    got, wanted = chroma(mixing.recolor(*pair)), chroma(pair[1])
+    got, wanted = chroma(adjusting.recolor(*pair)), chroma(pair[1])
 
     share = (got * wanted).sum(-1) / np.maximum((wanted**2).sum(-1), 1)
     assert share.min() >= -0.05 and share.max() <= 1.05
@@ -53,13 +53,13 @@ def test_the_photograph_gives_the_hue_and_at_most_its_chroma(pair: tuple[Colors,
 def test_chroma_is_kept_where_there_is_room_for_it(pair: tuple[Colors, Colors]) -> None:
     painted, photograph = np.full_like(pair[0], 128), pair[1] // 4 + 96
 
-    mixed = mixing.recolor(painted, photograph)
+    mixed = adjusting.recolor(painted, photograph)
 
     assert np.abs(chroma(mixed) - chroma(photograph)).max() <= 1
 
 
 def test_a_photograph_gives_itself_its_own_colors(pair: tuple[Colors, Colors]) -> None:
-    assert (mixing.recolor(pair[1], pair[1]) == pair[1]).all()
+    assert (adjusting.recolor(pair[1], pair[1]) == pair[1]).all()
 
 
 @pytest.mark.parametrize("strength", [None, 0.5])
@@ -70,9 +70,9 @@ def test_strips_leave_no_trace(
     whole, in_strips = Image.fromarray(pair[0]), Image.fromarray(pair[0])
     photograph = Image.fromarray(pair[1])
 
-    mixing.mix(whole, photograph, options)
-    monkeypatch.setattr(mixing, "_PIXELS_AT_ONCE", 7 * whole.width)
-    mixing.mix(in_strips, photograph, options)
+    adjusting.adjust(whole, photograph, options)
+    monkeypatch.setattr(adjusting, "_PIXELS_AT_ONCE", 7 * whole.width)
+    adjusting.adjust(in_strips, photograph, options)
 
     assert_same_pixels(in_strips, whole)
     assert not np.array_equal(np.asarray(whole), pair[0])
@@ -93,6 +93,6 @@ def test_alpha_stays_and_strength_comes_after_color(
     painted = load_picture(tmp_path / "out.png")
     assert_same_pixels(painted.getchannel("A"), picture.getchannel("A"))
     colors = np.asarray(picture.convert("RGB"))
-    whole = mixing.recolor(np.asarray(load(checkpoint_path)(picture).convert("RGB")), colors)
+    whole = adjusting.recolor(np.asarray(load(checkpoint_path)(picture).convert("RGB")), colors)
     ends = np.array([colors, whole], dtype=float)
     assert np.abs(np.asarray(painted.convert("RGB")) - ends.mean(axis=0)).max() <= 1

@@ -1,4 +1,4 @@
-"""Mix a painting with its photograph, in place, strip by strip: a second might not fit in memory.
+"""Bring a painting nearer to its photograph, in place, strip by strip: a second might not fit.
 
 Each pixel depends on the same pixel of both alone, so the strips leave no trace.
 """
@@ -12,7 +12,7 @@ from PIL import Image
 from ..options import RenderingOptions
 from ..pictures.arrays import Colors
 
-_PIXELS_AT_ONCE = 2**18  # bounds the memory of what is between two strips and their mix
+_PIXELS_AT_ONCE = 2**18  # bounds the memory of what is between two strips and what becomes of them
 
 # Luma as in JPEG files (ITU-R BT.601), in parts of a level, whose sums have no rounding: below
 # 2 ** 24, a float is as exact as an integer, and faster.
@@ -21,7 +21,7 @@ _LEVEL = _RED + _GREEN + _BLUE
 _WHITE = 255 * _LEVEL
 
 
-def mix(painted: Image.Image, photograph: Image.Image, options: RenderingOptions) -> None:
+def adjust(painted: Image.Image, photograph: Image.Image, options: RenderingOptions) -> None:
     """Give a painting the photograph's colors and its strength, in place, as options ask for.
 
     Args:
