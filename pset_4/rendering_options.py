@@ -17,8 +17,10 @@ from .errors import SettingsError
 RESULT_OPTIONS = tuple(o for o in OPTIONS if o.changes_result and o.name != "number")
 """Options that are parameters of tasks. A style's number is part of the model's name instead."""
 
-LOOK_OPTIONS = tuple(o for o in RESULT_OPTIONS if o.name not in ("metadata", "keep_location"))
-"""Options that change how a result looks, and not only what its file says."""
+_OF_FILES = ("quality", "metadata", "keep_location")
+
+LOOK_OPTIONS = tuple(o for o in RESULT_OPTIONS if o.name not in _OF_FILES)
+"""Options that change how a result looks, and not only what its file says, or how large it is."""
 
 MACHINE_OPTIONS = tuple(o for o in OPTIONS if not o.changes_result)
 """Options that are settings."""

@@ -110,6 +110,21 @@ def test_what_the_file_keeps_of_its_photograph_is_no_look(painted_here: Project)
     assert read_options(painted_here, "one.pth/new.png") == {}
 
 
+def test_a_quality_is_no_look(
+    directory_project: Project, photograph: bytes, drawing: bytes, model: bytes
+) -> None:
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("one.pth", model)
+    directory_project.run_well("main", "--quality", "80")
+    directory_project.drop("new.png", drawing)
+
+    result = paint_like(directory_project, "one.pth/photo.jpg")
+
+    assert result.exit_code == 0, result.output
+    assert "one.pth, the defaults" in result.stderr
+    assert read_options(directory_project, "one.pth/new.png") == {}
+
+
 def test_a_file_anywhere_can_be_followed(painted_here: Project, tmp_path: Path) -> None:
     path = tmp_path / "from a friend.png"
     (painted_here.data / "stylized/one.pth@strength=0.5/lisbon/tram.png").rename(path)
