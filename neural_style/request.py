@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from .mixing.names import Mixture, parse_mixture
+from .mixing.names import Mixture, find_bad_mixture, parse_mixture
 from .options import OPTIONS, RenderingOptions
 
 _FILES = ("content_image", "model", "output_image")
@@ -70,6 +71,9 @@ class PaintingRequest:
         """
         mixture = parse_mixture(str(models))
         names = image_name, model_name
+        needed = [models] if mixture is None else mixture.files
+        if not all(map(os.path.exists, needed)) and (error := find_bad_mixture(str(models))):
+            raise error
         if mixture is None:
             return cls(Path(content_image), Path(models), Path(output_image), options, *names)
         files = Path(content_image), Path(mixture.files[0]), Path(output_image)

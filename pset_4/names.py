@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from posixpath import splitext
 
-from neural_style.mixing.names import Piece, make_mixture, split_mixture
+from neural_style.mixing.names import MixtureError, Piece, make_mixture, split_mixture
 
 from .errors import InvalidNameError
 from .styles.looks import LOOK_MARK, parse_look
@@ -99,8 +99,8 @@ def _name_mixture(name: str, pieces: Sequence[Piece]) -> ModelName:
             )
     try:
         mixture = make_mixture(pieces)
-    except ValueError as error:
-        raise InvalidNameError(str(error), path=name, remedy="change the weights") from error
+    except MixtureError as error:
+        raise InvalidNameError(error.problem, path=name, remedy=error.remedy) from error
     longest = max(map(len, map(str.encode, str(mixture).split("/"))))
     if longest > MAX_PART_BYTES or len(str(mixture).encode()) > MAX_NAME_BYTES:
         remedy = "blend fewer, or give them shorter names"

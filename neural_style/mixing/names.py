@@ -16,12 +16,28 @@ SHARES = 10_000
 """What the whole is divided into. Shares are whole numbers of these: so names are short, and a
 mixture that is read from its name is the same one again."""
 
-_PIECE = re.compile(r"(?P<style>[^,].*?)[:=](?P<weight>\d+(?:\.\d*)?(?:[eE]-?\d+)?)(?:,|$)")
+_PIECE = re.compile(r"(?P<style>[^,].*?)[:=](?P<weight>(?:\d+\.?\d*|\.\d+)(?:[eE]-?\d+)?)(?:,|$)")
+_MEANT = re.compile(r"(?P<style>[^:=]*)(?:[:=](?P<weight>.*))?")
+_WITH_SUFFIX = re.compile(r".*\.\w+(?:@[^:=]*)?")
 _NUMBERED = re.compile(r"(?P<file>.+)@(?P<number>\d{1,6})")
 _NUMBER = re.compile(r"\d{1,6}")
+_MEANT_AS_NUMBERS = re.compile(r"\d{1,6}[:=,]")
+_FILE = "file"  # of numbers alone
+
+_EXAMPLE = "0.5"  # of a weight
 
 Piece = tuple[str, int | None, float]
 """A file, the number of a style in it if it has several, and its weight."""
+
+
+class MixtureError(ValueError):
+    """A text or a list of pieces that is meant as a mixture, and cannot be one."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        """Take what was expected and what came, and what to do."""
+        super().__init__(f"{problem}; {remedy}")
+        self.problem = problem
+        self.remedy = remedy
 
 
 @dataclass(frozen=True)
@@ -95,15 +111,38 @@ def split_mixture(text: str) -> list[Piece] | None:
     return None if not pieces or text.endswith(",") else pieces
 
 
+def find_bad_mixture(text: str) -> MixtureError | None:
+    """Return what is wrong with a text that is meant as a mixture; None if nothing is.
+
+    A name of files with ``:``, ``=`` or a comma may look like that, too.
+    """
+    parts = [match for part in text.split(",") if (match := _MEANT.fullmatch(part))]
+    first = parts[0]
+    is_list = len(parts) > 1 and (first["weight"] is not None or _WITH_SUFFIX.fullmatch(first[0]))
+    is_single = ":" in text and _WITH_SUFFIX.fullmatch(first["style"])
+    bad = [part for part in parts if not _is_weight(part["weight"])]
+    if not bad or not (is_list or is_single):
+        return None
+    named = [part for part in parts if part["style"]]
+    written = ",".join(
+        f"{part['style']}:{_EXAMPLE if part in bad else part['weight']}" for part in named
+    )
+    style, weight = bad[0]["style"], bad[0]["weight"]
+    got = "none" if weight is None else repr(weight)
+    problem = f"expected a weight above 0 for {_name(style)}, got {got}"
+    if not style:
+        problem = "expected a style and its weight on both sides of a comma, got nothing on one"
+    return MixtureError(problem, f"write {written}")
+
+
 def make_mixture(pieces: Sequence[Piece]) -> Mixture:
     """Return the mixture of pieces, whose weights may have any sum.
 
     Raises:
-        ValueError: A style is named twice, or a weight is too small to count.
+        MixtureError: A style is named twice, or a weight is too small to count.
     """
     ordered = sorted(pieces, key=lambda piece: (piece[0], -1 if piece[1] is None else piece[1]))
-    if len({piece[:2] for piece in ordered}) < len(ordered):
-        raise ValueError("expected each style once in a mixture, got one twice")
+    check_mixture(ordered)
     shares = _share([weight for _, _, weight in ordered])
     return Mixture(
         tuple(
@@ -113,11 +152,32 @@ def make_mixture(pieces: Sequence[Piece]) -> Mixture:
     )
 
 
+def check_mixture(pieces: Sequence[Piece]) -> None:
+    """Check that pieces make a mixture.
+
+    Raises:
+        MixtureError: A style is named twice, or a weight is too small to count.
+    """
+    total = sum(weight for _, _, weight in pieces)
+    for index, (file, number, weight) in enumerate(pieces):
+        style = _name(file if number is None else f"{file}@{number}")
+        if any(piece[:2] == (file, number) for piece in pieces[:index]):
+            remedy = "name each style once, with its whole weight"
+            raise MixtureError(f"expected each style once in a blend, got {style} twice", remedy)
+        if not 0 < weight < float("inf"):
+            remedy = f"give it one, or leave {style} out"
+            raise MixtureError(f"expected a weight above 0 for {style}, got {weight:g}", remedy)
+        if weight * SHARES < total:
+            problem = f"expected a weight of at least 1/{SHARES} of the sum for {style}"
+            remedy = f"give it more, or leave {style} out"
+            raise MixtureError(f"{problem}, got {weight:g} of {total:g}", remedy)
+
+
 def parse_mixture(text: str) -> Mixture | None:
     """Return the mixture that a text stands for; None if it is not one.
 
     Raises:
-        ValueError: See `make_mixture`.
+        MixtureError: See `make_mixture`.
     """
     pieces = split_mixture(text)
     return None if pieces is None else make_mixture(pieces)
@@ -131,8 +191,10 @@ def parse_numbers(text: str) -> int | str:
     """
     if re.fullmatch(r"\d{1,9}", text, re.ASCII):
         return int(text)
-    pieces = split_mixture(f"@{text}" if "@" in text else f"file@{text}")
-    if pieces is None or any(file != "file" or number is None for file, number, _ in pieces):
+    pieces = split_mixture(f"@{text}" if "@" in text else f"{_FILE}@{text}")
+    if pieces is None or any(file != _FILE or number is None for file, number, _ in pieces):
+        if _MEANT_AS_NUMBERS.match(text) and (error := find_bad_mixture(text)):
+            raise error
         raise ValueError(f"expected a whole number from 0, or such as 3:0.5,12:0.5, got {text!r}")
     numbers = make_mixture(pieces).numbers
     assert numbers is not None
@@ -155,18 +217,25 @@ def digest_blend(parts: Iterable[tuple[str, int | None, float]]) -> str:
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 
+def _is_weight(text: str | None) -> bool:
+    match = _PIECE.fullmatch(f"style:{text}")
+    return match is not None and 0 < float(match["weight"]) < float("inf")
+
+
+def _name(style: str) -> str:
+    """Return how messages call a style, which may be only a number."""
+    number = style.removeprefix(f"{_FILE}@")
+    return f"style {number}" if _NUMBER.fullmatch(number) else style
+
+
 def _share(weights: Sequence[float]) -> list[int]:
     """Return weights as whole numbers with the sum `SHARES`, by the largest remainders."""
     total = sum(weights)
-    if not (0 < total < float("inf")):
-        raise ValueError("expected weights above 0 in a mixture")
     exact = [weight / total * SHARES for weight in weights]
     shares = [int(share) for share in exact]
     by_remainder = sorted(range(len(exact)), key=lambda i: (shares[i] - exact[i], i))
     for i in by_remainder[: SHARES - sum(shares)]:
         shares[i] += 1
-    if min(shares) < 1:
-        raise ValueError(f"expected weights of at least 1/{SHARES} of their sum in a mixture")
     return shares
 
 

@@ -17,13 +17,10 @@ from neural_style.mixing.names import Piece, split_mixture
 from .. import names
 from ..errors import InvalidNameError, MissingError
 from ..models.catalog import OFFICIAL_MODELS
-from ..styles.looks import LOOK_MARK, parse_look
+from ..styles.written import check_pieces, split_style
 
 _MAGIC = re.compile(r"[*?[]")
 _ANY_FOLDERS = "**"
-_NUMBER = re.compile(r"(?P<file>.+)(?P<number>@\d{1,6})")
-_MEANT_AS_LOOK = re.compile(rf".+{LOOK_MARK}(?P<look>[a-z][a-z-]*=[^@/]*)")
-_LOOK = re.compile(rf"(?P<style>.+)(?P<look>{LOOK_MARK}[a-z][^@/]*)")
 
 _MAX_SUGGESTIONS = 3
 
@@ -94,10 +91,10 @@ def check_model(text: str) -> str:
     Raises:
         InvalidNameError: It is unsafe, or its suffix is not one of a model.
     """
-    file, rest = _split_style(text)
-    if (pieces := split_mixture(file)) is not None:
-        if meant := _MEANT_AS_LOOK.fullmatch(text):  # and not as the weight of a style
-            parse_look(meant["look"])
+    file, rest = split_style(text)
+    pieces = split_mixture(file)
+    check_pieces(text, pieces)
+    if pieces is not None:
         for each, _, _ in pieces:
             check_model(each)
         return text
@@ -153,7 +150,7 @@ def find_models(text: str, known: Names) -> list[str]:
         MissingError: A pattern, or a name without its suffix, matches nothing.
         InvalidNameError: A name without its suffix stands for several models.
     """
-    file, rest = _split_style(text)
+    file, rest = split_style(text)
     if (pieces := split_mixture(file)) is not None:
         return [_find_mixture(pieces, known) + rest]
     found = _find(file, known, "models")
@@ -224,11 +221,17 @@ def find_excluded(patterns: Iterable[str], existing: Collection[str]) -> set[str
     return excluded
 
 
+def find_files(texts: Iterable[str], existing: Iterable[str]) -> set[str]:
+    """Return those of the existing files that names and patterns of styles stand for."""
+    existing = set(existing)
+    known = Names(existing)
+    files = {file for text in texts for file in _list_files(text)}
+    return existing & {name for file in files for name in _find(file, known, "models")}
+
+
 def is_complete(text: str) -> bool:
     """Return whether a text is a name that can have one spelling only."""
-    style, _ = _split_style(text)
-    files = [file for file, _, _ in split_mixture(style) or [(style, None, 1)]]
-    return text.isascii() and not is_pattern(text) and not any(map(_is_stem, files))
+    return text.isascii() and not is_pattern(text) and not any(map(_is_stem, _list_files(text)))
 
 
 def _is_stem(text: str) -> bool:
@@ -236,21 +239,10 @@ def _is_stem(text: str) -> bool:
     return "." not in text.rpartition("/")[2]
 
 
-def _split_style(text: str) -> tuple[str, str]:
-    """Split ``many@7@strength=0.5`` into ``many`` and the rest, which is empty for a mere file."""
-    look = ""
-    if (match := _LOOK.fullmatch(text)) and _is_look(match["look"]):
-        text, look = match["style"], match["look"]
-    match = _NUMBER.fullmatch(text)
-    return (match["file"], match["number"] + look) if match else (text, look)
-
-
-def _is_look(text: str) -> bool:
-    """Return whether a text that begins with the mark of looks is one, and no part of a name."""
-    try:
-        return bool(parse_look(text.removeprefix(LOOK_MARK)))
-    except InvalidNameError:
-        return False
+def _list_files(text: str) -> list[str]:
+    """Return the files in a name or pattern of styles, as they are written there."""
+    style, _ = split_style(text)
+    return [file for file, _, _ in split_mixture(style) or [(style, None, 1)]]
 
 
 def _refuse(kind: str, text: str, known: Names) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from neural_style.mixing.names import (
     SHARES,
     digest_blend,
+    find_bad_mixture,
     make_mixture,
     parse_mixture,
     parse_numbers,
@@ -25,6 +26,7 @@ from neural_style.mixing.names import (
         ("many.onnx@3=0.5,12=0.5", "many.onnx@3=0.5,12=0.5"),
         ("many.onnx@3:2,a.pth:1", "a.pth=0.3333,many.onnx@3=0.6667"),
         ("a.pth:1,b.pth:1,c.pth:1", "a.pth=0.3334,b.pth=0.3333,c.pth=0.3333"),
+        ("a.pth:.5,b.pth:1.5", "a.pth=0.25,b.pth=0.75"),
         ("a.pth:7", "a.pth"),
         ("many.onnx@7:2", "many.onnx@7"),
     ],
@@ -57,14 +59,35 @@ def test_any_mixture_is_the_same_when_it_is_read_again(seed: int) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a.pth:1,a.pth:2", "expected each style once"),
-        ("a.pth:0,b.pth:1", "expected weights of at least 1/10000 of their sum"),
-        ("a.pth:0,b.pth:0", "expected weights above 0"),
+        ("a.pth:1,a.pth:2", "got a.pth twice; name each style once"),
+        ("a.pth:0,b.pth:1", "expected a weight above 0 for a.pth, got 0"),
+        ("a.pth:1,b.pth:0.00001", "at least 1/10000 of the sum for b.pth, got 1e-05 of 1"),
     ],
 )
 def test_a_mixture_without_sense_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_mixture(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("candy:0.5,amber:x", "for amber, got 'x'; write candy:0.5,amber:0.5"),
+        ("a.pth:-1,b.pth:2", "for a.pth, got '-1'; write a.pth:0.5,b.pth:2"),
+        ("a.pth:inf,b.pth:2", "for a.pth, got 'inf'"),
+        ("a.pth:1,b.pth", "for b.pth, got none; write a.pth:1,b.pth:0.5"),
+        ("a.pth,b.pth", "for a.pth, got none; write a.pth:0.5,b.pth:0.5"),
+        ("a.pth:x", "for a.pth, got 'x'; write a.pth:0.5"),
+        ("a.pth:1,", "on both sides of a comma, got nothing on one; write a.pth:1"),
+    ],
+)
+def test_what_is_meant_as_a_mixture_is_told_from_other_names(text: str, message: str) -> None:
+    assert message in str(find_bad_mixture(text))
+
+
+@pytest.mark.parametrize("text", ["a.pth", "a,b.pth", "C:\\a.pth", "a=b.pth", "b.pth:1,a.pth:.5"])
+def test_other_names_and_good_mixtures_have_nothing_wrong(text: str) -> None:
+    assert find_bad_mixture(text) is None
 
 
 def test_numbers_are_those_of_one_file() -> None:
@@ -73,6 +96,8 @@ def test_numbers_are_those_of_one_file() -> None:
     assert read_numbers("3=0.75,12=0.25") == {3: 0.75, 12: 0.25}
     with pytest.raises(ValueError, match="expected a whole number from 0, or such as"):
         parse_numbers("candy")
+    with pytest.raises(ValueError, match=r"for style 3, got '-1'; write 3:0.5,12:2"):
+        parse_numbers("3:-1,12:2")
 
 
 def test_the_digest_of_a_blend_is_of_what_is_in_it() -> None:
