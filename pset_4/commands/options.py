@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from neural_style.option_kinds import Choice, Flag
 from neural_style.options import Option, RenderingOptions
@@ -16,6 +17,8 @@ from ..rendering_options import MACHINE_OPTIONS, RESULT_OPTIONS, variable_of
 from ..settings import RUNNERS
 from ..storage import lookup
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
+from ..styles.looks import LOOK_MARK, parse_look
+from ..styles.written import find_look
 from ..terminal.completion import (
     complete_all,
     complete_files,
@@ -231,6 +234,27 @@ def check_rendering(options: Mapping[str, Any]) -> None:
         RenderingOptions(**{n: value for n, value in options.items() if n in names_of_options})
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def check_looks(models: Iterable[str], options: Mapping[str, Any]) -> None:
+    """Check that options of a command do not contradict the looks of the styles that it names.
+
+    Raises:
+        click.UsageError: They do.
+    """
+    source_of = click.get_current_context().get_parameter_source
+    for model in models:
+        look = find_look(model)
+        named = parse_look(look)
+        for option in RESULT_OPTIONS:
+            name = option.name
+            is_given = source_of(name) is ParameterSource.COMMANDLINE
+            if name in named and is_given and options[name] not in (named[name], None):
+                raise click.UsageError(
+                    f"expected one look for {model}, got {LOOK_MARK}{look} and --{option.flag} "
+                    f"{options[name]}: leave out one of them"
+                )
+        check_rendering({**options, **named})
 
 
 def _result_option(option: Option) -> Decorator[Any]:

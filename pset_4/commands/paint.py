@@ -17,6 +17,7 @@ from .declaring import Command
 from .gallery import keep_current
 from .options import (
     all_option,
+    check_looks,
     check_rendering,
     common_options,
     conflict_option,
@@ -133,6 +134,7 @@ def split_request(options: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
             "its place, or name an image in the remote with --image"
         )
     check_rendering(options)
+    check_looks(request.models, options)
     if request.like and request.picks:
         raise click.UsageError("--like and --only name styles both: leave out one of them")
     return request, options

@@ -80,6 +80,19 @@ def test_it_goes_with_its_picture(painted: Project, store: RemoteStore) -> None:
     assert not [name for name in store.list() if name.startswith("stylized/")]
 
 
+def test_a_look_and_an_option_that_contradicts_it_are_refused(directory_project: Project) -> None:
+    style = "model@strength=0.5"
+    result = directory_project.run("main", "-m", style, "--strength", "0.7")
+
+    assert_failed(result, f"for {style}, got @strength=0.5 and --strength 0.7", exit_code=2)
+
+
+def test_a_look_and_the_same_option_may_be_given(painted: Project) -> None:
+    style = "model@strength=0.5,preserve-color"
+
+    assert painted.run_well("main", "-m", style, *LOOK, "-i", "photo.jpg")["skipped"] == 1
+
+
 @pytest.mark.parametrize("style", ["model@sparkle=1", "model.pth@strength=7"])
 def test_what_is_meant_as_a_look_and_is_none_is_refused(
     directory_project: Project, style: str
