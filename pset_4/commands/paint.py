@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +37,9 @@ from .session import EPILOG, run, say_left_alone, session
 if TYPE_CHECKING:
     import luigi
 
-    from csci_utils.errors import DescribedError
-
     from ..gallery.picks import Picks
     from ..settings import Settings
+    from ..storage.inventory import Inventory
     from ..tasks.main import MainTask
     from ..tasks.stylize import Stylize
     from .selection import Selection
@@ -239,12 +238,15 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
     from .selection import include_remote, select
 
     if request.paths:  # a name that nothing has is found before anything is copied
-        select(settings, request.images, request.models, request.upload)
-    images, models, unusable = _drop_in(settings, request)
+        from .transfer import name_drop_ins
+
+        coming = name_drop_ins(request.paths)
+        select(settings, request.images, request.models, request.upload, dropped=coming)
+    images, models, dropped = _drop_in(settings, request)
     if request.picks is not None:
         images, models = images or request.picks.images, models or request.picks.models
     on_conflict = options.get("on_conflict", REFUSE)
-    selected = select(settings, images, models, request.upload, on_conflict, unusable=unusable)
+    selected = select(settings, images, models, request.upload, on_conflict, dropped=dropped)
     defaults = dict(selected.defaults)
     if request.everything:
         unnamed = [kind for kind, names in (("image", images), ("style", models)) if not names]
@@ -278,15 +280,20 @@ def _list_pairs(selected: Selection, picks: Picks | None) -> Iterable[tuple[str,
 
 def _drop_in(
     settings: Settings, request: Request
-) -> tuple[Sequence[str], Sequence[str], Mapping[str, DescribedError]]:
+) -> tuple[Sequence[str], Sequence[str], Inventory]:
     """Drop files in, and return the images and models that are named, by name or as a file.
 
-    Some of these may be unusable: the third value says why.
+    A file whose styles are named, as in ``-m many.onnx@7``, is not named as a whole. The third
+    value has all that were dropped in, and says why some may be unusable.
     """
-    if not request.paths:
-        return request.images, request.models, {}
+    from ..storage.inventory import Inventory
+    from ..storage.lookup import find_files
     from .transfer import drop_in
 
+    if not request.paths:
+        return request.images, request.models, Inventory()
     dropped = drop_in(settings, request.paths)
-    images, models = [*request.images, *dropped.images], [*request.models, *dropped.models]
-    return images, models, dropped.refused
+    part_of = find_files(request.models, dropped.models)
+    whole = [model for model in dropped.models if model not in part_of]
+    images, models = [*request.images, *dropped.images], [*request.models, *whole]
+    return images, models, Inventory(dropped.images, dropped.models, dropped.refused)

@@ -125,7 +125,7 @@ def select(
     upload: bool,
     on_conflict: str = REFUSE,
     exclude: Sequence[str] = (),
-    unusable: Mapping[str, DescribedError] | None = None,
+    dropped: Inventory | None = None,
 ) -> Selection:
     """Choose images and models: those named; else all drop-ins; else the defaults.
 
@@ -138,18 +138,18 @@ def select(
         upload: Whether drop-ins are published first; if not, names are those in the remote.
         on_conflict: One of `CONFLICT_CHOICES`.
         exclude: Names and patterns of what is left out.
-        unusable: For each name that is known to be of no use, why.
+        dropped: Further drop-ins that names can stand for, in place or about to be.
 
     Raises:
         MissingError: A pattern matches nothing, or all that was chosen is left out.
     """
     drop_ins = list_drop_ins(settings)
-    named = resolve_known(settings, drop_ins, images, models, upload)
+    named = resolve_known(settings, drop_ins.add(dropped), images, models, upload)
     kinds = (bool(images), bool(models))
     refused = {
         **named.refused,
         **_select_refused(named if upload else Inventory(), kinds, drop_ins),
-        **(unusable or {}),
+        **(dropped.refused if dropped else {}),
     }
     has_bad_image = any(not names.is_model_file(name) for name in drop_ins.refused)
     has_bad_model = any(names.is_model_file(name) for name in drop_ins.refused)

@@ -118,6 +118,18 @@ def drop_in(settings: Settings, paths: Sequence[str]) -> Dropped:
     return dropped
 
 
+def name_drop_ins(paths: Sequence[str]) -> Inventory:
+    """Return the names that files will have once they are dropped in."""
+    from ..names import is_image_name
+    from ..storage.inventory import Inventory
+
+    found = [os.path.basename(path) for path in paths]
+    is_image = {name: is_image_name(name) for name in found}
+    return Inventory(
+        [name for name in found if is_image[name]], [name for name in found if not is_image[name]]
+    )
+
+
 def list_uploads(inventory: Inventory, on_conflict: str) -> list[luigi.Task]:
     """Return the tasks that publish these drop-ins."""
     from ..tasks.batch import join_batches

@@ -7,7 +7,7 @@ import shlex
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from csci_utils.errors import DescribedError, LinkError
 from csci_utils.rooted import Root
@@ -37,6 +37,13 @@ class Inventory:
     def __bool__(self) -> bool:
         """Return whether there is any name."""
         return bool(self.images or self.models or self.refused)
+
+    def add(self, other: Inventory | None) -> Inventory:
+        """Return the inventory with the images and models of another one."""
+        if other is None:
+            return self
+        images, models = {*self.images, *other.images}, {*self.models, *other.models}
+        return replace(self, images=sorted(images), models=sorted(models))
 
     def refuse(self, reasons: Mapping[str, DescribedError]) -> Inventory:
         """Return the inventory with these names among those that cannot be used."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -88,9 +89,42 @@ def test_a_file_that_is_missing_is_named(dropped: Project) -> None:
     result = dropped.run("main", "-m", "one.pth:0.5,missing.pth:0.5")
 
     assert_failed(result, "saved_models/missing.pth")
-    assert_failed(dropped.run("main", "-m", "one.pth:0,shared/two.pth:1"), "weights of at least")
     result = dropped.run("main", "-m", "one:0.5,nothing:0.5")
     assert_failed(result, "nothing: no style model has such a name")
+
+
+@pytest.mark.parametrize(
+    ("style", "message"),
+    [
+        ("one:0.5,shared/two:x", "above 0 for shared/two, got 'x'; write one:0.5,shared/two:0.5"),
+        ("one.pth,two.pth", "above 0 for one.pth, got none; write one.pth:0.5,two.pth:0.5"),
+        ("one:0,shared/two:1", "expected a weight above 0 for one, got 0"),
+        ("one:1,one.pth:3", "got one.pth twice; name each style once, with its whole weight"),
+    ],
+)
+def test_a_blend_that_is_none_is_refused_at_once(
+    directory_project: Project, style: str, message: str
+) -> None:
+    result = directory_project.run("main", "-m", style)
+
+    assert_failed(result, message, exit_code=2)
+    assert "skipped" not in result.stderr + result.stdout
+
+
+@pytest.mark.parametrize("style", ["many.onnx@3:0.5,12:0.5", "many@3:0.5,12:0.5"])
+def test_of_a_file_beside_its_own_styles_only_these_are_painted(
+    directory_project: Project, tmp_path: Path, drawing: bytes, many_styles: bytes, style: str
+) -> None:
+    path = tmp_path / "many.onnx"
+    path.write_bytes(many_styles)
+    directory_project.drop("drawing.png", drawing)
+    command = ("stylize", "-m", style, str(path), "-i", "drawing")
+
+    plan = json.loads(directory_project.run(*command, "--dry-run", "--json").stdout)
+    expected = "stylized/many.onnx@3=0.5,12=0.5/drawing.png"
+    assert [each["path"] for each in plan["painted"]] == [f"{directory_project.data}/{expected}"]
+    assert directory_project.run_well(*command)["painted"] == 1
+    assert directory_project.files("stylized") == [expected]
 
 
 def test_styles_of_one_file_are_mixed_by_number(
