@@ -64,16 +64,30 @@ def make_canvas(picture: Image.Image, original: Image.Image, brush: int | None) 
     Raises:
         PictureError: The canvas would exceed Pillow's limit of pixels.
     """
-    longest = max(picture.size)
-    if brush is None or brush == longest:
+    if brush is None or brush == max(picture.size):
         return picture
-    width, height = (max(1, round(side * brush / longest)) for side in picture.size)
+    width, height = _scale(picture.size, brush)
     if Image.MAX_IMAGE_PIXELS is not None and width * height > 2 * Image.MAX_IMAGE_PIXELS:
         raise PictureError(
             f"expected a brush that keeps the canvas below {2 * Image.MAX_IMAGE_PIXELS:,} pixels, "
-            f"got {brush} for {picture.width}x{picture.height} px"
+            f"got {brush} for {picture.width}x{picture.height} px",
+            remedy=f"use --brush {_find_largest(picture.size, 2 * Image.MAX_IMAGE_PIXELS)} or less",
         )
     return original.resize((width, height), _REDUCING)
+
+
+def _scale(size: tuple[int, int], brush: int) -> tuple[int, int]:
+    """Return the width and height of the canvas for a picture's."""
+    width, height = (max(1, round(side * brush / max(size))) for side in size)
+    return width, height
+
+
+def _find_largest(size: tuple[int, int], pixels: int) -> int:
+    """Return the largest brush whose canvas for a picture of a size has at most so many pixels."""
+    brush = int(max(size) * math.sqrt(pixels / math.prod(size))) + 1  # sides are rounded
+    while math.prod(_scale(size, brush)) > pixels:
+        brush -= 1
+    return brush
 
 
 def carry(
