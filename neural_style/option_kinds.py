@@ -211,20 +211,28 @@ class Choice(Kind):
     """One of a few words."""
 
     choices: tuple[str, ...]
+    others: tuple[tuple[str, str], ...] = ()
+    """Other words, each with the one of the `choices` that it stands for."""
     metavar: str = ""
     type = str
 
+    def resolve(self, text: str) -> str:
+        """Return the choice that a word stands for; any other text as it is."""
+        return dict(self.others).get(text, text)
+
     def parse(self, text: str) -> str:
-        """Return the word itself."""
-        if text not in self.choices:
+        """Return the choice that a word stands for."""
+        word = self.resolve(text)
+        if word not in self.choices:
             raise ValueError(f"expected {' or '.join(self.choices)}, got {text!r}")
-        return text
+        return word
 
     def check(self, name: str, value: Any) -> str:
-        """Return the word itself."""
-        if value not in self.choices:
+        """Return the choice that a word stands for."""
+        word = self.resolve(value) if isinstance(value, str) else value
+        if word not in self.choices:
             raise ValueError(f"expected {' or '.join(self.choices)} as {name}, got {value!r}")
-        return str(value)
+        return str(word)
 
 
 @dataclass(frozen=True)

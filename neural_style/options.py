@@ -144,7 +144,7 @@ class RenderingOptions:
     )
     """Whether the painting keeps the photograph's chroma, and has only its own luma."""
     file_format: str | None = _option(
-        Choice(FORMATS),
+        Choice(FORMATS, others=(("jpg", "jpeg"), ("tif", "tiff"))),
         "the format of the result (default: as its name says; in the pipeline, the photograph's)",
         flag="format",
         changes_result=True,

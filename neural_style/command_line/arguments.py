@@ -58,7 +58,7 @@ def _add(parser: _ActionsContainer, option: Option) -> None:
     if isinstance(option.kind, Flag):
         details["action"] = "store_true"
     elif isinstance(option.kind, Choice):
-        details["choices"] = option.kind.choices
+        details |= {"choices": option.kind.choices, "type": option.kind.resolve}
     else:
         details |= {"type": reader(option.kind.parse), "metavar": option.kind.metavar}
     parser.add_argument(f"--{option.flag}", **details)

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from neural_style.option_kinds import Choice
+
 from ..terminal.completion import Completion, complete_images, complete_models
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -39,6 +41,19 @@ def name_reader(check: Callable[[str], str]) -> Callable[[str], str]:
             raise click.BadParameter(advice if is_path else str(error)) from error
 
     return read
+
+
+class Word(click.Choice[str]):
+    """Reads one of a few words, of which some may be written in several ways."""
+
+    def __init__(self, kind: Choice) -> None:
+        """Take the words from the kind of an option's values."""
+        super().__init__(kind.choices)
+        self._kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the choice that a word stands for."""
+        return super().convert(self._kind.resolve(value), param, ctx)
 
 
 def common_option(name: str) -> Any:

@@ -28,6 +28,7 @@ from . import help_texts as texts
 from .declaring import (
     Command,
     Decorator,
+    Word,
     apply,
     keep,
     kept_flag,
@@ -262,7 +263,7 @@ def _result_option(option: Option) -> Decorator[Any]:
     if isinstance(option.kind, Flag):
         details = {"is_flag": True}
     elif isinstance(option.kind, Choice):
-        details = {"type": click.Choice(option.kind.choices)}
+        details = {"type": Word(option.kind)}
     if option.default is not None and not isinstance(option.kind, Flag):
         details |= {"default": option.default, "show_default": True}
     return click.option(f"--{option.flag}", option.name, help=sentence(option.help), **details)

@@ -27,7 +27,7 @@ BRUSH = BrushSize()
 SIZE = ByteSize()
 SCALE = PositiveNumber()
 STRENGTH = UnitInterval()
-WORD = Choice(("exact", "fast"))
+WORD = Choice(("exact", "fast"), others=(("quick", "fast"),))
 DEVICE = DeviceName()
 FLAG = Flag()
 
@@ -47,6 +47,7 @@ FLAG = Flag()
         (STRENGTH, "0", 0.0),
         (STRENGTH, "1", 1.0),
         (WORD, "fast", "fast"),
+        (WORD, "quick", "fast"),
         (FLAG, "true", True),
         (FLAG, "false", False),
         (DEVICE, "cuda:1", "cuda:1"),

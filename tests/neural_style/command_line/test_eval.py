@@ -51,6 +51,18 @@ def test_the_command_paints_with_a_numbered_style(
     assert_same_pixels(load_picture(output_path), expected)
 
 
+def test_a_format_may_be_named_by_its_suffix(
+    run: RunCommand, picture_path: Path, tmp_path: Path, checkpoint_path: Path
+) -> None:
+    output_path = tmp_path / "painted"
+
+    result = run(*eval_arguments(picture_path, checkpoint_path, output_path, "--format", "jpg"))
+
+    assert (result.returncode, result.stderr) == (0, "")
+    with Image.open(output_path) as painted:
+        assert painted.format == "JPEG"
+
+
 def test_an_error_is_one_line(
     run: RunCommand, picture_path: Path, tmp_path: Path, checkpoint_path: Path
 ) -> None:

@@ -57,6 +57,12 @@ def test_a_result_goes_with_its_image(painted: Project, store: RemoteStore) -> N
     assert painted.files("stylized") == [f"{FOLDER}/lisbon/photo.jpeg"]
 
 
+def test_a_format_may_be_named_by_its_suffix(published: Project) -> None:
+    published.run_well("main", "-i", "drawing.png", "-m", "model.pth", "--format", "jpg")
+
+    assert published.files("stylized") == [f"{FOLDER}/drawing.png.jpg"]
+
+
 def test_what_does_not_go_together_is_refused_at_once(directory_project: Project) -> None:
     result = directory_project.run("main", "--format", "png", "--quality", "90")
 
