@@ -42,7 +42,11 @@ def test_a_signal_ends_the_run_and_the_program_and_leaves_nothing(
     command = published.command(*paint_with(runner, sleeping), "--image", "another.png")
 
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # Whoever runs the tests by nohup(1) has SIGHUP ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(getattr(signal, number), signal.SIG_DFL),
     ) as pipeline:
         try:
             wait_until(lambda: has_line(started))
