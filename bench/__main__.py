@@ -8,12 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from csci_utils.console import ExitCode
-from csci_utils.errors import DescribedError
 from neural_style.command_line.arguments import reader, whole
 from neural_style.options import MAX_THREADS
 
 from . import programs
+from .command_line import add_document_options, write_document
 from .contenders import CONTENDERS
 from .measuring.benchmark import Settings, run_benchmark
 from .programs import PROGRAMS, ROOT
@@ -35,9 +34,6 @@ _ONLY_HELP = "measure only these: "
 _SECONDS_HELP = "time limit of each process (default: %(default)s)"
 _STYLE_HELP = f"the checkpoint (default: ${_WEIGHTS_VARIABLE}/{_STYLE}, else random weights)"
 _REFERENCE_HELP = "the folder fast_neural_style of pytorch/examples (default: a stand-in)"
-_RESULTS_HELP = "the file of the raw results (default: %(default)s)"
-_OUTPUT_HELP = "the document; its plot is written beside it (default: %(default)s)"
-_RENDER_HELP = "measure nothing, and render the document from the raw results"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,17 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0; 1 after a line on standard error; or 130 if interrupted.
     """
     args = _build_parser().parse_args(arguments)
-    try:
-        results = load_results(args.results) if args.render else _measure(args)
-        write_report(results, args.output)
-    except (DescribedError, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return ExitCode.FAILED
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return ExitCode.INTERRUPTED
-    print(f"wrote {args.output}")
-    return 0
+    return write_document(
+        args, load_results, _measure, lambda results: write_report(results, args.output)
+    )
 
 
 def _measure(args: argparse.Namespace) -> Results:
@@ -103,7 +91,6 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=_DESCRIPTION)
     _add_choices(parser)
     _add_paths(parser)
-    parser.add_argument("--render", action="store_true", help=_RENDER_HELP)
     return parser
 
 
@@ -134,10 +121,7 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
     document = ROOT / "docs" / "performance.md"
     parser.add_argument("--style", type=Path, metavar="PATH", help=_STYLE_HELP)
     parser.add_argument("--reference", type=Path, metavar="FOLDER", help=_REFERENCE_HELP)
-    parser.add_argument(
-        "--results", type=Path, default=_BUILD / "results.json", metavar="PATH", help=_RESULTS_HELP
-    )
-    parser.add_argument("--output", type=Path, default=document, metavar="PATH", help=_OUTPUT_HELP)
+    add_document_options(parser, _BUILD / "results.json", document, has_notes=False)
 
 
 if __name__ == "__main__":

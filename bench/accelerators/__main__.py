@@ -12,20 +12,20 @@ from pathlib import Path
 
 import numpy as np
 
-from csci_utils.console import ExitCode
 from csci_utils.errors import DescribedError
 from neural_style.command_line.arguments import whole
 from neural_style.engine import list_kernels
 from neural_style.options import EXACT, FAST
 
 from .. import machine
+from ..command_line import add_document_options, write_document
 from ..measuring.pictures import make_picture
 from ..measuring.worker import prepare
 from ..programs import ROOT
 from ..sizes import SMALL
 from . import device, processor
 from .building import ensure_engine
-from .document import write_document
+from .document import write_document as write_page
 from .figures import Figures, load_figures
 
 _BUILD = ROOT / "build" / "accelerators"  # ignored by git
@@ -41,18 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0; 1 after a line on standard error; or 130 if interrupted.
     """
     args = _build_parser().parse_args(arguments)
-    try:
-        figures = load_figures(args.results) if args.render else _measure(args)
+
+    def write(figures: Figures) -> None:
         figures.notes += args.note
-        write_document(figures, args.output)
-    except (DescribedError, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return ExitCode.FAILED
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return ExitCode.INTERRUPTED
-    print(f"wrote {args.output}")
-    return 0
+        write_page(figures, args.output)
+
+    return write_document(args, load_figures, _measure, write)
 
 
 def _measure(args: argparse.Namespace) -> Figures:
@@ -124,15 +118,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--style", type=Path, metavar="PATH", help="the checkpoint (default: random weights)"
     )
-    parser.add_argument(
-        "--note", action="append", default=[], metavar="TEXT", help="a paragraph for the page"
-    )
-    results = _BUILD / "figures.json"
-    parser.add_argument("--results", type=Path, default=results, metavar="PATH")
-    parser.add_argument("--output", type=Path, default=document, metavar="PATH")
-    parser.add_argument(
-        "--render", action="store_true", help="measure nothing, and write the page from --results"
-    )
+    add_document_options(parser, _BUILD / "figures.json", document)
     return parser
 
 

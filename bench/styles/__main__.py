@@ -6,18 +6,16 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from csci_utils.console import ExitCode
-from csci_utils.errors import DescribedError
 from neural_style.command_line.arguments import reader, whole
 from neural_style.options import MAX_THREADS
 
 from .. import machine
+from ..command_line import add_document_options, write_document
 from ..programs import ROOT
 from ..results import Results, load_results
 from ..sizes import PHONE, SMALL, parse_size
-from .document import write_document
+from .document import write_document as write_page
 from .measuring import Settings, measure
 
 _BUILD = ROOT / "build" / "bench-styles"  # ignored by git
@@ -31,17 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0; 1 after a line on standard error; or 130 if interrupted.
     """
     args = _build_parser().parse_args(arguments)
-    try:
-        results = load_results(args.results) if args.render else _measure(args)
-        write_document(results, args.output, args.note)
-    except (DescribedError, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return ExitCode.FAILED
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return ExitCode.INTERRUPTED
-    print(f"wrote {args.output}")
-    return 0
+    return write_document(
+        args, load_results, _measure, lambda results: write_page(results, args.output, args.note)
+    )
 
 
 def _measure(args: argparse.Namespace) -> Results:
@@ -74,15 +64,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--sizes", nargs="+", type=reader(parse_size), default=sizes, metavar="WxH")
     parser.add_argument("--rounds", type=whole(1), default=_ROUNDS, metavar="N")
     parser.add_argument("--threads", type=whole(1, MAX_THREADS), default=_THREADS, metavar="N")
-    parser.add_argument(
-        "--note", action="append", default=[], metavar="TEXT", help="a paragraph for the page"
-    )
-    results = _BUILD / "results.json"
-    parser.add_argument("--results", type=Path, default=results, metavar="PATH")
-    parser.add_argument("--output", type=Path, default=document, metavar="PATH")
-    parser.add_argument(
-        "--render", action="store_true", help="measure nothing, and write the page from --results"
-    )
+    add_document_options(parser, _BUILD / "results.json", document)
     return parser
 
 
