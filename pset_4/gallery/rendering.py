@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -22,6 +23,7 @@ from .thumbnails import View, thumbnail_size
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
 PIECES = 1000
 """How many values and texts of the template are joined to one piece of the page."""
@@ -128,8 +130,16 @@ def _template() -> Template:
         trim_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.filters["breakable"] = _breakable
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     return environment.get_template("gallery.html.jinja")
+
+
+def _breakable(name: str) -> Markup:
+    """Let lines break between the parts of a style's name, such as a look, not within them."""
+    from markupsafe import Markup, escape
+
+    return Markup("<wbr>").join(escape(part) for part in re.split("(?<=[@,])", name))
 
 
 @cache

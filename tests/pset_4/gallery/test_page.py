@@ -27,6 +27,12 @@ def test_addresses_are_percent_encoded(tmp_path: Path) -> None:
     assert 'href="../stylized/many.onnx%407/a%20b/100%25%20%231%20%C3%A9.png"' in page
 
 
+def test_lines_break_between_the_parts_of_a_style(tmp_path: Path) -> None:
+    style = "candy.pth@brush=600,strength=0.5"
+    page = write_gallery(tmp_path, ["a.png"], [style]).read_text("utf-8")
+    assert "<p>candy.pth@<wbr>brush=600,<wbr>strength=0.5" in page
+
+
 def test_filters_have_names_with_all_their_spaces(tmp_path: Path) -> None:
     # The text of an option has runs of spaces collapsed; its value has not.
     page = write_gallery(tmp_path, ["a  b/c  d.png"], ["e  f.pth"]).read_text("utf-8")
