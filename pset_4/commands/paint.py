@@ -32,11 +32,9 @@ from .options import (
     runner_options,
     scheduler_option,
 )
-from .session import EPILOG, run, say_left_alone, session
+from .session import EPILOG, run, say_left_alone, say_without_quality, session
 
 if TYPE_CHECKING:
-    import luigi
-
     from ..gallery.picks import Picks
     from ..settings import Settings
     from ..storage.inventory import Inventory
@@ -156,8 +154,7 @@ def paint(
         may_open: Whether the gallery is opened at a desktop.
     """
     from ..places import shorten
-    from ..styles.results import style_parameters
-    from ..tasks.batch import join_pairs
+    from ..styles.tasks import make_tasks
     from .transfer import list_uploads
 
     if request.like:
@@ -183,10 +180,8 @@ def paint(
     fetched = run(unseen)
     for file in (made.model for made in fetched.done if made.plan):
         note(f"note: the styles of {file} are counted once it is fetched; it is shown as one")
-    tasks: list[luigi.Task] = [
-        kind(image=image, upload=request.upload, **options | style_parameters(style))
-        for image, style in join_pairs(_list_pairs(selected, request.picks))
-    ]
+    tasks = make_tasks(kind, _list_pairs(selected, request.picks), request.upload, options)
+    say_without_quality(selected.images, options)
     # Nothing to paint is no reason to keep drop-ins.
     uploads = list_uploads(selected.drop_ins(), selected.on_conflict) if selected.upload else []
     outcome = run(tasks or uploads)
@@ -224,6 +219,7 @@ def _follow(settings: Settings, request: Request, like: str, options: dict[str, 
     found = follow(settings, like, options, is_free, needs_style, request.upload)
     models = found or request.models
     style = ", ".join(models) or "the style given"
+    check_rendering(options)
     note(f"like {shorten(like)}: {style}, {describe_options(options)}")
     return replace(request, models=models)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -194,6 +194,17 @@ def say_left_alone(others: Sequence[str], settings: Settings) -> None:
     if others:
         count = "1 other file," if len(others) == 1 else f"{len(others)} other files, such as"
         note(f"note: left alone in {settings.uploads}: {count} {one_line(others[0])}")
+
+
+def say_without_quality(images: Sequence[str], options: Mapping[str, Any]) -> None:
+    """Say of how many images the results lose nothing, so that a quality is of no use."""
+    from ..styles.formats import fit_options
+
+    quality = options["quality"]
+    without = [image for image in images if fit_options(image, options)["quality"] != quality]
+    if without:
+        count = "1 image" if len(without) == 1 else f"{len(without)} images, such as"
+        note(f"note: no --quality for {count} {without[0]}: the format loses nothing")
 
 
 @contextmanager

@@ -2,10 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
 from ..rendering_options import RESULT_OPTIONS
 from ..storage.records import Origin
+from ..tasks.batch import join_pairs
+from ..tasks.parameters import join_images, split_images
 from ..tasks.stylize import Stylize
+from .formats import split_by_format
 from .results import style_parameters
+
+if TYPE_CHECKING:
+    import luigi
+
+    from ..tasks.main import MainTask
+
+
+def make_tasks(
+    kind: type[MainTask] | type[Stylize],
+    pairs: Iterable[tuple[str, str]],
+    upload: bool,
+    options: Mapping[str, Any],
+) -> list[luigi.Task]:
+    """Return the tasks that paint images in styles, several images of a style at once.
+
+    Args:
+        kind: The task.
+        pairs: Images and styles; what the look of one names counts more than the options.
+        upload: Whether drop-ins are published first.
+        options: The tasks' other parameters.
+    """
+    return [
+        kind(image=join_images(images), upload=upload, **fitted)
+        for joined, style in join_pairs(pairs)
+        for images, fitted in split_by_format(
+            split_images(joined), {**options, **style_parameters(style)}
+        )
+    ]
 
 
 def task_of(style: str, image: str) -> Stylize:

@@ -25,8 +25,8 @@ from ..places import is_s3
 from ..settings import Settings
 from ..storage import remote
 from ..storage.inventory import Inventory, list_remote
-from ..styles.results import style_parameters
-from ..tasks.batch import join_pairs, list_pieces
+from ..styles.tasks import make_tasks
+from ..tasks.batch import list_pieces
 from .choosing import choose, list_files
 from .drop_ins import DropIns
 from .failures import Failures, files_of
@@ -181,14 +181,12 @@ class Watcher:
         pairs = selected.pairs()
         if self._request.picks is not None:
             pairs = self._request.picks.select(pairs)
-        tasks: list[luigi.Task] = [
-            self._kind(image=image, upload=selected.upload, **options | style_parameters(style))
-            for image, style in join_pairs(
-                (image, style)
-                for image, style in pairs
-                if self._is_first or not changed.isdisjoint((image, *list_files(style)))
-            )
-        ]
+        wanted = (
+            (image, style)
+            for image, style in pairs
+            if self._is_first or not changed.isdisjoint((image, *list_files(style)))
+        )
+        tasks = make_tasks(self._kind, wanted, selected.upload, options)
         if not tasks and selected.upload:
             uploads = list_uploads(selected.drop_ins(), on_conflict)
             tasks = [task for task in uploads if self._is_wanted(task, changed)]

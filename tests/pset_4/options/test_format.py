@@ -7,7 +7,7 @@ from PIL import Image
 
 from pset_4.names import check_image_name
 from pset_4.styles.results import join_result, split_result
-from tests.support.pipeline.projects import Project, assert_failed
+from tests.support.pipeline.projects import Project, assert_failed, read_summary
 from tests.support.remotes.stores import RemoteStore
 
 JPEG = ("--format", "jpeg")
@@ -27,7 +27,7 @@ def painted(project: Project, drawing: bytes, photograph: bytes, model: bytes) -
 def test_results_are_of_the_format_and_known_everywhere(
     painted: Project, store: RemoteStore
 ) -> None:
-    expected = [f"{FOLDER}/drawing.png.jpg", f"{FOLDER}/lisbon/photo.jpeg"]
+    expected = ["stylized/model.pth/lisbon/photo.jpeg", f"{FOLDER}/drawing.png.jpg"]
 
     assert painted.files("stylized") == expected
     assert set(expected) <= set(store.list())
@@ -35,7 +35,7 @@ def test_results_are_of_the_format_and_known_everywhere(
         with Image.open(painted.data / name) as result:
             assert result.format == "JPEG"
     found = [(each["image"], each["local"], each["remote"]) for each in painted.status()["results"]]
-    assert found == [(name, "current", "yes") for name in ("drawing.png", "lisbon/photo.jpeg")]
+    assert found == [(name, "current", "yes") for name in ("lisbon/photo.jpeg", "drawing.png")]
     assert painted.run_well("main", *JPEG)["painted"] == 0
     assert painted.run("verify").exit_code == 0
     assert painted.run("explain", "model.pth@format=jpeg/drawing.png.jpg").exit_code == 0
@@ -54,7 +54,7 @@ def test_a_result_goes_with_its_image(painted: Project, store: RemoteStore) -> N
     (painted.uploads / "drawing.png").unlink()
 
     assert painted.run("prune", "--yes").exit_code == 0
-    assert painted.files("stylized") == [f"{FOLDER}/lisbon/photo.jpeg"]
+    assert painted.files("stylized") == ["stylized/model.pth/lisbon/photo.jpeg"]
 
 
 def test_a_format_may_be_named_by_its_suffix(published: Project) -> None:
@@ -69,11 +69,22 @@ def test_what_does_not_go_together_is_refused_at_once(directory_project: Project
     assert_failed(result, "expected no quality for png, which loses nothing", exit_code=2)
 
 
-def test_a_quality_of_a_format_without_one_is_an_error_of_that_image(published: Project) -> None:
-    result = published.run("stylize", "--no-upload", "-i", "drawing.png", "-m", "model.pth",
-                           "--quality", "90")  # fmt: skip
+def test_the_format_of_an_image_itself_makes_the_usual_result(painted: Project) -> None:
+    command = ("main", "-m", "model@format=jpeg", "-i", "photo")
 
-    assert_failed(result, "expected no quality for PNG, got 90; leave out --quality")
+    assert painted.run_well(*command)["skipped"] == 1
+    assert painted.run_well("main", "-m", "model", "-i", "photo")["skipped"] == 1
+
+
+def test_a_quality_is_that_of_the_images_whose_format_has_one(painted: Project) -> None:
+    painted.run_well("stylize")
+
+    result = painted.run("stylize", "--quality", "30")
+
+    assert result.exit_code == 0, result.output
+    assert "note: no --quality for 1 image drawing.png: the format loses" in result.stderr
+    counts = read_summary(result)
+    assert (counts["painted"], counts["skipped"]) == (1, 1)
 
 
 @pytest.mark.parametrize(
