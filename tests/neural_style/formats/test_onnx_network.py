@@ -323,9 +323,16 @@ def change_and_recognize(data: bytes, seed: int) -> Iterator[tuple[bytes, StyleN
 def test_changed_graphs_are_recognized_only_as_what_they_compute(
     count: int, plain: bytes, make_picture: MakePicture
 ) -> None:
-    graphs = change_and_recognize(plain, seed=1)
+    from onnxruntime.capi.onnxruntime_pybind11_state import InvalidGraph
 
-    for _ in range(count):
+    graphs, compared = change_and_recognize(plain, seed=1), 0
+
+    while compared < count:
         changed, found = next(graphs)
+        try:
+            difference = measure_difference(changed, found, make_picture)
+        except InvalidGraph:  # such as a constant of another type: nothing to compare with
+            continue
         # Layers that lost their norm may round more than the graph did before.
-        assert measure_difference(changed, found, make_picture) < 1
+        assert difference < 1
+        compared += 1
