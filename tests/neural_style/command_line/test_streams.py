@@ -77,7 +77,7 @@ def test_what_cannot_be_done_is_one_line_and_no_output(
     assert message in result.stderr.decode()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such redirections")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no bash and no /dev/full")
 @pytest.mark.parametrize(
     ("redirections", "code", "message"),
     [
@@ -100,7 +100,9 @@ def test_a_stream_that_ends_is_one_line_at_most(
     assert stderr.startswith(message)
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there is no such terminal")
+@pytest.mark.skipif(
+    not hasattr(os, "openpty"), reason="this system has no pseudo-terminals (openpty)"
+)
 def test_a_terminal_is_not_filled_with_a_picture(picture_path: Path, checkpoint_path: Path) -> None:
     terminal, other_end = os.openpty()
     with open(other_end, "wb") as stdout, open(terminal, "rb"):

@@ -99,7 +99,9 @@ def test_a_print_looks_like_its_preview(
     assert 10 * np.log10(255**2 / np.mean(error**2)) > LEAST_DECIBELS
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the memory")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux tells the peak memory of a process (VmHWM)"
+)
 def test_a_print_fits_into_the_memory(
     photograph_path: Path, weights_dir: Path, tmp_path: Path
 ) -> None:

@@ -195,7 +195,7 @@ def test_an_incomplete_image_that_a_program_has_open_is_not_refused(
     record_waits(monkeypatch)
     with path.open("ab") as file, path.open("rb") as reader:
         if has_writer(reader.fileno()) is None:
-            pytest.skip("this system does not tell which files are open for writing")
+            pytest.skip("no leases here (F_SETLEASE of Linux): they tell who writes a file")
         result = project.run("upload")
         assert_failed(result, "photo.jpg: still being written")
         file.write(photograph[-100:])
