@@ -16,7 +16,7 @@ from csci_utils.files import read_file, replacing
 
 from ..backends.arena import Arena
 from ..backends.base import Progress, Style
-from ..backends.loading import load_style, read_style
+from ..backends.loading import StyleFile, load_style, read_style
 from ..errors import PictureError
 from ..mixing.blends import choose, digest, load_blend
 from ..options import RenderingOptions, ignore
@@ -139,13 +139,17 @@ class Painter:
         """
         if request.blend is None:
             return self.load_style(request.model, request.options)
-        files = {path: read_style(path) for path in request.blend.files}
-        parts = [(files[each.file], each.number, each.share) for each in request.blend.ingredients]
+        ingredients = request.blend.ingredients
+        looked_at = {path: self._look_at(Path(path)) for path in request.blend.files}
         options = _loading_options(request.options)
-        key = tuple((digest(file), *others) for file, *others in parts), options
-        return self._keep(
-            key, lambda arena: load_blend(parts, options, self._notify, arena), options.memory
-        )
+        key = tuple((looked_at[i.file][0], i.number, i.share) for i in ingredients), options
+
+        def load(arena: Arena) -> Style:
+            files = {path: file or read_style(path) for path, (_, file) in looked_at.items()}
+            parts = [(files[each.file], each.number, each.share) for each in ingredients]
+            return load_blend(parts, options, self._notify, arena)
+
+        return self._keep(key, load, options.memory)
 
     def load_style(self, path: str | PathLike[str], options: RenderingOptions) -> Style:
         """Return a style, loaded now or earlier.
@@ -153,19 +157,25 @@ class Painter:
         Raises:
             NeuralStyleError: It cannot be loaded, or has no style of such a number.
         """
-        path, file = Path(path), None
-        state, sha256 = self._digests.get(path, (None, ""))
-        now = _state_of(path)
-        if now is None or now != state:
-            file = read_style(path)
-            sha256 = digest(file)
-            self._digests[path] = now, sha256
+        path = Path(path)
+        sha256, file = self._look_at(path)
         key = sha256, path, _loading_options(options)
 
         def load(arena: Arena) -> Style:
             return load_style(file or read_style(path), options, self._notify, arena)
 
         return choose(self._keep(key, load, options.memory), options.number)
+
+    def _look_at(self, path: Path) -> tuple[str, StyleFile | None]:
+        """Return the digest of a style's file, and the file if it had to be read for that."""
+        state, sha256 = self._digests.get(path, (None, ""))
+        now = _state_of(path)
+        if now is not None and now == state:
+            return sha256, None
+        file = read_style(path)
+        sha256 = digest(file)
+        self._digests[path] = now, sha256
+        return sha256, file
 
     def _keep(self, key: _StyleKey, load: Callable[[Arena], Style], memory: int | None) -> Style:
         """Return the style of a key, loaded now or earlier, as the latest one that was used."""

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import PaintingRequest, RenderingOptions, load, load_picture, paint_file
-from neural_style.backends.loading import load_network, read_style
+from neural_style import Painter, PaintingRequest, RenderingOptions, load, load_picture, paint_file
+from neural_style.backends.loading import StyleFile, load_network, read_style
 from neural_style.mixing.blends import BlendedStyle, blend_networks, load_blend
 from neural_style.mixing.names import parse_mixture
 from tests.support.networks.models import make_model
@@ -108,6 +108,27 @@ def test_the_command_blends(
     assert result.returncode == 0, result.stderr
     expected = blend(load_picture(picture_path), (models[0], None, 0.25), (models[1], None, 0.75))
     assert_same_pixels(load_picture(output), expected)
+
+
+def test_the_files_of_a_blend_are_read_once(
+    models: tuple[Path, Path], picture_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def note_and_read(path: Path) -> StyleFile:
+        read.append(Path(path))
+        return read_style(path)
+
+    monkeypatch.setattr("csci_utils.digest.SETTLING_NS", -1)
+    monkeypatch.setattr("neural_style.painting.painter.read_style", note_and_read)
+    text = f"{models[0]}:1,{models[1]}:3"
+    painter = Painter()
+    for name in ("first.png", "second.png"):
+        painter.paint(PaintingRequest.of(picture_path, text, tmp_path / name, OPTIONS))
+
+    assert read == list(models)
+    first, second = (load_picture(tmp_path / name) for name in ("first.png", "second.png"))
+    assert_same_pixels(first, second)
 
 
 def test_a_request_survives_json_and_the_command_line(models: tuple[Path, Path]) -> None:
