@@ -1,10 +1,11 @@
-"""Numbers and sizes, parsed and formatted, and text that is safe to print."""
+"""Numbers and sizes, parsed and formatted, and text that is safe to print and to show."""
 
 from __future__ import annotations
 
 import math
 import os
 import re
+import unicodedata
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,6 +35,28 @@ _SECRETS_IN_TEXT = (
     # The signature in the header of a request to AWS, with which it can be sent again.
     re.compile(r"(?<=\bSignature=)[0-9a-f]{64}"),
 )
+
+# Unicode categories: controls, text direction and zero width, surrogates, line separators.
+_INVISIBLE_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
+
+# Blank whatever their category: fillers, selectors of variants, a braille pattern without dots; and
+# what is no character, which XML cannot hold (Default_Ignorable_Code_Point and
+# Noncharacter_Code_Point of Unicode).
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufdd0-\ufdef\ufe00-\ufe0f\uffa0"
+    "\ufffe\uffff\U000e0100-\U000e01ef]"
+)
+
+# Invisible, but a part of emoji (U+200D) and of words in Persian or Hindi (both), and between the
+# letters and symbols of those only. https://www.rfc-editor.org/rfc/rfc5892#appendix-A
+_JOINERS = "\u200c\u200d"
+_SELECTORS = re.compile(
+    "[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)  # of a variant of what precedes
+_JOINED_CATEGORIES = frozenset("LMS")  # letters, marks, symbols
+
+# Emoji of other invisible characters: keycaps, and flags of England, Scotland and Wales.
+_EMOJI = re.compile("[0-9#]\ufe0f\u20e3|\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
 
 
 def parse_whole(text: str, minimum: int, maximum: int | None = None) -> int:
@@ -159,6 +182,29 @@ def quote_text(data: bytes) -> str | None:
     if text and all(c.isprintable() or c.isspace() for c in text):
         return repr(" ".join(text.split())[:_QUOTED_CHARACTERS])
     return None
+
+
+def has_invisible(name: str) -> bool:
+    """Return True if a name has invisible characters that two equal-looking names may differ by.
+
+    Joiners within words and emoji, selectors of variants and the tags of flags are none of them.
+    """
+    name = _EMOJI.sub("", name)
+    for before, character, after in zip(f" {name}", name, f"{name} "[1:], strict=False):
+        if character in _JOINERS:
+            belongs = _is_joined(before) and _is_joined(after)
+        else:
+            belongs = _SELECTORS.match(character) is not None and _is_joined(before)
+        if not belongs and (
+            unicodedata.category(character) in _INVISIBLE_CATEGORIES or _BLANK.match(character)
+        ):
+            return True
+    return False
+
+
+def _is_joined(character: str) -> bool:
+    """Return True if joiners occur beside a character in real names."""
+    return not character.isascii() and unicodedata.category(character)[0] in _JOINED_CATEGORIES
 
 
 def redact(text: str) -> str:

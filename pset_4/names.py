@@ -7,12 +7,12 @@ S3 key, so each of its parts must be safe on all of them. Its suffix tells an im
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from posixpath import splitext
 
+from csci_utils.text import has_invisible
 from neural_style.mixing.names import MixtureError, Piece, make_mixture, split_mixture
 
 from .errors import InvalidNameError
@@ -41,14 +41,6 @@ _DEVICES = frozenset(
     ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
     + [f"{port}{digit}" for port in ("COM", "LPT") for digit in "123456789\u00b9\u00b2\u00b3"]
 )
-
-# Unicode categories: controls, text direction and zero width, surrogates, line separators.
-_INVISIBLE_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
-
-# Invisible, but a part of emoji (U+200D) and of words in Persian or Hindi (both). Beside ASCII they
-# only make two names look the same. https://www.rfc-editor.org/rfc/rfc5892#appendix-A
-_JOINERS = "\u200c\u200d"
-_JOINED_CATEGORIES = frozenset("LMS")  # letters, marks, symbols
 
 _NUMBERED_MODEL = re.compile(r"(?P<file>.+\.(onnx|safetensors))@(?P<number>\d{1,6})", re.IGNORECASE)
 _MODEL_WITH_LOOK = re.compile(rf"(?P<model>.+){LOOK_MARK}(?P<look>[a-z][^@/]*)")
@@ -225,14 +217,14 @@ def _find_problem(part: str) -> str | None:
     if not part:
         return "the name, or a folder in it, is empty"
     is_plain = part.isascii() and part.isprintable()
-    if not is_plain and any(map(_is_invisible, _remove_joiners(part))):
+    if not is_plain and has_invisible(part):
         return "the name has invisible or control characters"
     if "\\" in part:
         return "the name has a backslash; folders are separated by /"
     forbidden = sorted(set(part) & _FORBIDDEN_CHARACTERS)
     if forbidden:
         return f"Windows forbids the characters {' '.join(forbidden)} in names"
-    if part[0] in ". " or part[-1] in ". ":
+    if part[0] == "." or part[-1] == "." or part != part.strip():
         return "the name begins or ends with a dot or a space"
     if part.partition(".")[0].rstrip().upper() in _DEVICES:
         return "Windows reserves the name for a device"
@@ -249,25 +241,6 @@ def _find_kind(part: str) -> str | None:
     if is_image_name(part):
         return "a folder must not be named like an image"
     return None
-
-
-def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character) in _INVISIBLE_CATEGORIES
-
-
-def _remove_joiners(name: str) -> str:
-    """Return a name without the joiners between characters that they can join."""
-    neighbors = zip(f" {name}", name, f"{name} "[1:], strict=False)
-    return "".join(
-        character
-        for before, character, after in neighbors
-        if not (character in _JOINERS and _is_joined(before) and _is_joined(after))
-    )
-
-
-def _is_joined(character: str) -> bool:
-    """Return True if joiners occur beside a character in real names."""
-    return not character.isascii() and unicodedata.category(character)[0] in _JOINED_CATEGORIES
 
 
 def _check_suffix(name: str, kind: str, suffixes: Collection[str]) -> str:

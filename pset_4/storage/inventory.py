@@ -17,7 +17,7 @@ from ..errors import InvalidNameError, MissingError, PipelineError, SettingsErro
 from ..places import DATA_VARIABLE, IMAGES, MODELS
 from ..settings import Settings
 from ..styles.results import split_result
-from .leftovers import ICLOUD, OWN_PREFIXES, is_ignored, is_leftover
+from .leftovers import OWN_PREFIXES, find_placeholder, is_ignored, is_leftover
 from .lookup import Names, find_excluded
 from .remote import list_all_paths, list_paths
 
@@ -239,11 +239,11 @@ def _sort_in(found: Inventory, name: str, entry: os.DirEntry[str]) -> None:
     Raises:
         DescribedError: It cannot be used.
     """
-    if placeholder := ICLOUD.fullmatch(entry.name):
+    if placeholder := find_placeholder(entry.name):
         raise InvalidNameError(
-            "not downloaded from iCloud yet",
-            path=os.path.join(os.path.dirname(entry.path), placeholder["name"]),
-            remedy="open it in Finder, or turn off the optimization of storage, and run again",
+            f"not downloaded from {placeholder.cloud} yet",
+            path=os.path.join(os.path.dirname(entry.path), placeholder.name),
+            remedy=placeholder.remedy,
         )
     if not entry.is_file(follow_symlinks=False):
         raise _refuse_kind("a link" if entry.is_symlink() else "not a file", entry.path)
@@ -257,7 +257,8 @@ def _sort_in(found: Inventory, name: str, entry: os.DirEntry[str]) -> None:
 
 def _is_stranger(entry: os.DirEntry[str]) -> bool:
     """Return whether a file is of no kind that is used here."""
-    name = placeholder["name"] if (placeholder := ICLOUD.fullmatch(entry.name)) else entry.name
+    placeholder = find_placeholder(entry.name)
+    name = placeholder.name if placeholder else entry.name
     return not (names.is_image_name(name) or names.is_model_file(name))
 
 

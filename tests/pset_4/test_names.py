@@ -52,6 +52,10 @@ HOSTILE = {
     "\u00e9\u200d\u200d\u00e9.png": INVISIBLE,
     "\u00e9\ufeff\u00e9.png": INVISIBLE,
     "x\udc80.png": INVISIBLE,
+    "x\u3164.png": INVISIBLE,  # a filler, which counts as a letter
+    "x\u2800.png": INVISIBLE,  # braille without dots
+    "x\ufe0f.png": INVISIBLE,  # a selector without a sign that has variants
+    "x\ufffe.png": INVISIBLE,  # no character, and not in XML
     "C:x.png": "Windows forbids the characters : in names",
     "what?*.png": "Windows forbids the characters * ? in names",
     "CON.png": DEVICE,
@@ -63,6 +67,8 @@ HOSTILE = {
     "x.png.": EDGE,
     "x.png ": EDGE,
     " x.png": EDGE,
+    "\u3000x.png": EDGE,
+    "a\u00a0/x.png": f"folder {chr(39)}a\\xa0{chr(39)}: {EDGE}",
     ".x.png": EDGE,
     "..": EDGE,
     "x" * 197 + ".png": "expected a name of at most 200 bytes, got 201",
@@ -111,6 +117,12 @@ def test_a_usual_name_of_an_image_is_accepted(name: str) -> None:
         pytest.param("\U0001f3f3\ufe0f\u200d\U0001f308.png", id="rainbow flag"),
         pytest.param("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.png", id="Persian"),
         pytest.param("\u0915\u094d\u200d\u0937.png", id="Hindi"),
+        pytest.param("\u2764\ufe0f.png", id="heart"),
+        pytest.param("1\ufe0f\u20e3.png", id="keycap"),
+        pytest.param(
+            "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f.png",
+            id="flag of England",
+        ),
     ],
 )
 def test_a_joiner_that_belongs_to_the_name_is_accepted(name: str) -> None:

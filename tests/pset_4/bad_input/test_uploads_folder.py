@@ -116,29 +116,46 @@ def test_devices_are_neither_read_nor_published(valid_project: Project, store: R
 
 LEFTOVERS = (
     "#photo.jpg#",
+    "4913",
     ".DS_Store",
     ".photo.jpg.swp",
     ".~lock.photo.jpg#",
+    "IMG_0001.AAE",
     "Icon\r",
+    "Icon\uf00d",
+    "Picasa.ini",
     "Thumbs.db",
+    "Thumbs.db:encryptable",
     "candy.pth.aria2",
     "candy.pth.crdownload",
     "candy.pth.filepart",
     "candy.pth.opdownload",
     "desktop.ini",
     "ehthumbs.db",
+    "photo.jpg.!qB",
+    "photo.jpg.6eF5b5da",
+    "photo.jpg.bak",
+    "photo.jpg.fdmdownload",
     "photo.jpg.part",
     "photo.jpg.partial",
+    "photo.jpg.sb-a1b2c3d4-XyZ123",
     "photo.jpg.swo",
+    "photo.jpg.xmp",
+    "photo.jpg:AFP_AfpInfo",
     "photo.jpg:Zone.Identifier",
+    "photo.jpg@SynoEAStream",
     "photo.jpg\uf03aZone.Identifier",
+    "photo.jpg\uf03acom.apple.quarantine",
     "photo.jpg~",
     "~$photo.jpg",
 )
 
 LEFTOVER_FOLDERS = (
     "$RECYCLE.BIN",
+    "@Recycle",
     "@eaDir",
+    "Desktop DB",
+    "FOUND.000",
     "System Volume Information",
     "__MACOSX",
     "lost+found",
@@ -169,12 +186,32 @@ def test_leftovers_in_a_directory_remote_are_ignored(
     assert directory_project.run_well("download")["fetched"] == 1
 
 
-def test_a_placeholder_of_icloud_is_reported_with_the_remedy(valid_project: Project) -> None:
-    valid_project.drop(".holiday.jpg.icloud", b"bplist00")
+def test_a_file_or_folder_that_is_named_nearly_like_a_leftover_counts(
+    valid_project: Project, store: RemoteStore, photograph: bytes
+) -> None:
+    names = ("photo (1).jpg", "shoot.20240101/x.jpg", "old.bak/x.jpg", "tmp/part.jpg", "4913.jpg")
+    for name in names:
+        valid_project.drop(name, photograph)
 
-    result = valid_project.run("upload")
+    valid_project.run_well("upload")
 
-    assert_failed(result, "uploads/holiday.jpg: not downloaded from iCloud yet; open it in Finder")
+    assert {f"images/{name}" for name in names} <= set(store.list())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (".holiday.jpg.icloud", "not downloaded from iCloud yet; open it in Finder"),
+        ("holiday.jpg.nextcloud", "not downloaded from Nextcloud yet; have it kept"),
+        ("holiday.jpg.owncloud", "not downloaded from ownCloud yet; have it kept"),
+    ],
+)
+def test_a_placeholder_of_a_cloud_is_reported_with_the_remedy(
+    valid_project: Project, name: str, message: str
+) -> None:
+    valid_project.drop(name, b"bplist00")
+
+    assert_failed(valid_project.run("upload"), f"uploads/holiday.jpg: {message}")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from csci_utils.text import one_line
 from pset_4.execution import clashes
 from pset_4.execution.clashes import can_hold_both
 from tests.support.disks import DiskProject, caseless_disk
@@ -17,6 +18,10 @@ PAIRS = [
     pytest.param("A.png", "a.png", id="case"),
     pytest.param("\u00e9.png", "e\u0301.png", id="accent"),
     pytest.param("\u00c9.png", "e\u0301.png", id="both"),
+    pytest.param("\u212a.png", "k.png", id="Kelvin"),
+    pytest.param("stra\u00dfe.png", "STRASSE.png", id="sharp s"),
+    pytest.param("\u0645\u06cc\u062e\u0648.png", "\u0645\u06cc\u200c\u062e\u0648.png", id="joiner"),
+    pytest.param("\u2764.png", "\u2764\ufe0f.png", id="variant"),
 ]
 
 
@@ -38,8 +43,8 @@ def test_the_second_of_two_equal_names_is_refused(
     kept, refused = sorted([first, second])
     assert result.exit_code == 1
     assert failures(result) == [
-        f"failed: {refused}: this disk cannot hold it beside {kept}, whose name is equal here; "
-        "rename one of them, or remove the other from the cache"
+        f"failed: {one_line(refused)}: this disk cannot hold it beside {one_line(kept)}, whose "
+        "name is equal here; rename one of them, or remove the other from the cache"
     ]
     assert directory_project.files("images") == [f"images/{kept}"]
 
