@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+import re
 import shutil
 import sys
 from contextlib import suppress
@@ -13,6 +14,12 @@ from .errors import OutputError
 
 _COLORS = {"error: ": 31, "failed: ": 31, "note: ": 33}
 """The colors of the words that begin a line, as parameters of ECMA-48, 8.3.117 (SGR)."""
+
+_UNSAFE = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
+"""What changes a terminal or the order of other characters: controls but for tab and newline, and
+text direction."""
 
 
 class ExitCode(enum.IntEnum):
@@ -43,16 +50,17 @@ def is_colored(stream: TextIO | None) -> bool:
     return is_terminal(stream) and not os.environ.get("NO_COLOR")
 
 
-def say(text: str, stream: TextIO | None, end: str = "\n") -> bool:
+def say(text: str, stream: TextIO | None, end: str = "\n", is_drawn: bool = False) -> bool:
     """Write text to a stream and flush it.
 
-    Characters that the stream's encoding lacks are written as escapes. On a terminal, the word
-    that begins an error or a note has a color.
+    Controls, changes of text direction, and characters that the stream's encoding lacks are written
+    as escapes. On a terminal, the word that begins an error or a note has a color.
 
     Args:
         text: The text.
         stream: The stream; None if it was closed before the program started.
         end: What follows the text.
+        is_drawn: Whether the text has controls that this program chose, and no others.
 
     Returns:
         True if the text was written. A closed pipe (``| head``) counts as success.
@@ -61,7 +69,8 @@ def say(text: str, stream: TextIO | None, end: str = "\n") -> bool:
         return False
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
-        shown = _color(text, stream).encode(encoding, "backslashreplace").decode(encoding)
+        safe = text if is_drawn else escape_controls(text)
+        shown = _color(safe, stream).encode(encoding, "backslashreplace").decode(encoding)
         print(shown, end=end, file=stream, flush=True)
     except (BlockingIOError, ValueError):  # full at the moment, or closed by this program
         return False
@@ -71,16 +80,25 @@ def say(text: str, stream: TextIO | None, end: str = "\n") -> bool:
     return True
 
 
-def answer(text: str) -> None:
+def answer(text: str, is_drawn: bool = False) -> None:
     """Write a command's result to standard output.
+
+    Args:
+        text: The result.
+        is_drawn: As for `say`.
 
     Raises:
         OutputError: Standard output cannot be written.
     """
-    if not say(text, sys.stdout):
+    if not say(text, sys.stdout, is_drawn=is_drawn):
         raise OutputError(
             "standard output cannot be written", remedy="check where it is redirected to"
         )
+
+
+def escape_controls(text: str) -> str:
+    """Return a text in which nothing changes a terminal or the order of other characters."""
+    return _UNSAFE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def answer_bytes(path: str | os.PathLike[str]) -> None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from csci_utils.text import has_invisible
+
 from .env_file import load_env_file
 from .errors import SettingsError
 from .places import (
@@ -167,6 +169,9 @@ def read_settings(
         SettingsError: A value cannot be used; the message names its option and variable.
     """
     load_env_file(Path.cwd(), notify)
+    _check_visible(remote, REMOTE_VARIABLE)
+    _check_visible(data, DATA_VARIABLE)
+    _check_visible(uploads, UPLOADS_VARIABLE)
     data_path = to_absolute(data or os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
     configured = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
     embedded = str(data_path / EMBEDDED_REMOTE)
@@ -193,6 +198,16 @@ def read_settings(
         bool(dry_run),
         bool(force),
     )
+
+
+def _check_visible(value: str | None, variable: str) -> None:
+    """Refuse a path or URL that is not shown as it is, or would change the terminal."""
+    if has_invisible(value or os.environ.get(variable, "")):
+        option = "--" + variable.removeprefix("PSET_4_").lower()
+        raise SettingsError(
+            f"{variable} or {option}: the value has invisible or control characters",
+            remedy="type it again",
+        )
 
 
 def _check_runner(runner: str) -> str:

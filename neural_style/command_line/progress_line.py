@@ -116,7 +116,7 @@ class ProgressLine:
             self._write(_ERASE_LINE)
 
     def _write(self, text: str) -> None:
-        if not say(text, self._stream, end=""):
+        if not say(text, self._stream, "", is_drawn=True):
             self._is_active = False  # the terminal is gone; the work goes on
 
 

@@ -87,7 +87,7 @@ def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
         for line in format_not_fetched(fetched):
             say(line, sys.stderr)
         if not is_quiet():
-            say(format_fetched(fetched), sys.stdout)
+            say(format_fetched(fetched), sys.stdout, is_drawn=True)
         if fetched.models:
             uploads = shorten(settings.uploads)
             note(f"next: put images into {uploads} and run python -m pset_4 main")
@@ -111,7 +111,7 @@ def list_command() -> None:
         from ..runners import current_runner
 
         listing = list_models(settings, current_runner().inspect)
-        answer(format_json(listing) if wants_json() else format_listing(listing))
+        answer(format_json(listing) if wants_json() else format_listing(listing), is_drawn=True)
         is_unknown = any(model.loads is None for model in listing.models)
         sys.exit(ExitCode.FAILED if is_unknown else ExitCode.DONE)
 

@@ -21,4 +21,4 @@ def status() -> None:
         from ..status import read_status
 
         found = read_status(settings)
-        answer(format_json(found) if wants_json() else format_status(found))
+        answer(format_json(found) if wants_json() else format_status(found), is_drawn=True)

@@ -17,7 +17,7 @@ class _Stream:
         self._is_lost = False
 
     def write(self, text: str) -> int:
-        self._is_lost = self._is_lost or not say(text, self._stream, end="")
+        self._is_lost = self._is_lost or not say(text, self._stream, "", is_drawn=True)
         return len(text)
 
     def flush(self) -> None:

@@ -7,7 +7,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from csci_utils.console import is_terminal
+from csci_utils.console import escape_controls, is_terminal
 
 _GAP = 2  # columns of the terminal between two cells
 _NAME_WIDTH = 12  # what a name gets at least, before the other cells stand below it
@@ -29,7 +29,7 @@ def format_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str
     takes several lines, and if not even that helps, the other cells of each row stand below its
     name. In a file, lines are as long as they have to be.
     """
-    lines = [(title, *columns), *map(tuple, rows)]
+    lines = [(title, *columns), *(tuple(map(escape_controls, row)) for row in rows)]
     widths = [max(map(_measure, cells)) for cells in zip(*lines, strict=True)]
     if not is_terminal(sys.stdout):
         return "\n".join(_align(line, widths) for line in lines)

@@ -129,6 +129,24 @@ def test_an_error_has_a_color_where_that_is_wanted(
     assert stream.getvalue() == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[31mb\x07", r"a\x1b[31mb\x07"),
+        ("\x9b31m", r"\x9b31m"),
+        ("\r\x1b]8;;http://a\x1b\\", "\\r\\x1b]8;;http://a\\x1b\\"),
+        ("\u202egnp.x", r"\u202egnp.x"),
+        ("one\n\ttwo \U0001f469\u200d\U0001f680", "one\n\ttwo \U0001f469\u200d\U0001f680"),
+    ],
+)
+def test_controls_are_escaped(text: str, shown: str) -> None:
+    stream = io.StringIO()
+
+    say(text, stream, end="")
+
+    assert stream.getvalue() == shown
+
+
 def test_a_file_gets_no_colors(tmp_path: Path) -> None:
     with open(tmp_path / "out", "w+") as file:
         say("error: no room", file)

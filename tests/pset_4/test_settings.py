@@ -173,3 +173,19 @@ def test_a_subclass_may_fix_a_root_of_its_own(tmp_path: Path) -> None:
         IMAGE_ROOT = str(tmp_path)
 
     assert MyImage(image="a.png").output().path == str(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("variable", ["PSET_4_REMOTE", "PSET_4_DATA", "PSET_4_UPLOADS"])
+@pytest.mark.parametrize("value", ["x\x1b[31m", "s3://bucket/\u202etxt", "two\nlines", "a\u200bb"])
+def test_a_setting_that_is_not_shown_as_it_is_is_refused(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(SettingsError) as refusal:
+        settings.read_settings()
+
+    option = variable.removeprefix("PSET_4_").lower()
+    assert str(refusal.value) == (
+        f"{variable} or --{option}: the value has invisible or control characters; type it again"
+    )
