@@ -22,6 +22,7 @@ _MAX_LINE = 1000  # characters; a hostile file may choose some of them
 _SAMPLE_BYTES = 512  # how much of a file is checked for being text
 _QUOTED_CHARACTERS = 40
 _SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_hidden: set[str] = set()
 _MIN_SECRET = 8  # characters; a shorter value could be part of any text
 _SECRETS_IN_TEXT = (
     # The user and password of a URL. An unescaped "/" in the password belongs to it, unless what
@@ -211,13 +212,19 @@ def redact(text: str) -> str:
     """Return a text of another library without the secrets that it may quote.
 
     Removes users and passwords in URLs of servers and proxies, queries of URLs, signatures of
-    requests to AWS, and the secrets that the environment variables of AWS and of proxies hold.
+    requests to AWS, and the secrets that the environment variables of AWS and of proxies hold, or
+    that `hide_secrets` has been told.
     """
-    for secret in sorted(_secrets_of_environment(), key=len, reverse=True):
+    for secret in sorted({*_secrets_of_environment(), *_hidden}, key=len, reverse=True):
         text = text.replace(secret, "***")
     for pattern in _SECRETS_IN_TEXT:
         text = pattern.sub(lambda match: match[1] if match.re.groups else "", text)
     return text
+
+
+def hide_secrets(*secrets: str | None) -> None:
+    """Have `redact` remove these secrets, too, such as the keys of a profile of AWS."""
+    _hidden.update(secret for secret in secrets if secret and len(secret) >= _MIN_SECRET)
 
 
 def _secrets_of_environment() -> Iterator[str]:

@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from csci_utils.text import redact
+
 from .errors import MissingRemoteError, SettingsError
 
 REMOTE_VARIABLE = "PSET_4_REMOTE"
@@ -68,8 +70,8 @@ def normalize_remote(remote: str) -> str:
     if is_s3(remote):
         return _normalize_url(remote)
     if "://" in remote:
-        shown = remote.partition("?")[0]  # a query may hold a signature
-        raise _refuse_remote(shown, "neither S3 nor a directory")
+        # A query may hold a signature.
+        raise _refuse_remote(redact(remote), "neither S3 nor a directory")
     return str(to_absolute(remote))
 
 

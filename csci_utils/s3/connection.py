@@ -24,7 +24,7 @@ from botocore.exceptions import (
 from ..errors import S3Error, root_cause
 from ..network.pace import STALL_SECONDS
 from ..network.sockets import paced_pools
-from ..text import redact
+from ..text import hide_secrets, redact
 from .direct import DirectRequests
 from .listing import take_objects
 
@@ -86,10 +86,18 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Connection:
     pools = client._endpoint.http_session._pool_classes_by_scheme
     pools.update(paced_pools(pools, stall_seconds))
     client.meta.events.register("before-parse.s3.ListObjectsV2", take_objects)
+    client.meta.events.register("before-sign.s3", _hide_credentials)
     client.meta.events.register_last("before-call.s3", _send_small_bodies_at_once)
     client.meta.events.register_first("needs-retry.s3", _raise_if_hopeless)
     client.meta.events.register_first("needs-retry.s3", _name_overload)
     return Connection(client, direct)
+
+
+def _hide_credentials(request_signer: Any, **_: object) -> None:
+    """Have no message show the credentials in use, which a server may repeat."""
+    if request_signer._credentials is not None:
+        frozen = request_signer._credentials.get_frozen_credentials()
+        hide_secrets(frozen.secret_key, frozen.token)
 
 
 def _send_small_bodies_at_once(params: dict[str, Any], **_: object) -> None:

@@ -120,7 +120,7 @@ def conflict(path: str) -> AlreadyExistsError:
 
 def error_code(error: ClientError) -> str:
     """Return the code of an error that S3 answered with, or else its HTTP status."""
-    return str(error.response.get("Error", {}).get("Code") or _status_of(error))
+    return redact(str(error.response.get("Error", {}).get("Code") or _status_of(error)))
 
 
 def _status_of(error: ClientError) -> int:
@@ -169,7 +169,7 @@ def _translate_refusal(error: ClientError, code: str) -> S3Error:
 def _name_region(error: ClientError) -> str:
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     region = headers.get("x-amz-bucket-region") or error.response.get("Error", {}).get("Region")
-    return f", {region}" if region else ""
+    return f", {redact(region)}" if region else ""
 
 
 def _is_clock_wrong(error: ClientError) -> bool:

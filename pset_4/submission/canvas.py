@@ -21,6 +21,8 @@ import requests
 from canvasapi.exceptions import CanvasException, InvalidAccessToken, ResourceDoesNotExist
 from canvasapi.upload import Uploader
 
+from csci_utils.text import redact
+
 from ..errors import SubmissionError
 from . import TOKEN_VARIABLE, URL_VARIABLE
 from .credentials import check_token, normalize_url
@@ -126,9 +128,9 @@ class Connection:
         return SubmissionError(reason, path=self.url, remedy=remedy)
 
     def _quote(self, message: object) -> str:
-        """Return a server's message, shortened and without the token."""
+        """Return a server's message, shortened and without the token and other secrets."""
         text = " ".join(_read_message(message).split())
-        return text.replace(self._token, "***")[:_MAX_MESSAGE_LENGTH]
+        return redact(text.replace(self._token, "***"))[:_MAX_MESSAGE_LENGTH]
 
 
 class _ListAwareUploader(Uploader):  # type: ignore[misc]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import traceback
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -20,9 +22,10 @@ PASSWORD = "geheim123"
 
 
 def repeat_request(exchange: Exchange) -> None:
-    """Refuse a request, and repeat its headers and the secret key in the reason."""
+    """Refuse a request, and repeat its headers and the secret key in code and reason."""
+    token = exchange.headers["X-Amz-Security-Token"]
     words = f"{SECRET_KEY} {exchange.headers} {exchange.path}".replace("<", "").replace("&", "")
-    body = f"<Error><Code>Teapot</Code><Message>{words}</Message></Error>".encode()
+    body = f"<Error><Code>Teapot {token}</Code><Message>{words}</Message></Error>".encode()
     reply = Reply(418, {"Content-Length": str(len(body))}, body)
     exchange.answer(reply._replace(body=b"") if exchange.command == "HEAD" else reply)
 
@@ -72,6 +75,33 @@ def test_a_server_that_repeats_secrets_is_not_quoted(
     with faults.serve_faults(s3_endpoint) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         proxy.permanent_faults[method] = repeat_request
+
+        result = s3_project.run("main", "--debug")
+
+    assert result.exit_code == 1
+    assert_no_secret(everything_shown(result, caplog))
+
+
+def test_a_server_that_repeats_the_secrets_of_a_profile_is_not_quoted(
+    s3_project: Project,
+    s3_endpoint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    keys = {"Version": 1, "AccessKeyId": "x", "SecretAccessKey": SECRET_KEY, "SessionToken": TOKEN}
+    (tmp_path / "keys.json").write_text(json.dumps(keys))
+    (tmp_path / "aws-config").write_text(
+        f"[profile me]\ncredential_process = cat {tmp_path}/keys.json\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
+    monkeypatch.setenv("AWS_PROFILE", "me")
+    with faults.serve_faults(s3_endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        assert s3_project.run("status").exit_code == 0
+        proxy.permanent_faults["GET"] = repeat_request
 
         result = s3_project.run("main", "--debug")
 
