@@ -27,6 +27,7 @@ from ..network.sockets import paced_pools
 from ..text import hide_secrets, redact
 from .direct import DirectRequests
 from .listing import take_objects
+from .replies import NOT_S3
 
 REQUEST_TRIES = 8
 """The number of tries while S3 is overloaded ("SlowDown"), unless AWS_MAX_ATTEMPTS is set. The
@@ -86,6 +87,7 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Connection:
     pools = client._endpoint.http_session._pool_classes_by_scheme
     pools.update(paced_pools(pools, stall_seconds))
     client.meta.events.register("before-parse.s3.ListObjectsV2", take_objects)
+    client.meta.events.register("response-received.s3", _name_garbage)
     client.meta.events.register("before-sign.s3", _hide_credentials)
     client.meta.events.register_last("before-call.s3", _send_small_bodies_at_once)
     client.meta.events.register_first("needs-retry.s3", _raise_if_hopeless)
@@ -107,6 +109,19 @@ def _send_small_bodies_at_once(params: dict[str, Any], **_: object) -> None:
     """
     if isinstance(params.get("body"), BytesIO):
         params["headers"].pop("Expect", None)
+
+
+def _name_garbage(
+    parsed_response: dict[str, Any] | None, response_dict: dict[str, Any] | None, **_: object
+) -> None:
+    """Give an answer 200 that is not XML a code of its own.
+
+    botocore makes "500 Internal Server Error" of it, which nobody sent.
+    """
+    if parsed_response is None or response_dict is None or response_dict["status_code"] != 200:
+        return
+    if parsed_response.get("Error", {}).get("Code") == "500":
+        parsed_response["Error"] = {"Code": NOT_S3, "Message": "a page that is not XML"}
 
 
 def _name_overload(response: tuple[Any, dict[str, Any]] | None, **_: object) -> None:

@@ -26,9 +26,9 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from ..errors import S3AccessError, S3Error, at_path, root_cause
+from ..errors import DescribedError, S3AccessError, S3Error, at_path, root_cause
 from ..text import redact
-from .replies import translate_reply
+from .replies import not_s3, translate_reply
 
 _SETTINGS_REMEDY = "check the URL and the settings of AWS"
 
@@ -42,7 +42,9 @@ def translated_errors(path: str) -> Iterator[None]:
         # Without a cause, which may show secrets in a traceback.
         except ClientError as error:
             raise translate_reply(error, path) from None
-        except (BotoCoreError, HTTPError, ResponseParserError) as error:
+        except DescribedError:  # some are also ValueErrors
+            raise
+        except (BotoCoreError, HTTPError, ResponseParserError, ValueError) as error:
             raise _translate_failure(error) from None
 
 
@@ -106,10 +108,7 @@ def _translate_silence(error: Any) -> S3Error:
 
 
 def _translate_garbage(error: Any) -> S3Error:
-    return S3Error(
-        "the server's answer is not one of S3",
-        remedy="check AWS_ENDPOINT_URL: is this a server for S3?",
-    )
+    return not_s3(redact(str(error)))
 
 
 _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], Callable[[Any], S3Error]], ...] = (
@@ -125,7 +124,8 @@ _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], Callable[[Any], S3Error]
         (ConnectTimeoutError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError),
         _translate_silence,
     ),
-    ((ResponseParserError,), _translate_garbage),
+    # botocore reads numbers and times in headers without a check.
+    ((ResponseParserError, ValueError), _translate_garbage),
 )
 
 

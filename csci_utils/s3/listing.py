@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
 
-from ..errors import S3Error
 from ..listing import ListedFile
+from .replies import NOT_S3, not_s3
 
 PAGE_SIZE = 1000
 """The number of objects in a page: S3's limit."""
@@ -25,20 +25,41 @@ def take_objects(
 ) -> None:
     """Move the objects from the body of a reply to what botocore adds to the parsed reply.
 
-    A handler of botocore's event ``before-parse.s3.ListObjectsV2``. Times stay texts.
+    A handler of botocore's event ``before-parse.s3.ListObjectsV2``. Times stay texts. What is no
+    listing becomes an error; botocore would take it for an empty one.
     """
     if response_dict["status_code"] != 200:
         return
     try:
         root = ElementTree.fromstring(response_dict["body"])
     except ElementTree.ParseError:
+        _refuse(response_dict, customized_response_dict, "a page that is not XML")
+        return
+    if _name(root) == "Error":
         return  # botocore says so
-    objects = [each for each in root if _name(each) == "Contents"]
-    for each in objects:
+    if _name(root) != "ListBucketResult":
+        _refuse(response_dict, customized_response_dict, f"a page of {_name(root)!r}")
+        return
+    elements = [each for each in root if _name(each) == "Contents"]
+    objects = [_read_fields(each) for each in elements]
+    if not all(each.get("Key") for each in objects):
+        _refuse(
+            response_dict, customized_response_dict, "an object without a key, a size or a time"
+        )
+        return
+    for each in elements:
         root.remove(each)
     if objects:
-        customized_response_dict["Contents"] = [_read_fields(each) for each in objects]
+        customized_response_dict["Contents"] = objects
         response_dict["body"] = ElementTree.tostring(root)
+
+
+def _refuse(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], found: str
+) -> None:
+    """Turn a reply into an error after which botocore asks again, as after a damaged one."""
+    response_dict.update(status_code=500, body=b"")
+    customized_response_dict["Error"] = {"Code": NOT_S3, "Message": found}
 
 
 def _name(element: ElementTree.Element) -> str:
@@ -63,10 +84,10 @@ def read_page(reply: Mapping[str, Any], bucket: str, prefix: str) -> Iterator[Li
     for fields in reply.get("Contents", ()):
         try:
             if not fields["Key"].startswith(prefix):
-                raise _not_s3(f"an object {fields['Key']!r} outside the prefix")
+                raise not_s3(f"an object {fields['Key']!r} outside the prefix")
             yield _read_object(fields, bucket)
         except (KeyError, ValueError, OverflowError):
-            raise _not_s3("an object without a key, a size or a time") from None
+            raise not_s3("an object without a key, a size or a time") from None
 
 
 def _read_object(fields: Mapping[str, str], bucket: str) -> ListedFile:
@@ -100,13 +121,6 @@ def find_next_page(reply: Mapping[str, Any], options: dict[str, Any]) -> bool:
         return False
     token = reply.get("NextContinuationToken")
     if not token or token == options.get("ContinuationToken"):
-        raise _not_s3("a page without the token of the next one")
+        raise not_s3("a page without the token of the next one")
     options["ContinuationToken"] = token
     return True
-
-
-def _not_s3(found: str) -> S3Error:
-    return S3Error(
-        f"the server's answer is not one of S3 ({found})",
-        remedy="check AWS_ENDPOINT_URL: is this a server for S3?",
-    )

@@ -69,10 +69,15 @@ _OTHER_PROBLEMS = {
         ("QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "InsufficientStorage", "507"),
         ("the storage is full", "make room there, or ask for a larger quota"),
     ),
+    "407": ("the proxy does not accept its user and password", "check HTTPS_PROXY and HTTP_PROXY"),
     "EntityTooLarge": ("the file is too large for one request", "publish a smaller file"),
 }
 """Reason and remedy for each other error code that a person can do something about."""
 
+NOT_S3 = "NotS3"
+"""The code that an answer gets here that no server for S3 gives."""
+
+_NOT_SUPPORTED_CODES = frozenset(["NotImplemented", "501"])
 _DAMAGE_CODES = frozenset(["BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"])
 _MAX_CLOCK_SKEW = timedelta(minutes=15)
 """The difference from which S3 refuses signatures."""
@@ -80,6 +85,18 @@ _MAX_CLOCK_SKEW = timedelta(minutes=15)
 
 class UndecidedError(S3Error):
     """S3 answered 409: it is handling another request about the same key or bucket."""
+
+
+class NotSupportedError(S3Error):
+    """The server does not know a part of a request, such as its condition."""
+
+
+def not_s3(found: str) -> S3Error:
+    """Return the error about an answer that no server for S3 gives."""
+    return S3Error(
+        f"the server's answer is not one of S3 ({found})",
+        remedy="check AWS_ENDPOINT_URL: is this a server for S3?",
+    )
 
 
 def damaged_upload(path: str) -> ChangedError:
@@ -159,6 +176,10 @@ def _translate_refusal(error: ClientError, code: str) -> S3Error:
             reason, remedy = ACCESS_PROBLEMS.get(code, default)
         return S3AccessError(f"{code}: {reason}", remedy=remedy)
     message = redact(error.response.get("Error", {}).get("Message") or "no reason given")
+    if code == NOT_S3:
+        return not_s3(message)
+    if code in _NOT_SUPPORTED_CODES:
+        return NotSupportedError(f"S3 answered {code}: {message}", remedy=_SETTINGS_REMEDY)
     is_temporary = status >= 500 or status == 429
     return S3Error(
         f"S3 answered {code}: {message}",

@@ -1,4 +1,4 @@
-"""Publishing files without overwriting other bytes, also where a server ignores conditions."""
+"""Publishing files without overwriting other bytes, also where a server knows no conditions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import AlreadyExistsError, S3Error
 from ..objects import ObjectState
-from ..replies import conflict
+from ..replies import NotSupportedError, conflict
 from ..requests import S3Requests
 from ..states import ObjectStates
 from .multipart import put_parts
@@ -85,36 +85,53 @@ class Publisher:
             return self._accept(path, local_path)
 
     def _create_carefully(self, local_path: str, path: str, **options: Any) -> ObjectState:
-        """`create` on a server that ignores conditions, or may do so."""
+        """`create` on a server that ignores or refuses conditions, or may do so."""
         if self._has_conditions is False:
             self._states.forget(path)
         if self._states.find(path):
             return self._accept(path, local_path)
         try:
-            state = self.put(local_path, path, **options)
+            state = self._put_new(local_path, path, **options)
         except AlreadyExistsError:
             return self._accept(path, local_path)
         if self._has_conditions is None and state.size <= _MAX_PROBE_BYTES:
-            self._has_conditions = self._try_condition(local_path, path, **options)
+            self._try_condition(local_path, path, **options)
             self._states.remember(path, state)
         if self._has_conditions is False:
             self._states.forget(path)
             return self._accept(path, local_path)
         return state
 
-    def _try_condition(self, local_path: str, path: str, **options: Any) -> bool | None:
-        """Return whether the server refuses to create an object that exists; None if unknown."""
+    def _put_new(self, local_path: str, path: str, **options: Any) -> ObjectState:
+        """Send a file that is not there, without the condition if the server does not know it."""
+        if self._has_conditions is not False:
+            try:
+                return self.put(local_path, path, **options)
+            except NotSupportedError:
+                pass
+        options.pop("IfNoneMatch", None)
+        state = self.put(local_path, path, **options)
+        if self._has_conditions is None:
+            self._do_without("does not know")
+        return state
+
+    def _do_without(self, reason: str) -> None:
+        self._has_conditions = False
+        self._notify(
+            f"the S3 server {reason} conditions (If-None-Match): two publishers at the same moment "
+            "may overwrite each other's objects"
+        )
+
+    def _try_condition(self, local_path: str, path: str, **options: Any) -> None:
+        """Find out whether the server refuses to create an object that exists."""
         try:
             self.put(local_path, path, **options)
         except AlreadyExistsError:
-            return True
+            self._has_conditions = True
         except S3Error:
-            return None
-        self._notify(
-            "the S3 server ignores conditions (If-None-Match): two publishers at the same moment "
-            "may overwrite each other's objects"
-        )
-        return False
+            pass  # still unknown
+        else:
+            self._do_without("ignores")
 
     def _needs_parts(self, local_path: str) -> bool:
         return os.stat(local_path).st_size > self._requests.limits.single_bytes

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from csci_utils.s3.errors import translated_errors
 from csci_utils.s3.listing import read_page
 from csci_utils.s3.objects import split_url
-from csci_utils.s3.replies import error_code
+from csci_utils.s3.replies import NotSupportedError, error_code
 
 from ...errors import PipelineError
 from ...storage.remote import target_at
@@ -83,15 +83,18 @@ class S3Documents(Documents):
     def check_conditions(self) -> None:
         """Try both conditions on a document that stays: three requests."""
         name, mark = "conditions", secrets.token_hex(8).encode()
-        self.create(name, mark)
+        try:
+            self.create(name, mark)
+        except NotSupportedError:
+            raise self._refuse_server("If-None-Match", "does not know") from None
         if self._put_once(name, b"1" + mark, IfNoneMatch="*") is not None:
             raise self._refuse_server("If-None-Match")
         if self._put_once(name, b"2" + mark, IfMatch='"0123456789abcdef0123456789abcdef"'):
             raise self._refuse_server("If-Match")
 
-    def _refuse_server(self, condition: str) -> PipelineError:
+    def _refuse_server(self, condition: str, problem: str = "ignores") -> PipelineError:
         return PipelineError(
-            f"the S3 server ignores the condition {condition}, so workers cannot tell which of "
+            f"the S3 server {problem} the condition {condition}, so workers cannot tell which of "
             "them has claimed a shard",
             path=self.url,
             remedy="use a server with conditional writes, such as S3 itself, MinIO, Ceph or R2, or "

@@ -514,3 +514,24 @@ def test_what_differs_is_refused_without_a_put(
         upload()
 
     assert "PUT" not in proxy.methods
+
+
+def test_a_server_that_refuses_conditions_gets_none(
+    proxy: FaultProxy, s3_store: S3Store, tmp_path: Path
+) -> None:
+    proxy.permanent_faults["PUT"] = faults.refuse_conditions
+    notes: list[str] = []
+    client = S3Client(notify=notes.append)
+    s3_store.write("taken", b"other")
+    file = tmp_path / "file"
+    file.write_bytes(CONTENT)
+
+    for name in ("a", "b"):
+        client.put(str(file), f"{s3_store.url}/{name}", IfNoneMatch="*")
+    with pytest.raises(AlreadyExistsError):
+        client.put(str(file), f"{s3_store.url}/taken", IfNoneMatch="*")
+
+    assert (s3_store.read("a"), s3_store.read("b")) == (CONTENT, CONTENT)
+    assert s3_store.read("taken") == b"other"
+    assert len(notes) == 1 and "does not know conditions" in notes[0]
+    assert proxy.methods.count("PUT") == 3

@@ -287,10 +287,17 @@ def test_a_server_without_tls_is_named(fake_s3: FakeS3, monkeypatch: pytest.Monk
 
 def test_an_answer_that_is_not_one_of_s3_is_named() -> None:
     with (
-        pytest.raises(S3Error, match=f"{URL}: .* not one of S3; check AWS_ENDPOINT_URL"),
+        pytest.raises(S3Error, match=f"{URL}: .* not one of S3 .*; check AWS_ENDPOINT_URL"),
         translated_errors(URL),
     ):
         raise ResponseParserError("Unable to parse <html>")
+
+
+def test_a_header_that_is_no_number_is_named(fake_s3: FakeS3) -> None:
+    fake_s3.answer(200, etag='"1"', content_length="many")
+
+    with pytest.raises(S3Error, match=f"{URL}: .* not one of S3 .*'many'.*; check AWS_ENDPOINT"):
+        S3Client().version(URL)
 
 
 PASSWORD = "geheim123"

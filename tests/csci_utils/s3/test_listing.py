@@ -179,7 +179,7 @@ def multiply_entities() -> bytes:
 def test_a_reply_that_is_not_xml_is_refused(body: bytes, fake_s3: FakeS3) -> None:
     fake_s3.answer(200, body)
 
-    with pytest.raises(S3Error, match="S3 answered 500"):  # botocore asks again for such a page
+    with pytest.raises(S3Error, match="a page that is not XML"):
         list(S3Client().listdir("s3://bucket"))
 
 
@@ -232,3 +232,31 @@ def test_a_page_of_a_thousand_takes_little_time(fake_s3: FakeS3) -> None:
         times.append(time.process_time() - start)
 
     assert min(times) < 0.1, "botocore's own parser takes 0.2 s"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b"", "a page that is not XML"),
+        (b"<!doctype html><html><br>sign in</html>", "a page that is not XML"),
+        (b"<ListBucketResult><Contents>", "a page that is not XML"),
+        (b"<html><body>sign in</body></html>", "a page of 'html'"),
+        (
+            b"<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>",
+            "without a key",
+        ),
+    ],
+)
+def test_a_page_that_is_no_listing_is_named(body: bytes, found: str, fake_s3: FakeS3) -> None:
+    for _ in range(8):
+        fake_s3.answer(200, body)
+
+    with pytest.raises(S3Error, match=f"not one of S3 .*{found}.*; check AWS_ENDPOINT_URL"):
+        list(S3Client().listdir("s3://bucket/folder"))
+
+
+def test_a_page_that_is_damaged_once_is_asked_for_again(fake_s3: FakeS3) -> None:
+    fake_s3.answer(200, b"<ListBucketResult><Cont")
+    answer_page(fake_s3, format_entry("folder/a"))
+
+    assert list(S3Client().listdir("s3://bucket/folder")) == ["s3://bucket/folder/a"]

@@ -130,6 +130,12 @@ def refuse(status: int, code: str, **headers: str) -> Fault:
     return answer
 
 
+def refuse_conditions(exchange: Exchange) -> None:
+    """Answer as a server that does not know conditional writes."""
+    has_condition = "If-None-Match" in exchange.headers
+    (refuse(501, "NotImplemented") if has_condition else pass_on)(exchange)
+
+
 def reset_midway(exchange: Exchange) -> None:
     """Send half of the body, and crash."""
     reply = exchange.forward()
