@@ -53,8 +53,12 @@ PASSED = re.compile(
 )
 """Names of the variables that a program that paints gets. docs/runners.md gives the reasons."""
 
-SECRET = re.compile("AUTH|CREDENTIAL|KEY|PASS|PRIVATE|SECRET|TOKEN")
-"""Parts of names that are withheld all the same, such as ``NVIDIA_API_KEY``."""
+SECRET = re.compile(
+    "AUTH|CRED|KEY|PASS|PRIVATE|SECRET|TOKEN"
+    "|(?<![A-Z])(BEARER|COOKIE|DSN|JWT|PAT|PIN|PW|PWD|SAS|SESSION|SIG|URI|URL)(?![A-Z])"
+)
+"""Parts of names that are withheld all the same, such as ``NVIDIA_API_KEY``; the short ones count as
+whole words only."""
 
 PYTHON_VARIABLES = {
     "PYTHONIOENCODING": "utf-8",  # in which the output is read
