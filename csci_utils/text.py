@@ -29,13 +29,21 @@ _SECRETS_IN_TEXT = (
     # looks like its beginning is a port.
     re.compile(r"(?<=://)[^\s/?#]*@|(?<=://)[^\s/?#:@]*:(?!\d+[/?#])\S*@"),
     # The same in the settings of a proxy, which need no scheme.
-    re.compile(r"(?<![^\s'\"(=])[^\s:/@'\"(]+:(?!//)[^\s@]+@(?=[\w\[])"),
+    re.compile(r"(?<![^\s'\"(=])[^\s:/@'\"(]+:(?!//)\S+@(?=[\w\[])"),
     # Query and fragment of a URL, and of a path that is named without the server.
     re.compile(r"(?<=://)([^\s?#'\"<>()]*)[?#][^\s'\"<>()]*", re.IGNORECASE),
     re.compile(r"(?<=[^\s'\"(<])[?#&][\w.~%+-]+=[^\s'\"()<>]*"),
     # The signature in the header of a request to AWS, with which it can be sent again.
     re.compile(r"(?<=\bSignature=)[0-9a-f]{64}"),
+    # The value of what is called a secret, as in a header, a form, JSON or XML.
+    re.compile(
+        r"\b([\w-]{0,40}(?:amz-signature|security-token|authorization|account-?key|password|cookie"
+        r"|(?:access|session)[-_]?token|api[-_]?key|secret[\w-]{0,20}key)['\"]*\s*[:=>]\s*['\"]*"
+        r"(?:(?:bearer|basic|token)\s+)?)[^\s'\"<>;,&]{8,}",
+        re.IGNORECASE,
+    ),
 )
+_MAX_REDACTED = 4 * _MAX_LINE  # of the rest, nothing is shown; the patterns take quadratic time
 
 # Unicode categories: controls, text direction and zero width, surrogates, line separators.
 _INVISIBLE_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
@@ -209,14 +217,16 @@ def _is_joined(character: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """Return a text of another library without the secrets that it may quote.
+    """Return the first 4000 characters of a text of another library without secrets in it.
 
     Removes users and passwords in URLs of servers and proxies, queries of URLs, signatures of
-    requests to AWS, and the secrets that the environment variables of AWS and of proxies hold, or
-    that `hide_secrets` has been told.
+    requests to AWS, and values that are called a password, a token or the like. Also the secrets
+    that the environment variables of AWS and of proxies hold, or that `hide_secrets` has been told.
     """
     for secret in sorted({*_secrets_of_environment(), *_hidden}, key=len, reverse=True):
         text = text.replace(secret, "***")
+    if len(text) > _MAX_REDACTED:  # cut between words: a part of a secret may match no pattern
+        text = f"{text[:_MAX_REDACTED].rpartition(' ')[0]} ..."
     for pattern in _SECRETS_IN_TEXT:
         text = pattern.sub(lambda match: match[1] if match.re.groups else "", text)
     return text

@@ -57,8 +57,8 @@ SECRET = re.compile(
     "AUTH|CRED|KEY|PASS|PRIVATE|SECRET|TOKEN"
     "|(?<![A-Z])(BEARER|COOKIE|DSN|JWT|PAT|PIN|PW|PWD|SAS|SESSION|SIG|URI|URL)(?![A-Z])"
 )
-"""Parts of names that are withheld all the same, such as ``NVIDIA_API_KEY``; the short ones count as
-whole words only."""
+"""Parts of names that are withheld all the same, such as ``NVIDIA_API_KEY``. The short ones count
+only as whole words."""
 
 PYTHON_VARIABLES = {
     "PYTHONIOENCODING": "utf-8",  # in which the output is read
