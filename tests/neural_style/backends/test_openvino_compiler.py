@@ -80,7 +80,7 @@ def test_sums_over_large_layers_are_not_rounded_much(
 ) -> None:
     photo = load_picture(photo_path).resize((1280, 960))
 
-    painted = np.asarray(load(onnx_path)(photo))
+    painted = np.asarray(load_here(onnx_path)(photo))
 
     # With OpenVINO's own normalization a fifth of a percent of the values differ, and more in
     # larger pictures: those of 8 megapixels by up to 5 levels.
