@@ -1,19 +1,15 @@
 // The product of a row of inputs and a filter, tile by tile.
 //
-// A processor multiplies two tiles in 16 cycles and loads one from the first-level cache in 8. So
-// the reuse of tiles, in registers and in that cache, determines the speed.
+// A processor multiplies two tiles in 16 cycles, and loads one in 8 from the first-level cache, in
+// some 20 from the second level. To keep it multiplying:
 //
 // - Four tiles of sums are computed at once, 32 outputs by 32 channels. Each tile of inputs and
 //   each tile of weights is used twice: one load per product, or two to three where numbers have
 //   two parts. Four sums also hide the latency of a product, 52 cycles.
-// - The filter is divided into sections. A section's weights stay in the first-level cache, along
-//   with the inputs of four tiles of sums, while the whole row is multiplied with them. The sums
-//   wait in memory for the next section.
-//
-// Example: in a 3 x 3 filter of 128 inputs, the weights of 32 outputs take 72 KiB (144 KiB with two
-// parts). They do not fit into the first-level cache and would be loaded from the second level once
-// for every four tiles of sums: 24 KiB per row of the filter, in the 768 cycles of its 48 products.
-// Three sections (six) load 8.5 KiB of inputs instead, and load and store 4 KiB of sums.
+// - Vectors finish the outputs of these sums a few at a time, after each slice of the filter, while
+//   the next sums are multiplied.
+// - A tile is stored now and then, even if nobody needs it. After about 130 products without a
+//   store, the next one takes 300 ns longer (measured; Intel's manuals do not mention it).
 #pragma once
 
 #include <cstddef>
@@ -25,11 +21,12 @@ namespace {
 
 using namespace engine;
 
-constexpr int chunk_size = 32;                // input channels of one product
-constexpr int group_size = 32;                // output channels that are computed at once
-constexpr int pixels_at_once = 4;             // of the painted picture: 12 of a tile's 16 columns
-constexpr int first_level_bytes = 40 * 1024;  // of 48 KiB; the sums take up to 8 KiB
+constexpr int chunk_size = 32;     // input channels of one product
+constexpr int group_size = 32;     // output channels that are computed at once
+constexpr int pixels_at_once = 4;  // of the painted picture: 12 of a tile's 16 columns
+constexpr int painting_taps = 9 + pixels_at_once - 1;
 constexpr int sum_tiles = 4;
+constexpr int products_per_store = 48;
 
 // The division of a filter into tiles.
 //
@@ -49,7 +46,7 @@ struct Layout {
         : rows(g.rows),
           chunks(reads_picture(g) ? 1 : g.inputs / chunk_size),
           taps(reads_picture(g)    ? 1
-               : paints_picture(g) ? g.columns + pixels_at_once - 1
+               : paints_picture(g) ? painting_taps
                                    : g.columns),
           pixel_step(paints_picture(g) ? pixels_at_once : g.stride),
           tile_columns(paints_picture(g) ? 1 : group_size / tiles::rows),
@@ -61,12 +58,17 @@ struct Layout {
     // The number of slices: a slice is one chunk of one row of the filter.
     int slices() const { return rows * chunks; }
 
-    // Visit all taps. Taps that are one output apart look at the same pixels except one, so they
-    // are visited one after the other, while these pixels are cached.
+    // The tap to visit after `tap`, or `taps` after the last one. Taps that are one output apart
+    // look at the same pixels except one, so they are visited one after the other, while these
+    // pixels are cached.
+    static constexpr int next_tap(int tap, int taps, int pixel_step) {
+        if (tap + pixel_step < taps) return tap + pixel_step;
+        const int next_phase = tap % pixel_step + 1;
+        return next_phase < pixel_step ? next_phase : taps;
+    }
     template <class Visit>
     void for_each_tap(Visit visit) const {
-        for (int phase = 0; phase < pixel_step; phase++)
-            for (int tap = phase; tap < taps; tap += pixel_step) visit(tap);
+        for (int tap = 0; tap < taps; tap = next_tap(tap, taps, pixel_step)) visit(tap);
     }
 };
 
@@ -84,14 +86,13 @@ struct TileAccumulators {
         if constexpr (tile + 1 < M * N) clear<tile + 1>();
     }
     template <int tile = 0>
-    static void read_from(const float* sums) {
-        tiles::load<tile>(sums + offset(tile), sum_bytes);
-        if constexpr (tile + 1 < M * N) read_from<tile + 1>(sums);
-    }
-    template <int tile = 0>
     static void write_to(float* sums) {
         tiles::store<tile>(sums + offset(tile), sum_bytes);
         if constexpr (tile + 1 < M * N) write_to<tile + 1>(sums);
+    }
+
+    static void write_inputs_to(float* unused) {
+        tiles::store<first_inputs>(unused, tiles::row_bytes);
     }
 
     template <int n = 0>
@@ -134,91 +135,105 @@ public:
           rows_(rows),
           count_(count),
           pixel_bytes_(pixel_bytes),
-          step_(std::ptrdiff_t(layout_.pixel_step) * pixel_bytes),
-          finished_(memory),
-          unfinished_(memory + 2 * sums_at_once) {}
+          sums_(memory),
+          unused_(memory + 2 * sums_at_once) {}
 
-    static std::size_t memory_bytes(int count) {
-        const int blocks = (count + outputs_at_once - 1) / outputs_at_once;
-        return std::size_t(2 + blocks) * sums_at_once * sizeof(float);
+    static constexpr std::size_t memory_bytes() {
+        return 2 * sums_at_once * sizeof(float) + tiles::bytes;
     }
 
     // Call `finish(group, first, count, sums)` for a few outputs at a time; the sums are
-    // [count][16 * N]. The calls lag one step behind the products, because sums take a while to
-    // arrive in memory.
+    // [count][16 * N].
     template <class Finish>
     void run(Finish finish) const {
-        const int slices = layout_.slices();
-        const int at_once = slices_at_once();
-        for (int g = 0; g < layout_.groups; g++)
-            for (int begin = 0; begin < slices; begin += at_once) {
-                const int end = begin + at_once < slices ? begin + at_once : slices;
-                for (int first = 0; first < count_ + outputs_at_once; first += outputs_at_once) {
-                    if (first < count_)
-                        add_section<sum_tiles / N>({g, begin, end}, first, count_ - first);
-                    const int last = first - outputs_at_once;
-                    const int left = count_ - last;
-                    const int found = left < outputs_at_once ? left : outputs_at_once;
-                    if (end == slices && last >= 0) finish(g, last, found, finished(last));
-                }
+        const int at_once = (outputs_at_once - 1) / layout_.slices() + 1;
+        Block previous{};  // of no outputs
+        int blocks = 0;
+        for (int group = 0; group < layout_.groups; group++)
+            for (int first = 0; first < count_; first += outputs_at_once) {
+                const int left = count_ - first;
+                const Block block{group, first, left < outputs_at_once ? left : outputs_at_once,
+                                  sums_ + blocks++ % 2 * sums_at_once};
+                multiply(block, [&] { finish_some(previous, at_once, finish); });
+                previous = block;
             }
+        finish_some(previous, outputs_at_once, finish);
     }
 
 private:
     static constexpr int sums_of_output = N * tiles::rows;
     static constexpr int sums_at_once = outputs_at_once * sums_of_output;
 
-    struct Section {
-        int group;
-        int begin, end;  // slices
+    // Adjacent outputs of a group.
+    struct Block {
+        int group, first, count;
+        float* sums;
     };
 
-    int slices_at_once() const {
-        // For the painted picture, storing sums costs nearly as much as reloading weights.
-        if (N == 1) return layout_.slices();
-        const int pixels = (outputs_at_once - 1) * layout_.pixel_step + layout_.taps;
-        const int chunk_bytes = input_parts * tiles::row_bytes;
-        const int slice_bytes = layout_.taps * tap_bytes +
-                                pixels * (pixel_bytes_ < chunk_bytes ? pixel_bytes_ : chunk_bytes);
-        const int most = slice_bytes < first_level_bytes ? first_level_bytes / slice_bytes : 1;
-        const int sections = (layout_.slices() + most - 1) / most;
-        return (layout_.slices() + sections - 1) / sections;
+    // Finish the first of the block's outputs, at most `most`, and remove them from the block.
+    template <class Finish>
+    static void finish_some(Block& block, int most, Finish& finish) {
+        const int count = block.count < most ? block.count : most;
+        if (count == 0) return;
+        finish(block.group, block.first, count, block.sums);
+        block.first += count;
+        block.count -= count;
+        block.sums += std::ptrdiff_t(count) * sums_of_output;
     }
 
-    // Use no more tiles than the remaining outputs need.
-    template <int M>
-    void add_section(const Section& section, int first, int left) const {
-        if constexpr (M > 1)
-            if (left <= (M - 1) * tiles::rows) return add_section<M - 1>(section, first, left);
-        using Sums = TileAccumulators<M, N>;
-        float* unfinished = unfinished_ + std::ptrdiff_t(first) * sums_of_output;
-        if (section.begin == 0)
-            Sums::clear();
+    // Compute the block's sums, and call `meanwhile()` after each slice.
+    template <class Meanwhile>
+    void multiply(const Block& block, Meanwhile meanwhile) const {
+        if constexpr (N == 1)
+            multiply_shape<painting_taps, pixels_at_once>(block, meanwhile);
+        else if (layout_.taps == 1)
+            multiply_shape<1, 1>(block, meanwhile);
+        else if (layout_.taps == 2)
+            multiply_shape<2, 1>(block, meanwhile);
+        else if (layout_.pixel_step == 1)
+            multiply_shape<3, 1>(block, meanwhile);
         else
-            Sums::read_from(unfinished);
-        multiply<M>(section, first);
-        Sums::write_to(section.end == layout_.slices() ? finished(first) : unfinished);
+            multiply_shape<3, 2>(block, meanwhile);
     }
 
-    float* finished(int first) const {
-        return finished_ + first / outputs_at_once % 2 * sums_at_once;
-    }
-
-    template <int M>
-    void multiply(const Section& section, int first) const {
+    // Each shape of slices has a loop of its own, whose taps are unrolled. Use no more tiles than
+    // the outputs need.
+    template <int taps, int pixel_step, int M = sum_tiles / N, class Meanwhile>
+    void multiply_shape(const Block& block, Meanwhile meanwhile) const {
+        if constexpr (M > 1)
+            if (block.count <= (M - 1) * tiles::rows)
+                return multiply_shape<taps, pixel_step, M - 1>(block, meanwhile);
+        using Sums = TileAccumulators<M, N>;
         const Layout layout = layout_;  // the compiler keeps local variables in registers
-        const std::ptrdiff_t pixel_bytes = pixel_bytes_, step = step_;
+        const std::ptrdiff_t pixel_bytes = pixel_bytes_;
+        const std::ptrdiff_t first = block.first * pixel_step * pixel_bytes;
         const std::byte* weights =
-            weights_ + (std::ptrdiff_t(section.group) * layout.slices() + section.begin) *
-                           layout.taps * tap_bytes;
-        for (int slice = section.begin; slice < section.end; slice++) {
-            const std::byte* inputs = rows_[slice / layout.chunks] + first * step +
+            weights_ + std::ptrdiff_t(block.group) * layout.slices() * taps * tap_bytes;
+        int products = 0;  // since the last store
+        Sums::clear();
+        for (int slice = 0; slice < layout.slices(); slice++) {
+            const std::byte* inputs = rows_[slice / layout.chunks] + first +
                                       std::ptrdiff_t(slice % layout.chunks) * tiles::row_bytes;
-            layout.for_each_tap([&](int tap) {
-                multiply_tap<M>(inputs + tap * pixel_bytes, step, pixel_bytes / 2, weights);
-                weights += tap_bytes;
-            });
+            multiply_taps<taps, pixel_step, M>(inputs, pixel_bytes, weights);
+            weights += taps * tap_bytes;
+            products += taps * M * N * (input_parts + weight_parts - 1);
+            if (products >= products_per_store) {
+                Sums::write_inputs_to(unused_);
+                products = 0;
+            }
+            meanwhile();
         }
+        Sums::write_to(block.sums);
+    }
+
+    template <int taps, int pixel_step, int M, int tap = 0>
+    static void multiply_taps(const std::byte* inputs, std::ptrdiff_t pixel_bytes,
+                              const std::byte* weights) {
+        multiply_tap<M>(inputs + tap * pixel_bytes, pixel_step * pixel_bytes, pixel_bytes / 2,
+                        weights);
+        constexpr int next = Layout::next_tap(tap, taps, pixel_step);
+        if constexpr (next < taps)
+            multiply_taps<taps, pixel_step, M, next>(inputs, pixel_bytes, weights + tap_bytes);
     }
 
     // Second parts lie `second` bytes behind first parts.
@@ -239,8 +254,8 @@ private:
     const std::byte* weights_;
     const std::byte* const* rows_;
     int count_, pixel_bytes_;
-    std::ptrdiff_t step_;            // bytes from one output's inputs to the next output's
-    float *finished_, *unfinished_;  // of two blocks in turn; of the whole row
+    float* sums_;    // of two blocks
+    float* unused_;  // a tile
 };
 
 }  // namespace
