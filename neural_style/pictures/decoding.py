@@ -20,7 +20,7 @@ from .codecs.libtiff import silence_tiff_decoders
 from .codecs.tiff_layout import SampleLayout, read_layout
 from .codecs.tiff_samples import decode_samples
 from .completeness import is_complete
-from .conversion import ICC_PROFILE, take_plain
+from .conversion import ICC_PROFILE, split_rows, take_plain
 from .decoding_memory import PLAIN_BYTES, bytes_per_pixel, check_decoding_memory
 from .file_formats import FORMAT_NAMES
 
@@ -142,11 +142,26 @@ def _decode_jpeg(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     structure = jpeg.read_jpeg(data)
     structure.check_kind()
     with _open(data) as picture:
-        _check_memory(picture, data, memory, structure.coefficient_bytes)
-        # Whole, because libjpeg cannot pause in arithmetic-coded data.
-        picture.decodermaxblock = len(data)
-        picture.load()
+        _check_memory(picture, data, memory, structure.decoder_bytes)
+        _load_whole(picture, data)
+        if structure.may_lack_data(picture):
+            filled_data = structure.fill_scans(data)
+            with _open(filled_data) as filled:
+                _load_whole(filled, filled_data)
+                if not _are_equal(picture, filled):
+                    raise ValueError("the data end before the last row")
         return take_plain(picture), False
+
+
+def _load_whole(picture: ImageFile, data: bytes) -> None:
+    """Decode all data at once: libjpeg cannot pause in arithmetic-coded data."""
+    picture.decodermaxblock = len(data)
+    picture.load()
+
+
+def _are_equal(first: Image.Image, second: Image.Image) -> bool:
+    pairs = zip(split_rows(first), split_rows(second), strict=True)
+    return all(rows.tobytes() == others.tobytes() for (_, rows), (_, others) in pairs)
 
 
 def _decode_tiff(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:

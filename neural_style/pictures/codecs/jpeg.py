@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from PIL import Image
+
 from ...errors import PictureError
+from ..decoding_memory import PLAIN_BYTES
 
 SIGNATURE = b"\xff\xd8\xff"
 """The first bytes of a JPEG file."""
@@ -28,10 +31,15 @@ _PROCESSES = {
     0xF7: "JPEG-LS",
 }  # fmt: skip
 
+_PROGRESSIVE = 0xC2
+_ARITHMETIC = frozenset({0xC9, 0xCA})
+_FILLING = bytes(range(7, 255, 3))  # no marker, and unlike any padding
+_MISSING = {127, 128}  # what libjpeg sets missing samples to, inverted or not
+
 _MAX_SEGMENTS = 2**16
 _MAX_SCANS = 100  # progressive encoders write about 10
-_MAX_SCANNED_PIXELS = 4 * 10**9
-"""Scans times pixels: 40 scans of 100 megapixels."""
+_MAX_SCANNED_PIXELS = 2 * 10**9
+"""Scans times pixels: 20 scans of 100 megapixels, which are decoded twice."""
 
 
 class Segment(NamedTuple):
@@ -39,6 +47,8 @@ class Segment(NamedTuple):
 
     marker: int
     """The marker's second byte."""
+    place: int
+    """Where the marker begins, with the fill bytes before it."""
     start: int
     """Where the content begins, behind its length."""
     end: int
@@ -57,8 +67,8 @@ class JpegFile:
     """Width and height in px."""
     components: int
     """The number of color components."""
-    scans: int
-    """How many scans the file contains."""
+    scan_ends: tuple[int, ...]
+    """For each scan in the file, where its data end."""
     end: int
     """Where the picture ends in the file; 0 if the file is cut off before."""
     index: bytes
@@ -67,9 +77,23 @@ class JpegFile:
     """The place in the file from which the index counts."""
 
     @property
-    def coefficient_bytes(self) -> int:
-        """The bytes of a pixel that libjpeg keeps until it has read the last scan."""
-        return 2 * self.components if self.scans > 1 else 0
+    def scans(self) -> int:
+        """How many scans the file contains."""
+        return len(self.scan_ends)
+
+    @property
+    def decoder_bytes(self) -> int:
+        """The bytes of a pixel that decoding takes besides the picture, if it comes in parts.
+
+        libjpeg keeps all coefficients until it has read the last scan, and such a picture is
+        decoded twice, see `may_lack_data`.
+        """
+        return 2 * self.components + PLAIN_BYTES if self._comes_in_parts else 0
+
+    @property
+    def _comes_in_parts(self) -> bool:
+        """Whether each scan has a part of all pixels."""
+        return self.scans > 1 or self.process == _PROGRESSIVE
 
     def check_kind(self) -> None:
         """Raise an error if libjpeg cannot decode a file of this kind, or not in bounded time.
@@ -91,29 +115,59 @@ class JpegFile:
                 "one",
                 remedy="save it as a baseline JPEG or as PNG",
             )
+        if self.process and not height:
+            raise PictureError(
+                "expected a JPEG file that begins with its height, got a height of 0",
+                remedy="save it again",
+            )
         if self.process and self.bits != 8:
             raise PictureError(
                 f"expected a JPEG file with 8 bits a color, got {self.bits} bits",
                 remedy="save it with 8 bits, or as a 16-bit PNG",
             )
 
+    def may_lack_data(self, picture: Image.Image) -> bool:
+        """Return True if a scan may end too early, which libjpeg does not report.
+
+        It sets what is missing to gray, or leaves out details. In a file of one scan, the end of
+        the picture is missing. Arithmetic coding may leave out its last bytes.
+
+        Args:
+            picture: The decoded picture.
+        """
+        if self.process in _ARITHMETIC:
+            return False
+        width, height = picture.size
+        last_pixel = picture.crop((width - 1, height - 1, width, height))
+        return self._comes_in_parts or set(last_pixel.tobytes()) <= _MISSING
+
+    def fill_scans(self, data: bytes) -> bytes:
+        """Return the file with more bytes behind each scan, which count only if it lacks some."""
+        begins = (0, *self.scan_ends)
+        parts = (data[a:b] for a, b in zip(begins, self.scan_ends, strict=False))
+        return _FILLING.join((*parts, data[begins[-1] :]))
+
 
 def read_jpeg(data: bytes) -> JpegFile:
     """Return what is known of a JPEG file before it is decoded."""
-    process = bits = width = height = components = scans = end = index_at = 0
-    index = b""
-    for marker, start, stop in _read_segments(data):
+    process = bits = width = height = components = end = index_at = 0
+    index, scan_ends, is_in_scan = b"", [], False
+    for marker, place, start, stop in _read_segments(data):
+        if is_in_scan:
+            scan_ends.append(place)
+        is_in_scan = marker == _SOS
         if marker in _FRAMES and not process and stop - start >= 6:
             process = marker
             bits, height, width, components = struct.unpack_from(">BHHB", data, start)
-        elif marker == _SOS:
-            scans += 1
         elif marker == _EOI:
             end = stop
         elif marker == _APP2 and data.startswith(b"MPF\0", start):
             index_at = start + 4
             index = data[index_at:stop]
-    return JpegFile(process, bits, (width, height), components, scans, end, index, index_at)
+    if is_in_scan:
+        scan_ends.append(len(data))
+    size, ends = (width, height), tuple(scan_ends)
+    return JpegFile(process, bits, size, components, ends, end, index, index_at)
 
 
 def _read_segments(data: bytes) -> Iterator[Segment]:
@@ -124,8 +178,11 @@ def _read_segments(data: bytes) -> Iterator[Segment]:
         if found is None:
             return
         marker, position, pattern = found[1][0], found.end(), _MARKER
+        place = found.start()
+        while data[place - 1] == 0xFF:
+            place -= 1
         if marker == _EOI:
-            yield Segment(marker, position, position)
+            yield Segment(marker, place, position, position)
             return
         if marker in _WITHOUT_LENGTH:
             continue
@@ -134,5 +191,5 @@ def _read_segments(data: bytes) -> Iterator[Segment]:
         end = position + struct.unpack_from(">H", data, position)[0]
         if end > len(data):
             return
-        yield Segment(marker, position + 2, end)
+        yield Segment(marker, place, position + 2, end)
         position, pattern = max(end, position + 2), _NEXT_MARKER if marker == _SOS else _MARKER

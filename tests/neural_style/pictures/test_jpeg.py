@@ -45,10 +45,10 @@ def with_precision(data: bytes, marker: int, bits: int) -> bytes:
 
 
 def with_more_scans(count: int) -> bytes:
-    """Return a progressive JPEG file whose last scan is repeated."""
+    """Return a progressive JPEG file whose first scan is repeated."""
     data = encode(make_picture(), "JPEG", progressive=True)
-    last = data[data.rindex(b"\xff\xda") : -2]
-    return data[:-2] + last * count + data[-2:]
+    first = data[data.index(b"\xff\xda") : read_jpeg(data).scan_ends[0]]
+    return data[:-2] + first * count + data[-2:]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,51 @@ def test_bytes_behind_the_picture_do_not_count() -> None:
     data = encode(make_picture(), "JPEG")
 
     assert decode_picture(data + b"more") == decode_picture(data)
+
+
+def make_noise(mode: str) -> Image.Image:
+    """Return a picture whose JPEG file has data for each of its pixels."""
+    size, channels = (90, 70), len(Image.new(mode, (1, 1)).getbands())
+    levels = np.random.default_rng(0).integers(0, 256, (*size, channels), np.uint8)
+    return Image.frombytes(mode, size, levels.tobytes())
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.95])
+def test_a_scan_that_ends_too_early_is_refused(progressive: bool, mode: str, part: float) -> None:
+    data = encode(make_noise(mode), "JPEG", progressive=progressive)
+    begin = data.index(b"\xff\xda") + 20
+    cut_off = data[: begin + int((len(data) - begin) * part)].rstrip(b"\xff") + data[-2:]
+
+    with pytest.raises(PictureError, match="the data end before the last row"):
+        decode_picture(cut_off)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_picture_that_ends_in_gray_is_whole(progressive: bool, mode: str) -> None:
+    picture = make_noise(mode)
+    picture.paste((128,) * len(picture.getbands()), (0, 30, *picture.size))
+
+    decoded = decode_picture(encode(picture, "JPEG", progressive=progressive))
+
+    assert decoded.getpixel((89, 69)) == (128, 128, 128)
+
+
+def test_bytes_between_the_scans_do_not_count() -> None:
+    data = encode(make_noise("RGB"), "JPEG")
+
+    assert decode_picture(data[:-2] + bytes(99) + b"\xff" + data[-2:]) == decode_picture(data)
+
+
+def test_a_file_without_its_height_is_named() -> None:
+    data = bytearray(encode(make_picture(), "JPEG"))
+    place = data.index(b"\xff\xc0") + 5
+    data[place : place + 2] = bytes(2)
+
+    with pytest.raises(PictureError, match="got a height of 0"):
+        decode_picture(bytes(data))
 
 
 def test_white_in_16_bits_of_jpeg_2000_stays_white() -> None:
