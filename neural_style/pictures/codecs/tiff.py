@@ -14,11 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MAX_ENTRIES = 2**20  # of all directories; bounds the time that a hostile file takes
+_CCITT = (2, 3, 4)  # compressions
 _SIZES_APART = 3  # a first page this many times smaller on both sides is a preview
 
 _NUMBER_TYPES = {1: "u1", 3: "u2", 4: "u4", 6: "i1", 8: "i2", 9: "i4", 13: "u4", 16: "u8", 18: "u8"}
 _BYTES_TYPES = {2: "u1", 7: "u1"}
 _VALUE_BYTES = {5: 8, 10: 8, 11: 4, 12: 8, 17: 8}  # of the types that no tag used here has
+
+
+JPEG_COMPRESSIONS = (6, 7)
+"""The numbers of JPEG, in the old and the new form."""
 
 
 class Tag(IntEnum):
@@ -114,6 +119,15 @@ class Page:
         return self.number(Tag.WIDTH), self.number(Tag.HEIGHT)
 
     @property
+    def photometric(self) -> int:
+        """The photometric interpretation; where the tag is missing, the one that libtiff takes."""
+        if Tag.PHOTOMETRIC in self.places:
+            return self.number(Tag.PHOTOMETRIC)
+        colors = self.number(Tag.SAMPLES, 1) - self.array(Tag.EXTRA_SAMPLES).size
+        gray = 0 if self.number(Tag.COMPRESSION) in _CCITT else 1
+        return {1: gray, 3: 2}.get(colors, -1)
+
+    @property
     def strip_bytes(self) -> float:
         """The bytes of the largest strip, divided by the number of pixels in the picture."""
         width, height = self.size
@@ -130,16 +144,22 @@ class Page:
     @property
     def is_tiled(self) -> bool:
         """Whether the page is stored in tiles and not in strips."""
-        return Tag.TILE_OFFSETS in self.places
+        return Tag.TILE_WIDTH in self.places or Tag.TILE_OFFSETS in self.places
+
+    @property
+    def parts(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The offsets and the byte counts of all strips or tiles.
+
+        Some writers put those of tiles into the tags of strips.
+        """
+        tags = (Tag.STRIP_OFFSETS, Tag.STRIP_BYTE_COUNTS)
+        if Tag.TILE_OFFSETS in self.places:
+            tags = (Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS)
+        return self.array(tags[0]), self.array(tags[1])
 
     def ends_within_file(self) -> bool:
         """Return True if the file contains all strips or tiles."""
-        kinds = (
-            (Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS)
-            if self.is_tiled
-            else (Tag.STRIP_OFFSETS, Tag.STRIP_BYTE_COUNTS)
-        )
-        offsets, counts = (self.array(tag).astype(np.float64) for tag in kinds)
+        offsets, counts = (values.astype(np.float64) for values in self.parts)
         ends = offsets + counts if offsets.shape == counts.shape else offsets
         return bool(ends.max(initial=0) <= len(self.data))
 
@@ -173,13 +193,22 @@ def choose_page(data: bytes) -> tuple[Page, bool]:
 
 
 def start_with(page: Page) -> bytes:
-    """Return the file with its header changed so that `page` is the first one."""
+    """Return the file with its header changed so that `page` is the first one.
+
+    The order of bits is changed to the usual one where it has no meaning, in JPEG data.
+    """
     layout = _Layout(page.data)
-    first = np.array(page.offset, layout.offset_type).tobytes()
-    if page.data[layout.first_at :].startswith(first):
-        return page.data
-    after = layout.first_at + len(first)
-    return b"".join((page.data[: layout.first_at], first, memoryview(page.data)[after:]))
+    data = _replace(page.data, layout.first_at, np.array(page.offset, layout.offset_type).tobytes())
+    kind, _, place = page.places.get(Tag.FILL_ORDER, (0, 0, 0))
+    if kind in _NUMBER_TYPES and page.number(Tag.COMPRESSION) in JPEG_COMPRESSIONS:
+        data = _replace(data, place, np.array(1, page.order + _NUMBER_TYPES[kind]).tobytes())
+    return data
+
+
+def _replace(data: bytes, place: int, part: bytes) -> bytes:
+    if data.startswith(part, place):
+        return data
+    return b"".join((data[:place], part, memoryview(data)[place + len(part) :]))
 
 
 def _is_preview(page: Page, of: Page) -> bool:

@@ -39,8 +39,8 @@ def _describe_as_bytes(page: Page, layout: SampleLayout, plane: int) -> tuple[by
     if rows < 1:
         raise ValueError("strips or tiles without rows")
     count = -(-height // rows) * across
-    for tag in stored:
-        tags += [(tag, page.array(tag)[plane * count :][:count].tolist())]
+    for tag, values in zip(stored, page.parts, strict=True):
+        tags += [(tag, values[plane * count :][:count].tolist())]
     directory_at = len(page.data) + len(page.data) % 2
     directory = _encode_directory(sorted(tags), directory_at)
     header = struct.pack("<2sHI", b"II", 42, directory_at)

@@ -93,7 +93,7 @@ def read_layout(page: Page) -> SampleLayout | None:
     samples = page.number(Tag.SAMPLES, 1)
     bits = page.array(Tag.BITS)[:samples].tolist() or [1]
     formats = page.array(Tag.SAMPLE_FORMAT)[:samples].tolist() or [1]
-    photometric = page.number(Tag.PHOTOMETRIC)
+    photometric = page.photometric
     if (
         page.number(Tag.COMPRESSION, 1) not in _BYTE_COMPRESSIONS
         or photometric not in _MODES

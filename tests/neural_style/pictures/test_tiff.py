@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import struct
 from contextlib import suppress
 from typing import Any
 
@@ -173,6 +174,72 @@ def test_premultiplied_colors_are_divided(kind: str, bits: int) -> None:
     assert np.abs(decoded - [[[255, 127, 0, 127], [0, 0, 0, 0]]]).max() <= 1
 
 
+def rename_tag(data: bytes, tag: int, new_tag: int) -> bytes:
+    """Return a little-endian file in which a tag has another number."""
+    old, new = (struct.pack("<H", number) for number in (tag, new_tag))
+    start = int.from_bytes(data[4:8], "little") + 2
+    places = range(start, start + 12 * int.from_bytes(data[start - 2 : start], "little"), 12)
+    (place,) = (place for place in places if data[place : place + 2] == old)
+    return data[:place] + new + data[place + 2 :]
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize(
+    ("colors", "extra"),
+    [(BLACK_IS_ZERO, ()), (BLACK_IS_ZERO, (ALPHA,)), (RGB, ()), (RGB, (ALPHA,))],
+)
+def test_colors_without_a_name_are_gray_or_rgb(
+    bits: int, colors: int, extra: tuple[int, ...]
+) -> None:
+    data = make_tiff(
+        make_samples("u", bits, COLORS[colors] + len(extra)), Layout(colors, bits, "u", extra)
+    )
+
+    assert decode_picture(rename_tag(data, 262, 263)) == decode_picture(data)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_other_colors_without_a_name_are_refused(count: int) -> None:
+    data = make_tiff(make_samples("u", 8, count), Layout(CMYK, 8))
+
+    with pytest.raises(PictureError, match="got 8-bit colors of an unnamed kind"):
+        decode_picture(rename_tag(data, 262, 263))
+
+
+def test_jpeg_data_in_colors_without_a_name_are_refused() -> None:
+    data = encode(make_picture().convert("L"), "TIFF", compression="jpeg")
+
+    with pytest.raises(PictureError, match="got 8-bit gray compressed with JPEG"):
+        decode_picture(rename_tag(data, 262, 263))
+
+
+@pytest.mark.parametrize("compression", [NONE, DEFLATE])
+@pytest.mark.parametrize("is_separate", [False, True], ids=["chunky", "separate"])
+def test_tiles_that_are_listed_as_strips_are_decoded(compression: int, is_separate: bool) -> None:
+    layout = Layout(RGB, 8, is_separate=is_separate, tile=(16, 32), compression=compression)
+    data = make_tiff(make_samples("u", 8, 3), layout)
+
+    assert decode_picture(rename_tag(rename_tag(data, 324, 273), 325, 279)) == decode_picture(data)
+
+
+@pytest.mark.parametrize("bits", [1, 4, 8])
+def test_a_palette_that_is_too_short_is_refused(bits: int) -> None:
+    layout = Layout(PALETTE, bits, tags={320: [0xFFFF] * (3 * 2**bits - 1)})
+
+    with pytest.raises(PictureError, match="the palette is too short"):
+        decode_picture(make_tiff(make_samples("u", bits, 1), layout))
+
+
+def test_the_order_of_bits_does_not_matter_in_jpeg_data() -> None:
+    usual, reversed_bits = (
+        encode(make_picture(), "TIFF", compression="jpeg", tiffinfo={266: order})
+        for order in (1, 2)
+    )
+
+    assert usual != reversed_bits
+    assert decode_picture(reversed_bits) == decode_picture(usual)
+
+
 def test_the_orientation_is_applied() -> None:
     samples = make_samples("u", 32, 3)
 
@@ -240,8 +307,13 @@ def test_the_full_page_is_chosen(
         ({259: [60000]}, "got 8-bit RGB compressed with method 60000"),
         ({258: [12] * 3, 259: [7]}, "got 12-bit RGB compressed with JPEG"),
         ({262: [32803]}, "got 8-bit camera raw with 2 more samples"),
+        ({262: [9]}, "got 8-bit ICC Lab"),
+        ({258: [5, 6, 5]}, "got 5/6/5-bit RGB"),
+        ({262: [CMYK]}, "got 8-bit CMYK with 3 of 4 samples"),
+        ({259: [7], 262: [6], 284: [2]}, "got 8-bit YCbCr in separate planes compressed with JPEG"),
         ({262: [8], 258: [16] * 3}, "got 16-bit Lab"),
         ({262: [6], 530: [2, 2]}, "got 8-bit subsampled YCbCr"),
+        ({262: [6], 279: [84, 12]}, "got 8-bit subsampled YCbCr"),
         ({339: [3] * 3}, "got 8-bit floating point RGB"),
     ],
 )
