@@ -171,6 +171,8 @@ def _decode_tiff(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     layout = read_layout(page)
     if not tiff_kinds.is_supported(page):
         raise tiff_kinds.describe_kind(page)
+    if not page.contains_jpeg_ends():
+        raise ValueError("a strip or tile ends too early")
     if layout is not None and tiff_kinds.is_misread(page):
         return _decode_samples(page, layout, memory), has_more_pages
     try:

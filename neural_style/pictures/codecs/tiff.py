@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 _MAX_ENTRIES = 2**20  # of all directories; bounds the time that a hostile file takes
 _CCITT = (2, 3, 4)  # compressions
+_NEW_JPEG = 7
+_END_OF_IMAGE = b"\xff\xd9"  # a marker of JPEG
+_MAX_PADDING = 4096  # bytes behind it
 _SIZES_APART = 3  # a first page this many times smaller on both sides is a preview
 
 _NUMBER_TYPES = {1: "u1", 3: "u2", 4: "u4", 6: "i1", 8: "i2", 9: "i4", 13: "u4", 16: "u8", 18: "u8"}
@@ -162,6 +165,17 @@ class Page:
         offsets, counts = (values.astype(np.float64) for values in self.parts)
         ends = offsets + counts if offsets.shape == counts.shape else offsets
         return bool(ends.max(initial=0) <= len(self.data))
+
+    def contains_jpeg_ends(self) -> bool:
+        """Return True unless the page has JPEG data of which a strip or tile ends too early.
+
+        libtiff only warns of it, and sets what is missing to gray.
+        """
+        if self.number(Tag.COMPRESSION) != _NEW_JPEG:
+            return True
+        parts = zip(*(values.tolist() for values in self.parts), strict=False)
+        ends = ((max(start, start + size - _MAX_PADDING), start + size) for start, size in parts)
+        return all(self.data.rfind(_END_OF_IMAGE, *end) >= 0 for end in ends)
 
 
 def read_pages(data: bytes) -> list[Page]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from neural_style import PictureError
+from neural_style.pictures.codecs.tiff import read_pages
 from neural_style.pictures.completeness import is_complete
 from neural_style.pictures.decoding import MORE_FRAMES, decode_picture
 from tests.support.files.pictures import encode
@@ -336,6 +337,15 @@ def test_a_truncated_strip_is_refused(compression: str | None) -> None:
     for whole in (data, deep):
         with pytest.raises(PictureError, match="damaged"):
             decode_picture(whole[: len(whole) // 2])
+
+
+def test_a_truncated_strip_of_jpeg_data_is_refused() -> None:
+    data = encode(make_picture(), "TIFF", compression="jpeg")
+    offsets, counts = read_pages(data)[0].parts
+    end = int(offsets[-1] + counts[-1])
+
+    with pytest.raises(PictureError, match="a strip or tile ends too early"):
+        decode_picture(data[: end - 9] + bytes(9) + data[end:])
 
 
 def test_damage_is_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
