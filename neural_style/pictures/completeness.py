@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from .codecs import jpeg, png
+from .codecs import jpeg, png_chunks
 from .codecs.tiff import read_pages
 
 _MAX_BLOCKS = 2**22  # of a GIF file: those of the largest file that is read
@@ -37,7 +37,7 @@ def is_complete(data: bytes) -> bool:
 
 def _has_png_end(data: bytes) -> bool:
     try:
-        return any(kind == b"IEND" for kind, *_ in png.read_chunks(data))
+        return any(kind == b"IEND" for kind, *_ in png_chunks.read_chunks(data))
     except ValueError:
         return False
 
@@ -129,7 +129,7 @@ def _ends_after_boxes(data: bytes) -> bool:
 
 
 _CHECKS: tuple[tuple[bytes, Callable[[bytes], bool]], ...] = (
-    (png.SIGNATURE, _has_png_end),
+    (png_chunks.SIGNATURE, _has_png_end),
     (jpeg.SIGNATURE, _has_jpeg_end),
     (b"GIF8", _has_gif_end),
     (b"RIFF", _has_riff_size),

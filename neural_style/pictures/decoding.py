@@ -17,6 +17,7 @@ from ..system.interruption import call_interruptibly
 from ..system.warning_filter import suppress_warnings
 from .codecs import heif, jpeg, jpeg2000, png, tiff, tiff_kinds
 from .codecs.libtiff import silence_tiff_decoders
+from .codecs.png_chunks import SIGNATURE as PNG_SIGNATURE
 from .codecs.tiff_layout import SampleLayout, read_layout
 from .codecs.tiff_samples import decode_samples
 from .completeness import is_complete
@@ -30,7 +31,7 @@ MORE_FRAMES = "more_frames"
 TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF 6.0, p. 13, and BigTIFF
 _GIF = b"GIF8"
 _ENDS_EARLY = "the file ends too early"
-_SIGNATURES = (png.SIGNATURE, jpeg.SIGNATURE, _GIF, *TIFF_MAGICS, *jpeg2000.SIGNATURES)
+_SIGNATURES = (PNG_SIGNATURE, jpeg.SIGNATURE, _GIF, *TIFF_MAGICS, *jpeg2000.SIGNATURES)
 PILLOWS_FORMATS = tuple(name for name in FORMAT_NAMES if name != heif.FORMAT)
 _KEY_BYTES = 9  # of a pixel: the lower bytes of 16-bit colors, and the copy with alpha
 
@@ -88,7 +89,7 @@ def read_header(data: bytes) -> Image.Image:
     """
     try:
         with suppress_warnings():
-            if data.startswith(png.SIGNATURE):
+            if data.startswith(PNG_SIGNATURE):
                 data = png.reduce_png(data).data
             if heif.is_heif(data):
                 heif.register()
@@ -102,7 +103,7 @@ def read_header(data: bytes) -> Image.Image:
 
 def _decode(data: bytes, memory: int | None) -> Image.Image:
     with suppress_warnings():
-        if data.startswith(png.SIGNATURE):
+        if data.startswith(PNG_SIGNATURE):
             plain, has_more_frames = _decode_png(data, memory)
         elif data.startswith(jpeg.SIGNATURE):
             plain, has_more_frames = _decode_jpeg(data, memory)
@@ -260,16 +261,24 @@ def describe_failure(error: Exception, data: bytes) -> PictureError:
     if isinstance(error, Image.DecompressionBombError):
         return PictureError(f"expected a smaller picture: {error}", remedy="scale it down first")
     if isinstance(error, UnidentifiedImageError) and not _has_known_signature(data):
+        if data[1:4] == PNG_SIGNATURE[1:4]:
+            return PictureError(
+                "expected a picture, got a PNG file that was changed as if it were text",
+                remedy="copy it again in binary mode",
+            )
         text = quote_text(data)
         got, remedy = "something else", "convert it to one of these formats"
         if text is not None:
             got, remedy = f"text that begins {text}", f"download it again, or {remedy}"
         expected = f"expected a picture ({', '.join(FORMAT_NAMES)})"
         return PictureError(f"{expected}, got {got}", remedy=remedy)
-    reason = "" if isinstance(error, UnidentifiedImageError) else str(error)
-    got = "a damaged or unsupported one" if is_complete(data) else "a damaged one"
+    is_whole = is_complete(data)
+    reason = str(error) or type(error).__name__
+    if isinstance(error, UnidentifiedImageError):
+        reason = "its header cannot be read" if is_whole else _ENDS_EARLY
+    got = "a damaged or unsupported one" if is_whole else "a damaged one"
     return PictureError(
-        f"expected a whole picture, got {got} ({reason or type(error).__name__})",
+        f"expected a whole picture, got {got} ({reason})",
         remedy="copy or save it again",
     )
 

@@ -12,24 +12,30 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from ..conversion import TRANSPARENCY, split_rows
+from .png_chunks import (
+    CRITICAL,
+    GRAY,
+    PALETTE,
+    RGB,
+    SIGNATURE,
+    Chunk,
+    check_critical,
+    is_intact,
+    read_chunks,
+    read_header,
+)
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-"""The first bytes of a PNG file."""
-
-_MAX_CHUNKS = 2**18  # twice those of the largest file that is read, in the usual 8 KiB
 _MAX_PROFILE = 16 * 2**20  # bytes; the largest in use have about 4 MiB
 _MAX_TEXT = PngImagePlugin.MAX_TEXT_CHUNK
 _BLOCK_BYTES = 2**20
 
-_CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
-_METADATA = frozenset({b"IHDR", b"acTL", b"eXIf", b"iCCP", b"pHYs", b"tRNS"})
+_METADATA = frozenset({b"IHDR", b"PLTE", b"acTL", b"eXIf", b"iCCP", b"pHYs", b"tRNS"})
 _ORIENTED_TEXT = re.compile(rb"(Raw profile type exif|XML:com\.adobe\.xmp)\x00")
 _TEXTS = {
     b"tEXt": None,
@@ -37,8 +43,8 @@ _TEXTS = {
     b"iTXt": re.compile(rb"[^\x00]*\x00\x01\x00[^\x00]*\x00[^\x00]*\x00"),
 }
 """For each kind of text, what comes before a compressed text."""
-_HEADER_BYTES = 13
-_GRAY, _RGB, _PALETTE = 0, 2, 3  # color types
+_SIZES = {b"pHYs": 9}
+"""The bytes that a chunk has if Pillow reads it."""
 _ADAM7 = (
     (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)
 )  # fmt: skip
@@ -51,17 +57,6 @@ _MARKS: dict[str, int | tuple[int, ...]] = {
     "L": 90,
 }
 """Unlikely colors for a whole row, by mode."""
-
-
-class Chunk(NamedTuple):
-    """A chunk that the file contains whole."""
-
-    kind: bytes
-    """Its type."""
-    start: int
-    """Where its content begins."""
-    end: int
-    """Where its content ends; the checksum follows."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +110,7 @@ class PngFile:
     def count_bytes(self) -> int:
         """Return the number of bytes that all rows have before they are compressed."""
         width, height, bits, color_type = self.header
-        channels = {_RGB: 3, 4: 2, 6: 4}.get(color_type, 1)
+        channels = {RGB: 3, 4: 2, 6: 4}.get(color_type, 1)
         sizes = _interlaced_sizes(width, height) if self.is_interlaced else [(width, height)]
         return sum(rows * (1 + -(-columns * bits * channels // 8)) for columns, rows in sizes)
 
@@ -137,26 +132,6 @@ class PngFile:
         return missing <= 0
 
 
-def read_chunks(data: bytes) -> Iterator[Chunk]:
-    """Yield the chunks of a file up to IEND, or up to where the file is cut off.
-
-    Raises:
-        ValueError: There are more chunks than any encoder writes.
-    """
-    position, kind = len(SIGNATURE), b""
-    for _ in range(_MAX_CHUNKS):
-        header = data[position : position + 8]
-        if len(header) < 8 or kind == b"IEND":
-            return
-        length, kind = struct.unpack(">I4s", header)
-        start, end = position + 8, position + 8 + length
-        position = end + 4
-        if position > len(data):
-            return
-        yield Chunk(kind, start, end)
-    raise ValueError(f"more than {_MAX_CHUNKS} chunks")
-
-
 def reduce_png(data: bytes) -> PngFile:
     """Return the first frame of a file without the metadata that this package does not use.
 
@@ -164,20 +139,22 @@ def reduce_png(data: bytes) -> PngFile:
     this function: an ancillary chunk with a wrong checksum does not count.
 
     Raises:
-        ValueError: The file has no header, or too many chunks.
+        ValueError: The file has too many chunks, or critical ones are missing or damaged.
+        PictureError: See `check_critical`.
     """
     chunks = list(read_chunks(data))
     contents = _read_metadata(data, chunks)
-    header = contents.get(b"IHDR", b"")
-    if len(header) != _HEADER_BYTES:
-        raise ValueError("no header")
-    *size, bits, color_type, _, _, interlacing = struct.unpack(">IIBBBBB", header)
-    wanted = {b"eXIf", b"pHYs"} | ({b"tRNS"} if color_type == _PALETTE else set())
+    header = read_header(contents.get(b"IHDR", b""))
+    bits, color_type = header.bits, header.color_type
+    check_critical(chunks, color_type)
+    if color_type == PALETTE and b"PLTE" not in contents:
+        raise ValueError("the palette does not match its checksum")
+    wanted = {b"eXIf", b"pHYs"} | ({b"tRNS"} if color_type == PALETTE else set())
     return PngFile(
         data=_join(data, chunks, wanted & contents.keys()),
         profile=_inflate_profile(contents.get(b"iCCP", b"")),
-        header=(size[0], size[1], bits, color_type),
-        is_interlaced=interlacing == 1,
+        header=header[:4],
+        is_interlaced=header.interlacing == 1,
         key=_read_key(contents.get(b"tRNS", b""), bits, color_type),
         has_more_frames=_count_frames(contents.get(b"acTL", b""), chunks) > 1,
     )
@@ -206,15 +183,12 @@ def load_rows(png: PngFile, picture: Image.Image) -> None:
 def _read_metadata(data: bytes, chunks: list[Chunk]) -> dict[bytes, bytes]:
     """Return the content of the first chunk of each kind that is used here and intact."""
     contents: dict[bytes, bytes] = {}
-    for kind, start, end in chunks:
-        if kind in _METADATA and kind not in contents and _is_intact(data, start, end):
+    for chunk in chunks:
+        kind, start, end = chunk
+        is_first = kind in _METADATA and kind not in contents
+        if is_first and end - start == _SIZES.get(kind, end - start) and is_intact(data, chunk):
             contents[kind] = data[start:end]
     return contents
-
-
-def _is_intact(data: bytes, start: int, end: int) -> bool:
-    checksum = zlib.crc32(memoryview(data)[start - 4 : end])
-    return struct.unpack_from(">I", data, end) == (checksum,)
 
 
 def _join(data: bytes, chunks: list[Chunk], kinds: set[bytes]) -> bytes:
@@ -227,7 +201,7 @@ def _join(data: bytes, chunks: list[Chunk], kinds: set[bytes]) -> bytes:
             is_wanted = _tells_orientation(data, chunk)
         if is_wanted:
             wanted.discard(chunk.kind)  # others of the kind do not count
-        if is_wanted or chunk.kind in _CRITICAL:
+        if is_wanted or chunk.kind in CRITICAL:
             kept.append(view[chunk.start - 8 : chunk.end + 4])
     return b"".join(kept)
 
@@ -244,7 +218,7 @@ def _tells_orientation(data: bytes, chunk: Chunk) -> bool:
             inflater.decompress(memoryview(data)[found.end() : end], _MAX_TEXT)
     except zlib.error:
         return False
-    return _is_intact(data, start, end) and not inflater.unconsumed_tail
+    return is_intact(data, chunk) and not inflater.unconsumed_tail
 
 
 def _inflate_profile(content: bytes) -> bytes:
@@ -259,7 +233,7 @@ def _inflate_profile(content: bytes) -> bytes:
 
 def _read_key(content: bytes, bits: int, color_type: int) -> tuple[int, ...]:
     """Return the transparent color in a chunk tRNS; of each value, only `bits` count."""
-    count = {_GRAY: 1, _RGB: 3}.get(color_type, 0)
+    count = {GRAY: 1, RGB: 3}.get(color_type, 0)
     if not count or len(content) != 2 * count:
         return ()
     return tuple(value & (2**bits - 1) for value in struct.unpack(f">{count}H", content))

@@ -149,6 +149,14 @@ def test_an_ancillary_chunk_with_a_wrong_checksum_does_not_count(kind: bytes) ->
     assert (picture.mode, picture.info) == ("RGB", {})
 
 
+@pytest.mark.parametrize("content", [b"", b"\0", bytes(10)], ids=["empty", "short", "long"])
+@pytest.mark.parametrize("kind", [b"iCCP", b"iTXt", b"eXIf", b"pHYs", b"tRNS", b"acTL"])
+def test_an_ancillary_chunk_of_another_size_does_not_count(kind: bytes, content: bytes) -> None:
+    samples = make_samples(4, 3, 8, RGB)
+
+    assert decode(make_png(samples, 8, RGB, [chunk(kind, content)])) == samples.tolist()
+
+
 def test_a_profile_above_1_mib_is_kept() -> None:
     profile = SRGB + np.random.default_rng(0).bytes(2**21)
     content = b"large\0\0" + zlib.compress(profile)
@@ -235,3 +243,56 @@ def test_too_many_chunks_are_refused() -> None:
 
     with pytest.raises(PictureError, match="more than 262144 chunks"):
         decode_picture(make_png(make_samples(4, 3, 8, RGB), 8, RGB, empty))
+
+
+@pytest.mark.parametrize("kind", [b"CgBI", b"ABCD"])
+def test_an_unknown_chunk_that_changes_the_pixels_is_named(kind: bytes) -> None:
+    data = make_png(make_samples(4, 3, 8, RGB), 8, RGB, [chunk(kind, b"")])
+
+    with pytest.raises(PictureError, match=f"got one with the chunk '{kind.decode()}'"):
+        decode_picture(data)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "reason"),
+    [
+        (19, 0, "0x3 px"),
+        (24, 3, "3 bits in the color type 2"),
+        (25, 3, "16 bits in the color type 3"),
+        (26, 1, "an unknown method in the header"),
+        (27, 64, "an unknown method in the header"),
+        (28, 2, "an unknown method in the header"),
+    ],
+    ids=["width", "bits", "color type", "compression", "filters", "interlacing"],
+)
+def test_a_header_that_describes_no_picture_is_refused(place: int, value: int, reason: str) -> None:
+    data = make_png(make_samples(4, 3, 16, RGB), 16, RGB)
+    content = bytearray(data[16:29])
+    content[place - 16] = value
+
+    with pytest.raises(PictureError, match=reason):
+        decode_picture(data[:8] + chunk(b"IHDR", bytes(content)) + data[33:])
+
+
+@pytest.mark.parametrize(
+    ("chunks", "reason"),
+    [
+        ([], "no palette"),
+        ([chunk(b"PLTE", bytes(6))] * 2, "two palettes"),
+        ([chunk(b"PLTE", bytes(6), checksum=1)], "the palette does not match its checksum"),
+    ],
+    ids=["none", "two", "damaged"],
+)
+def test_a_picture_needs_its_palette(chunks: list[bytes], reason: str) -> None:
+    data = make_png(make_samples(4, 3, 1, PALETTE), 1, PALETTE, chunks)
+
+    with pytest.raises(PictureError, match=reason):
+        decode_picture(data)
+
+
+def test_a_file_that_was_copied_as_text_is_named() -> None:
+    data = make_png(make_samples(4, 3, 8, RGB), 8, RGB)
+
+    for changed in (data.replace(b"\r\n", b"\n"), data.replace(b"\n", b"\r\n")):
+        with pytest.raises(PictureError, match="a PNG file that was changed as if it were text"):
+            decode_picture(changed)
