@@ -14,7 +14,7 @@ from csci_utils.rooted import Root
 
 from .. import names
 from ..errors import InvalidNameError, MissingError, PipelineError, SettingsError
-from ..places import DATA_VARIABLE, IMAGES, MODELS
+from ..places import DATA_VARIABLE, IMAGES, MODELS, is_s3
 from ..settings import Settings
 from ..styles.results import split_result
 from .leftovers import OWN_PREFIXES, find_placeholder, is_ignored, is_leftover
@@ -85,21 +85,44 @@ def list_remote(settings: Settings, images: bool = True, models: bool = True) ->
     """
     found = Inventory()
     if images:
-        found.images, refused = _split(settings.remote_images, names.is_image_name)
+        found.images, refused = _split(settings, IMAGES, names.is_image_name)
         found.refused.update(refused)
     if models:
-        found.models, refused = _split(settings.remote_models, names.is_model_file)
+        found.models, refused = _split(settings, MODELS, names.is_model_file)
         found.refused.update(refused)
     return found
 
 
 def _split(
-    folder: str, is_kind: Callable[[str], bool]
+    settings: Settings, kind: str, is_kind: Callable[[str], bool]
 ) -> tuple[list[str], Mapping[str, DescribedError]]:
     """Return the safe names of a kind in a folder of the remote, and why the others are unsafe."""
-    found = [path for path in list_all_paths(folder) if is_meant(path, is_kind)]
-    safe, refused = names.split_valid(found, names.check_name)
+    folder = f"{settings.remote}/{kind}"
+    listed = list_all_paths(folder)
+    found = [path for path in listed if is_meant(path, is_kind)]
+    safe, invalid = names.split_valid(found, names.check_name)
+    refused: dict[str, DescribedError] = {**invalid}
+    if not (is_s3(folder) or settings.is_offline):
+        refused |= _find_linked_folders(folder, set(listed).difference(found))
     return list(filter(is_kind, safe)), refused
+
+
+def _find_linked_folders(root: str, paths: Collection[str]) -> dict[str, DescribedError]:
+    """Return which of these paths in a directory remote are links to folders, as errors by path.
+
+    They are not followed, but a person who put one there means what is in it.
+    """
+    return {
+        path: LinkError(
+            "a link to a folder, which is not followed in a shared folder",
+            path=f"{root}/{path}",
+            remedy="put the folder itself there",
+        )
+        for path in sorted(paths)
+        if not any(part.startswith(".") for part in path.split("/"))
+        and os.path.islink(f"{root}/{path}")
+        and os.path.isdir(f"{root}/{path}")
+    }
 
 
 def is_meant(path: str, is_kind: Callable[[str], bool]) -> bool:

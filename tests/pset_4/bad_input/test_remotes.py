@@ -38,6 +38,47 @@ def test_an_image_at_an_unusable_key_is_reported_and_not_fetched(
     assert project.files("images") == ["images/drawing.png"]
 
 
+def test_a_linked_folder_in_a_directory_remote_is_reported_and_not_followed(
+    directory_project: Project, directory_store: DirectoryStore, photograph: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.jpg").write_bytes(photograph)
+    directory_store.write("images/photo.jpg", photograph)
+    for link in ("holiday", "deep/holiday", ".hidden"):
+        path = Path(directory_store.url, "images", link)
+        path.parent.mkdir(exist_ok=True)
+        path.symlink_to(tmp_path / "elsewhere")
+
+    result = directory_project.run("download")
+
+    assert result.exit_code == 1
+    assert failures(result) == [
+        f"failed: {directory_store.url}/images/{link}: a link to a folder, which is not followed "
+        "in a shared folder; put the folder itself there"
+        for link in ("deep/holiday", "holiday")
+    ]
+    assert directory_project.files("images") == ["images/photo.jpg"]
+
+
+def test_a_file_beyond_all_limits_is_refused_before_it_is_read(
+    directory_project: Project, directory_store: DirectoryStore, photograph: bytes
+) -> None:
+    directory_store.write("images/photo.jpg", photograph)
+    directory_project.run_well("download")
+    for name in ("photo.jpg", "large.png"):
+        with Path(directory_store.url, "images", name).open("wb") as file:
+            file.truncate(10**13)  # reading it would take hours
+
+    result = directory_project.run("download")
+
+    assert [line.partition(": ")[2].partition(" is ")[0] for line in failures(result)] == [
+        f"{directory_store.url}/images/{name}: expected at most 1,073,741,824 bytes, "
+        "got 10,000,000,000,000;"
+        for name in ("large.png", "photo.jpg")
+    ]
+    assert directory_project.run("status").exit_code == 0
+
+
 @pytest.mark.parametrize(
     "name",
     [
