@@ -21,7 +21,11 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _MAX_LINE = 1000  # characters; a hostile file may choose some of them
 _SAMPLE_BYTES = 512  # how much of a file is checked for being text
 _QUOTED_CHARACTERS = 40
-_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_SECRET_VARIABLES = (
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+)
 _hidden: set[str] = set()
 _MIN_SECRET = 8  # characters; a shorter value could be part of any text
 _SECRETS_IN_TEXT = (
@@ -246,6 +250,8 @@ def _secrets_of_environment() -> Iterator[str]:
             value = user.partition(":")[2]
         elif name not in _SECRET_VARIABLES:
             continue
-        for secret in (value, unquote(value), f"{user}@", unquote(f"{user}@")):
+        # Values with a line break are quoted escaped, and perhaps without it.
+        shown = (value, *value.split(), repr(value)[1:-1])
+        for secret in (*shown, unquote(value), f"{user}@", unquote(f"{user}@")):
             if len(secret) >= _MIN_SECRET:
                 yield secret

@@ -90,6 +90,8 @@ def check_directory(path: Path, remote: str, data_path: Path, must_be_mounted: b
 
 
 def _normalize_url(remote: str) -> str:
+    if "?" in remote:
+        raise _refuse_remote(redact(remote), "an address of S3 has no query")
     bucket_and_prefix = remote.removeprefix(S3_SCHEME).rstrip("/")
     parts = bucket_and_prefix.split("/")
     if "" in parts:

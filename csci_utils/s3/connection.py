@@ -26,6 +26,7 @@ from ..network.pace import STALL_SECONDS
 from ..network.sockets import paced_pools
 from ..text import hide_secrets, redact
 from .direct import DirectRequests
+from .errors import named_as_credentials
 from .listing import take_objects
 from .replies import NOT_S3
 
@@ -76,8 +77,10 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Connection:
         max_pool_connections=POOL_CONNECTIONS,
     )
     try:
+        with named_as_credentials():
+            credentials = session.get_credentials()
         client = boto3.session.Session(botocore_session=session).client("s3", config=config)
-        direct = DirectRequests(client, session.get_credentials())
+        direct = DirectRequests(client, credentials)
     except ValueError as error:
         raise S3Error(
             f"the settings of AWS are not valid ({redact(str(error))})",
@@ -98,7 +101,8 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Connection:
 def _hide_credentials(request_signer: Any, **_: object) -> None:
     """Have no message show the credentials in use, which a server may repeat."""
     if request_signer._credentials is not None:
-        frozen = request_signer._credentials.get_frozen_credentials()
+        with named_as_credentials():
+            frozen = request_signer._credentials.get_frozen_credentials()
         hide_secrets(frozen.secret_key, frozen.token)
 
 

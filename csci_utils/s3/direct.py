@@ -19,6 +19,7 @@ from botocore.exceptions import HTTPClientError
 from botocore.response import StreamingBody
 from botocore.utils import percent_encode
 
+from .errors import named_as_credentials
 from .objects import ObjectState, read_state, split_url
 
 _HEADERS = {
@@ -157,7 +158,8 @@ class DirectRequests:
             stream_output=is_stream,
         )
         request.context["has_streaming_input"] = bool(body)
-        credentials = self._credentials.get_frozen_credentials()
+        with named_as_credentials():
+            credentials = self._credentials.get_frozen_credentials()
         S3SigV4Auth(credentials, "s3", place.region).add_auth(request)
         prepared = request.prepare()
         self._client.meta.events.emit(f"before-send.s3.{operation}", request=prepared)

@@ -48,6 +48,20 @@ def translated_errors(path: str) -> Iterator[None]:
             raise _translate_failure(error) from None
 
 
+@contextmanager
+def named_as_credentials() -> Iterator[None]:
+    """Name as what they are the errors of whatever gets credentials, such as a missing program."""
+    try:
+        yield
+    except DescribedError:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:
+        raise S3AccessError(
+            f"no credentials were given ({redact(str(error))})",
+            remedy="check the AWS profile, or sign in again",
+        ) from None
+
+
 def _translate_failure(error: Exception) -> S3Error:
     """Translate an error without a reply of S3: of credentials or of the network."""
     for types, translate in _TRANSLATIONS:

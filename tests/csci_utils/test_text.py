@@ -183,6 +183,9 @@ def test_a_text_is_not_cut_within_a_secret() -> None:
     [
         ("AWS_SECRET_ACCESS_KEY", "geheim123", "x geheim123 y"),
         ("AWS_SESSION_TOKEN", "geheim123", "x geheim123 y"),
+        ("AWS_SESSION_TOKEN", "geheim123\ngeheim456", r"b'geheim123\ngeheim456'"),
+        ("AWS_SESSION_TOKEN", "geheim123\n", "'geheim123'"),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "geheim123", "x geheim123 y"),
         ("HTTPS_PROXY", "http://user:geheim 123@host", "proxy 'http://user:geheim 123@host'"),
         ("https_proxy", "user:geheim%20123@host", "password 'geheim 123'"),
         ("AWS_ENDPOINT_URL_S3", "http://u:geheim123@host", "password geheim123"),

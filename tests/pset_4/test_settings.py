@@ -189,3 +189,14 @@ def test_a_setting_that_is_not_shown_as_it_is_is_refused(
     assert str(refusal.value) == (
         f"{variable} or --{option}: the value has invisible or control characters; type it again"
     )
+
+
+@pytest.mark.parametrize(
+    "remote", ["s3://b/x?X-Amz-Signature=hush1234", "https://h/x?sig=hush1234"]
+)
+def test_a_signed_address_is_refused_without_its_signature(remote: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        settings.read_settings(remote=remote)
+
+    assert str(refusal.value).startswith(f"remote '{remote.partition('?')[0]}': ")
+    assert "hush" not in str(refusal.value)

@@ -346,3 +346,27 @@ def test_a_silent_proxy_is_named(fake_s3: FakeS3, monkeypatch: pytest.MonkeyPatc
         S3Client().exists(URL)
 
     assert len(fake_s3.pauses) == CONNECT_TRIES - 1
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        "credential_process = /nowhere/program",
+        "credential_process = echo nothing",
+        """credential_process = echo '{"Version": 1, "AccessKeyId": "k", "SecretAccessKey": "s",
+            "SessionToken": "t", "Expiration": "2001-01-01T00:00:00Z"}'""",
+        "role_arn = arn:aws:iam::1:role/x\nweb_identity_token_file = /nowhere/token",
+    ],
+    ids=["no program", "no answer", "expired", "no token"],
+)
+def test_a_profile_that_gives_no_credentials_is_named(
+    profile: str, fake_s3: FakeS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    (tmp_path / "config").write_text(f"[profile me]\nregion = us-east-1\n{profile}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "me")
+
+    with pytest.raises(S3AccessError, match=f"{URL}: no credentials were given .*sign in again"):
+        S3Client().exists(URL)
