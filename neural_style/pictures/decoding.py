@@ -16,6 +16,7 @@ from ..errors import NeuralStyleError, PictureError
 from ..system.interruption import call_interruptibly
 from ..system.warning_filter import suppress_warnings
 from .codecs import heif, jpeg, jpeg2000, png, tiff, tiff_kinds
+from .codecs.jpeg2000_channels import read_channels
 from .codecs.libtiff import silence_tiff_decoders
 from .codecs.png_chunks import SIGNATURE as PNG_SIGNATURE
 from .codecs.tiff_layout import SampleLayout, read_layout
@@ -203,6 +204,9 @@ def _decode_samples(page: tiff.Page, layout: SampleLayout, memory: int | None) -
 
 def _decode_jpeg2000(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     """Return the plain picture in a file."""
+    channels, profile = read_channels(data), jpeg2000.find_profile(data)
+    if channels.palette is not None:
+        data = jpeg2000.get_codestream(data)
     with _open(data) as picture:
         widened_data = jpeg2000.widen(data)
         # The second picture, which is decoded from a second file.
@@ -212,9 +216,10 @@ def _decode_jpeg2000(data: bytes, memory: int | None) -> tuple[Image.Image, bool
             with _open(widened_data) as widened:
                 widened.load()
                 jpeg2000.restore_white(picture, widened)
-        stretched = jpeg2000.stretch(data, picture)
-        stretched.info[ICC_PROFILE] = jpeg2000.find_profile(data)
-        return take_plain(stretched), False
+        rescale = jpeg2000.restore_indices if channels.palette else jpeg2000.stretch
+        arranged = channels.arrange(rescale(data, picture))
+        arranged.info[ICC_PROFILE] = profile
+        return take_plain(arranged), False
 
 
 def _decode_heif(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:

@@ -25,9 +25,9 @@ _SCALED_MODES = frozenset({"L", "LA", "RGB", "RGBA"})
 
 def find_profile(data: bytes) -> bytes:
     """Return the ICC profile of the colors; empty if the file has none."""
-    for kind, header in _list_boxes(data):
+    for kind, header in list_boxes(data):
         if kind == b"jp2h":
-            colors = (content for kind, content in _list_boxes(header) if kind == b"colr")
+            colors = (content for kind, content in list_boxes(header) if kind == b"colr")
             return next((bytes(c[3:]) for c in colors if c[:1] and c[0] in _WITH_PROFILE), b"")
     return b""
 
@@ -36,6 +36,11 @@ def read_widths(data: bytes) -> set[int]:
     """Return how many bits the samples of the components have; empty if the file is damaged."""
     start, count = _find_components(data)
     return {(depth & 0x7F) + 1 for depth in data[start : start + 3 * count : 3]}
+
+
+def get_codestream(data: bytes) -> bytes:
+    """Return the codestream in a file, without what the file says about it."""
+    return data[max(data.find(_START), 0) :]
 
 
 def stretch(data: bytes, picture: Image.Image) -> Image.Image:
@@ -49,6 +54,20 @@ def stretch(data: bytes, picture: Image.Image) -> Image.Image:
     (width,) = widths
     full = 2**width - 1
     levels = [round((level >> (8 - width)) * 255 / full) for level in range(256)]
+    return picture.point(levels * len(picture.getbands()))
+
+
+def restore_indices(data: bytes, picture: Image.Image) -> Image.Image:
+    """Return a picture with fewer than 8 bits a component with the values in the file.
+
+    Raises:
+        ValueError: They have more than 8 bits, or different widths.
+    """
+    widths = read_widths(data)
+    if len(widths) != 1 or max(widths) > 8:
+        raise ValueError("a palette for components of other than 8 bits")
+    (width,) = widths
+    levels = [level >> (8 - width) for level in range(256)]
     return picture.point(levels * len(picture.getbands()))
 
 
@@ -86,7 +105,7 @@ def _find_components(data: bytes) -> tuple[int, int]:
     return start, min(count, (len(data) - start) // 3)
 
 
-def _list_boxes(data: bytes | memoryview) -> Iterator[tuple[bytes, memoryview]]:
+def list_boxes(data: bytes | memoryview) -> Iterator[tuple[bytes, memoryview]]:
     """Yield the kind and the content of each box; nothing in a mere codestream."""
     rest = memoryview(data)
     for _ in range(_MAX_BOXES):
