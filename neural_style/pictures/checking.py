@@ -14,9 +14,10 @@ from csci_utils.files import check_file
 
 from ..errors import NeuralStyleError, PictureError
 from ..system.warning_filter import suppress_warnings
-from .codecs import heif
+from .codecs import bmp, heif
 from .completeness import is_complete
-from .decoding import PILLOWS_FORMATS, TIFF_MAGICS, describe_failure
+from .decoding import PILLOWS_FORMATS
+from .failures import TIFF_MAGICS, describe_failure
 from .io import MAX_PICTURE_BYTES
 
 LARGE_BYTES = 32 << 20
@@ -45,8 +46,8 @@ def check_structure(path: str | PathLike[str]) -> None:
 
 def _check(file: BinaryIO, data: bytes) -> None:
     try:
-        # Pillow knows fewer kinds of TIFF files than are painted.
-        if not data.startswith(TIFF_MAGICS):
+        # Pillow knows fewer kinds of TIFF and BMP files than are painted.
+        if not (data.startswith(TIFF_MAGICS) or bmp.find_bit_fields(data)):
             _open(file, data)
         if not is_complete(data):
             raise ValueError("the file ends too early")

@@ -10,12 +10,10 @@ from typing import BinaryIO
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
-from csci_utils.text import quote_text
-
 from ..errors import NeuralStyleError, PictureError
 from ..system.interruption import call_interruptibly
 from ..system.warning_filter import suppress_warnings
-from .codecs import heif, jpeg, jpeg2000, png, tiff, tiff_kinds
+from .codecs import bmp, heif, jpeg, jpeg2000, png, tiff, tiff_kinds
 from .codecs.jpeg2000_channels import read_channels
 from .codecs.libtiff import silence_tiff_decoders
 from .codecs.png_chunks import SIGNATURE as PNG_SIGNATURE
@@ -24,15 +22,12 @@ from .codecs.tiff_samples import decode_samples
 from .completeness import is_complete
 from .conversion import ICC_PROFILE, split_rows, take_plain
 from .decoding_memory import PLAIN_BYTES, bytes_per_pixel, check_decoding_memory
+from .failures import ENDS_EARLY, GIF_MAGIC, TIFF_MAGICS, describe_failure
 from .file_formats import FORMAT_NAMES
 
 MORE_FRAMES = "more_frames"
 """The key in `Image.info` that is True if the file has more frames or pages than the one read."""
 
-TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF 6.0, p. 13, and BigTIFF
-_GIF = b"GIF8"
-_ENDS_EARLY = "the file ends too early"
-_SIGNATURES = (PNG_SIGNATURE, jpeg.SIGNATURE, _GIF, *TIFF_MAGICS, *jpeg2000.SIGNATURES)
 PILLOWS_FORMATS = tuple(name for name in FORMAT_NAMES if name != heif.FORMAT)
 _KEY_BYTES = 9  # of a pixel: the lower bytes of 16-bit colors, and the copy with alpha
 
@@ -117,7 +112,7 @@ def _decode(data: bytes, memory: int | None) -> Image.Image:
         else:
             plain, has_more_frames = _decode_other(data, memory)
     if not is_complete(data):
-        raise ValueError(_ENDS_EARLY)
+        raise ValueError(ENDS_EARLY)
     if has_more_frames:
         plain.info[MORE_FRAMES] = True
     return plain
@@ -237,8 +232,12 @@ def _decode_heif(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
 
 def _decode_other(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     """Return the plain picture in a file, and whether the file has more frames."""
-    if data.startswith(_GIF) and not is_complete(data):
-        raise ValueError(_ENDS_EARLY)  # Pillow reads any number of empty blocks
+    if data.startswith(GIF_MAGIC) and not is_complete(data):
+        raise ValueError(ENDS_EARLY)  # Pillow reads any number of empty blocks
+    if fields := bmp.find_bit_fields(data):
+        Image._decompression_bomb_check(fields.size)
+        check_decoding_memory(fields.size, 2 * PLAIN_BYTES, len(data), memory)
+        return take_plain(fields.decode(data)), False
     with _open(data) as picture:
         has_more_frames = bool(getattr(picture, "is_animated", False))
         _check_memory(picture, data, memory)
@@ -259,36 +258,3 @@ def _check_memory(
 ) -> None:
     needed = bytes_per_pixel(picture, decoder_bytes)
     check_decoding_memory(picture.size, needed, len(data), memory)
-
-
-def describe_failure(error: Exception, data: bytes) -> PictureError:
-    """Return the error to raise in place of one that Pillow raised when it decoded `data`."""
-    if isinstance(error, Image.DecompressionBombError):
-        return PictureError(f"expected a smaller picture: {error}", remedy="scale it down first")
-    if isinstance(error, UnidentifiedImageError) and not _has_known_signature(data):
-        if data[1:4] == PNG_SIGNATURE[1:4]:
-            return PictureError(
-                "expected a picture, got a PNG file that was changed as if it were text",
-                remedy="copy it again in binary mode",
-            )
-        text = quote_text(data)
-        got, remedy = "something else", "convert it to one of these formats"
-        if text is not None:
-            got, remedy = f"text that begins {text}", f"download it again, or {remedy}"
-        expected = f"expected a picture ({', '.join(FORMAT_NAMES)})"
-        return PictureError(f"{expected}, got {got}", remedy=remedy)
-    is_whole = is_complete(data)
-    reason = str(error) or type(error).__name__
-    if isinstance(error, UnidentifiedImageError):
-        reason = "its header cannot be read" if is_whole else _ENDS_EARLY
-    got = "a damaged or unsupported one" if is_whole else "a damaged one"
-    return PictureError(
-        f"expected a whole picture, got {got} ({reason})",
-        remedy="copy or save it again",
-    )
-
-
-def _has_known_signature(data: bytes) -> bool:
-    if heif.is_heif(data):
-        return True
-    return data.startswith(_SIGNATURES) or (data[:4], data[8:12]) == (b"RIFF", b"WEBP")

@@ -1,0 +1,115 @@
+"""BMP files whose colors are in other bits than Pillow knows.
+
+The header is BITMAPINFOHEADER or one of its successors, as
+https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-header-types describes them.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_HEADER = struct.Struct("<10xIIiiHHI")  # where the pixels are, then the header as far as needed
+_SIGNATURE = b"BM"
+_OLDEST = 40  # the size of the header that Windows wrote first
+_MASKS_AT = 54  # behind the oldest header, or in a later one
+_BIT_FIELDS = (3, 6)  # compressions: with three masks, and with a fourth one for alpha
+_WITH_ALPHA_MASK = 56  # the size of the first header with a fourth mask
+_ROWS_AT_ONCE = 2**20  # pixels of them
+
+_KNOWN = {
+    32: {
+        (0xFF0000, 0xFF00, 0xFF, 0), (0xFF000000, 0xFF0000, 0xFF00, 0),
+        (0xFF000000, 0xFF0000, 0xFF00, 0xFF), (0xFF, 0xFF00, 0xFF0000, 0xFF000000),
+        (0xFF0000, 0xFF00, 0xFF, 0xFF000000),
+    },
+    16: {(0xF800, 0x7E0, 0x1F, 0), (0x7C00, 0x3E0, 0x1F, 0)},
+}  # fmt: skip
+"""The masks that Pillow decodes, by the bits of a pixel."""
+
+
+_Pixels = NDArray[np.unsignedinteger]
+
+
+@dataclass(frozen=True)
+class BitFields:
+    """Where the colors of a pixel are."""
+
+    size: tuple[int, int]
+    """Width and height in px."""
+    is_upside_down: bool
+    """Whether the last row comes first, as usual."""
+    bits: int
+    """Of a pixel: 16 or 32."""
+    masks: tuple[int, int, int, int]
+    """The bits of red, green, blue and alpha, which may be none."""
+    start: int
+    """Where the pixels begin in the file."""
+
+    def decode(self, data: bytes) -> Image.Image:
+        """Return the picture in mode RGB or RGBA.
+
+        Raises:
+            ValueError: The data end before the last row.
+        """
+        width, height = self.size
+        stride = -(-width * self.bits // 32) * 4
+        if self.start + stride * height > len(data):
+            raise ValueError("the data end before the last row")
+        rows = np.frombuffer(data, np.uint8, stride * height, self.start).reshape(height, stride)
+        pixels = rows.view(f"<u{self.bits // 8}")[:, :width]
+        if self.is_upside_down:
+            pixels = pixels[::-1]
+        masks = self.masks if self.masks[3] else self.masks[:3]
+        picture = Image.new("RGBA" if len(masks) == 4 else "RGB", self.size, None)
+        for top, part in _split(pixels):
+            levels = np.stack([_select(part, mask) for mask in masks], axis=2)
+            picture.paste(Image.fromarray(levels), (0, top))
+        return picture
+
+
+def find_bit_fields(data: bytes) -> BitFields | None:
+    """Return where the colors are, if it is not where Pillow expects them; else None."""
+    if not data.startswith(_SIGNATURE):
+        return None
+    try:
+        start, header, width, height, _, bits, compression = _HEADER.unpack_from(data)
+        masks = list(struct.unpack_from("<4I", data, _MASKS_AT))
+    except struct.error:
+        return None
+    if compression != _BIT_FIELDS[1] and header < _WITH_ALPHA_MASK:
+        masks[3] = 0
+    red, green, blue, alpha = masks
+    fields = (red, green, blue, alpha)
+    if header < _OLDEST or compression not in _BIT_FIELDS or fields in _KNOWN.get(bits, {fields}):
+        return None
+    if width < 1 or not height or not all(map(_is_in_sequence, fields)):
+        return None
+    return BitFields((width, abs(height)), height > 0, bits, fields, start)
+
+
+def _is_in_sequence(mask: int) -> bool:
+    lowest = mask & -mask
+    return mask & (mask + lowest) == 0
+
+
+def _split(
+    pixels: NDArray[np.unsignedinteger],
+) -> Iterator[tuple[int, NDArray[np.unsignedinteger]]]:
+    """Yield the first row's number, and some rows."""
+    height = max(1, _ROWS_AT_ONCE // pixels.shape[1])
+    for top in range(0, len(pixels), height):
+        yield top, pixels[top : top + height]
+
+
+def _select(pixels: _Pixels, mask: int) -> NDArray[np.uint8]:
+    """Return the levels of one color, 0..255."""
+    if not mask:
+        return np.zeros(pixels.shape, np.uint8)
+    lowest = mask & -mask
+    return np.round((pixels & mask) // lowest * (255 / (mask // lowest))).astype(np.uint8)
