@@ -64,6 +64,14 @@ def damaged(detail: str, expected: str = TORCH_FILE) -> StyleError:
     )
 
 
+def unsupported(detail: str) -> StyleError:
+    """Return the error for a file that PyTorch may have saved, but that holds something else."""
+    return StyleError(
+        f"expected {TORCH_FILE}, got one that holds more ({detail})",
+        remedy="save the model's state_dict() instead",
+    )
+
+
 def _refuse_picture(data: bytes) -> None:
     picture_format = identify_picture(data)
     if picture_format is not None:

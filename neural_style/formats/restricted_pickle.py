@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..errors import StyleError
-from .model_file import TORCH_FILE, damaged
+from .model_file import TORCH_FILE, damaged, unsupported
 
 MAX_PICKLE_BYTES = 2**24
 """The largest pickle that is read; that of an official model has 5,705 bytes."""
@@ -91,7 +91,7 @@ class Unpickler:
     def _spend(self, opcodes: int) -> None:
         self._opcodes += opcodes
         if self._opcodes > _MAX_OPCODES:
-            raise damaged(f"its pickle has more than {_MAX_OPCODES:,} opcodes")
+            raise unsupported(f"its pickle has more than {_MAX_OPCODES:,} opcodes")
 
     # Reading
 
@@ -108,7 +108,7 @@ class Unpickler:
     def _read_string(self, length_bytes: int) -> str:
         size = self._read_number(length_bytes)
         if size > _MAX_STRING_BYTES:
-            raise damaged(f"its pickle has a string of {size:,} bytes")
+            raise unsupported(f"its pickle has a string of {size:,} bytes")
         return _decode(self._read(size))
 
     def _read_line(self) -> str:
@@ -147,7 +147,7 @@ class Unpickler:
     def _long_integer(self) -> None:
         size = self._read_number(1)
         if size > _MAX_INTEGER_BYTES:
-            raise damaged(f"its pickle has an integer of {size} bytes")
+            raise unsupported(f"its pickle has an integer of {size} bytes")
         self._push(self._read_number(size, signed=True))
 
     def _tuple(self, size: int) -> None:
@@ -284,7 +284,7 @@ def _check_key(key: object) -> str | int:
     """Return `key` if hashing it takes no time that a pickle can choose."""
     if type(key) is str or (type(key) is int and 0 <= key < _MAX_KEY):
         return key
-    raise damaged(f"its pickle has a {type(key).__name__} as a key of a dict")
+    raise unsupported(f"its pickle has a {type(key).__name__} as a key of a dict")
 
 
 def _check_pair(pair: object) -> tuple[str | int, object]:

@@ -5,11 +5,11 @@ bytes -> `read_state_dict` -> `decode_checkpoint`; each step calls the one befor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ..errors import StyleError
 from ..networks.network import StyleNetwork
-from ..networks.weights import canonicalize_names
+from ..networks.weights import FIRST_WEIGHT, canonicalize_names
 from .model_file import MAX_STYLE_BYTES
 from .safetensors_file import is_safetensors
 from .tensors import StoredTensor, check_float, to_network
@@ -17,6 +17,8 @@ from .torch_file import read_torch
 
 _SAVE_STATE_DICT = "save the model's state_dict()"
 _WRAPPERS = ("state_dict", "model_state_dict")
+_MAX_DEPTH = 4  # of dicts in one another
+_NAMES_SHOWN = 3
 
 
 def decode_checkpoint(data: bytes) -> StyleNetwork:
@@ -48,7 +50,8 @@ def find_state_dict(checkpoint: object) -> dict[str, StoredTensor]:
     """Return a checkpoint's state dict under its canonical names.
 
     Args:
-        checkpoint: A state dict, or a dict that has one under "state_dict" or "model_state_dict".
+        checkpoint: A state dict, or a dict that has one: under "state_dict" or "model_state_dict",
+            or as the only one of a network in it, whatever its name is.
 
     Raises:
         StyleError: It is something else, or not all values are floating-point tensors.
@@ -57,9 +60,33 @@ def find_state_dict(checkpoint: object) -> dict[str, StoredTensor]:
         raise StyleError(
             f"expected a state dict, got a {_describe(checkpoint)}", remedy=_SAVE_STATE_DICT
         )
-    wrapped = next((checkpoint[key] for key in _WRAPPERS if key in checkpoint), None)
-    state = wrapped if isinstance(wrapped, Mapping) else checkpoint
+    state = _unwrap(checkpoint)
     return canonicalize_names(dict(_check_weight(*item) for item in state.items()))
+
+
+def _unwrap(checkpoint: Mapping[object, object]) -> Mapping[object, object]:
+    wrapped = (checkpoint.get(key) for key in _WRAPPERS)
+    outer = next((value for value in wrapped if isinstance(value, Mapping)), checkpoint)
+    found = list(_find_networks(outer))
+    if len(found) > 1:
+        names = ", ".join(f"{name:.80}" for name, _ in found[:_NAMES_SHOWN])
+        raise StyleError(
+            f"expected one state dict, got {len(found)} of them: {names}", remedy=_SAVE_STATE_DICT
+        )
+    return found[0][1] if found else outer
+
+
+def _find_networks(
+    value: object, name: str = "", depth: int = 1
+) -> Iterator[tuple[str, Mapping[object, object]]]:
+    """Yield the dicts that have the first weight of a network, with their names."""
+    if not isinstance(value, Mapping) or depth > _MAX_DEPTH:
+        return
+    if any(isinstance(key, str) and key.endswith(FIRST_WEIGHT) for key in value):
+        yield name, value
+        return
+    for key, item in value.items():
+        yield from _find_networks(item, f"{name}[{key!r:.40}]", depth + 1)
 
 
 def _check_weight(name: object, value: object) -> tuple[str, StoredTensor]:

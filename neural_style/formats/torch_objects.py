@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StyleError
-from .model_file import TORCH_FILE, damaged
+from .model_file import TORCH_FILE, damaged, unsupported
 from .restricted_pickle import Constructor
 from .tensors import NUMPY_TYPES, StoredTensor
 
@@ -231,7 +231,7 @@ class Resolver:
         """
         self._values += 1
         if self._values > _MAX_VALUES or depth > _MAX_DEPTH:
-            raise damaged("its pickle has too many values, or too deeply nested ones")
+            raise unsupported("its pickle has too many values, or too deeply nested ones")
         if value is None or isinstance(value, (bool, int, float, str)):
             return value
         if isinstance(value, dict):

@@ -44,6 +44,9 @@ MAX_BLOCKS = 32
 MAX_STYLES = 4096
 """Far more styles than a network of this kind can distinguish."""
 
+FIRST_WEIGHT = "conv1.conv2d.weight"
+"""The name by which a network is recognized; all have it."""
+
 MAX_PARAMETERS = 2**25
 """The most parameters of a network."""
 
@@ -57,8 +60,9 @@ _NAME_LENGTH = 80  # characters of each; a hostile file may choose them
 def canonicalize_names(state: Mapping[str, AnyTensor]) -> dict[str, AnyTensor]:
     """Return a copy of `state` with the names of the network itself, without old statistics.
 
-    Data-parallel and compiled networks put "module." and "_orig_mod." before every name. PyTorch
-    before 0.4 stored running statistics of the instance norms, which the networks never used.
+    Data-parallel and compiled networks put "module." and "_orig_mod." before every name, and a
+    module that contains the network puts its name there. PyTorch before 0.4 stored running
+    statistics of the instance norms, which the networks never used.
     """
     prefix = _find_prefix(state)
     names = {name: name.removeprefix(prefix) for name in state}
@@ -69,6 +73,10 @@ def _find_prefix(names: Iterable[str]) -> str:
     """Return what wrappers put before all of `names`; empty if it is not before all."""
     match = _WRAPPERS.match(next(iter(names), ""))
     prefix = match[0] if match else ""
+    for name in names:
+        if name.endswith(f".{FIRST_WEIGHT}"):
+            prefix = name.removesuffix(FIRST_WEIGHT)
+            break
     return prefix if all(name.startswith(prefix) for name in names) else ""
 
 

@@ -27,6 +27,33 @@ def test_a_state_dict_is_found(checkpoint: object) -> None:
     assert find_state_dict(checkpoint) == {"in1.weight": WEIGHT}
 
 
+NETWORK = {"conv1.conv2d.weight": WEIGHT, "in1.weight": WEIGHT}
+
+
+@pytest.mark.parametrize(
+    "checkpoint",
+    [
+        {"model": NETWORK, "epoch": 3},
+        {"params_ema": NETWORK},
+        {"generator": NETWORK, "discriminator": {"conv.weight": WEIGHT}},
+        {"model": NETWORK, "optimizer": {"state": {0: {"step": WEIGHT, "exp_avg": WEIGHT}}}},
+        {"model": {"state_dict": NETWORK}},
+        {"state_dict": {"state_dict": NETWORK}},
+        {"state_dict": {f"model.{name}": weight for name, weight in NETWORK.items()}},
+        {"state_dict": NETWORK, "state_dict_ema": {"conv1.conv2d.weight": WEIGHT}},
+    ],
+)
+def test_the_only_network_is_found_under_any_name(checkpoint: object) -> None:
+    assert find_state_dict(checkpoint) == NETWORK
+
+
+def test_several_networks_are_named() -> None:
+    checkpoint = {"a": {"state_dict": NETWORK}, "b": NETWORK}
+
+    with pytest.raises(StyleError, match=r"got 2 of them: \['a'\]\['state_dict'\], \['b'\]"):
+        find_state_dict(checkpoint)
+
+
 @pytest.mark.parametrize(
     ("checkpoint", "message"),
     [
@@ -53,6 +80,14 @@ def test_the_prefixes_of_wrappers_are_removed(prefix: str) -> None:
     state = {f"{prefix}in1.weight": 1, f"{prefix}in1.bias": 2}
 
     assert canonicalize_names(state) == {"in1.weight": 1, "in1.bias": 2}
+
+
+@pytest.mark.parametrize("prefix", ["model.", "generator.", "module.model.", "a.b.c."])
+def test_the_name_of_the_module_around_a_network_is_removed(prefix: str) -> None:
+    state = {f"{prefix}conv1.conv2d.bias": 1, f"{prefix}conv1.conv2d.weight": 2}
+
+    assert canonicalize_names(state) == {"conv1.conv2d.bias": 1, "conv1.conv2d.weight": 2}
+    assert canonicalize_names({**state, "b": 3}) == {**state, "b": 3}
 
 
 @pytest.mark.parametrize(
