@@ -153,9 +153,9 @@ def _count_styles(model: Model) -> int | None:
                 return count
     got = ", ".join(map(str, model.inputs))
     raise StyleError(
-        f"expected the inputs of a style model (a picture 1x3xHxW, alone or named {IMAGE_INPUT} "
-        f"beside {WEIGHTS_INPUT}) and one picture as output, got the inputs {got or 'none'} and "
-        f"{len(model.outputs)} outputs",
+        "expected the inputs of a style model (a picture 1x3xHxW of float32, alone or named "
+        f"{IMAGE_INPUT} beside {WEIGHTS_INPUT}) and one picture as output, got the inputs "
+        f"{got or 'none'} and {len(model.outputs)} outputs",
         remedy="choose a style model",
     )
 
@@ -196,7 +196,7 @@ def _check_weights(model: Model) -> None:
     for name, array in tensors.items():
         if array.ndim and array.dtype.kind == "f" and not np.isfinite(array).all():
             raise StyleError(
-                f"expected finite weights, got NaN or infinity in {name}",
+                f"expected finite weights, got NaN or infinity in {name:.60}",
                 remedy="the training that wrote them failed; use another model",
             )
 
@@ -239,7 +239,7 @@ class _Trace:
         (output,) = self._model.outputs
         if output.name not in self.values:
             raise StyleError(
-                f"expected an operator that makes the output {output.name!r}, got none",
+                f"expected an operator that makes the output {output.name!r:.60}, got none",
                 remedy="export it again",
             )
         return self.values[output.name]

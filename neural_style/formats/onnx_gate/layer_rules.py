@@ -195,6 +195,16 @@ def average_pooling(operation: Operation) -> Value:
     return Value(x.dtype, (*x.shape[:2], 1, 1))
 
 
+def depth_to_space(operation: Operation) -> Value:
+    """Return the value of a DepthToSpace, which makes pixels of channels."""
+    x, side = operation.picture(), operation.integer("blocksize")
+    operation.text("mode", "DCR", ("DCR", "CRD"))
+    operation.require(1 <= side <= MAX_SCALE, f"enlarges by other than 1 to {MAX_SCALE}")
+    batch, channels, height, width = x.shape
+    operation.require(channels % side**2 == 0, f"makes {side**2} pixels of {channels} channels")
+    return Value(x.dtype, (batch, channels // side**2, height * side, width * side))
+
+
 def resize(operation: Operation) -> Value:
     """Return the value of a Resize or an Upsample."""
     x = operation.picture()

@@ -72,9 +72,13 @@ class Port:
     dims: tuple[Dimension, ...]
 
     def __str__(self) -> str:
-        """Return the name and the dimensions, with a question mark for each that varies."""
+        """Return the name, the dimensions, with a question mark for each that varies, and the type.
+
+        The usual type, float32, is left out.
+        """
         dims = ",".join(str(dim) if isinstance(dim, int) else "?" for dim in self.dims)
-        return f"{self.name} [{dims}]"
+        kind = "" if self.dtype == DTYPES[1] else f" of {self.dtype.name}"
+        return f"{self.name:.60} [{dims}]{kind}"
 
 
 AttributeValue = int | float | str | tuple[int, ...] | tuple[float, ...] | Array
@@ -180,7 +184,8 @@ def _decode_node(message: Message) -> Node:
     domain = message.text(7)
     if domain not in ("", "ai.onnx"):
         raise StyleError(
-            f"expected the standard operators of ONNX, got {operator} of the domain {domain!r}",
+            f"expected the standard operators of ONNX, got {operator:.60} of the domain "
+            f"{domain!r:.60}",
             remedy=_REMEDY,
         )
     if not outputs or not outputs[0] or any(outputs[1:]):

@@ -58,6 +58,27 @@ def test_other_versions_of_the_operators_are_refused(opset: int) -> None:
     assert f"got {opset}" in refusal_of(data)
 
 
+def test_an_input_of_another_type_is_named() -> None:
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load_from_string(scale_channels([1, 2, 3]))
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT16
+
+    with pytest.raises(StyleError, match=r"got the inputs image \[1,3,\?,\?\] of float16"):
+        check_graph(model.SerializeToString())
+
+
+def test_long_names_are_cut_in_messages() -> None:
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load_from_string(scale_channels([1, np.nan, 3]))
+    name = "n" * 100_000
+    model.graph.initializer[0].name = model.graph.node[0].input[1] = name
+
+    with pytest.raises(StyleError) as caught:
+        check_graph(model.SerializeToString())
+
+    assert len(str(caught.value)) < 300
+
+
 def test_an_output_that_nothing_makes_is_refused() -> None:
     data = graph_of(("Relu", ["image"], "other", {}))
 
@@ -106,6 +127,10 @@ def test_each_size_of_pictures_is_checked() -> None:
         ("Conv", ["image", "w"], {"group": 3}, {"w": floats(np.zeros((3, 1, 1, 1)))}),
         ("ConvTranspose", ["image", "w"], {"pads": [1] * 4}, {"w": floats(np.zeros((3, 3, 3, 3)))}),
         ("Transpose", ["image"], {"perm": [0, 1, 2, 3]}, {}),
+        ("DepthToSpace", ["image"], {"blocksize": 1, "mode": "CRD"}, {}),
+        ("Erf", ["image"], {}, {}),
+        ("Gelu", ["image"], {"approximate": "tanh"}, {}),
+        ("Mish", ["image"], {}, {}),
         ("Gather", ["image", "at"], {"axis": 1}, {"at": [2, 1, 0]}),
         ("Pad", ["image", "pads"], {"mode": "edge"}, {"pads": [0, 0, 0, 0, 0, 0, 0, 0]}),
     ],
