@@ -11,6 +11,7 @@ line, the first question reads the environment, once.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, RLock
@@ -72,6 +73,19 @@ def current() -> Context:
     if _active is None:
         _active = Context(read_settings())
     return _active
+
+
+def command(words: str, *names: str) -> str:
+    """Return a command of this project as it can be run from here, to be shown to people.
+
+    It has the options of this process's command line that say where remote, data and drop-ins are.
+
+    Args:
+        words: The command, with its own options.
+        names: Names of files, which follow it.
+    """
+    quoted = "".join(f" {shlex.quote(name)}" for name in names)
+    return f"python -m pset_4 {words}{quoted}{current().settings.given}"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from csci_utils.errors import DescribedError
 from csci_utils.text import format_size, one_line
 
+from .context import command
 from .execution.outcome import Outcome
 from .execution.summary import BLOCKED, FAILED, SKIPPED, WAITING, summarize
 from .places import UPLOADS, shorten
@@ -86,8 +87,8 @@ def format_status(status: Status) -> str:
     if not (status.pictures or status.models or status.results or status.refused):
         uploads = f"{shorten(status.data)}/{UPLOADS}"
         blocks.append(
-            f"next: put images and style models into {uploads} and run python -m pset_4 main, or "
-            "see it at work first: python -m pset_4 demo"
+            f"next: put images and style models into {uploads} and run {command('main')}, or see "
+            f"it at work first: {command('demo')}"
         )
     return "\n\n".join(blocks)
 
@@ -100,7 +101,7 @@ def format_verification(found: Verification) -> str:
         for damage in damages
     ]
     if found.damaged:
-        lines.append("repair them: python -m pset_4 verify --repair")
+        lines.append(f"repair them: {command('verify --repair')}")
     counts = {"checked": found.checked, "repaired": len(found.repaired)}
     counts["damaged"] = len(found.damaged)
     return "\n".join([*lines, *(f"{label:<10}{count:>6}" for label, count in counts.items())])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -76,6 +77,8 @@ class Settings:
     unasked_remote: str = ""
     """Offline, the true remote, only to name it in messages; else empty."""
 
+    given: str = field(default="", compare=False)
+    """The options of the command line that say where remote, data and drop-ins are."""
     dry_run: bool = False
     """Whether nothing is written: tasks are asked, and none is run."""
     force: bool = False
@@ -180,9 +183,12 @@ def read_settings(
         check_directory(Path(chosen), configured, data_path, reaches_remote)
     in_place = uploads or os.environ.get(UPLOADS_VARIABLE) or ""
     in_place = normalize_uploads(in_place, data_path, chosen) if in_place else ""
+    given = _write_options(remote=remote, data=data, uploads=uploads)
     if not paints:
         flag = bool(dry_run)
-        return Settings(str(data_path), chosen, not configured, in_place=in_place, dry_run=flag)
+        return Settings(
+            str(data_path), chosen, not configured, in_place=in_place, dry_run=flag, given=given
+        )
     runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
     if offline:
         _check_offline_runner(runner)
@@ -195,9 +201,15 @@ def read_settings(
         read_machine_options(machine),
         in_place,
         chosen if offline else "",
+        given,
         bool(dry_run),
         bool(force),
     )
+
+
+def _write_options(**values: str | None) -> str:
+    """Return options as they are typed, each with a space before it."""
+    return "".join(f" --{name} {shlex.quote(value)}" for name, value in values.items() if value)
 
 
 def _check_visible(value: str | None, variable: str) -> None:

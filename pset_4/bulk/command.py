@@ -156,6 +156,7 @@ def _choose_run(settings: Settings, runs: Runs, options: dict[str, Any]) -> Run:
 
 
 def _find_unfinished(runs: Runs) -> str:
+    from ..context import command
     from ..errors import MissingError
 
     found = next(runs.find_unfinished(), None)
@@ -163,7 +164,7 @@ def _find_unfinished(runs: Runs) -> str:
         raise MissingError(
             "no run is under way",
             path=runs.documents.url,
-            remedy="begin one: python -m pset_4 bulk --model NAME",
+            remedy=f"begin one: {command('bulk --model NAME')}",
         )
     return found
 

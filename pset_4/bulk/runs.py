@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from neural_style.options import RenderingOptions
 
+from ..context import command
 from ..errors import MissingError, PipelineError
 from ..names import check_model_name, parse_model_name
 from ..rendering_options import RESULT_OPTIONS
@@ -155,7 +156,7 @@ class Runs:
         found = self.documents.read(name)
         path = f"{self.documents.url}/{name}"
         if found is None:
-            remedy = "python -m pset_4 bulk status lists the runs"
+            remedy = f"{command('bulk status')} lists the runs"
             raise MissingError("there is no such run", path=path, remedy=remedy)
         run = Run.from_bytes(found.data, path)
         if run.id != run_id:  # whose images and styles are not those of its name

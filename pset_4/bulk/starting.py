@@ -13,6 +13,7 @@ from csci_utils.digest import file_digest
 from csci_utils.errors import instead_of_path
 from neural_style.system.resources import count_cores, free_memory
 
+from ..context import command
 from ..errors import MissingError, PipelineError
 from ..names import parse_model_name
 from ..places import is_s3, to_absolute
@@ -155,7 +156,7 @@ def _fetch(settings: Settings, file: str, scratch: str) -> str:
         raise MissingError(
             "not in the remote",
             path=f"{settings.remote_models}/{file}",
-            remedy=f"drop it in and run python -m pset_4 upload --model {shlex.quote(file)}",
+            remedy=f"drop it in and run {command('upload --model', file)}",
         ) from None
 
 

@@ -65,6 +65,7 @@ def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
     with session(reaches_remote=False) as settings:
         from csci_utils.network.download import without_secrets
 
+        from ..context import command
         from ..models.catalog import OFFICIAL_URL
         from ..models.official import fetch_models
         from ..places import shorten
@@ -90,7 +91,7 @@ def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
             say(format_fetched(fetched), sys.stdout, is_drawn=True)
         if fetched.models:
             uploads = shorten(settings.uploads)
-            note(f"next: put images into {uploads} and run python -m pset_4 main")
+            note(f"next: put images into {uploads} and run {command('main')}")
         sys.exit(ExitCode.FAILED if fetched.failures else ExitCode.DONE)
 
 

@@ -153,6 +153,7 @@ def paint(
         options: The task's other parameters.
         may_open: Whether the gallery is opened at a desktop.
     """
+    from ..context import command
     from ..places import shorten
     from ..styles.tasks import make_tasks
     from .transfer import list_uploads
@@ -167,7 +168,7 @@ def paint(
     if not (selected.images or selected.models or selected.refused):
         note(
             "nothing to paint: put images and style models into "
-            f"{shorten(settings.uploads)}, or see it at work first: python -m pset_4 demo"
+            f"{shorten(settings.uploads)}, or see it at work first: {command('demo')}"
         )
     say_left_alone(selected.others, settings)
     source = "cache" if settings.is_offline else "remote"

@@ -14,6 +14,7 @@ from neural_style import NeuralStyleError
 from .. import context, names
 from ..errors import MissingError, RunnerError
 from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
+from ..places import shorten
 from ..runners import current_runner
 from ..settings import Settings
 from ..storage.conflicts import KEEP_REMOTE, REFUSE
@@ -181,7 +182,7 @@ def include_remote(selected: Selection, remote: Inventory, kinds: Collection[str
     """Select all that the remote has of these kinds ("image", "style"), in place of defaults.
 
     What it has and cannot be used is refused. If there is nothing of either kind then, nothing is
-    selected. If only one is missing, its default stays, and fails by its name.
+    selected. If only one is missing, that is refused.
     """
     defaults = dict(selected.defaults)
     images, models = selected.images, selected.models
@@ -192,12 +193,22 @@ def include_remote(selected: Selection, remote: Inventory, kinds: Collection[str
     if "style" in kinds:
         models = sorted({*models} - {defaults.get("style")} | {*remote.models})
         refused |= {n: e for n, e in remote.refused.items() if names.is_model_file(n)}
-    selected.refused = refused
-    if images or models:
-        images, models = images or selected.images, models or selected.models
-    selected.images, selected.models = images, models
-    missing = {*images, *models} - {*remote.images, *remote.models}
-    selected.defaults = [each for each in selected.defaults if each[1] in missing]
+    if images and not models and not any(map(names.is_model_file, refused)):
+        refused[DEFAULT_MODEL] = _describe_lack("style", "a style model", "models fetch")
+    if models and not images and all(map(names.is_model_file, refused)):
+        refused[DEFAULT_IMAGE] = _describe_lack("image", "an image", "main FILE")
+    selected.images, selected.models, selected.refused = images, models, refused
+    selected.defaults = []
+
+
+def _describe_lack(kind: str, what: str, words: str) -> MissingError:
+    """Return the error that there is nothing of a kind."""
+    settings = context.current().settings
+    place = "the cache" if settings.is_offline else "the remote"
+    return MissingError(
+        f"no {kind} is named, dropped in, or in {place}",
+        remedy=f"put {what} into {shorten(settings.uploads)} or run {context.command(words)}",
+    )
 
 
 def _select_refused(

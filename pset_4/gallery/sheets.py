@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from csci_utils.errors import DescribedError
 from neural_style import NeuralStyleError
 
+from ..context import command
 from ..errors import MissingError
 from ..places import RESULTS, SHEETS
 from ..settings import Settings
@@ -43,7 +43,7 @@ def make_sheets(settings: Settings, images: Sequence[str] = ()) -> Iterator[str 
             raise MissingError(
                 "nothing was painted from it here",
                 path=image,
-                remedy=f"paint it first: python -m pset_4 main --image {shlex.quote(image)}",
+                remedy=f"paint it first: {command('main --image', image)}",
             )
         try:
             yield _make_sheet(settings, picture)

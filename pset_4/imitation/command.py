@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Sequence
 from os.path import splitext
@@ -56,6 +55,7 @@ def imitate(pictures: Sequence[str], name: str | None) -> None:
 def _answer(found: Imitations, settings: Settings) -> None:
     from csci_utils.text import one_line
 
+    from ..context import command
     from ..places import shorten
     from ..storage.inventory import list_drop_ins
     from .dropping import SUFFIX
@@ -69,4 +69,4 @@ def _answer(found: Imitations, settings: Settings) -> None:
         style = found.models[0].name.removesuffix(SUFFIX)
         if sum(splitext(model)[0] == style for model in there.models) > 1:
             style += SUFFIX  # another model would have the same short name
-        note(f"next: {before}python -m pset_4 main --style {shlex.quote(style)}")
+        note(f"next: {before}{command('main --style', style)}")

@@ -13,6 +13,7 @@ from csci_utils.luigi import copy
 from neural_style.provenance import Provenance, read_provenance
 
 from .. import names
+from ..context import command
 from ..errors import MissingError
 from ..places import RESULTS
 from ..storage.inventory import list_results
@@ -73,7 +74,8 @@ def _find_result(settings: Settings, text: str) -> str:
     text = text.removeprefix(f"{settings.remote_results}/").removeprefix(f"{RESULTS}/")
     if (name := known.spell(text)) in known:
         return name
-    remedy = known.suggest(text) or "name a file, or a result as python -m pset_4 status lists it"
+    status = command("status")
+    remedy = known.suggest(text) or f"name a file, or a result as {status} lists it"
     raise MissingError("no such file or result", path=text, remedy=remedy)
 
 

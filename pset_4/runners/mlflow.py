@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from neural_style.command_line.reporting import REPORT_VARIABLE
 from neural_style.options import OPTIONS
 
 from .. import packaging
+from ..context import command
 from ..errors import RunnerError
 from ..places import MODELS
 from ..storage.remote import target_at
@@ -113,7 +113,7 @@ def check_model(manifest_path: str, model_path: Path, name: str) -> None:
         raise RunnerError(
             "the model was replaced since it was packaged",
             path=name,
-            remedy=f"run python -m pset_4 package --model {shlex.quote(name)}",
+            remedy=f"run {command('package --model', name)}",
         )
 
 

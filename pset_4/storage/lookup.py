@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import translate
 
 from neural_style.mixing.names import Piece, split_mixture
 
 from .. import names
+from ..context import command
 from ..errors import InvalidNameError, MissingError
 from ..models.catalog import OFFICIAL_MODELS
 from ..styles.written import check_pieces, split_style
@@ -204,6 +205,23 @@ def _find(text: str, known: Names, kind: str) -> list[str]:
     return found
 
 
+def find_file(text: str, list_names: Callable[[], Names]) -> str:
+    """Return the name of an image's or a model's file, which may lack its suffix.
+
+    Args:
+        text: The name; one with a suffix need not exist.
+        list_names: Lists the names that exist; called only if that is needed.
+
+    Raises:
+        MissingError: Nothing has such a name.
+        InvalidNameError: It stands for several.
+    """
+    if not _is_stem(text):
+        return text
+    known = list_names()
+    return (_find(text, known, "files") or _refuse("image or style model", text, known))[0]
+
+
 def find_excluded(patterns: Iterable[str], existing: Collection[str]) -> set[str]:
     """Return those of the existing names that names or patterns leave out.
 
@@ -246,9 +264,9 @@ def _list_files(text: str) -> list[str]:
 
 
 def _refuse(kind: str, text: str, known: Names) -> list[str]:
-    remedy = known.suggest(text) or "python -m pset_4 status lists all names"
+    remedy = known.suggest(text) or f"{command('status')} lists all names"
     if kind == "style model" and f"{text}.pth" in OFFICIAL_MODELS:
-        remedy = "python -m pset_4 models fetch downloads it"
+        remedy = f"{command('models fetch')} downloads it"
     raise MissingError(f"no {kind} has such a name", path=text, remedy=remedy)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import luigi
@@ -76,8 +75,8 @@ class SavedPackage(luigi.ExternalTask):
 
     def explain_absence(self) -> MissingError:
         """Return why the remote does not have it, and what to do."""
-        command = f"python -m pset_4 package --model {shlex.quote(self.model)}"
-        return MissingError("not in the remote", path=self.output().path, remedy=f"run {command}")
+        remedy = f"run {context.command('package --model', self.model)}"
+        return MissingError("not in the remote", path=self.output().path, remedy=remedy)
 
 
 class DownloadPackage(luigi.Task):

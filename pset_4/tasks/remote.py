@@ -6,7 +6,6 @@ import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import ClassVar
 
 from luigi.target import FileSystemTarget
 
@@ -36,9 +35,6 @@ class RemoteTask(BatchTask):
     dependency. It is not a `luigi.ExternalTask`, whose requirements Luigi ignores.
     """
 
-    FURTHER_REMEDY: ClassVar[str] = ""
-    """What else helps if it is missing."""
-
     upload = upload_parameter()
     on_conflict = on_conflict_parameter()
 
@@ -55,6 +51,11 @@ class RemoteTask(BatchTask):
     def drop_ins(self) -> LocalTask:
         """The task of the drop-ins."""
         return self.uploads.drop_ins
+
+    @property
+    def further_remedy(self) -> str:
+        """What else helps if an object is missing."""
+        return ""
 
     def target(self, name: str) -> FileSystemTarget:
         """Return an object's place."""
@@ -102,7 +103,7 @@ class RemoteTask(BatchTask):
         places = (lambda: found.remember(list_drop_ins), lambda: found.remember(list_remote))
         remedy = (
             f"{suggest(name, *places)}drop it into {drop_in} and run again"
-            f"{self.FURTHER_REMEDY}, or check the name and --remote"
+            f"{self.further_remedy}, or check the name and --remote"
         )
         return MissingError("not in the remote", path=path, remedy=remedy)
 
@@ -139,7 +140,6 @@ class ContentImage(RemoteTask):
 class SavedModel(RemoteTask):
     """A style model in the remote."""
 
-    FURTHER_REMEDY = ", or drop the official models in with python -m pset_4 models fetch"
     MODEL_ROOT = context.FromSettings("remote_models")
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
@@ -149,6 +149,11 @@ class SavedModel(RemoteTask):
     def publishing(self, names: Sequence[str]) -> UploadModel:
         """Return the task that publishes the drop-in."""
         return self.clone(UploadModel)
+
+    @property
+    def further_remedy(self) -> str:
+        """Name the command that drops the official models in."""
+        return f", or drop the official models in with {context.command('models fetch')}"
 
     def path_of(self, name: str) -> str:
         """Return the model's path or URL in the remote."""

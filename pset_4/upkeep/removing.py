@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .. import names
+from ..context import command
 from ..errors import MissingError
 from ..places import IMAGES, MODELS, PACKAGES
 from ..settings import Settings
-from ..storage.inventory import is_drop_in, list_drop_ins, list_remote, list_results, suggest
+from ..storage.inventory import (
+    is_drop_in,
+    list_cache,
+    list_drop_ins,
+    list_remote,
+    list_results,
+    suggest,
+)
+from ..storage.lookup import Names, find_file
 from ..storage.remote import target_at
 from ..styles.results import join_result
 from .files import list_files
@@ -34,12 +43,13 @@ class Whereabouts:
 
 
 def find(settings: Settings, name: str) -> Whereabouts:
-    """Look for an image or a model, by its name, everywhere.
+    """Look for an image or a model, by its name, which may lack the suffix, everywhere.
 
     Raises:
         MissingError: Nothing has this name.
-        InvalidNameError: The name is unsafe.
+        InvalidNameError: The name is unsafe, or without a suffix that of several files.
     """
+    name = find_file(name, lambda: _list_all(settings))
     is_image = names.is_image_name(name)
     name = names.check_image_name(name) if is_image else names.check_model_file(name)
     shared = f"{IMAGES if is_image else MODELS}/{name}"
@@ -52,9 +62,14 @@ def find(settings: Settings, name: str) -> Whereabouts:
     )
     if not found:
         places = (lambda: list_drop_ins(settings), lambda: list_remote(settings))
-        remedy = f"{suggest(name, *places)}python -m pset_4 status lists all names"
+        remedy = f"{suggest(name, *places)}{command('status')} lists all names"
         raise MissingError("nothing has this name", path=name, remedy=remedy)
     return found
+
+
+def _list_all(settings: Settings) -> Names:
+    places = (list_drop_ins(settings), list_remote(settings), list_cache(settings))
+    return Names(name for place in places for name in (*place.images, *place.models))
 
 
 def _keep_existing(path: str) -> list[str]:

@@ -8,11 +8,13 @@ from pathlib import PurePath
 from csci_utils.digest import file_digest
 
 from .. import names
+from ..context import command
 from ..errors import InvalidNameError, MissingError
 from ..settings import Settings
 from ..storage.conflicts import REPLACE
 from ..storage.dropping import check_file, stand_in
 from ..storage.inventory import is_drop_in, list_remote, suggest
+from ..storage.lookup import Names, find_file
 from ..tasks.upload import UploadImage, UploadModel, UploadTask
 
 
@@ -29,6 +31,7 @@ def prepare(settings: Settings, name: str, path: str | None) -> UploadTask:
         InvalidNameError: The name is unsafe, or the file is of another kind.
         SettingsError: The path does not name a file.
     """
+    name = find_file(name, lambda: _list_published(settings))
     task: UploadTask
     if names.is_image_name(name):
         task = UploadImage(image=name, on_conflict=REPLACE)
@@ -36,16 +39,21 @@ def prepare(settings: Settings, name: str, path: str | None) -> UploadTask:
         task = UploadModel(model=names.check_model_file(name), on_conflict=REPLACE)
     if not task.target(name).exists():
         question = suggest(name, lambda: list_remote(settings))
-        remedy = f"{question}publish it with python -m pset_4 upload"
+        remedy = f"{question}publish it with {command('upload')}"
         raise MissingError("not in the remote", path=task.path_of(name), remedy=remedy)
     if path is not None:
         file = os.path.abspath(os.path.expanduser(path))
         _check_kind(file, path, name)
         stand_in(name, file)
     elif not is_drop_in(settings.uploads, name):
-        remedy = f"drop it in, or name a file: python -m pset_4 replace {name} FILE"
+        remedy = f"drop it in, or name a file: {command('replace', name, 'FILE')}"
         raise MissingError("not there", path=f"{settings.uploads}/{name}", remedy=remedy)
     return task
+
+
+def _list_published(settings: Settings) -> Names:
+    remote = list_remote(settings)
+    return Names([*remote.images, *remote.models])
 
 
 def find_differing_drop_in(settings: Settings, task: UploadTask) -> str | None:

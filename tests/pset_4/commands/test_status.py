@@ -40,7 +40,7 @@ def test_an_empty_status_says_how_to_begin(directory_project: Project) -> None:
     hint = directory_project.run("status").stdout.splitlines()[-1]
 
     assert "machine/data/uploads" in hint
-    assert hint.endswith("python -m pset_4 demo")
+    assert hint.endswith(directory_project.name_command("demo"))
     assert "next" not in directory_project.status()
 
 

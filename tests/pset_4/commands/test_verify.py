@@ -174,7 +174,7 @@ def test_verify_tells_the_way_to_repair(directory_project: Project, drawing: byt
 
     assert result.stdout.splitlines() == [
         "damaged: machine/data/images/drawing.png: no record",
-        "repair them: python -m pset_4 verify --repair",
+        f"repair them: {directory_project.name_command('verify --repair')}",
         "checked        1",
         "repaired       0",
         "damaged        1",

@@ -35,7 +35,7 @@ def test_a_picture_becomes_a_style_that_is_published_and_painted(
     result = project.run("imitate", str(picture_path))
 
     assert (result.exit_code, result.stdout) == (0, "dropped in starry night.safetensors\n")
-    assert result.stderr == "next: python -m pset_4 main --style 'starry night'\n"
+    assert result.stderr == "next: " + project.name_command("main --style 'starry night'") + "\n"
     assert project.run_well("main", "--style", "starry night")["painted"] == 1
     assert "stylized/starry night.safetensors/photo.jpg" in store.list()
     style = (project.uploads / "starry night.safetensors").read_bytes()
@@ -49,7 +49,8 @@ def test_without_images_the_next_step_is_to_drop_some_in(
 
     assert result.stdout == "dropped in night.safetensors\n"
     assert result.stderr.startswith("next: put images into ")
-    assert result.stderr.endswith("data/uploads and run python -m pset_4 main --style night\n")
+    command = directory_project.name_command("main --style night")
+    assert result.stderr.endswith(f"data/uploads and run {command}\n")
 
 
 def test_the_same_picture_again_changes_nothing(

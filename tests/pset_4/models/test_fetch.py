@@ -50,7 +50,8 @@ def test_the_output_lists_what_was_fetched(
     size = f"{len(server.content) / 1e6:.1f} MB"
     assert result.stderr.splitlines() == [
         f"downloading {server.url} ({size})",
-        "next: put images into machine/data/uploads and run python -m pset_4 main",
+        "next: put images into machine/data/uploads and run "
+        + directory_project.name_command("main"),
     ]
     heading, *rows = [re.split(r"\s{2,}", line) for line in result.stdout.splitlines()]
     assert heading == ["MODELS", "dropped in", "size", "width", "SHA-256"]

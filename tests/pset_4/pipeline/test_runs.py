@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tests.support.files.pictures import decode_rgb
 from tests.support.networks.models import MakeModel
 from tests.support.pipeline.database import DATABASE
 from tests.support.pipeline.programs import run_without
-from tests.support.pipeline.projects import MakeProject, Project, assert_failed
+from tests.support.pipeline.projects import MakeProject, Project, assert_failed, failures
 from tests.support.remotes.stores import RemoteStore, S3Store
 
 RESULTS = [
@@ -205,15 +206,21 @@ def test_without_drop_ins_and_defaults_main_paints_all_that_the_remote_has(
     assert project.files("stylized") == [f"stylized/one.pth/{name}" for name in names]
 
 
-def test_a_default_that_is_nowhere_is_mentioned_once(
-    directory_project: Project, photograph: bytes
+@pytest.mark.parametrize("command", ["main", "stylize"])
+def test_styles_without_an_image_fail_with_what_to_do(
+    project: Project, store: RemoteStore, model: bytes, command: str
 ) -> None:
-    directory_project.drop("photo.jpg", photograph)
+    store.write("saved_models/one.pth", model)
 
-    stderr = directory_project.run("main").stderr
+    result = project.run(command)
 
-    assert stderr.count("no style named or dropped in") == 1
-    assert "using rain_princess.pth" in stderr
+    uploads, places = project.uploads.relative_to(Path.cwd()), shlex.join(project.arguments())
+    assert failures(result) == [
+        "failed: no image is named, dropped in, or in the remote; "
+        f"put an image into {uploads} or run python -m pset_4 main FILE {places}"
+    ]
+    assert result.exit_code == 1
+    assert "luigi.jpg" not in result.output
 
 
 def test_all_paints_what_the_remote_has_besides_the_drop_ins(
@@ -237,10 +244,16 @@ def test_with_nothing_anywhere_main_suggests_the_demo(project: Project) -> None:
     assert not (project.data / "gallery").exists()
 
 
-def test_an_image_without_any_style_fails(directory_project: Project, photograph: bytes) -> None:
+def test_an_image_without_any_style_fails(
+    directory_project: Project, directory_store: RemoteStore, photograph: bytes
+) -> None:
     directory_project.drop("photo.jpg", photograph)
 
-    assert_failed(directory_project.run("main"), "rain_princess.pth: ")
+    result = directory_project.run("main")
+
+    assert_failed(result, "no style is named, dropped in, or in the remote; put a style model into")
+    assert f"python -m pset_4 models fetch --remote {directory_store.url}" in result.stderr
+    assert directory_store.list() == ["images/photo.jpg"]
 
 
 def test_no_upload_writes_nothing_to_the_remote(

@@ -117,6 +117,29 @@ def test_an_unknown_name_is_answered_with_the_nearest(painted: Project) -> None:
     assert_failed(result, "drawings.png: nothing has this name; did you mean drawing.png?")
 
 
+def test_a_name_may_lack_its_suffix(painted: Project, store: RemoteStore) -> None:
+    assert painted.run("remove", "one", "--yes").exit_code == 0
+
+    assert MODEL not in store.list()
+
+
+def test_a_name_of_several_files_needs_its_suffix(
+    painted: Project, store: RemoteStore, model: bytes
+) -> None:
+    store.write("saved_models/drawing.pth", model)
+
+    result = painted.run("remove", "drawing", "--yes")
+
+    assert_failed(result, "drawing: several files have this name; name one of drawing.p")
+    assert IMAGE in store.list()
+
+
+def test_a_name_without_a_suffix_that_nothing_has_is_refused(painted: Project) -> None:
+    result = painted.run("remove", "drawings", "--yes")
+
+    assert_failed(result, "drawings: no image or style model has such a name; did you mean drawing")
+
+
 def test_a_folder_in_place_is_only_read(
     directory_project: Project, drawing: bytes, tmp_path: Path
 ) -> None:

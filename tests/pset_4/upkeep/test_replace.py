@@ -29,6 +29,14 @@ def test_a_drop_in_replaces_the_object(
     assert store.list() == ["images/photo.jpg"]
 
 
+def test_a_name_may_lack_its_suffix(
+    disputed: Project, store: RemoteStore, photograph: bytes
+) -> None:
+    assert disputed.run("replace", "photo", "--yes").exit_code == 0
+
+    assert store.read("images/photo.jpg") == photograph
+
+
 def test_a_file_replaces_the_object_and_the_drop_in_stays(
     disputed: Project, store: RemoteStore, photograph: bytes, tmp_path: Path, drawing: bytes
 ) -> None:

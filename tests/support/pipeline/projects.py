@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -61,6 +62,10 @@ class Project:
     def arguments(self, *arguments: str) -> list[str]:
         """Return the arguments of the command line, preceded by the project's two folders."""
         return ["--remote", self.remote_url, "--data", str(self.data), *arguments]
+
+    def name_command(self, words: str) -> str:
+        """Return a command as messages name it, with the options that `run` gives."""
+        return f"python -m pset_4 {words} {shlex.join(self.arguments())}"
 
     def run_well(self, *arguments: str) -> dict[str, int]:
         """Run the command line, expect success, and return the counts of its summary."""
