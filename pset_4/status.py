@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
-from csci_utils.errors import DescribedError
+from csci_utils.errors import DescribedError, LinkError
 from csci_utils.text import sort_key
 
 from .settings import Settings
@@ -15,6 +16,8 @@ from .tasks.download import DownloadImage, DownloadModel, DownloadTask
 from .tasks.results import UploadResult
 from .tasks.stylize import read_result_origin
 from .tasks.upload import UploadImage, UploadModel, UploadTask
+
+_Ask = Callable[[Callable[[], str]], str]
 
 PRESENT, CURRENT, STALE, CONFLICT, DIFFERENT = "yes", "current", "stale", "conflict", "differs"
 UNREADABLE = "unreadable"
@@ -26,7 +29,8 @@ class FileStatus:
 
     name: str
     drop_in: str | None
-    """``yes``, ``conflict`` if the remote has other bytes under this name, or ``unreadable``."""
+    """``yes``, ``conflict`` if the remote has other bytes under this name, or ``unreadable`` if one
+    of the two is."""
     remote: str | None
     """``yes``."""
     cache: str | None
@@ -57,7 +61,7 @@ class Status:
     models: list[FileStatus] = field(default_factory=list)
     results: list[ResultStatus] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
-    """For each drop-in or remote name that cannot be used, why."""
+    """For each drop-in or remote name that cannot be used, and each path of a link, why."""
 
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON values."""
@@ -77,15 +81,20 @@ def read_status(settings: Settings) -> Status:
     status.refused.update(_describe(in_remote.refused))
     cached = list_cache(settings)
     images, models = set(in_remote.images), set(in_remote.models)
+    ask = partial(_ask, status.refused)
     status.pictures = [
-        _look_at(name, UploadImage(image=name), DownloadImage(image=name, upload=False), images)
+        _look_at(
+            ask, name, UploadImage(image=name), DownloadImage(image=name, upload=False), images
+        )
         for name in sorted(images.union(drop_ins.images, cached.images), key=sort_key)
     ]
     status.models = [
-        _look_at(name, UploadModel(model=name), DownloadModel(model=name, upload=False), models)
+        _look_at(
+            ask, name, UploadModel(model=name), DownloadModel(model=name, upload=False), models
+        )
         for name in sorted(models.union(drop_ins.models, cached.models), key=sort_key)
     ]
-    status.results = _look_at_results(settings)
+    status.results = _look_at_results(ask, settings)
     return status
 
 
@@ -93,45 +102,52 @@ def _describe(refused: Mapping[str, DescribedError]) -> dict[str, str]:
     return {name: str(error) for name, error in refused.items()}
 
 
-def _look_at(name: str, upload: UploadTask, download: DownloadTask, remote: set[str]) -> FileStatus:
+def _look_at(
+    ask: _Ask, name: str, upload: UploadTask, download: DownloadTask, remote: set[str]
+) -> FileStatus:
     in_remote = name in remote
     drop_in = cache = None
     if upload.drop_ins.complete():
-        drop_in = _ask(lambda: CONFLICT if in_remote and not upload.complete() else PRESENT)
+        drop_in = ask(lambda: CONFLICT if in_remote and not upload.complete() else PRESENT)
     if download.output().exists():
-        cache = _ask(lambda: CURRENT if in_remote and download.complete() else STALE)
+        cache = ask(lambda: CURRENT if in_remote and download.complete() else STALE)
     return FileStatus(name, drop_in, PRESENT if in_remote else None, cache)
 
 
-def _ask(question: Callable[[], str]) -> str:
-    """Return the answer, or `UNREADABLE` if the system does not let a file be read.
+def _ask(refused: dict[str, str], question: Callable[[], str]) -> str:
+    """Return the answer, or `UNREADABLE` if a file cannot be read, or is a link in the remote.
 
     One such file does not hide the others. A remote that does not answer raises its own error.
     """
     try:
         return question()
+    except LinkError as error:
+        refused[error.path or ""] = str(error)
+        return UNREADABLE
     except DescribedError:  # some are also OSErrors
         raise
     except OSError:
         return UNREADABLE
 
 
-def _look_at_results(settings: Settings) -> list[ResultStatus]:
+def _look_at_results(ask: _Ask, settings: Settings) -> list[ResultStatus]:
     local = set(list_results(settings.results))
     remote = set(list_results(settings.remote_results))
     return [
-        _look_at_result(model, image, (model, image) in local, (model, image) in remote)
+        _look_at_result(ask, model, image, (model, image) in local, (model, image) in remote)
         for model, image in sorted(local | remote, key=lambda pair: [*map(sort_key, pair)])
     ]
 
 
-def _look_at_result(model: str, image: str, is_local: bool, is_remote: bool) -> ResultStatus:
+def _look_at_result(
+    ask: _Ask, model: str, image: str, is_local: bool, is_remote: bool
+) -> ResultStatus:
     upload = task_of(model, image).clone(UploadResult)
     return ResultStatus(
         model,
         image,
-        _ask(lambda: _state_of_result(model, image)) if is_local else None,
-        _ask(lambda: DIFFERENT if is_local and not upload.has_same(image) else PRESENT)
+        ask(lambda: _state_of_result(model, image)) if is_local else None,
+        ask(lambda: DIFFERENT if is_local and not upload.has_same(image) else PRESENT)
         if is_remote
         else None,
     )

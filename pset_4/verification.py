@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 import luigi
 
 from csci_utils.digest import CHUNK_SIZE
-from csci_utils.errors import S3Error, S3KeyMissingError, TransferError
+from csci_utils.errors import LinkError, S3Error, S3KeyMissingError, TransferError
 
 from .errors import PipelineError
 from .rendering_options import complete_origin
@@ -121,10 +121,18 @@ def _list_result_checks(model: str, image: str, is_published: bool) -> Iterator[
     recorded = _read_recorded(path)
     task = recorded_task(model, image, recorded) or task
     publish = task.clone(UploadResult)
-    is_due = is_published and task.clone(PlaceOfResult).complete()
+    is_due = is_published and _is_true(task.clone(PlaceOfResult).complete)
     yield _Check(path, path, [task, publish] if is_due else [task])
-    if is_published and task.matches(image, recorded):
+    if is_published and _is_true(lambda: task.matches(image, recorded)):
         yield _Check(publish.path_of(image), path, [publish])
+
+
+def _is_true(question: Callable[[], bool]) -> bool:
+    """Return the answer; False if a file in the remote is a link, which hides no other files."""
+    try:
+        return question()
+    except LinkError:
+        return False
 
 
 def _read_recorded(path: str) -> Origin | None:

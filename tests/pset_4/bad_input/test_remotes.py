@@ -60,6 +60,26 @@ def test_a_linked_folder_in_a_directory_remote_is_reported_and_not_followed(
     assert directory_project.files("images") == ["images/photo.jpg"]
 
 
+def test_a_link_in_place_of_a_file_hides_no_other_file(
+    directory_project: Project, directory_store: DirectoryStore, photograph: bytes, drawing: bytes
+) -> None:
+    directory_store.write("images/photo.jpg", photograph)
+    directory_store.write("images/drawing.png", drawing)
+    directory_project.run_well("download")
+    link = Path(directory_store.url, "images", "photo.jpg")
+    link.unlink()
+    link.symlink_to(directory_project.data / "images" / "photo.jpg")
+
+    status = directory_project.run("status").stdout
+    verified = directory_project.run_well("verify")
+
+    assert f"refused: {link}: a link, which is not followed in a shared folder" in status
+    assert [line.split()[0::3] for line in status.splitlines() if ".png" in line] == [
+        ["drawing.png", "current"]
+    ]
+    assert (verified["checked"], verified["damaged"]) == (2, 0)
+
+
 def test_a_file_beyond_all_limits_is_refused_before_it_is_read(
     directory_project: Project, directory_store: DirectoryStore, photograph: bytes
 ) -> None:
