@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from csci_utils.console import ExitCode, answer, say
 from csci_utils.errors import DescribedError
@@ -183,8 +183,16 @@ def _check_outputs(
         )
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, without all options above it."""
+
+    def error(self, message: str) -> NoReturn:
+        say(one_line(f"error: {message}"), sys.stderr)
+        sys.exit(ExitCode.USAGE)
+
+
 def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="python -m neural_style", description="Fast neural style transfer."
     )
     parser.add_argument(

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from csci_utils.text import format_size
 
 from ..errors import DeviceError
-from ..system.resources import anonymous_memory, check_memory, free_memory, lies_in_memory
+from ..system.resources import (
+    anonymous_memory,
+    check_memory,
+    describe_limit,
+    free_memory,
+    lies_in_memory,
+)
 
 Memory = NDArray[np.uint8]
 
@@ -120,10 +126,9 @@ class Arena:
             return DeviceError(
                 f"memory is short of {format_size(size)}, and {file_problem}", remedy=remedy
             )
-        taken = format_size(anonymous_memory() or 0)
+        limit = describe_limit(self.limit, anonymous_memory() or 0)
         return DeviceError(
-            f"the memory limit of {format_size(self.limit)}, of which {taken} are in use, has no "
-            f"room for {format_size(size)}, and {file_problem}",
+            f"the memory limit ({limit}) has no room for {format_size(size)}, and {file_problem}",
             remedy=f"allow more (--memory), {remedy}",
         )
 

@@ -31,6 +31,8 @@ def _run_imitate(args: argparse.Namespace, reporter: Reporter) -> None:
 
     reporter.begin(f"imitating {Path(args.style_image).name}")
     style = imitate(args.style_image, args.output_model)
+    if style.note:
+        reporter.notify(f"{args.style_image}: {style.note}")
     reporter.finish(
         [f"wrote {args.output_model}"],
         style_image_sha256=style.picture_digest,

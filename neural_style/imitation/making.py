@@ -39,6 +39,8 @@ class ImitatedStyle:
     """The content of its file, in the safetensors format."""
     picture_digest: str
     """The SHA-256 of the picture's file, in hexadecimal."""
+    note: str = ""
+    """Why little of a style can be seen in the picture; empty if nothing is known."""
 
 
 class Imitator:
@@ -68,7 +70,7 @@ class Imitator:
         styles = [predict_style(self._prediction, square) for square in picture.squares]
         weights = fill_in(self._transfer, np.mean(styles, axis=0))
         network = make_network(weights, _ENDS, _describe(picture.digest))
-        return ImitatedStyle(encode_network(network), picture.digest)
+        return ImitatedStyle(encode_network(network), picture.digest, picture.note)
 
 
 def imitate(style_image: str | PathLike[str], output_model: str | PathLike[str]) -> ImitatedStyle:

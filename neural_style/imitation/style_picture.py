@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -26,6 +27,8 @@ Box = tuple[int, int, int, int]
 """The left, upper, right and lower side of a part of a picture, in px."""
 
 _LEVELS = 255
+_FEWEST_LEVELS = 4  # of one color or another; less may be the noise of a JPEG file
+_FEW_PIXELS = 16  # of the shorter side, which is enlarged to 256
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class StylePicture:
     """The SHA-256 of its file, in hexadecimal."""
     squares: list[Numbers]
     """Evenly spread over the whole picture; see `predict_style`."""
+    note: str
+    """Why little of a style can be seen in it; empty if nothing is known."""
 
 
 def read_style_picture(path: str | PathLike[str]) -> StylePicture:
@@ -51,7 +56,17 @@ def read_style_picture(path: str | PathLike[str]) -> StylePicture:
     convert_to_srgb(picture)
     opaque = _on_white(picture)
     squares = [_scale(opaque, box) for box in find_squares(*opaque.size)]
-    return StylePicture(hashlib.sha256(data).hexdigest(), squares)
+    return StylePicture(hashlib.sha256(data).hexdigest(), squares, _find_lack(opaque.size, squares))
+
+
+def _find_lack(size: tuple[int, int], squares: Sequence[Numbers]) -> str:
+    """Return why little of a style can be seen in a picture, or an empty text."""
+    if max(np.ptp(square, axis=(0, 1)).max() for square in squares) < _FEWEST_LEVELS / _LEVELS:
+        return "the picture has one color only, and its style has no more (transparent is white)"
+    if min(size) < _FEW_PIXELS:
+        width, height = size
+        return f"a picture of {width}x{height} px shows little of a style; take a larger one"
+    return ""
 
 
 def find_squares(width: int, height: int) -> list[Box]:

@@ -86,6 +86,13 @@ def free_memory(limit: int | None) -> int | None:
     return min((size for size in free if size is not None), default=None)
 
 
+def describe_limit(limit: int, used: int) -> str:
+    """Return a limit of memory and what is used of it, which may be more."""
+    if used < limit:
+        return f"{format_size(limit)} in all, of which {format_size(used)} are in use"
+    return f"{format_size(limit)} in all, less than the {format_size(used)} that are in use already"
+
+
 def check_memory(needed: int, limit: int | None) -> None:
     """Raise an error if there is not enough memory, because the system would kill the process.
 

@@ -45,6 +45,9 @@ def imitate(pictures: Sequence[str], name: str | None) -> None:
         found = drop_imitations_in(settings, pictures, name)
         for error in found.failures:
             say(f"failed: {error}", sys.stderr)
+        for model in found.models:
+            if model.note:
+                note(f"note: {model.style_image}: {model.note}")
         if wants_json():
             answer(format_json(found))
         elif not is_quiet():

@@ -34,6 +34,8 @@ class ImitatedModel:
     """The picture, as it was given."""
     style_image_sha256: str
     """The digest of the picture's file."""
+    note: str
+    """Why little of a style can be seen in the picture; empty if nothing is known."""
 
 
 @dataclass
@@ -47,7 +49,10 @@ class Imitations:
 
     def to_dict(self) -> dict[str, object]:
         """Return the outcome as plain values for JSON."""
-        models = [asdict(model) for model in self.models]
+        models = [
+            {name: value for name, value in asdict(model).items() if name != "note" or value}
+            for model in self.models
+        ]
         return {"models": models, "failed": [error.to_json() for error in self.failures]}
 
 
@@ -101,4 +106,4 @@ def _drop_in(settings: Settings, imitator: Imitator, picture: str, model: str) -
     style = imitator.imitate(os.path.expanduser(picture))
     is_new = drop_bytes_in(settings, model, style.data, f"the style of {picture}")
     digest = hashlib.sha256(style.data).hexdigest()
-    return ImitatedModel(model, is_new, digest, picture, style.picture_digest)
+    return ImitatedModel(model, is_new, digest, picture, style.picture_digest, style.note)

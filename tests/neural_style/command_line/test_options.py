@@ -107,3 +107,12 @@ def test_an_impossible_number_is_answered_with_the_possible_ones(
 
     assert ending.value.code == 2
     assert capsys.readouterr().err.endswith(f": expected {expected}\n")
+
+
+def test_a_usage_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["eval", "--content-image", "a.png"])
+
+    assert capsys.readouterr().err == (
+        "error: the following arguments are required: --model, --output-image\n"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,6 +71,28 @@ def test_transparent_places_are_white(tmp_path: Path) -> None:
 
     assert square[128, 32].tolist() == [1, 1, 1]
     assert square[128, 224].tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("size", "color", "expected"),
+    [
+        ((1, 1), "red", "one color only"),
+        ((300, 300), (9, 90, 200), "one color only"),
+        ((300, 300), (255, 0, 0, 0), "transparent is white"),
+        ((15, 90), None, "a picture of 15x90 px shows little of a style"),
+        ((16, 90), None, ""),
+    ],
+)
+def test_a_picture_that_shows_little_of_a_style_is_noted(
+    tmp_path: Path, size: tuple[int, int], color: Any, expected: str
+) -> None:
+    mode = "RGBA" if isinstance(color, tuple) and len(color) == 4 else "RGB"
+    picture = Image.effect_noise(size, 90) if color is None else Image.new(mode, size, color)
+    picture.save(tmp_path / "style.png")
+
+    note = read_style_picture(tmp_path / "style.png").note
+
+    assert expected in note and bool(note) == bool(expected)
 
 
 def test_a_file_that_is_no_picture_is_refused_by_its_name(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.support.packages import FindInPackage
 from tests.support.pipeline.projects import Project, assert_failed, failures
@@ -159,3 +160,14 @@ def test_a_folder_that_is_used_in_place_is_not_written(
 
     assert_failed(result, "drop-ins are used in place", exit_code=2)
     assert not list(folder.glob("*.safetensors"))
+
+
+def test_a_picture_that_shows_little_of_a_style_is_noted(
+    directory_project: Project, tmp_path: Path
+) -> None:
+    Image.new("RGBA", (80, 80)).save(tmp_path / "nothing.png")
+
+    result = directory_project.run("imitate", str(tmp_path / "nothing.png"))
+
+    assert (result.exit_code, result.stdout) == (0, "dropped in nothing.safetensors\n")
+    assert result.stderr.startswith(f"note: {tmp_path}/nothing.png: the picture has one color only")
