@@ -128,7 +128,7 @@ class Arena:
             )
         limit = describe_limit(self.limit, anonymous_memory() or 0)
         return DeviceError(
-            f"the memory limit ({limit}) has no room for {format_size(size)}, and {file_problem}",
+            f"the memory limit of {limit}, has no room for {format_size(size)}, and {file_problem}",
             remedy=f"allow more (--memory), {remedy}",
         )
 
