@@ -19,7 +19,7 @@ from ..errors import DeviceError
 from ..system.resources import (
     anonymous_memory,
     check_memory,
-    describe_limit,
+    describe_use,
     free_memory,
     lies_in_memory,
 )
@@ -126,9 +126,10 @@ class Arena:
             return DeviceError(
                 f"memory is short of {format_size(size)}, and {file_problem}", remedy=remedy
             )
-        limit = describe_limit(self.limit, anonymous_memory() or 0)
+        use = describe_use(self.limit, anonymous_memory() or 0)
         return DeviceError(
-            f"the memory limit of {limit}, has no room for {format_size(size)}, and {file_problem}",
+            f"the memory limit of {format_size(self.limit)}, {use}, has no room for "
+            f"{format_size(size)}, and {file_problem}",
             remedy=f"allow more (--memory), {remedy}",
         )
 

@@ -7,7 +7,7 @@ from PIL import Image
 from csci_utils.text import format_size
 
 from ..errors import PictureError
-from ..system.resources import describe_limit, free_memory
+from ..system.resources import describe_use, free_memory
 
 DEFAULT_MEMORY = 1_750_000_000
 """The most memory, in bytes, that decoding takes where no limit is given.
@@ -74,4 +74,4 @@ def check_decoding_memory(
 def _describe_free(free: int, limit: int | None) -> str:
     if limit is None:
         return format_size(free)
-    return describe_limit(limit, limit - free)
+    return f"{format_size(limit)} in all, {describe_use(limit, limit - free)}"

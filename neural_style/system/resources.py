@@ -86,11 +86,11 @@ def free_memory(limit: int | None) -> int | None:
     return min((size for size in free if size is not None), default=None)
 
 
-def describe_limit(limit: int, used: int) -> str:
-    """Return a limit of memory and what is used of it, which may be more."""
+def describe_use(limit: int, used: int) -> str:
+    """Return how much of a limit of memory is in use, which may be more than all of it."""
     if used < limit:
-        return f"{format_size(limit)} in all, of which {format_size(used)} are in use"
-    return f"{format_size(limit)} in all, less than the {format_size(used)} that are in use already"
+        return f"of which {format_size(used)} are in use"
+    return f"of which nothing is left beside the {format_size(used)} in use already"
 
 
 def check_memory(needed: int, limit: int | None) -> None:

@@ -47,7 +47,7 @@ def test_an_image_that_cannot_be_scaled_is_named(published: Project) -> None:
 def test_too_little_memory_is_reported_with_the_remedy(published: Project, runner: str) -> None:
     result = published.run(*PAINT, "--memory", "1KiB", "--runner", runner)
 
-    assert_failed(result, "got 1.0 kB in all, less than the ")
+    assert_failed(result, "got 1.0 kB in all, of which nothing is left beside the ")
     assert_failed(result, "allow more (--memory), or scale the picture down first")
     assert published.files("stylized") == []
 
