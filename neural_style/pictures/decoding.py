@@ -14,7 +14,7 @@ from ..errors import NeuralStyleError, PictureError
 from ..system.interruption import call_interruptibly
 from ..system.warning_filter import suppress_warnings
 from .codecs import bmp, heif, jpeg, jpeg2000, png, tiff, tiff_kinds
-from .codecs.jpeg2000_channels import read_channels
+from .codecs.jpeg2000_channels import PALETTE_BYTES, read_channels
 from .codecs.libtiff import silence_tiff_decoders
 from .codecs.png_chunks import SIGNATURE as PNG_SIGNATURE
 from .codecs.tiff_layout import SampleLayout, read_layout
@@ -205,7 +205,8 @@ def _decode_jpeg2000(data: bytes, memory: int | None) -> tuple[Image.Image, bool
     with _open(data) as picture:
         widened_data = jpeg2000.widen(data)
         # The second picture, which is decoded from a second file.
-        _check_memory(picture, data, memory, PLAIN_BYTES if widened_data else 0)
+        extra = PLAIN_BYTES if widened_data else 0
+        _check_memory(picture, data, memory, PALETTE_BYTES if channels.palette else extra)
         picture.load()
         if widened_data is not None:
             with _open(widened_data) as widened:

@@ -25,6 +25,11 @@ _COLOR_SPACES = (0, 12, 15, 16, 17, 18)  # two of black and white, CMYK, sRGB, g
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}  # by the number of colors
 _MAX_COLORS = 256
 _MAX_COLUMNS = 4
+_MAX_CHANNELS = 8
+
+
+PALETTE_BYTES = 9
+"""Bytes of a pixel that applying a palette takes: its channels, and the picture made of them."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,7 @@ def _read_palette(boxes: dict[bytes, memoryview]) -> Palette | None:
         for n, width in enumerate(widths)
     ]
     mapping = boxes.get(b"cmap", memoryview(b""))
+    _check_count(mapping, 4)
     channels = tuple(
         (component, column if is_mapped else None)
         for component, is_mapped, column in struct.iter_unpack(">HBB", mapping)
@@ -149,7 +155,14 @@ def _read_palette(boxes: dict[bytes, memoryview]) -> Palette | None:
 
 
 def _read_definitions(content: bytes | memoryview) -> tuple[tuple[int, int, int], ...]:
+    _check_count(content, 6)
     return tuple(struct.iter_unpack(">HHH", content[2:]))
+
+
+def _check_count(content: bytes | memoryview, size: int) -> None:
+    """Raise ValueError if a box has more entries of a size than a picture has channels."""
+    if len(content) // size > _MAX_CHANNELS:
+        raise ValueError(f"more than {_MAX_CHANNELS} channels")
 
 
 def _usual_definitions(count: int) -> tuple[tuple[int, int, int], ...]:

@@ -119,6 +119,21 @@ def test_premultiplied_colors_are_divided() -> None:
 # Refusals
 
 
+def test_the_memory_of_a_palette_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[float] = []
+    monkeypatch.setattr(
+        "neural_style.pictures.decoding.check_decoding_memory",
+        lambda size, bytes_per_pixel, *others: counted.append(bytes_per_pixel),
+    )
+
+    decode_picture(
+        make_jp2(INDICES[..., np.newaxis], SRGB, make_palette(np.zeros((8, 3), np.int64)))
+    )
+    decode_picture(make_jp2(INDICES[..., np.newaxis], GRAY))
+
+    assert counted[0] - counted[1] == 9
+
+
 def test_another_color_space_is_named() -> None:
     with pytest.raises(PictureError, match="got one in the color space 14"):
         decode_picture(make_jp2(np.zeros((4, 6, 3), np.uint8), LAB))
@@ -138,10 +153,15 @@ def test_a_palette_of_too_many_colors_is_named() -> None:
         make_box(b"pclr", struct.pack(">HBBBB", 9, 3, 7, 7, 7)),
         make_palette(np.zeros((8, 3), np.int64)) + define((COLOR, 1), (COLOR, 2)),
         make_box(b"cdef", b"\0\1\0"),
-        make_palette(np.zeros((8, 3), np.int64))[:-12] + make_box(b"cmap", b"\0\1\1\0"),
+        make_box(b"cmap", b"\0\1\1\0") + make_palette(np.zeros((8, 3), np.int64)),
+        make_box(b"cmap", b"\0\0\1\0" * 10**6) + make_palette(np.zeros((8, 3), np.int64)),
+        define(*[(COLOR, 1)] * 9999),
     ],
-    ids=["empty", "no colors", "two colors", "half a channel", "another component"],
-)
+    ids=[
+        "empty", "no colors", "two colors", "half a channel", "another component",
+        "a million channels of a palette", "many channels",
+    ],
+)  # fmt: skip
 def test_damaged_boxes_are_refused(boxes: bytes) -> None:
     with pytest.raises(PictureError, match="damaged"):
         decode_picture(make_jp2(INDICES[..., np.newaxis], SRGB, boxes))
