@@ -16,6 +16,7 @@ from ..commands.declaring import common_option, name_option, reader
 from ..commands.options import (
     check_rendering,
     common_options,
+    dry_run_option,
     force_option,
     json_option,
     rendering_options,
@@ -26,6 +27,7 @@ from ..names import DEFAULT_MODEL, check_model_name
 
 if TYPE_CHECKING:
     from ..settings import Settings
+    from .dry_run import Forecast
     from .progress import Progress
     from .runs import Run, Runs
 
@@ -70,6 +72,7 @@ def _whole(minimum: int, maximum: int) -> Any:
 @rendering_options
 @runner_options
 @force_option
+@dry_run_option
 @json_option
 @common_options
 @click.pass_context
@@ -89,6 +92,11 @@ def bulk(ctx: click.Context, /, **options: Any) -> None:
 def _check(options: dict[str, Any]) -> None:
     """Refuse options that contradict each other."""
     check_rendering(options)
+    if common_option("dry_run") and (options["joins"] or options["run_id"]):
+        raise click.UsageError(
+            "--worker and --run go on with a run, and --dry-run shows what one would be about: "
+            "leave it out, or see bulk status"
+        )
     if (options["joins"] or options["run_id"]) and (options["models"] or options["retries"]):
         raise click.UsageError(
             "--worker and --run go on with a run, which knows its images and styles: leave out "
@@ -117,6 +125,9 @@ def _paint(settings: Settings, options: dict[str, Any]) -> None:
     from .task import PROGRESS, PaintBulk
 
     runs = Runs(settings)
+    if settings.dry_run:
+        _answer(_forecast(settings, runs, options))
+        return
     run = _choose_run(settings, runs, options)
     task = PaintBulk(
         run_id=run.id,
@@ -133,14 +144,23 @@ def _paint(settings: Settings, options: dict[str, Any]) -> None:
 
 
 def _choose_run(settings: Settings, runs: Runs, options: dict[str, Any]) -> Run:
-    from .runs import option_values
-    from .starting import Wanted, check_consent, start_run
+    from .starting import check_consent
 
     if options["run_id"] or options["joins"]:
         run = runs.load(options["run_id"] or _find_unfinished(runs))
         plans = not options["joins"]
         check_consent(settings, run, options["images"], options["manifest"], plans)
         return run
+    run, is_old = _start(settings, runs, options)
+    note(f"{'going on with' if is_old else 'began'} run {run.id}: {run.images}")
+    note(f"others join with: python -m pset_4 --remote {settings.remote} bulk --worker")
+    return run
+
+
+def _start(settings: Settings, runs: Runs, options: dict[str, Any]) -> tuple[Run, bool]:
+    from .runs import option_values
+    from .starting import Wanted, start_run
+
     wanted = Wanted(
         options["images"],
         options["models"] or [DEFAULT_MODEL],
@@ -149,10 +169,13 @@ def _choose_run(settings: Settings, runs: Runs, options: dict[str, Any]) -> Run:
         options["shard_size"],
         options["lease"],
     )
-    run, is_old = start_run(settings, runs, wanted, option_values(options))
-    note(f"{'going on with' if is_old else 'began'} run {run.id}: {run.images}")
-    note(f"others join with: python -m pset_4 --remote {settings.remote} bulk --worker")
-    return run
+    return start_run(settings, runs, wanted, option_values(options))
+
+
+def _forecast(settings: Settings, runs: Runs, options: dict[str, Any]) -> Forecast:
+    from .dry_run import forecast
+
+    return forecast(settings, runs, *_start(settings, runs, options))
 
 
 def _find_unfinished(runs: Runs) -> str:
@@ -179,7 +202,7 @@ def _conclude(settings: Settings, run: Run, has_failed: bool) -> ExitCode:
     return ExitCode.FAILED if has_failed or not is_whole else ExitCode.DONE
 
 
-def _answer(progress: Progress) -> None:
+def _answer(progress: Progress | Forecast) -> None:
     from ..report import format_json
 
     if wants_json():

@@ -208,7 +208,13 @@ def option_values(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def find_or_begin(runs: Runs, wanted: Run) -> tuple[Run, bool]:
-    """Return the unfinished run over the same, or begin one; and whether it was there.
+    """Return the unfinished run over the same, or begin one; and whether it was there."""
+    run, is_old = find_or_name(runs, wanted)
+    return (run if is_old else runs.create(run)), is_old
+
+
+def find_or_name(runs: Runs, wanted: Run) -> tuple[Run, bool]:
+    """Return the unfinished run over the same, or the one to begin; and whether it is there.
 
     Args:
         runs: Those of the remote.
@@ -221,7 +227,7 @@ def find_or_begin(runs: Runs, wanted: Run) -> tuple[Run, bool]:
     values = {**asdict(wanted), "serial": serial}
     if wanted.retries:
         values["retries"] = ids[0] if ids else ""
-    return runs.create(Run(**values)), False
+    return Run(**values), False
 
 
 def _id_of(name: str) -> str:

@@ -24,7 +24,7 @@ from ..styles.model_name import ModelName
 from .crews.base import Crew
 from .crews.processes import ProcessCrew
 from .listing.sources import locate_images
-from .runs import Run, Runs, find_or_begin
+from .runs import Run, Runs, find_or_begin, find_or_name
 from .working.station import fetch_model
 from .working.worker import Job
 
@@ -53,6 +53,8 @@ def start_run(
 ) -> tuple[Run, bool]:
     """Return the unfinished run over what is wanted, or begin one; and whether it was there.
 
+    A dry run begins none.
+
     Args:
         settings: The current ones.
         runs: All runs.
@@ -65,7 +67,8 @@ def start_run(
     """
     images = locate_images(settings, wanted.images)
     models = find_models(settings, wanted.models)
-    runs.documents.check_conditions()
+    if not settings.dry_run:
+        runs.documents.check_conditions()
     run = Run(
         images,
         models,
@@ -76,7 +79,7 @@ def start_run(
         wanted.lease_seconds,
         settings.force,
     )
-    return find_or_begin(runs, run)
+    return find_or_name(runs, run) if settings.dry_run else find_or_begin(runs, run)
 
 
 def check_consent(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -111,12 +112,10 @@ class Planner:
         """Yield the names of each shard, and the names among them that cannot be used."""
         names: list[str] = []
         refused: list[FailedPicture] = []
-        for name in list_names(self._settings, self._runs, self._run, after):
-            if not is_meant(name, is_image_name):
-                continue
-            try:
-                names.append(check_image_name(name))
-            except InvalidNameError as error:
+        for name, error in _check_names(list_names(self._settings, self._runs, self._run, after)):
+            if error is None:
+                names.append(name)
+            else:
                 refused.append(describe(name, "", error))
             if len(names) == self._run.shard_size or len(refused) > self._run.shard_size:
                 yield names, refused
@@ -139,3 +138,25 @@ class Planner:
             figures = {name: getattr(self.plan, name) for name in _FIGURES}
             lease.renew(figures=figures)
             self._next_renewal = time.monotonic() + min(RENEWAL_SECONDS, lease.seconds / 3)
+
+
+def count_names(settings: Settings, runs: Runs, run: Run) -> tuple[int, int]:
+    """Return how many names of images a run has that can be used, and how many that cannot.
+
+    Raises:
+        CsciUtilsError, PipelineError, OSError: The images cannot be listed.
+    """
+    counts = Counter(
+        error is None for _, error in _check_names(list_names(settings, runs, run, ""))
+    )
+    return counts[True], counts[False]
+
+
+def _check_names(names: Iterable[str]) -> Iterator[tuple[str, InvalidNameError | None]]:
+    """Yield each name of an image, and why it cannot be used, or None."""
+    for name in names:
+        if is_meant(name, is_image_name):
+            try:
+                yield check_image_name(name), None
+            except InvalidNameError as error:
+                yield name, error

@@ -31,6 +31,36 @@ def test_a_run_paints_everything_and_leaves_nothing_here(
     assert project.files() == []
 
 
+def test_a_dry_run_counts_and_writes_nothing(project: Project, store: RemoteStore) -> None:
+    names = write_pictures(store, 5)
+    store.write("images/CON.png", store.read(f"images/{names[0]}"))
+    before = store.list()
+
+    result = project.run("bulk", "-m", MODEL, "--dry-run")
+    as_json = json.loads(project.run("bulk", "-m", MODEL, "--dry-run", "--json").stdout)
+
+    assert result.exit_code == 0, result.output
+    begin, *lines = result.stdout.splitlines()
+    assert begin == f"would begin run {as_json['run']}"
+    assert lines == [
+        f"images    5  {store.url}/images",
+        "refused   1  names of images that cannot be used",
+        f"styles    1  {MODEL}",
+        "results   5  those that are published are not painted again",
+        "nothing was written",
+    ]
+    assert (as_json["images"], as_json["refused"], as_json["is_under_way"]) == (5, 1, False)
+    assert store.list() == before
+    project.run("bulk", "-m", MODEL, "--workers", "1")
+    assert read_run(project)["run"] == as_json["run"]
+
+
+def test_a_dry_run_joins_no_run(directory_project: Project) -> None:
+    result = directory_project.run("bulk", "--worker", "--dry-run")
+
+    assert_failed(result, "leave it out, or see bulk status", exit_code=2)
+
+
 def test_failures_are_listed_and_tried_again(
     directory_project: Project, directory_store: DirectoryStore
 ) -> None:
