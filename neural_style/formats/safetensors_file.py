@@ -128,8 +128,8 @@ def order_metadata(data: bytes) -> bytes:
 def read_metadata(data: bytes) -> dict[str, str]:
     """Return the metadata of a safetensors file whose tensors were read."""
     end = _LENGTH_BYTES + _header_bytes(data)
-    metadata: dict[str, str] = json.loads(data[_LENGTH_BYTES:end]).get(_METADATA, {})
-    return metadata
+    metadata: dict[str, str] | None = json.loads(data[_LENGTH_BYTES:end]).get(_METADATA)
+    return metadata or {}
 
 
 def _to_tensor(name: str, entry: Mapping[str, Any]) -> StoredTensor:

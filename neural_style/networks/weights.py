@@ -7,7 +7,7 @@ fp32, and `check_finite` afterwards.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from math import prod
 from typing import TypeVar
@@ -69,14 +69,13 @@ def canonicalize_names(state: Mapping[str, AnyTensor]) -> dict[str, AnyTensor]:
     return {names[k]: v for k, v in state.items() if not _OLD_STATISTICS.search(names[k])}
 
 
-def _find_prefix(names: Iterable[str]) -> str:
+def _find_prefix(names: Collection[str]) -> str:
     """Return what wrappers put before all of `names`; empty if it is not before all."""
     match = _WRAPPERS.match(next(iter(names), ""))
     prefix = match[0] if match else ""
-    for name in names:
-        if name.endswith(f".{FIRST_WEIGHT}"):
-            prefix = name.removesuffix(FIRST_WEIGHT)
-            break
+    firsts = [name for name in names if name.endswith(f".{FIRST_WEIGHT}")]
+    if firsts:  # the residual blocks have such a weight, too, with longer names
+        prefix = min(firsts, key=len).removesuffix(FIRST_WEIGHT)
     return prefix if all(name.startswith(prefix) for name in names) else ""
 
 

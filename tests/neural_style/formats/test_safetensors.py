@@ -100,6 +100,21 @@ def test_old_running_statistics_are_dropped(tmp_path: Path) -> None:
     assert load(path).base_width == 8
 
 
+def test_metadata_may_be_null(tmp_path: Path) -> None:
+    whole = save(make_state())
+    end = 8 + int.from_bytes(whole[:8], "little")
+    header = json.loads(whole[8:end]) | {"__metadata__": None}
+    path = write(build_file(header, whole[end:]), tmp_path)
+
+    assert inspect(path).notes == {}
+
+
+def test_the_name_of_the_module_around_a_network_is_removed(tmp_path: Path) -> None:
+    state = {f"model.{name}": weight for name, weight in make_state().items()}
+
+    load(write(save(state), tmp_path))
+
+
 def test_metadata_in_the_header_is_ignored(tmp_path: Path) -> None:
     path = write(save(make_state(), {"trained_on": "waves"}), tmp_path)
 

@@ -84,10 +84,11 @@ def test_the_prefixes_of_wrappers_are_removed(prefix: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["model.", "generator.", "module.model.", "a.b.c."])
 def test_the_name_of_the_module_around_a_network_is_removed(prefix: str) -> None:
-    state = {f"{prefix}conv1.conv2d.bias": 1, f"{prefix}conv1.conv2d.weight": 2}
+    names = ["res1.conv1.conv2d.weight", "conv1.conv2d.bias", "conv1.conv2d.weight"]
+    state = {f"{prefix}{name}": name for name in names}
 
-    assert canonicalize_names(state) == {"conv1.conv2d.bias": 1, "conv1.conv2d.weight": 2}
-    assert canonicalize_names({**state, "b": 3}) == {**state, "b": 3}
+    assert canonicalize_names(state) == {name: name for name in names}
+    assert canonicalize_names({**state, "b": "c"}) == {**state, "b": "c"}
 
 
 @pytest.mark.parametrize(
