@@ -11,6 +11,8 @@ from .codecs.tiff import read_pages
 _MAX_BLOCKS = 2**22  # of a GIF file: those of the largest file that is read
 _MPF_ENTRIES = 0xB002  # CIPA DC-007, 5.2.3.3: the tag of the list of pictures
 _MAX_PADDING = 1 << 16  # zeros behind a codestream
+_RESERVED_PART = 8  # an eighth of the content, or more
+_MIN_RESERVED = 4096  # bytes; the padding of metadata has half as many
 _BOX_FORMATS = (b"ftyp", b"jP  ")  # the first box of AVIF and of JPEG 2000
 _CONTENT_BOXES = (b"mdat", b"jp2c")
 
@@ -24,7 +26,8 @@ def is_complete(data: bytes) -> bool:
     - PNG ends with the chunk IEND, GIF with its trailer, JPEG with the marker EOI, and a JPEG 2000
       codestream with EOC.
     - An index of further pictures in a JPEG file (MPO) has to lie within the file.
-    - WebP and BMP contain their size, AVIF and JP2 the size of each of their boxes.
+    - WebP and BMP contain their size, AVIF and JP2 the size of each of their boxes. Where the place
+      of a WebP, AVIF or HEIC file was reserved before its content came, that ends in zeros.
     - TIFF contains the places of all directories, and of the strips or tiles of every page.
 
     Data of other formats are not complete.
@@ -92,7 +95,10 @@ def _color_table_bytes(flags: bytes) -> int:
 
 
 def _has_riff_size(data: bytes) -> bool:
-    return len(data) >= 12 and len(data) >= 8 + struct.unpack_from("<I", data, 4)[0]
+    if len(data) < 12:
+        return False
+    end = 8 + struct.unpack_from("<I", data, 4)[0]
+    return end <= len(data) and not _ends_in_zeros(data, 12, end)
 
 
 def _has_bmp_size(data: bytes) -> bool:
@@ -119,13 +125,22 @@ def _ends_after_boxes(data: bytes) -> bool:
         header = data[position : position + 16].ljust(16, b"\0")
         size, kind, large_size = struct.unpack(">I4sQ", header)
         kinds.add(kind)
-        if size == 0:  # up to the end of the file
-            return kind != b"jp2c" or _has_codestream_end(data)
-        size = large_size if size == 1 else size
+        size = {0: len(data) - position, 1: large_size}.get(size, size)  # 0: all that follows
         if size < 8:  # not a box
             break
-        position += size
+        start, position = position, position + size
+        end = data[max(start, position - _MAX_PADDING) : position]
+        if kind == b"jp2c" and not _has_codestream_end(end):
+            return False
+        if kind == b"mdat" and _ends_in_zeros(data, start, position):
+            return False
     return position <= len(data) and not kinds.isdisjoint(_CONTENT_BOXES)
+
+
+def _ends_in_zeros(data: bytes, start: int, end: int) -> bool:
+    """Return True if compressed data end in more zeros than any encoder writes."""
+    size = min((end - start) // _RESERVED_PART, _MAX_PADDING)
+    return size >= _MIN_RESERVED and not any(data[end - size : end])
 
 
 _CHECKS: tuple[tuple[bytes, Callable[[bytes], bool]], ...] = (

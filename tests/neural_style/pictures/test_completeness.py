@@ -67,6 +67,23 @@ def test_a_part_of_a_file_is_neither_complete_nor_decoded(
             check_structure(tmp_path / "picture")
 
 
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "HEIF", "JPEG2000", "GIF"])
+def test_a_file_whose_place_was_reserved_is_not_complete(format: str, tmp_path: Path) -> None:
+    if format == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    noise = Image.effect_noise((400, 400), 99).convert("RGB")
+    whole = encode(noise, format)
+
+    for part in (len(whole) // 2, len(whole) * 3 // 4):
+        reserved = whole[:part] + bytes(len(whole) - part)
+        (tmp_path / "picture").write_bytes(reserved)
+        assert not is_complete(reserved)
+        with pytest.raises(PictureError):
+            decode_picture(reserved)
+        with pytest.raises(PictureError):
+            check_structure(tmp_path / "picture")
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"text", b"<!DOCTYPE html>", b"II*\0", b"MM\0*" + bytes(99), bytes(1000)]
 )
