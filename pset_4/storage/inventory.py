@@ -17,8 +17,15 @@ from ..errors import InvalidNameError, MissingError, PipelineError, SettingsErro
 from ..places import DATA_VARIABLE, IMAGES, MODELS, is_s3
 from ..settings import Settings
 from ..styles.results import split_result
-from .leftovers import OWN_PREFIXES, find_placeholder, is_ignored, is_leftover
+from .leftovers import (
+    OWN_PREFIXES,
+    find_placeholder,
+    find_placeholders,
+    is_ignored,
+    is_leftover,
+)
 from .lookup import Names, find_excluded
+from .regular_files import find_linked_folders
 from .remote import list_all_paths, list_paths
 
 
@@ -103,26 +110,9 @@ def _split(
     safe, invalid = names.split_valid(found, names.check_name)
     refused: dict[str, DescribedError] = {**invalid}
     if not (is_s3(folder) or settings.is_offline):
-        refused |= _find_linked_folders(folder, set(listed).difference(found))
+        others = sorted(set(listed).difference(found))
+        refused |= find_linked_folders(folder, others) | find_placeholders(folder, others)
     return list(filter(is_kind, safe)), refused
-
-
-def _find_linked_folders(root: str, paths: Collection[str]) -> dict[str, DescribedError]:
-    """Return which of these paths in a directory remote are links to folders, as errors by path.
-
-    They are not followed, but a person who put one there means what is in it.
-    """
-    return {
-        path: LinkError(
-            "a link to a folder, which is not followed in a shared folder",
-            path=f"{root}/{path}",
-            remedy="put the folder itself there",
-        )
-        for path in sorted(paths)
-        if not any(part.startswith(".") for part in path.split("/"))
-        and os.path.islink(f"{root}/{path}")
-        and os.path.isdir(f"{root}/{path}")
-    }
 
 
 def is_meant(path: str, is_kind: Callable[[str], bool]) -> bool:
@@ -263,11 +253,7 @@ def _sort_in(found: Inventory, name: str, entry: os.DirEntry[str]) -> None:
         DescribedError: It cannot be used.
     """
     if placeholder := find_placeholder(entry.name):
-        raise InvalidNameError(
-            f"not downloaded from {placeholder.cloud} yet",
-            path=os.path.join(os.path.dirname(entry.path), placeholder.name),
-            remedy=placeholder.remedy,
-        )
+        raise placeholder.describe(os.path.dirname(entry.path))
     if not entry.is_file(follow_symlinks=False):
         raise _refuse_kind("a link" if entry.is_symlink() else "not a file", entry.path)
     if names.is_image_name(name):

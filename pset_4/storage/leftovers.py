@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from csci_utils.atomic import TEMPORARY_PREFIX
+from csci_utils.errors import DescribedError
 
+from ..errors import InvalidNameError
 from ..names import is_image_name, is_model_file
 
 IGNORED_NAMES = frozenset(
@@ -130,6 +134,12 @@ class Placeholder(NamedTuple):
     remedy: str
     """How to get it here."""
 
+    def describe(self, folder: str) -> InvalidNameError:
+        """Return the error that the file is not in a folder yet."""
+        path = os.path.join(folder, self.name)
+        reason = f"not downloaded from {self.cloud} yet"
+        return InvalidNameError(reason, path=path, remedy=self.remedy)
+
 
 def is_ignored(name: str) -> bool:
     """Return True for a file or folder that does not count as dropped in."""
@@ -158,6 +168,17 @@ def find_placeholder(name: str) -> Placeholder | None:
         return Placeholder(found["hidden"], "iCloud", remedy)
     cloud = {"nextcloud": "Nextcloud", "owncloud": "ownCloud"}[found["suffix"].lower()]
     return Placeholder(found["shown"], cloud, "have it kept on this machine, and run again")
+
+
+def find_placeholders(root: str, paths: Iterable[str]) -> dict[str, DescribedError]:
+    """Return which of these paths in a folder stand for images or models, as errors by path."""
+    found: dict[str, DescribedError] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        placeholder = find_placeholder(name)
+        if placeholder and (is_image_name(placeholder.name) or is_model_file(placeholder.name)):
+            found[path] = placeholder.describe(os.path.join(root, folder))
+    return found
 
 
 def _is_copy(name: str) -> bool:

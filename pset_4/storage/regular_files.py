@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from typing import BinaryIO
 
-from csci_utils.errors import LinkError
+from csci_utils.errors import DescribedError, LinkError
 from csci_utils.rooted import Root
 
 from ..errors import InvalidNameError
@@ -45,6 +46,24 @@ def open_regular(path: str, root: str | None = None) -> BinaryIO:
         os.close(descriptor)
         raise _refuse(path, "not a file")
     return os.fdopen(descriptor, "rb")
+
+
+def find_linked_folders(root: str, paths: Iterable[str]) -> dict[str, DescribedError]:
+    """Return which of these paths in a directory remote are links to folders, as errors by path.
+
+    They are not followed, but a person who put one there means what is in it.
+    """
+    return {
+        path: LinkError(
+            "a link to a folder, which is not followed in a shared folder",
+            path=f"{root}/{path}",
+            remedy="put the folder itself there",
+        )
+        for path in paths
+        if not any(part.startswith(".") for part in path.split("/"))
+        and os.path.islink(f"{root}/{path}")
+        and os.path.isdir(f"{root}/{path}")
+    }
 
 
 def _refuse(path: str, kind: str) -> InvalidNameError:

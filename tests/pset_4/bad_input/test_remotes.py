@@ -80,6 +80,22 @@ def test_a_link_in_place_of_a_file_hides_no_other_file(
     assert (verified["checked"], verified["damaged"]) == (2, 0)
 
 
+@pytest.mark.parametrize("name", [".holiday.jpg.icloud", "deep/holiday.jpg.nextcloud"])
+def test_a_placeholder_of_a_cloud_in_a_directory_remote_is_reported(
+    name: str, directory_project: Project, directory_store: DirectoryStore, photograph: bytes
+) -> None:
+    directory_store.write("images/photo.jpg", photograph)
+    directory_store.write(f"images/{name}", b"bplist00")
+    directory_store.write("images/.notes.txt.icloud", b"bplist00")
+
+    result = directory_project.run("download")
+
+    (failure,) = failures(result)
+    folder = Path(directory_store.url, "images", name).parent
+    assert failure.startswith(f"failed: {folder}/holiday.jpg: not downloaded from ")
+    assert directory_project.files("images") == ["images/photo.jpg"]
+
+
 def test_a_file_beyond_all_limits_is_refused_before_it_is_read(
     directory_project: Project, directory_store: DirectoryStore, photograph: bytes
 ) -> None:
