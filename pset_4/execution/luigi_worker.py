@@ -6,6 +6,7 @@ use this module.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -110,6 +111,10 @@ class Worker(luigi.worker.Worker):
     def __init__(self, **options: Any) -> None:
         """Create a worker without threads yet."""
         super().__init__(**options)
+        # Luigi keeps every answer of the scheduler, each with all tasks that run then: 29 MB for
+        # ten thousand images. Only its own summary reads them, which is not shown.
+        history: Any = deque(maxlen=1)
+        self._get_work_response_history = history
         self._porters = Porters()
         self.is_shared = False
         """Whether other processes work on the same tasks, and change the remote meanwhile."""

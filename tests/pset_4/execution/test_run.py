@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 from threading import enumerate as enumerate_threads
+from typing import Any
 
 import luigi
+import luigi.worker
 import pytest
 
 from pset_4.execution import run as execution
+from pset_4.execution.luigi_worker import Worker
 from pset_4.execution.run import SLICE, run_tasks
 from pset_4.report import format_failures
 from pset_4.tasks.batch import BatchTask
@@ -215,6 +218,23 @@ def test_threads_end_with_the_run(tmp_path: Path) -> None:
 
     assert (tmp_path / "2" / "b.png").exists()
     wait_until(lambda: set(enumerate_threads()) <= before)
+
+
+def test_answers_of_the_scheduler_are_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[int] = []
+
+    def note_and_get_work(worker: Worker) -> Any:
+        answer = luigi.worker.Worker._get_work(worker)
+        kept.append(len(worker._get_work_response_history))
+        return answer
+
+    monkeypatch.setattr(Worker, "_get_work", note_and_get_work)
+    run_tasks(touch_all(tmp_path, *"abc"))
+
+    assert len(kept) > 3
+    assert max(kept) == 1
 
 
 def test_tasks_that_ran_are_told_apart_from_complete_ones(tmp_path: Path) -> None:
