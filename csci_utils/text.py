@@ -178,11 +178,17 @@ def sort_key(name: str) -> tuple[list[str | int], str]:
 def one_line(text: str) -> str:
     """Return `text` as one printable line of at most 1000 characters.
 
-    Whitespace is collapsed, and characters that are not printable are escaped.
+    Whitespace is collapsed, and characters that are not printable, or blank, are escaped.
     """
     line = " ".join(text.split())
-    printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
-    return printable if len(printable) <= _MAX_LINE else printable[: _MAX_LINE - 3] + "..."
+    if not (line.isascii() and line.isprintable()):
+        line = "".join(c if _is_visible(c) else ascii(c)[1:-1] for c in line)
+    return line if len(line) <= _MAX_LINE else line[: _MAX_LINE - 3] + "..."
+
+
+def _is_visible(character: str) -> bool:
+    is_blank = _BLANK.match(character) and not _SELECTORS.match(character)
+    return character.isprintable() and not is_blank
 
 
 def quote_text(data: bytes) -> str | None:

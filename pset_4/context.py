@@ -12,11 +12,15 @@ line, the first question reads the environment, once.
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, RLock
 from typing import Any, TypeVar
 
+from csci_utils.console import ExitCode, say
+
+from .errors import SettingsError
 from .settings import Settings, read_settings
 
 Value = TypeVar("Value")
@@ -71,8 +75,19 @@ def current() -> Context:
     """Return the active context, or else that of the environment."""
     global _active
     if _active is None:
-        _active = Context(read_settings())
+        _active = Context(_read_environment())
     return _active
+
+
+def _read_environment() -> Settings:
+    """Return the settings of the environment; Luigi's command line ends with one line, not more."""
+    try:
+        return read_settings()
+    except SettingsError as error:
+        if "luigi.cmdline" not in sys.modules:
+            raise
+        say(f"error: {error}", sys.stderr)
+        sys.exit(ExitCode.USAGE)
 
 
 def command(words: str, *names: str) -> str:

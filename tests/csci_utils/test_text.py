@@ -114,6 +114,10 @@ def test_one_line_collapses_whitespace_and_escapes_the_rest() -> None:
     assert one_line("no\n  style\x00") == r"no style\x00"
 
 
+def test_one_line_escapes_what_is_blank_and_keeps_emoji() -> None:
+    assert one_line("a\u3164b \u2764\ufe0f") == "a\\u3164b \u2764\ufe0f"
+
+
 def test_one_line_is_cut_to_a_thousand_characters() -> None:
     assert one_line("x" * 100_000) == "x" * 997 + "..."
 

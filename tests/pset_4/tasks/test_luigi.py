@@ -105,3 +105,16 @@ def test_build_reports_a_missing_image_as_a_missing_dependency(project: Project)
         result = luigi.build([task], local_scheduler=True, detailed_summary=True)
 
     assert result.status is LuigiStatusCode.MISSING_EXT
+
+
+def test_a_setting_that_cannot_be_used_is_one_line(directory_project: Project) -> None:
+    Path(".env").write_text("this is no setting\n")
+    Path(".env").chmod(0o600)
+
+    result = run_content_image(directory_project)
+
+    assert result.returncode == 2
+    assert result.stderr == (
+        f"error: {Path.cwd()}/.env: line 1: expected NAME=value; "
+        "repair the line, or put # before it\n"
+    )
