@@ -252,8 +252,8 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
         remote = list_remote(settings)
         if not {*defaults.values()} <= {*remote.images, *remote.models}:
             include_remote(selected, remote, defaults)
-            found = defaults.keys() - dict(selected.defaults).keys()
-            if found and (selected.images or selected.models):
+            chosen = {"image": selected.images, "style": selected.models}
+            if found := [kind for kind in defaults if chosen[kind]]:
                 note(
                     f"no {' and no '.join(sorted(found))} named or dropped in: "
                     "using all of the remote's"

@@ -220,6 +220,7 @@ def test_styles_without_an_image_fail_with_what_to_do(
         f"put an image into {uploads} or run python -m pset_4 main FILE {places}"
     ]
     assert result.exit_code == 1
+    assert "no style named or dropped in: using all of the remote's" in result.stderr
     assert "luigi.jpg" not in result.output
 
 
