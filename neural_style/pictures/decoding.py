@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from io import BytesIO
 from typing import BinaryIO
 
@@ -139,14 +140,17 @@ def _decode_jpeg(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     structure = jpeg.read_jpeg(data)
     structure.check_kind()
     with _open(data) as picture:
-        _check_memory(picture, data, memory, structure.decoder_bytes)
+        _check_memory(picture, data, memory, structure.coefficient_bytes)
         _load_whole(picture, data)
-        if structure.may_lack_data(picture):
-            filled_data = structure.fill_scans(data)
-            with _open(filled_data) as filled:
-                _load_whole(filled, filled_data)
-                if not _are_equal(picture, filled):
-                    raise ValueError("the data end before the last row")
+        if not structure.may_lack_data(picture):
+            return take_plain(picture), False
+        digest = _digest_of(picture)
+    del picture  # two of them could be too large
+    filled = structure.fill_scans(data)
+    with _open(filled) as picture:
+        _load_whole(picture, filled)
+        if _digest_of(picture) != digest:
+            raise ValueError("the data end before the last row")
         return take_plain(picture), False
 
 
@@ -156,9 +160,11 @@ def _load_whole(picture: ImageFile, data: bytes) -> None:
     picture.load()
 
 
-def _are_equal(first: Image.Image, second: Image.Image) -> bool:
-    pairs = zip(split_rows(first), split_rows(second), strict=True)
-    return all(rows.tobytes() == others.tobytes() for (_, rows), (_, others) in pairs)
+def _digest_of(picture: Image.Image) -> bytes:
+    digest = sha256()
+    for _, rows in split_rows(picture):
+        digest.update(rows.tobytes())
+    return digest.digest()
 
 
 def _decode_tiff(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:

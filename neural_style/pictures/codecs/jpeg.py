@@ -14,7 +14,6 @@ from typing import NamedTuple
 from PIL import Image
 
 from ...errors import PictureError
-from ..decoding_memory import PLAIN_BYTES
 
 SIGNATURE = b"\xff\xd8\xff"
 """The first bytes of a JPEG file."""
@@ -82,13 +81,9 @@ class JpegFile:
         return len(self.scan_ends)
 
     @property
-    def decoder_bytes(self) -> int:
-        """The bytes of a pixel that decoding takes besides the picture, if it comes in parts.
-
-        libjpeg keeps all coefficients until it has read the last scan, and such a picture is
-        decoded twice, see `may_lack_data`.
-        """
-        return 2 * self.components + PLAIN_BYTES if self._comes_in_parts else 0
+    def coefficient_bytes(self) -> int:
+        """The bytes of a pixel that libjpeg keeps until it has read the last scan."""
+        return 2 * self.components if self._comes_in_parts else 0
 
     @property
     def _comes_in_parts(self) -> bool:
