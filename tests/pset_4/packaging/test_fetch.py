@@ -112,7 +112,8 @@ def test_a_remedy_can_be_pasted_into_a_shell(
 
     result = directory_project.run("stylize", "--runner", "mlflow", *options)
 
-    assert "run python -m pset_4 package --model 'my model.pth'\n" in result.stderr
+    command = directory_project.name_command("package --model 'my model.pth'")
+    assert f"run {command}\n" in result.stderr
 
 
 def test_the_package_of_a_replaced_model_is_not_run(packaged: Project, store: RemoteStore) -> None:
