@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import luigi
@@ -51,7 +51,12 @@ class ImageParameter(_CheckedParameter):
 
     def normalize(self, value: str) -> str:
         """Return the names, or raise InvalidNameError."""
-        return join_images(map(names.check_image_name, split_images(value)))
+        return _check_images(value)
+
+
+@lru_cache(maxsize=1024)  # all tasks of a batch have the same hundred names
+def _check_images(value: str) -> str:
+    return join_images(map(names.check_image_name, split_images(value)))
 
 
 def join_images(images: Iterable[str]) -> str:
