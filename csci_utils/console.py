@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import enum
 import os
-import re
 import shutil
 import sys
 from contextlib import suppress
 from typing import TextIO
 
 from .errors import OutputError
+from .text import escape_controls
 
 _COLORS = {"error: ": 31, "failed: ": 31, "note: ": 33}
 """The colors of the words that begin a line, as parameters of ECMA-48, 8.3.117 (SGR)."""
-
-_UNSAFE = re.compile(
-    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
-)
-"""What changes a terminal or the order of other characters: controls but for tab and newline, and
-text direction."""
 
 
 class ExitCode(enum.IntEnum):
@@ -94,11 +88,6 @@ def answer(text: str, is_drawn: bool = False) -> None:
         raise OutputError(
             "standard output cannot be written", remedy="check where it is redirected to"
         )
-
-
-def escape_controls(text: str) -> str:
-    """Return a text in which nothing changes a terminal or the order of other characters."""
-    return _UNSAFE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def answer_bytes(path: str | os.PathLike[str]) -> None:

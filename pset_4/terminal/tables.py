@@ -7,7 +7,8 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from csci_utils.console import escape_controls, is_terminal
+from csci_utils.console import is_terminal
+from csci_utils.text import escape_controls
 
 _GAP = 2  # columns of the terminal between two cells
 _NAME_WIDTH = 12  # what a name gets at least, before the other cells stand below it

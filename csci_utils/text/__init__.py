@@ -1,0 +1,30 @@
+"""Text for people: numbers in it, texts of others that are safe to show, and no secrets."""
+
+from .lines import escape_controls, has_invisible, one_line, quote_text, sort_key
+from .numbers import (
+    format_duration,
+    format_size,
+    parse_above_zero,
+    parse_duration,
+    parse_from_zero,
+    parse_size,
+    parse_whole,
+)
+from .secrets import hide_secrets, redact
+
+__all__ = [
+    "escape_controls",
+    "format_duration",
+    "format_size",
+    "has_invisible",
+    "hide_secrets",
+    "one_line",
+    "parse_above_zero",
+    "parse_duration",
+    "parse_from_zero",
+    "parse_size",
+    "parse_whole",
+    "quote_text",
+    "redact",
+    "sort_key",
+]
