@@ -6,9 +6,9 @@ import os
 import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
-from io import StringIO
+from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from types import ModuleType
 from typing import Any
 
@@ -21,8 +21,15 @@ from ..errors import MissingError
 from .contents import CODE, PAINTER, digest_code, list_code, list_requirements
 from .manifest import MANIFEST, Manifest, read_manifest
 
-# Otherwise MLflow sends statistics about its use over the network.
-_OFFLINE = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+# Otherwise MLflow sends statistics about its use over the network, and shows bars of its own.
+_OFFLINE = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+
+_building = RLock()
+"""Held while MLflow builds, which works with variables and warnings of the whole process."""
 
 _TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 
@@ -58,7 +65,7 @@ def build_package(model_path: Path, scratch_path: Path) -> Path:
     artifact_path = shutil.copyfile(model_path, sources / f"style{model_path.suffix}")
     model_digest = file_digest(artifact_path)
     model = mlflow.models.Model(model_uuid=model_digest[:32], utc_time_created=_CREATION_TIME)
-    with _tracking_in(scratch_path), _silence():
+    with _building, _tracking_in(scratch_path), warnings.catch_warnings(record=True):
         mlflow.pyfunc.save_model(
             str(package_path),
             mlflow_model=model,
@@ -83,11 +90,12 @@ def describe_package(model_path: Path) -> Manifest:
         MissingError: MLflow or this project is not installed.
     """
     built_from = file_digest(model_path), model_path.suffix, digest_code()
-    if built_from not in _DESCRIBED:
-        with scratch_folder() as scratch:
-            package_path = build_package(model_path, Path(scratch))
-            _DESCRIBED[built_from] = read_manifest(str(package_path / MANIFEST))
-    return _DESCRIBED[built_from]
+    with _building:
+        if built_from not in _DESCRIBED:
+            with scratch_folder() as scratch:
+                package_path = build_package(model_path, Path(scratch))
+                _DESCRIBED[built_from] = read_manifest(str(package_path / MANIFEST))
+        return _DESCRIBED[built_from]
 
 
 def mlflow_environment(folder: Path) -> dict[str, str]:
@@ -126,13 +134,6 @@ def _tracking_in(folder: Path) -> Iterator[None]:
             del os.environ[_TRACKING_VARIABLE]
         else:
             os.environ[_TRACKING_VARIABLE] = earlier
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Hide MLflow's progress bars and warnings."""
-    with warnings.catch_warnings(record=True), redirect_stderr(StringIO()):
-        yield
 
 
 def _make_signature() -> Any:
