@@ -15,7 +15,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, RLock
+from threading import RLock
 from typing import Any, TypeVar
 
 from csci_utils.console import ExitCode, say
@@ -60,15 +60,6 @@ class Context:
 
 
 _active: Context | None = None
-
-interrupted = Event()
-"""Set after Ctrl-C until the run has ended: threads other than the main one have to look."""
-
-
-def check_interrupted() -> None:
-    """Raise KeyboardInterrupt if an interrupt came."""
-    if interrupted.is_set():
-        raise KeyboardInterrupt
 
 
 def current() -> Context:

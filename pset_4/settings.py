@@ -83,6 +83,8 @@ class Settings:
     """Whether nothing is written: tasks are asked, and none is run."""
     force: bool = False
     """Whether results are painted again that are current, and replace larger ones in the remote."""
+    workers: int = 1
+    """How many tasks paint at once."""
 
     @property
     def is_offline(self) -> bool:
@@ -147,6 +149,7 @@ def read_settings(
     offline: bool | None = False,
     dry_run: bool | None = False,
     force: bool | None = False,
+    workers: int | None = 1,
     **machine: str | None,
 ) -> Settings:
     """Read settings from options, the environment, ``.env`` and defaults, in this order.
@@ -166,6 +169,7 @@ def read_settings(
         offline: Whether the data folder stands for the remote, which is not even looked for.
         dry_run: Whether nothing is written.
         force: Whether current results are painted again.
+        workers: How many tasks paint at once.
         machine: Values of `MACHINE_OPTIONS` by name, as text.
 
     Raises:
@@ -204,6 +208,7 @@ def read_settings(
         given,
         bool(dry_run),
         bool(force),
+        workers or 1,
     )
 
 

@@ -15,6 +15,7 @@ from ..networks.description import OFFICIAL_BASE_WIDTH
 from ..networks.network import StyleNetwork
 from ..options import RenderingOptions, ignore
 from ..pictures.arrays import Colors
+from ..system.interruption import check_interrupted
 from ..system.resources import count_threads
 from .arena import Arena
 from .base import Progress, Style, not_finite
@@ -106,7 +107,7 @@ class EngineStyle(Style):
         style = _core.Style(self._network, self._parameters.mixed(self.mix).weights)
         with arena.lend(needed, painted.nbytes + working) as memory:
             try:
-                style.paint(colors, painted, memory, threads, progress)
+                style.paint(colors, painted, memory, threads, progress, check_interrupted)
             except NotFiniteError as error:
                 raise not_finite() from error
         return painted

@@ -24,6 +24,7 @@ from ..formats.onnx_gate.gate import CheckedGraph, Cost
 from ..networks.mixtures import Mix
 from ..options import RenderingOptions
 from ..pictures.arrays import Colors
+from ..system.interruption import stopped_by_interrupt
 from .base import SMALLER_PICTURE
 
 _ENVIRONMENT = (
@@ -164,7 +165,8 @@ class GraphProcess:
         timer.daemon = True
         timer.start()
         try:
-            reply, answer = _exchange(process, request, data)
+            with stopped_by_interrupt(process.kill):
+                reply, answer = _exchange(process, request, data)
         except (OSError, ValueError) as error:
             self._end()
             raise self._describe_end(timer.finished.is_set(), process.returncode) from error

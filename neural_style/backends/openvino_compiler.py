@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from csci_utils.text import one_line
 
 from ..options import EXACT, RenderingOptions
+from ..system.interruption import check_interrupted
 from .silent_openvino import hint, inference_num_threads, openvino, opset
 
 PICTURE_SHAPE = openvino.PartialShape([1, 3, -1, -1])
@@ -80,7 +81,7 @@ def infer(compiled: openvino.CompiledModel, inputs: object) -> NDArray[np.float3
     request.start_async(inputs, share_inputs=True)
     try:
         while not request.wait_for(_POLL_INTERVAL):
-            pass  # Python handles signals between two calls
+            check_interrupted()  # and Python handles signals between two calls
     except BaseException:
         request.cancel()
         with suppress(RuntimeError):  # without this wait, deleting the request takes its whole time

@@ -79,6 +79,7 @@ class Style:
         arena: NDArray[np.uint8],
         threads: int,
         progress: Callable[[int, int], None] | None = None,
+        check: Callable[[], None] | None = None,
     ) -> None:
         """Paint a picture, without the GIL.
 
@@ -89,6 +90,8 @@ class Style:
             threads: The number of threads, at least 1.
             progress: Called in this thread with the passes done and their total. What it raises
                 cancels the painting.
+            check: Called in this thread several times a second. What it raises cancels the
+                painting.
 
         Raises:
             NotFiniteError: The painted picture has NaN or infinite values.

@@ -67,7 +67,7 @@ Network make_network(const nb::dict& tensors, const std::string& kernel,
 }
 
 void paint(const Style& style, const Pixels& picture, const WritablePixels& painted,
-           const Memory& arena, int threads, const nb::object& progress) {
+           const Memory& arena, int threads, const nb::object& progress, const nb::object& check) {
     const Picture source{picture.data(), static_cast<int>(picture.shape(0)),
                          static_cast<int>(picture.shape(1))};
     if (source.height < min_side || source.width < min_side)
@@ -90,6 +90,7 @@ void paint(const Style& style, const Pixels& picture, const WritablePixels& pain
     int reported = 0;
     const auto report = [&] {
         if (PyErr_CheckSignals() != 0) throw nb::python_error();
+        if (!check.is_none()) check();
         if (const int done = passes_done; done != reported && !progress.is_none()) {
             progress(done, passes);
             reported = done;
@@ -150,5 +151,6 @@ NB_MODULE(_neural_style_engine, module) {
             "network", [](const Style& style) { return &style.network; },
             nb::rv_policy::reference_internal)
         .def("paint", &paint, "picture"_a.noconvert(), "painted"_a.noconvert(),
-             "arena"_a.noconvert(), "threads"_a, "progress"_a.none() = nb::none());
+             "arena"_a.noconvert(), "threads"_a, "progress"_a.none() = nb::none(),
+             "check"_a.none() = nb::none());
 }

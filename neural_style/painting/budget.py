@@ -18,10 +18,11 @@ _UNKNOWN_BYTES = 64 << 20  # of a file whose header does not tell its size
 class Budget:
     """Bytes that may be in use. One picture alone may take more."""
 
-    def __init__(self) -> None:
-        """Measure the memory that is free now."""
+    def __init__(self, parts: int = 1) -> None:
+        """Measure the memory that is free now, and take one of so many parts of it."""
         free = free_memory(None)
-        self.most = min(_MOST_BYTES, _MOST_BYTES if free is None else free // _MEMORY_SHARE)
+        most = min(_MOST_BYTES, _MOST_BYTES if free is None else free // _MEMORY_SHARE)
+        self.most = most // parts
         """How many bytes there are."""
         self._taken = 0
 

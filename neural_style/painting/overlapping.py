@@ -42,6 +42,7 @@ def paint_all(
     requests: Iterable[PaintingRequest],
     save: Saver = save_painting,
     begin: Begin = lambda request: None,
+    calls: int = 1,
 ) -> Iterator[Outcome]:
     """Paint requests, and yield each with its outcome as soon as it is finished, in any order.
 
@@ -56,9 +57,10 @@ def paint_all(
         save: As for `Painter.paint`; called in other threads.
         begin: Called when a picture is painted that is not painted together with others, and
             returns who is told its progress.
+        calls: How many threads call this at once; their pictures share the memory.
     """
     with ThreadPoolExecutor(count_threads(), "picture") as pool:
-        overlap = _Overlap(painter, pool, save, begin)
+        overlap = _Overlap(painter, pool, save, begin, calls)
         try:
             yield from overlap.run(iter(requests))
         except BaseException:  # an interrupt, or the caller has had enough
@@ -120,13 +122,13 @@ class _Finishing(NamedTuple):
 
 class _Overlap:
     def __init__(
-        self, painter: Painter, pool: ThreadPoolExecutor, save: Saver, begin: Begin
+        self, painter: Painter, pool: ThreadPoolExecutor, save: Saver, begin: Begin, calls: int
     ) -> None:
         self._painter = painter
         self._pool = pool
         self._save = save
         self._begin = begin
-        self._budget = Budget()
+        self._budget = Budget(calls)
         self._ahead: deque[_Waiting] = deque()
         self._behind: deque[_Finishing] = deque()
         self._next: PaintingRequest | None = None

@@ -1,15 +1,50 @@
-"""Long calls into C code that Ctrl-C can still interrupt."""
+"""Ctrl-C where Python itself does not deliver it: during long calls into C code, and in threads."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
 
+interrupted = threading.Event()
+"""Set after Ctrl-C by a program whose other threads have to end, too: only the main one gets it."""
+
+_stops: set[Callable[[], None]] = set()
+
 _POLL_INTERVAL = 0.1  # seconds; on Windows, Ctrl-C does not end a wait without a timeout
+
+
+def interrupt() -> None:
+    """Set `interrupted`, and stop what threads wait for."""
+    interrupted.set()
+    for stop in list(_stops):
+        stop()
+
+
+def check_interrupted() -> None:
+    """Raise KeyboardInterrupt if `interrupted` is set."""
+    if interrupted.is_set():
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def stopped_by_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+    """Have `interrupt` call `stop`, which ends what the body waits for, in whatever thread.
+
+    Raises:
+        KeyboardInterrupt: `interrupted` is set.
+    """
+    _stops.add(stop)
+    try:
+        check_interrupted()
+        yield
+    finally:
+        _stops.discard(stop)
+        check_interrupted()  # rather than what the end of the wait looks like
 
 
 def call_interruptibly(function: Callable[[], T]) -> T:

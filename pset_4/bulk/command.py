@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from csci_utils.console import ExitCode, answer, say
-from csci_utils.text import parse_duration, parse_whole
+from csci_utils.text import parse_duration
 
 from ..commands.answering import is_quiet, note, wants_json
-from ..commands.declaring import common_option, name_option, reader
+from ..commands.declaring import common_option, name_option, reader, whole
 from ..commands.options import (
     check_rendering,
     common_options,
@@ -54,20 +54,16 @@ STYLE = f"A style: the name of a model in the remote. May be repeated. By defaul
 FAILURES = "Print the table of failures, as JSON Lines."
 
 
-def _whole(minimum: int, maximum: int) -> Any:
-    return reader(lambda text: parse_whole(text, minimum, maximum))
-
-
 @click.group(epilog=EPILOG, invoke_without_command=True)
 @click.option("--images", metavar="URL", help=IMAGES)
 @click.option("--manifest", metavar="FILE", help=MANIFEST)
 @name_option("model", check_model_name, STYLE)
 @click.option("--ray", metavar="auto|ADDRESS", help=RAY)
-@click.option("--workers", type=_whole(1, 4096), metavar="N", help=WORKERS)
+@click.option("--workers", type=whole(1, 4096), metavar="N", help=WORKERS)
 @click.option("--worker", "joins", is_flag=True, help=WORKER)
 @click.option("--run", "run_id", metavar="RUN", help=RUN)
 @click.option("--retry-failed", "retries", is_flag=True, help=RETRY)
-@click.option("--shard-size", type=_whole(1, 100_000), metavar="N", default="500", help=SHARD)
+@click.option("--shard-size", type=whole(1, 100_000), metavar="N", default="500", help=SHARD)
 @click.option("--lease", type=reader(parse_duration), metavar="TIME", default="60s", help=LEASE)
 @rendering_options
 @runner_options

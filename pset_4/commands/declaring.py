@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from csci_utils.text import parse_whole
 from neural_style.option_kinds import Choice
 
 from ..terminal.completion import Completion, complete_images, complete_models
@@ -27,6 +28,11 @@ def reader(parse: Callable[[str], Value]) -> Callable[[str], Value]:
             raise click.BadParameter(str(error)) from error
 
     return read
+
+
+def whole(minimum: int, maximum: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers in a range."""
+    return reader(lambda text: parse_whole(text, minimum, maximum))
 
 
 def name_reader(check: Callable[[str], str]) -> Callable[[str], str]:

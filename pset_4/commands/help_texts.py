@@ -48,6 +48,10 @@ SCHEDULER = (
     "Run the tasks under luigid, whose page shows them; several processes share them then. Port "
     "8082 by default."
 )
+WORKERS = (
+    "How many pictures are painted at once; together they take the --threads and the --memory. "
+    "Default: 1."
+)
 PROOF = "Paint small proofs, in data/proofs and never published: of 512 px, or --max-side."
 LIKE = (
     "Paint in the style and with the options of this painting, a file or a result's name, unless "

@@ -36,6 +36,7 @@ from .declaring import (
     reader,
     sentence,
     setting,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ OFFLINE = "offline"
 SCHEDULER = "scheduler"
 """The name of the option that `scheduler_option` adds."""
 
+MOST_WORKERS = 64
+"""The largest value of `workers_option`."""
+
 SETTINGS = (
     "remote",
     "data",
@@ -56,6 +60,7 @@ SETTINGS = (
     OFFLINE,
     "dry_run",
     "force",
+    "workers",
     *(option.name for option in MACHINE_OPTIONS),
 )
 """Options that are kept for `common_option`, and checked by `settings.read_settings`."""
@@ -102,6 +107,19 @@ def scheduler_option(command: Command) -> Command:
         callback=keep,
         expose_value=False,
         help=texts.SCHEDULER,
+    )
+    return option(command)
+
+
+def workers_option(command: Command) -> Command:
+    """Add how many tasks paint at once; kept like `common_options`."""
+    option = click.option(
+        "--workers",
+        metavar="N",
+        type=whole(1, MOST_WORKERS),
+        callback=keep,
+        expose_value=False,
+        help=texts.WORKERS,
     )
     return option(command)
 

@@ -31,6 +31,7 @@ from .options import (
     proof_options,
     runner_options,
     scheduler_option,
+    workers_option,
 )
 from .session import EPILOG, run, say_left_alone, say_without_quality, session
 
@@ -81,6 +82,7 @@ def request_options(command: Command) -> Command:
         force_option,
         runner_options,
         scheduler_option,
+        workers_option,
         offline_option,
         conflict_option,
         all_option,

@@ -263,6 +263,7 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
                 progress.start,
                 common_option(SCHEDULER),
                 progress.add,
+                progress.end,
             )
     outcome.asked = tasks
     outcome.failures += failures

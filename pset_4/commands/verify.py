@@ -10,7 +10,13 @@ import click
 from csci_utils.console import ExitCode, answer, say
 
 from .answering import wants_json
-from .options import common_options, json_option, runner_options, scheduler_option
+from .options import (
+    common_options,
+    json_option,
+    runner_options,
+    scheduler_option,
+    workers_option,
+)
 from .session import EPILOG, run, session
 
 if TYPE_CHECKING:
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
 @json_option
 @runner_options
 @scheduler_option
+@workers_option
 @common_options
 def verify(repair: bool) -> None:
     """Read all cached files and results, and list those that are damaged.

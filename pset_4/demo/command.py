@@ -17,6 +17,7 @@ from ..commands.options import (
     rendering_options,
     runner_options,
     scheduler_option,
+    workers_option,
 )
 from ..commands.paint import Request, paint
 from ..commands.session import EPILOG, session
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @dry_run_option
 @json_option
 @scheduler_option
+@workers_option
 @common_options
 def demo(**rendering: Any) -> None:
     """Drop in real photographs and styles, from the packages of the extra demo, and run main."""

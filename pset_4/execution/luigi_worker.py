@@ -6,6 +6,7 @@ use this module.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,8 +21,9 @@ import luigi.scheduler
 import luigi.worker
 
 from csci_utils.errors import ChangedError
+from neural_style.system.interruption import check_interrupted, interrupt, interrupted
 
-from ..context import check_interrupted, interrupted
+from ..context import current
 from ..storage.remote import forget_states
 from ..tasks.batch import BatchTask
 
@@ -42,6 +44,9 @@ WORKER_OPTIONS: dict[str, Any] = {
 PORTERS = 2
 """How many tasks move files at once, each of them dozens."""
 
+STOP_SECONDS = 10
+"""How long threads that paint may take to clean up after an interrupt."""
+
 MOST_TASKS = 1 << 30
 """More than there are."""
 
@@ -52,8 +57,8 @@ RETRY_SECONDS = 2
 class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
     """Creates the scheduler and the worker of ``luigi.build``."""
 
-    def __init__(self, progress: Callable[[int], None]) -> None:
-        """Take who is told the progress of paintings."""
+    def __init__(self, progress: Callable[[str, int], None]) -> None:
+        """Take who is told the progress of paintings, by the ids of their tasks."""
         self._progress = progress
         self._is_shared = False
 
@@ -76,7 +81,7 @@ class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
 
         def set_progress(task_id: str, progress_percentage: int) -> None:
             pass_on(task_id, progress_percentage)
-            self._progress(progress_percentage)
+            self._progress(task_id, progress_percentage)
 
         scheduler.set_task_progress_percentage = set_progress
 
@@ -105,7 +110,8 @@ class _ResultQueue(SimpleQueue[Any]):
 class Worker(luigi.worker.Worker):
     """Runs tasks that only move files in threads, and all others one after the other.
 
-    So files are moved while a picture is painted. After an interrupt, no further task runs.
+    So files are moved while a picture is painted. With several workers in the settings, the others
+    run in threads, too, so many at once. After an interrupt, no further task runs.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -115,13 +121,19 @@ class Worker(luigi.worker.Worker):
         # ten thousand images. Only its own summary reads them, which is not shown.
         history: Any = deque(maxlen=1)
         self._get_work_response_history = history
-        self._porters = Porters()
+        self._porters = Team(PORTERS)
+        self._painters = Team(current().settings.workers)
         self.is_shared = False
         """Whether other processes work on the same tasks, and change the remote meanwhile."""
 
     def __exit__(self, *details: Any) -> Any:
         """End the threads, too: `watch` creates a worker for each run."""
+        if details[0] is KeyboardInterrupt:
+            interrupt()
         self._porters.end()
+        self._painters.end()
+        if interrupted.is_set():
+            self._painters.wait(STOP_SECONDS)
         return super().__exit__(*details)
 
     def _keep_alive(self, get_work_response: Any) -> bool:
@@ -138,12 +150,22 @@ class Worker(luigi.worker.Worker):
         if self.is_shared:
             forget_states()
         task = self._scheduled_tasks[task_id]
-        if not is_beside(task):
+        if self._painters.size == 1 and not is_beside(task):
             super()._run_task(task_id)
             return
         process = self._create_task_process(task)
         self._running_tasks[task_id] = process
-        self._porters.add(process.run)
+        team = self._porters if is_beside(task) else self._painters
+        team.add(process.run)
+        while self._count_painters() >= self._painters.size:  # others may take the next task
+            self._handle_next_task()
+
+    def _count_painters(self) -> int:
+        return sum(not is_beside(process.task) for process in self._running_tasks.values())
+
+    def _handle_next_task(self) -> None:
+        check_interrupted()
+        super()._handle_next_task()
 
     def _create_task_process(self, task: luigi.Task) -> luigi.worker.TaskProcess:
         return TaskProcess(
@@ -156,28 +178,32 @@ class Worker(luigi.worker.Worker):
         )
 
 
-class Porters:
-    """Threads that run tasks which only move files.
+class Team:
+    """Threads that run tasks, and do not keep the process from ending."""
 
-    They do not keep the process from ending.
-    """
-
-    def __init__(self) -> None:
-        """Start nothing yet."""
+    def __init__(self, size: int) -> None:
+        """Start nothing yet; later, at most so many threads."""
+        self.size = size
         self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._count = 0
+        self._threads: list[Thread] = []
 
     def add(self, run: Callable[[], None]) -> None:
         """Have something run as soon as a thread is free."""
         self._waiting.put(run)
-        if self._count < PORTERS:
-            self._count += 1
-            Thread(target=self._work, daemon=True).start()
+        if len(self._threads) < self.size:
+            self._threads.append(Thread(target=self._work, daemon=True))
+            self._threads[-1].start()
 
     def end(self) -> None:
         """Have the threads end once they have run all that they were given."""
-        for _ in range(self._count):
+        for _ in self._threads:
             self._waiting.put(None)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the threads have ended, but not longer than that."""
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         while (run := self._waiting.get()) is not None and not interrupted.is_set():

@@ -12,9 +12,9 @@ import luigi
 from luigi.setup_logging import InterfaceLogging
 
 from csci_utils.errors import DescribedError
+from neural_style.system.interruption import check_interrupted, interrupted
 
 from ..central_scheduler import CentralScheduler
-from ..context import check_interrupted, interrupted
 from ..errors import MissingError, PipelineError
 from ..storage.remote import forget_states
 from ..tasks.batch import BatchTask, leave_out, list_errors, list_pieces
@@ -34,11 +34,12 @@ def run_tasks(
     tasks: Sequence[luigi.Task],
     finished: Callable[[luigi.Task, bool], None] = lambda task, ran: None,
     notify: Callable[[str], None] = lambda text: None,
-    progress: Callable[[int], None] = lambda percentage: None,
+    progress: Callable[[str, int], None] = lambda task_id, percentage: None,
     debug: bool = False,
     started: Callable[[luigi.Task, str], None] = lambda task, name: None,
     scheduler: CentralScheduler | None = None,
     made: Callable[[Made], None] = lambda made: None,
+    failed: Callable[[luigi.Task], None] = lambda task: None,
 ) -> Outcome:
     """Run tasks and all that they require. A failure stops only what depends on it.
 
@@ -49,18 +50,20 @@ def run_tasks(
         tasks: What is asked for.
         finished: Called for each complete task, with whether it ran just now.
         notify: Called with what somebody who waits should know.
-        progress: Called with the percentage of a painting that is done, if it takes its time.
+        progress: Called with the id of a task and the percentage of its painting that is done, if
+            that takes its time.
         debug: Whether Luigi logs, with tracebacks.
         started: Called with a task, and the name of the file that it works on now.
         scheduler: luigid, which also divides the tasks among all processes that run them. None for
             a scheduler in this process.
         made: Called for each file or object that was made.
+        failed: Called for each task that failed, at least in part.
 
     Raises:
         PipelineError: luigid does not answer.
     """
     outcome = Outcome(tasks)
-    collector = _Handlers(outcome, finished, notify, made)
+    collector = _Handlers(outcome, finished, notify, made, failed)
     handlers = collector.by_event()
     handlers[BEGUN] = started
     place: dict[str, Any] = {"local_scheduler": scheduler is None}
@@ -73,9 +76,8 @@ def run_tasks(
             asked = list(tasks[begin : begin + SLICE])
             while asked:
                 known = len(outcome.failures)
-                with _stopping_threads():
-                    luigi.build(asked, worker_scheduler_factory=factory, **place)
-                    check_interrupted()
+                luigi.build(asked, worker_scheduler_factory=factory, **place)
+                check_interrupted()
                 if scheduler is not None:
                     forget_states()
                     collector.collect_from_others(asked, scheduler)
@@ -101,16 +103,6 @@ def _find_rest(
     return rest
 
 
-@contextmanager
-def _stopping_threads() -> Iterator[None]:
-    """Have threads begin no further file after an interrupt."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        interrupted.set()
-        raise
-
-
 class _Handlers:
     """What is done when Luigi reports an event."""
 
@@ -120,11 +112,13 @@ class _Handlers:
         finished: Callable[[luigi.Task, bool], None],
         notify: Callable[[str], None],
         made: Callable[[Made], None],
+        failed: Callable[[luigi.Task], None],
     ) -> None:
         self._outcome = outcome
         self._finished = finished
         self._notify = notify
         self._made = made
+        self._failed = failed
 
     def by_event(self) -> dict[str, Callable[..., None]]:
         return {
@@ -166,6 +160,7 @@ class _Handlers:
             self._finished(task, False)
 
     def _fail(self, task: luigi.Task, error: BaseException) -> None:
+        self._failed(task)
         self._outcome.failures += [
             Failure.of(task, name, describe_error(each))
             for name, each in list_errors(task, error).items()
@@ -209,7 +204,7 @@ def explain_absence(task: luigi.Task, name: str | None = None) -> DescribedError
 def _handling(handlers: dict[str, Callable[..., Any]]) -> Iterator[None]:
     """Have Luigi call these handlers of its events, one at a time.
 
-    Luigi drops an interrupt that comes meanwhile; `context.interrupted` keeps it.
+    Luigi drops an interrupt that comes meanwhile; `interrupted` keeps it.
     """
     lock = RLock()
 

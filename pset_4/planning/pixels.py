@@ -73,7 +73,8 @@ def measure(settings: Settings, outcome: Outcome) -> None:
         with suppress(OSError):
             size = read_size(target_at(made.path))
             if size is not None and size[0] * size[1] >= MEASURED_PIXELS:
-                pixels, seconds = pixels + size[0] * size[1], seconds + made.seconds
+                pixels += size[0] * size[1]
+                seconds += made.seconds / settings.workers
     if pixels:
         found, way = _read(settings), _way_of(settings)
         earlier = found.get(way, (0, 0.0))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..settings import Settings
 
@@ -35,6 +36,23 @@ class Runner(ABC):
     def __init__(self, settings: Settings) -> None:
         """Take the settings; nothing is loaded or started yet."""
         self.settings = settings
+
+    @cached_property
+    def machine(self) -> Mapping[str, Any]:
+        """The machine options of a painting: the settings', or its share with several workers."""
+        is_alone = self.settings.workers == 1
+        return self.settings.machine if is_alone else self.share(self.settings.workers)
+
+    def share(self, workers: int) -> dict[str, Any]:
+        """Return the machine options of one of so many paintings at once.
+
+        Paintings in one process know of each other's memory, so each of them may take all of it.
+        """
+        from neural_style.system.resources import count_threads
+
+        machine = dict(self.settings.machine)
+        threads = machine.get("threads") or count_threads()
+        return {**machine, "threads": max(1, threads // workers)}
 
     @abstractmethod
     def inspect(self, path: str) -> StyleDescription:

@@ -18,6 +18,7 @@ from csci_utils.text import one_line
 from neural_style import NeuralStyleError
 from neural_style.command_line.parent import PARENT_VARIABLE
 from neural_style.errors import install_remedy
+from neural_style.system.interruption import stopped_by_interrupt
 
 from ..errors import RunnerError
 from .base import Notify, Progress
@@ -106,7 +107,8 @@ class ChildProcess:
             RunnerError: It cannot be started, or failed without reporting why.
         """
         with TemporaryFile() as stderr, self._start(stderr) as process:
-            code = self._follow(process)
+            with stopped_by_interrupt(process.terminate):
+                code = self._follow(process)
             if self._error is not None:
                 raise _to_error(self._error)
             if code != 0:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..settings import Settings
 from .base import Begin, Notify, Progress, Runner
 
 if TYPE_CHECKING:
@@ -15,11 +16,25 @@ if TYPE_CHECKING:
 class InProcessRunner(Runner):
     """Calls `neural_style`, whose engines have to be installed in this environment."""
 
-    @cached_property
-    def _painter(self) -> Painter:
+    def __init__(self, settings: Settings) -> None:
+        """Load nothing yet."""
+        super().__init__(settings)
+        self._idle: list[Painter] = []
+
+    @contextmanager
+    def _painter(self, notify: Notify) -> Iterator[Painter]:
+        """Lend a painter to one thread: the last one that is idle, with what it has loaded."""
         from neural_style import Painter
 
-        return Painter()
+        try:
+            painter = self._idle.pop()
+        except IndexError:
+            painter = Painter()
+        painter.notify = notify
+        try:
+            yield painter
+        finally:
+            self._idle.append(painter)
 
     def inspect(self, path: str) -> StyleDescription:
         """Load the model here."""
@@ -37,8 +52,8 @@ class InProcessRunner(Runner):
         """Decode ahead, paint with what is loaded already, if it fits, and save behind."""
         from neural_style.painting import paint_all
 
-        self._painter.notify = notify
-        return paint_all(self._painter, requests, begin=begin)
+        with self._painter(notify) as painter:
+            yield from paint_all(painter, requests, begin=begin, calls=self.settings.workers)
 
     def paint(
         self,
@@ -48,5 +63,5 @@ class InProcessRunner(Runner):
         package_path: str | None = None,
     ) -> PaintingResult:
         """Paint with what is loaded already, if it fits."""
-        self._painter.notify = notify
-        return self._painter.paint(request, progress)
+        with self._painter(notify) as painter:
+            return painter.paint(request, progress)

@@ -29,6 +29,14 @@ Value = TypeVar("Value")
 class ProgramRunner(Runner):
     """Runs ``python -m neural_style`` once for each question and each painting."""
 
+    def share(self, workers: int) -> dict[str, Any]:
+        """Divide the memory, too: programs do not know of each other's."""
+        from neural_style.system.resources import free_memory
+
+        machine = super().share(workers)
+        memory = machine.get("memory") or free_memory(None)
+        return machine if memory is None else {**machine, "memory": max(1, memory // workers)}
+
     def inspect(self, path: str) -> StyleDescription:
         """Have the program load the model."""
         from neural_style import StyleDescription

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 
 from csci_utils.errors import BusyError
 from csci_utils.locking import open_locked
+from neural_style.system.interruption import check_interrupted, interrupted
 
 PAUSE_SECONDS = 0.2
 """The pause between two looks at a claim that another process has."""
@@ -89,4 +89,5 @@ def _wait_for(lock_path: str, path: str, notify: Callable[[str], None] | None) -
             if is_first:
                 notify(f"waiting for another run, which is making {path}")
             is_first = False
-            time.sleep(PAUSE_SECONDS)
+            interrupted.wait(PAUSE_SECONDS)
+            check_interrupted()

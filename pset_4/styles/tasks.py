@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .. import context
 from ..rendering_options import RESULT_OPTIONS
 from ..storage.records import Origin
-from ..tasks.batch import join_pairs
+from ..tasks.batch import BATCH, join_pairs
 from ..tasks.parameters import join_images, split_images
 from ..tasks.stylize import Stylize
 from .formats import split_by_format
@@ -27,15 +29,20 @@ def make_tasks(
 ) -> list[luigi.Task]:
     """Return the tasks that paint images in styles, several images of a style at once.
 
+    The images of a style are divided among the workers.
+
     Args:
         kind: The task.
         pairs: Images and styles; what the look of one names counts more than the options.
         upload: Whether drop-ins are published first.
         options: The tasks' other parameters.
     """
+    pairs = list(pairs)
+    images_count = len({image for image, _ in pairs})
+    size = min(BATCH, max(1, math.ceil(images_count / context.current().settings.workers)))
     return [
         kind(image=join_images(images), upload=upload, **fitted)
-        for joined, style in join_pairs(pairs)
+        for joined, style in join_pairs(pairs, size)
         for images, fitted in split_by_format(
             split_images(joined), {**options, **style_parameters(style)}
         )

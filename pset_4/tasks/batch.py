@@ -19,6 +19,7 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.errors import DescribedError, is_disk_full
 from csci_utils.transfers import work_on_many
+from neural_style.system.interruption import check_interrupted, interrupted
 
 from .. import context
 from ..settings import Settings
@@ -59,8 +60,12 @@ class BatchTask(luigi.Task):
 
     @property
     def batchable(self) -> bool:
-        """Whether Luigi may join it with others; it does not join what is joined already."""
-        return super().batchable and len(self.names) == 1
+        """Whether Luigi may join it with others.
+
+        It joins neither what is joined already, nor what several workers have divided.
+        """
+        is_divided = context.current().settings.workers > 1 and not self.is_transfer
+        return super().batchable and len(self.names) == 1 and not is_divided
 
     @property
     def names(self) -> Sequence[str]:
@@ -120,7 +125,7 @@ class BatchTask(luigi.Task):
         errors: dict[str, BaseException] = {}
 
         def do_one(name: str) -> None:
-            if not context.interrupted.is_set():
+            if not interrupted.is_set():
                 report_begin(self, name)
                 do(name)
 
@@ -135,7 +140,7 @@ class BatchTask(luigi.Task):
         for outcome in work_on_many(do_one, crowded, threads=1):
             if outcome.error is None:
                 del errors[outcome.item]
-        context.check_interrupted()
+        check_interrupted()
         self.raise_errors(errors)
 
     def raise_errors(self, errors: Mapping[str, BaseException]) -> None:
@@ -147,14 +152,14 @@ class BatchTask(luigi.Task):
             raise BatchError(errors)
 
 
-def join_pairs(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield pairs of images and models, with the images of up to `BATCH` pairs of a model joined.
+def join_pairs(pairs: Iterable[tuple[str, str]], size: int = BATCH) -> Iterator[tuple[str, str]]:
+    """Yield pairs of images and models, with the images of up to `size` pairs of a model joined.
 
     Models whose pairs alternate still do, batch by batch.
     """
     waiting: dict[str, list[str]] = {}
     for image, model in pairs:
-        if len(waiting.get(model, ())) >= BATCH:
+        if len(waiting.get(model, ())) >= size:
             yield from ((join_images(images), each) for each, images in waiting.items())
             waiting = {}
         waiting.setdefault(model, []).append(image)

@@ -16,6 +16,7 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.errors import BusyError, is_disk_full
 from csci_utils.transfers import work_on_many
+from neural_style.system.interruption import check_interrupted
 
 from .. import context
 from ..names import parse_model_name
@@ -179,7 +180,7 @@ class Stylize(PaintingParameters, BatchTask):
 
         def begin_each() -> Iterator[PaintingRequest]:
             for name in names:
-                context.check_interrupted()
+                check_interrupted()
                 try:
                     painting = self.begin(name, waits=claimed_by_others is None)
                 except BusyError:
@@ -252,9 +253,8 @@ class Stylize(PaintingParameters, BatchTask):
     def _request(self, name: str, inputs: dict[str, str], path: str) -> PaintingRequest:
         from neural_style import PaintingRequest
 
-        machine = context.current().settings.machine
         style = self.style_name
-        options = self.rendering(number=style.number, **machine)
+        options = self.rendering(number=style.number, **current_runner().machine)
         files = (Path(inputs["image"]), Path(inputs[MODEL]), Path(path))
         paths = {file: inputs[kind] for kind, file in self.files_of(name).items()}
         blend = style.blend and style.blend.renamed(paths.__getitem__)
@@ -266,7 +266,7 @@ class Stylize(PaintingParameters, BatchTask):
         begin = time.monotonic()
 
         def progress(done: int, total: int) -> None:
-            context.check_interrupted()
+            check_interrupted()
             is_long = time.monotonic() - begin >= PATIENCE
             if is_long and self.set_progress_percentage:  # set by a worker
                 self.set_progress_percentage(100 * done // total)

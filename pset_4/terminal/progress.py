@@ -26,7 +26,7 @@ _DONE_COLOR, _NOTE_COLOR = "green", "yellow"
 
 
 class Progress:
-    """Lines for what was done, and bars for all the work and for the task that runs."""
+    """Lines for what was done, and bars for all the work and for the tasks that run."""
 
     def __init__(
         self, asked: Sequence[luigi.Task], settings: Settings, has_bars: bool = True
@@ -39,7 +39,7 @@ class Progress:
             has_bars: Whether bars are shown, if there are tasks and a terminal.
         """
         self._notes: set[str] = set()
-        self._current: _Current | None = None
+        self._current: dict[str, _Current] = {}  # by the ids of the tasks
         self._workload: Workload | None = None
         self._bars: Bars | None = None
         if has_bars and asked and is_terminal(sys.stderr):
@@ -52,12 +52,17 @@ class Progress:
             self._bars.close()
 
     def start(self, task: luigi.Task, name: str) -> None:
-        """Show the file that is worked on now."""
+        """Show the file that a task works on now."""
         verb = verb_of(task)
         if self._workload is not None and verb:
             self._workload.start()
             work = self._workload.work_of(find_piece(task, name).image)
-            self._current = _Current(describe(task, name), verb, work)
+            self.end(task)
+            self._current[task.task_id] = _Current(describe(task, name), verb, work)
+
+    def end(self, task: luigi.Task) -> None:
+        """Show nothing of a task any more."""
+        self._current.pop(task.task_id, None)
 
     def add(self, made: Made) -> None:
         """Print what was made, and count it."""
@@ -68,18 +73,22 @@ class Progress:
             if made.verb == FETCHED and made.image:
                 self._workload.measure(made.image)
             self._workload.settle((made.image, made.model), ran=True)
-        self._current = None
+        for task_id, current in list(self._current.items()):
+            if current.path == made.path:
+                self._current.pop(task_id, None)
 
     def update(self, task: luigi.Task, ran: bool) -> None:
         """Count a complete task."""
+        self.end(task)
         if self._workload is not None:
             for piece in list_pieces(task):
                 self._workload.settle((piece.image, piece.model), ran)
 
-    def show(self, percentage: int) -> None:
-        """Show the percentage of the current painting that is done."""
-        if self._current is not None:
-            self._current.fraction = percentage / 100
+    def show(self, task_id: str, percentage: int) -> None:
+        """Show the percentage of a task's current painting that is done."""
+        current = self._current.get(task_id)
+        if current is not None:
+            current.fraction = percentage / 100
 
     def notify(self, text: str) -> None:
         """Show a note, once."""
@@ -88,23 +97,28 @@ class Progress:
             _say_above(self._bars, f"note: {one_line(text)}", _NOTE_COLOR)
 
     def _list_bars(self) -> Iterator[Bar]:
-        """Yield the bars as they are now; called from a thread of its own."""
-        work, current = self._workload, self._current
-        if work is not None:
-            yield _overall_bar(work, current)
-            if current is not None:
-                yield current.to_bar()
+        """Yield the bars as they are now; called from a thread of its own.
+
+        Each painting has one; while nothing is painted, the file that was begun last.
+        """
+        current = list(self._current.values())
+        if self._workload is not None:
+            yield _overall_bar(self._workload, sum(each.work_done for each in current))
+            paintings = [each for each in current if each.is_painting]
+            yield from (each.to_bar() for each in paintings or current[-1:])
 
 
 class _Current:
     """The file that is worked on."""
 
     def __init__(self, made: Made, verb: str, work: float) -> None:
+        self.path = made.path
+        self.is_painting = verb == PAINTED
         self.fraction: float | None = None
-        self._work = work if verb == PAINTED else 0
+        self._work = work if self.is_painting else 0
         self._begin = time.monotonic()
         self._doing = DOING[verb]
-        if verb == PAINTED:
+        if self.is_painting:
             self._name = made.image or ""
             self._name_with_style = f"{self._name} in {made.model}"
         else:
@@ -127,11 +141,15 @@ class _Current:
         )
 
 
-def _overall_bar(work: Workload, current: _Current | None) -> Bar:
-    """Return the bar of all the work: the tasks, the rate, and how long the rest will take."""
+def _overall_bar(work: Workload, done: float) -> Bar:
+    """Return the bar of all the work: the tasks, the rate, and how long the rest will take.
+
+    Args:
+        work: The work.
+        done: How much of that which is not settled yet is done.
+    """
     from .bars import Bar
 
-    done = current.work_done if current else 0
     left = work.seconds_left(done)
     count = f"{work.settled}/{work.count}"
     remaining = [] if left is None else [f"{format_duration(left)} left"]

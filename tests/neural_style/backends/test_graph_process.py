@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from PIL import Image
 
 from neural_style import DeviceError, NeuralStyleError, load
 from neural_style.backends import graph_process
+from neural_style.system import interruption
 from tests.support.networks.styles import ROOT, MakePicture
 from tests.support.pipeline.programs import is_running, wait_until
 
@@ -191,6 +193,31 @@ def test_a_process_that_takes_too_long_is_ended(
 
     with pytest.raises(DeviceError, match="its process took too long; make the picture smaller"):
         style(make_picture())
+
+
+def test_an_interrupt_ends_a_painting_in_a_thread(
+    path: Path, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interruption, "interrupted", threading.Event())
+    style = load(path)
+    process = style._process._process  # type: ignore[attr-defined]
+    os.kill(process.pid, signal.SIGSTOP)
+    caught: list[BaseException] = []
+
+    def paint() -> None:
+        try:
+            style(make_picture())
+        except BaseException as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=paint)
+    thread.start()
+    wait_until(lambda: bool(interruption._stops))
+    interruption.interrupt()
+    thread.join()
+
+    assert [type(error) for error in caught] == [KeyboardInterrupt]
+    assert not is_running(process.pid)
 
 
 @needs_proc

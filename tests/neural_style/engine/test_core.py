@@ -99,6 +99,17 @@ def test_a_result_with_strides_is_refused_and_not_copied(style: Style) -> None:
         style.paint(colors, strided, arena, 1)
 
 
+def test_what_a_check_raises_cancels_the_painting(style: Style) -> None:
+    colors = np.full((9, 9, 3), 80, np.uint8)
+    arena = np.zeros(style.network.arena_bytes(9, 9), np.uint8)
+
+    def check() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        style.paint(colors, np.empty_like(colors), arena, 1, check=check)
+
+
 def test_weights_with_strides_are_refused_and_not_copied(make_state: MakeState) -> None:
     weights = weights_of(make_state())
     weights["conv2.conv2d.weight"] = weights["conv2.conv2d.weight"].transpose(0, 1, 3, 2)

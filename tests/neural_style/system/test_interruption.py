@@ -12,7 +12,12 @@ from unittest.mock import Mock
 
 import pytest
 
-from neural_style.system.interruption import call_interruptibly
+from neural_style.system import interruption
+from neural_style.system.interruption import (
+    call_interruptibly,
+    interrupt,
+    stopped_by_interrupt,
+)
 
 WORK_FOR_SECONDS = """
 import hashlib, sys
@@ -91,3 +96,41 @@ def test_outside_the_main_thread_no_thread_is_started() -> None:
     thread.join()
 
     assert identifiers[0] == identifiers[1]
+
+
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """An event of the test's own, which no other test sees set."""
+    event = threading.Event()
+    monkeypatch.setattr(interruption, "interrupted", event)
+    return event
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_an_interrupt_ends_what_a_thread_waits_for() -> None:
+    begun, stopped = threading.Event(), threading.Event()
+    caught: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            with stopped_by_interrupt(stopped.set):
+                begun.set()
+                stopped.wait()
+                raise OSError("the wait ended")
+        except BaseException as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    begun.wait()
+    interrupt()
+    thread.join()
+
+    assert [type(error) for error in caught] == [KeyboardInterrupt]
+
+
+def test_after_an_interrupt_nothing_is_waited_for(interrupted: threading.Event) -> None:
+    interrupted.set()
+
+    with pytest.raises(KeyboardInterrupt), stopped_by_interrupt(Mock()):
+        pytest.fail("the body was entered")

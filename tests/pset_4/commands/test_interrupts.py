@@ -33,13 +33,14 @@ def run_interrupted(module: str, *arguments: str) -> subprocess.CompletedProcess
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="this system has no such signals")
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_an_interrupted_run_explains_how_to_continue(
-    directory_project: Project, many_styles: bytes, photograph: bytes
+    workers: str, directory_project: Project, many_styles: bytes, photograph: bytes
 ) -> None:
     directory_project.drop("photo.jpg", photograph)
     directory_project.drop("many.onnx", many_styles)
     # The images are enlarged, so that the signal arrives before the last of them.
-    arguments = ("main", "--content-scale", "0.3")
+    arguments = ("main", "--content-scale", "0.3", "--workers", workers)
 
     with subprocess.Popen(
         directory_project.command(*arguments), stderr=subprocess.PIPE, text=True
@@ -51,6 +52,7 @@ def test_an_interrupted_run_explains_how_to_continue(
 
     assert (process.returncode, "run again" in rest) == (130, True), rest
     assert "Traceback" not in rest
+    assert [name for name in directory_project.files("stylized") if "/." in name] == []
     assert 0 < directory_project.run_well(*arguments)["painted"] < 26
 
 

@@ -96,14 +96,15 @@ def test_two_machines_with_equal_names_do_not_wait_for_each_other(
         assert machine.run_well("stylize", *names)["painted"] == 1
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_two_processes_share_the_work(
-    luigid: str, directory_project: Project, drawing: bytes, model: bytes
+    workers: str, luigid: str, directory_project: Project, drawing: bytes, model: bytes
 ) -> None:
-    images = [f"shared-{number}.png" for number in range(6)]
+    images = [f"shared-{workers}-{number}.png" for number in range(6)]
     for image in images:
         directory_project.drop(image, drawing)
     directory_project.drop("one.pth", model)
-    command = directory_project.command("main", "--scheduler-host", luigid)
+    command = directory_project.command("main", "--scheduler-host", luigid, "--workers", workers)
 
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     answers = [process.communicate(timeout=60)[0] for process in processes]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from pathlib import Path
+from threading import Thread, current_thread, main_thread
 from threading import enumerate as enumerate_threads
-from typing import Any
+from typing import Any, ClassVar
 
 import luigi
 import luigi.worker
 import pytest
 
+from pset_4 import context
 from pset_4.execution import run as execution
 from pset_4.execution.luigi_worker import Worker
 from pset_4.execution.run import SLICE, run_tasks
 from pset_4.report import format_failures
+from pset_4.settings import read_settings
 from pset_4.tasks.batch import BatchTask
 from pset_4.tasks.parameters import join_images
 from tests.support.pipeline.programs import wait_until
@@ -50,6 +54,17 @@ class Slow(Touch):
     def run(self) -> None:
         assert self.set_progress_percentage is not None  # set by a worker
         self.set_progress_percentage(40)
+        super().run()
+
+
+class InThread(Touch):
+    """Waits until as many of its kind run as there are workers, and records its thread."""
+
+    threads: ClassVar[set[Thread]] = set()
+
+    def run(self) -> None:
+        self.threads.add(current_thread())
+        wait_until(lambda: len(self.threads) >= context.current().settings.workers)
         super().run()
 
 
@@ -179,7 +194,9 @@ def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_progress_is_passed_on(tmp_path: Path) -> None:
     percentages: list[int] = []
 
-    run_tasks([Slow(path=str(tmp_path / "a"))], progress=percentages.append)
+    run_tasks(
+        [Slow(path=str(tmp_path / "a"))], progress=lambda task_id, each: percentages.append(each)
+    )
 
     assert percentages == [40]
 
@@ -206,6 +223,21 @@ def test_no_thread_runs_that_an_interrupt_could_leave_waiting(tmp_path: Path) ->
 
     assert "MainThread" in recorder.threads
     assert "QueueFeederThread" not in recorder.threads
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_tasks_run_in_the_main_thread_or_in_as_many_threads_as_workers(
+    workers: int, tmp_path: Path
+) -> None:
+    InThread.threads.clear()
+    settings = replace(read_settings(data=str(tmp_path / "data")), workers=workers)
+
+    with context.activated(settings):
+        run_tasks([InThread(path=str(tmp_path / str(number))) for number in range(6)])
+
+    found = InThread.threads
+    assert len(found) == workers
+    assert (main_thread() in found) is (workers == 1)
 
 
 def test_threads_end_with_the_run(tmp_path: Path) -> None:

@@ -15,18 +15,24 @@ from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
 
+def count_lines(path: Path) -> int:
+    """Return how many whole lines the file holds; 0 if there is none."""
+    return path.read_text().count("\n") if path.exists() else 0
+
+
 def has_line(path: Path) -> bool:
     """Return True if the file holds a whole line."""
-    return path.exists() and path.read_text().endswith("\n")
+    return count_lines(path) > 0
 
 
 @pytest.mark.parametrize(
-    ("runner", "number"),
-    [("program", "SIGINT"), ("program", "SIGHUP"), ("mlflow", "SIGTERM")],
+    ("runner", "number", "workers"),
+    [("program", "SIGINT", 1), ("program", "SIGHUP", 2), ("mlflow", "SIGTERM", 1)],
 )
-def test_a_signal_ends_the_run_and_the_program_and_leaves_nothing(
+def test_a_signal_ends_the_run_and_the_programs_and_leaves_nothing(
     runner: str,
     number: str,
+    workers: int,
     published: Project,
     directory_store: RemoteStore,
     drawing: bytes,
@@ -39,7 +45,8 @@ def test_a_signal_ends_the_run_and_the_program_and_leaves_nothing(
         f'{FIND_OUTPUT}\n[ -z "$out" ] || echo > "$(dirname "$out")/.begun.png"\n'
         f'echo $$ >> "{started}"\nexec sleep 60'
     )
-    command = published.command(*paint_with(runner, sleeping), "--image", "another.png")
+    arguments = ("--image", "another.png", "--workers", str(workers))
+    command = published.command(*paint_with(runner, sleeping), *arguments)
 
     with subprocess.Popen(
         command,
@@ -49,14 +56,15 @@ def test_a_signal_ends_the_run_and_the_program_and_leaves_nothing(
         preexec_fn=lambda: signal.signal(getattr(signal, number), signal.SIG_DFL),
     ) as pipeline:
         try:
-            wait_until(lambda: has_line(started))
+            wait_until(lambda: count_lines(started) == workers)
             pipeline.send_signal(getattr(signal, number))
-            assert pipeline.wait(60) == 130
+            assert pipeline.wait(10) == 130
         finally:
             pipeline.kill()
 
-    (pid,) = started.read_text().split()
-    wait_until(lambda: not is_running(int(pid)))
+    pids = started.read_text().split()
+    assert len(pids) == workers
+    wait_until(lambda: not any(is_running(int(pid)) for pid in pids))
     assert published.files("stylized") == []
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from csci_utils.listing import ListedFile
 from pset_4.states.listings import FIRST_QUESTIONS, Listings
-from pset_4.tasks import batch
 from pset_4.tasks.batch import join_pairs
 from pset_4.tasks.main import MainTask
 from pset_4.tasks.parameters import join_images
@@ -147,13 +146,10 @@ def test_few_files_are_asked_for_one_by_one_and_many_are_listed() -> None:
     assert listed == ["r/images"]
 
 
-def test_the_images_of_a_model_are_joined_in_the_order_of_the_pairs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(batch, "BATCH", 2)
+def test_the_images_of_a_model_are_joined_in_the_order_of_the_pairs() -> None:
     pairs = [(image, model) for image in "abc" for model in "12"]
 
-    assert list(join_pairs(pairs)) == [("a|b", "1"), ("a|b", "2"), ("c", "1"), ("c", "2")]
+    assert list(join_pairs(pairs, 2)) == [("a|b", "1"), ("a|b", "2"), ("c", "1"), ("c", "2")]
 
 
 def test_the_id_of_a_task_tells_data_folders_apart(

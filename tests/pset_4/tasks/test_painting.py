@@ -66,7 +66,7 @@ def test_a_long_painting_reports_its_progress(
 
     with published.in_force():
         task = Stylize(image="drawing.png", model="model.pth", upload=False)
-        run_tasks([task], progress=percentages.append)
+        run_tasks([task], progress=lambda task_id, each: percentages.append(each))
         assert task.complete()
 
     assert percentages == sorted(percentages)

@@ -84,6 +84,23 @@ def test_a_narrow_terminal_without_colors_shows_the_same_in_two_lines(paint: lis
     assert not COLOR.search(terminal.raw)
 
 
+def test_each_picture_that_is_painted_has_a_bar(
+    directory_project: Project, paint: list[str], drawing: bytes
+) -> None:
+    directory_project.drop("second.png", drawing)
+
+    terminal = run_in_terminal([*paint, "--workers", "2"], columns=100)
+
+    assert terminal.exit_code == 0
+    assert any(
+        sum("━" in line and f"painting {name} in one.pth" in line for line in picture) == 1
+        and sum("━" in line for line in picture) == 3
+        for name in (NAME, "second.png")
+        for picture in terminal.pictures
+    )
+    assert "━" not in "".join(terminal.lines)
+
+
 def test_a_lost_terminal_ends_no_work() -> None:
     bars = Bars(LostTerminal(), lambda: [Bar(None, "short", "long")])
 
