@@ -16,7 +16,7 @@ from ..errors import MissingError
 PAINTER = "painter.py"
 """The file name of the code that MLflow loads and calls, in this folder and in packages."""
 
-CODE = {"csci_utils": ("*.py", "transfers/*.py"), "neural_style": ("**/*.py",)}
+CODE = {"csci_utils": ("*.py", "text/*.py", "transfers/*.py"), "neural_style": ("**/*.py",)}
 """The Python packages that a package carries, and the glob patterns of their modules. Of csci_utils
 these are the modules that need no other package."""
 
