@@ -6,8 +6,6 @@
 #include <nanobind/stl/vector.h>
 
 #include <atomic>
-#include <chrono>
-#include <future>
 
 #include "painting.h"
 #include "processor.h"
@@ -24,8 +22,6 @@ using Pixels = nb::ndarray<const std::uint8_t, nb::shape<-1, -1, picture_channel
 using WritablePixels =
     nb::ndarray<std::uint8_t, nb::shape<-1, -1, picture_channels>, nb::c_contig, nb::device::cpu>;
 using Memory = nb::ndarray<std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-constexpr auto poll_interval = std::chrono::milliseconds(50);
 
 const Kernel& find_kernel(const std::string& name) {
     for (const auto& kernels : {exact_kernels(), fast_kernels(), emulated_kernels()})
@@ -78,17 +74,11 @@ void paint(const Style& style, const Pixels& picture, const WritablePixels& pain
         throw nb::value_error("the arena is too small");
     if (threads < 1) throw nb::value_error("expected at least one thread");
 
-    std::atomic<bool> is_cancelled{false};
     std::atomic<int> passes_done{0};
     const int passes = Painting::count_passes(style);
-    // This thread handles signals and progress while another one paints.
-    auto painting = std::async(std::launch::async, [&] {
-        Workers workers(style.network.kernel, threads, is_cancelled);
-        auto* memory = reinterpret_cast<std::byte*>(arena.data());
-        Painting(style, source, painted.data(), memory, workers, passes_done).run();
-    });
     int reported = 0;
     const auto report = [&] {
+        const nb::gil_scoped_acquire acquire;
         if (PyErr_CheckSignals() != 0) throw nb::python_error();
         if (!check.is_none()) check();
         if (const int done = passes_done; done != reported && !progress.is_none()) {
@@ -96,21 +86,11 @@ void paint(const Style& style, const Pixels& picture, const WritablePixels& pain
             reported = done;
         }
     };
-    try {
-        for (bool is_done = false; !is_done;) {
-            {
-                nb::gil_scoped_release release;
-                is_done = painting.wait_for(poll_interval) == std::future_status::ready;
-            }
-            report();
-        }
-    } catch (...) {
-        is_cancelled = true;
-        nb::gil_scoped_release release;
-        painting.wait();
-        throw;
-    }
-    painting.get();
+    const nb::gil_scoped_release release;
+    Workers workers(style.network.kernel, threads, report);
+    auto* memory = reinterpret_cast<std::byte*>(arena.data());
+    Painting(style, source, painted.data(), memory, workers, passes_done).run();
+    report();
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "workers.h"
 
-#include <chrono>
 #include <functional>
 #include <utility>
 
@@ -12,6 +11,8 @@ namespace {
 // microseconds.
 constexpr auto spin_time = std::chrono::microseconds(100);
 
+constexpr auto poll_interval = std::chrono::milliseconds(100);
+
 // Spin until the condition holds or `spin_time` is over; yield to other threads meanwhile.
 template <class Condition>
 void spin(Condition holds) {
@@ -21,8 +22,8 @@ void spin(Condition holds) {
 
 }  // namespace
 
-Workers::Workers(const Kernel& kernel, int threads, const std::atomic<bool>& is_cancelled)
-    : kernel_(kernel), is_cancelled_(is_cancelled), scratches_(threads) {
+Workers::Workers(const Kernel& kernel, int threads, Poll poll)
+    : kernel_(kernel), poll_(std::move(poll)), scratches_(threads) {
     threads_.reserve(threads);
     kernel_.begin_thread();
     try {
@@ -54,9 +55,14 @@ void Workers::run(int count, const Work& work) {
     }
     started_.notify_all();
     take_items(scratches_[0]);
-    spin([this] { return busy_ == 0; });
+    const auto are_done = [this] { return busy_ == 0; };
+    spin(are_done);
     std::unique_lock lock(mutex_);
-    stopped_.wait(lock, [this] { return busy_ == 0; });
+    while (!stopped_.wait_for(lock, poll_interval, are_done)) {
+        lock.unlock();
+        poll_if_due();
+        lock.lock();
+    }
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
@@ -74,6 +80,21 @@ void Workers::serve(Scratch& scratch) {
         if (--busy_ == 0) stopped_.notify_one();
     }
     kernel_.end_thread();
+}
+
+void Workers::poll_if_due() {
+    const auto now = Clock::now();
+    if (!poll_ || now - last_poll_ < poll_interval) return;
+    last_poll_ = now;
+    kernel_.end_thread();  // what is called may use the thread in its own way
+    try {
+        poll_();
+    } catch (...) {
+        const std::scoped_lock lock(mutex_);
+        error_ = std::current_exception();
+        is_cancelled_ = true;
+    }
+    kernel_.begin_thread();
 }
 
 void Workers::take_items(Scratch& scratch) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -21,10 +22,12 @@ struct Cancelled : std::exception {
 class Workers {
 public:
     using Work = std::function<void(int item, Scratch& scratch)>;
+    using Poll = std::function<void()>;
 
     // `threads` counts the thread that calls `run`, which must be the one that constructs this.
-    // Fewer threads work if the system refuses to start more.
-    Workers(const Kernel& kernel, int threads, const std::atomic<bool>& is_cancelled);
+    // Fewer threads work if the system refuses to start more. That thread calls `poll` ten times a
+    // second while it works or waits; what `poll` throws ends the work, and `run` throws it.
+    Workers(const Kernel& kernel, int threads, Poll poll = {});
     ~Workers();
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
@@ -33,17 +36,24 @@ public:
     // stops the remaining items and is rethrown here.
     void run(int count, const Work& work);
 
-    // Throw `Cancelled` if the painting was cancelled. Work calls this every few milliseconds.
-    void check() const {
+    // Throw `Cancelled` if the work is to end. Work calls this every few milliseconds.
+    void check() {
+        if (std::this_thread::get_id() == owner_) poll_if_due();
         if (is_cancelled_) throw Cancelled{};
     }
 
 private:
+    using Clock = std::chrono::steady_clock;
+
     void serve(Scratch& scratch);
     void take_items(Scratch& scratch);
+    void poll_if_due();
 
     const Kernel& kernel_;
-    const std::atomic<bool>& is_cancelled_;
+    const Poll poll_;
+    const std::thread::id owner_ = std::this_thread::get_id();
+    Clock::time_point last_poll_ = Clock::now();
+    std::atomic<bool> is_cancelled_{false};
     std::vector<Scratch> scratches_;
     std::vector<std::thread> threads_;
 

@@ -124,9 +124,8 @@ Pixels paint(const Style& style, const Pixels& picture, const Case& size, int th
     Pixels painted(picture.size());
     const std::unique_ptr<std::byte[]> arena(
         new std::byte[Arena::bytes(style.network, size.height, size.width)]);
-    const std::atomic<bool> is_cancelled{false};
     std::atomic<int> passes_done{0};
-    Workers workers(style.network.kernel, threads, is_cancelled);
+    Workers workers(style.network.kernel, threads);
     Painting(style, {picture.data(), size.height, size.width}, painted.data(), arena.get(), workers,
              passes_done)
         .run();
