@@ -73,7 +73,8 @@ def test_a_command_runs_beside_a_foreign_configuration(
 def test_a_failure_has_this_project_s_exit_code(directory_project: Project) -> None:
     Path("luigi.cfg").write_text("[retcode]\ntask_failed = 99\n[email]\nforce_send = true\n")
 
-    result = directory_project.run_apart("main", "--image", "nowhere.png")
+    names = ("--image", "nowhere.png", "--model", "none.pth")
+    result = directory_project.run_apart("main", *names)
 
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
