@@ -24,8 +24,8 @@ from botocore.exceptions import (
 from ..errors import S3Error, root_cause
 from ..network.pace import STALL_SECONDS
 from ..network.sockets import paced_pools
-from ..text import hide_secrets, redact
-from .direct import DirectRequests
+from ..text import redact
+from .direct import DirectRequests, freeze
 from .errors import named_as_credentials
 from .listing import take_objects
 from .replies import NOT_S3
@@ -99,11 +99,9 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Connection:
 
 
 def _hide_credentials(request_signer: Any, **_: object) -> None:
-    """Have no message show the credentials in use, which a server may repeat."""
+    """Have no message show the credentials in use."""
     if request_signer._credentials is not None:
-        with named_as_credentials():
-            frozen = request_signer._credentials.get_frozen_credentials()
-        hide_secrets(frozen.secret_key, frozen.token)
+        freeze(request_signer._credentials)
 
 
 def _send_small_bodies_at_once(params: dict[str, Any], **_: object) -> None:

@@ -19,6 +19,7 @@ from botocore.exceptions import HTTPClientError
 from botocore.response import StreamingBody
 from botocore.utils import percent_encode
 
+from ..text import hide_secrets
 from .errors import named_as_credentials
 from .objects import ObjectState, read_state, split_url
 
@@ -158,15 +159,25 @@ class DirectRequests:
             stream_output=is_stream,
         )
         request.context["has_streaming_input"] = bool(body)
-        with named_as_credentials():
-            credentials = self._credentials.get_frozen_credentials()
-        S3SigV4Auth(credentials, "s3", place.region).add_auth(request)
+        S3SigV4Auth(freeze(self._credentials), "s3", place.region).add_auth(request)
         prepared = request.prepare()
         self._client.meta.events.emit(f"before-send.s3.{operation}", request=prepared)
         try:
             return self._client._endpoint.http_session.send(prepared)
         except HTTPClientError:
             return None
+
+
+def freeze(credentials: Any) -> Any:
+    """Return credentials as they are now. No message shows them later, if a server repeats them.
+
+    Raises:
+        S3AccessError: What gives them has failed.
+    """
+    with named_as_credentials():
+        frozen = credentials.get_frozen_credentials()
+    hide_secrets(frozen.secret_key, frozen.token)
+    return frozen
 
 
 def _needs_botocore(state: ObjectState, headers: Mapping[str, str]) -> bool:
