@@ -1,6 +1,6 @@
 """Text for people: numbers in it, texts of others that are safe to show, and no secrets."""
 
-from .lines import escape_controls, has_invisible, one_line, quote_text, sort_key
+from .lines import escape_controls, has_invisible, one_line, quote_text, sort_key, without_joiners
 from .numbers import (
     format_duration,
     format_size,
@@ -27,4 +27,5 @@ __all__ = [
     "quote_text",
     "redact",
     "sort_key",
+    "without_joiners",
 ]

@@ -34,6 +34,8 @@ _JOINERS = "\u200c\u200d"
 # Which variant is meant of the character before.
 _SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
+_UNCOMPARED = re.compile(f"[{_JOINERS}]|{_SELECTORS.pattern}")
+
 # Letters, marks, symbols.
 _JOINED_CATEGORIES = frozenset("LMS")
 
@@ -96,6 +98,11 @@ def has_invisible(name: str) -> bool:
         ):
             return True
     return False
+
+
+def without_joiners(name: str) -> str:
+    """Return a name without joiners and selectors of variants, which some disks do not compare."""
+    return _UNCOMPARED.sub("", name)
 
 
 def _is_joined(character: str) -> bool:

@@ -8,7 +8,6 @@ two that are equal on a disk would become one there.
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from tempfile import TemporaryDirectory
 import luigi
 
 from csci_utils.atomic import make_temporary_name
+from csci_utils.text import without_joiners
 
 from .. import names
 from ..errors import InvalidNameError
@@ -30,9 +30,6 @@ from ..storage.remote import list_paths
 from ..tasks.batch import leave_out, list_pieces
 from ..tasks.upload import UploadTask
 from .outcome import Failure
-
-# Joiners and selectors of variants, which HFS+ and Linux's folders that ignore case do not compare.
-_IGNORED = re.compile("[\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def split_clashes(
@@ -143,7 +140,8 @@ def _files_of(model: str | None) -> Sequence[str]:
 
 def _fold(name: str) -> str:
     """Return a text that is the same for all names that any disk takes for equal."""
-    decomposed = unicodedata.normalize("NFD", _IGNORED.sub("", name))
+    # HFS+ and Linux's folders that ignore case compare no joiners.
+    decomposed = unicodedata.normalize("NFD", without_joiners(name))
     return unicodedata.normalize("NFC", decomposed.casefold())
 
 
