@@ -75,6 +75,8 @@ def _read_environment() -> Settings:
     try:
         return read_settings()
     except SettingsError as error:
+        # Its parser does not exist yet: the modules of tasks are imported before, and the tasks are
+        # named after the data folder.
         if "luigi.cmdline" not in sys.modules:
             raise
         say(f"error: {error}", sys.stderr)

@@ -24,7 +24,7 @@ using namespace engine;
 constexpr int chunk_size = 32;     // input channels of one product
 constexpr int group_size = 32;     // output channels that are computed at once
 constexpr int pixels_at_once = 4;  // of the painted picture: 12 of a tile's 16 columns
-constexpr int painting_taps = 9 + pixels_at_once - 1;
+constexpr int painting_taps = 9 + pixels_at_once - 1;  // of a row of deconv3's filter
 constexpr int sum_tiles = 4;
 constexpr int products_per_store = 48;
 
@@ -181,7 +181,8 @@ private:
         block.sums += std::ptrdiff_t(count) * sums_of_output;
     }
 
-    // Compute the block's sums, and call `meanwhile()` after each slice.
+    // Compute the block's sums, and call `meanwhile()` after each slice. Layers have no other
+    // shapes of slices than these.
     template <class Meanwhile>
     void multiply(const Block& block, Meanwhile meanwhile) const {
         if constexpr (N == 1)

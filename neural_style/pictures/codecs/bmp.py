@@ -98,9 +98,7 @@ def _is_in_sequence(mask: int) -> bool:
     return mask & (mask + lowest) == 0
 
 
-def _split(
-    pixels: NDArray[np.unsignedinteger],
-) -> Iterator[tuple[int, NDArray[np.unsignedinteger]]]:
+def _split(pixels: _Pixels) -> Iterator[tuple[int, _Pixels]]:
     """Yield the first row's number, and some rows."""
     height = max(1, _ROWS_AT_ONCE // pixels.shape[1])
     for top in range(0, len(pixels), height):

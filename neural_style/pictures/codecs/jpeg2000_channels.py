@@ -81,7 +81,7 @@ class Channels:
             for number, kind, color in definitions
             if number < len(channels)
         }
-        colors = [band for (kind, color), band in sorted(wanted.items(), key=_order) if not kind]
+        colors = [wanted[each] for each in sorted(wanted) if each[0] == _COLOR]
         mode = _MODES.get(len(colors))
         if mode is None:
             raise ValueError(f"{len(colors)} color channels")
@@ -170,10 +170,6 @@ def _usual_definitions(count: int) -> tuple[tuple[int, int, int], ...]:
     colors = 3 if count >= 3 else 1
     usual = [(number, _COLOR, number + 1) for number in range(colors)]
     return (*usual, *((number, _ALPHA, _WHOLE_PICTURE) for number in range(colors, count)))
-
-
-def _order(item: tuple[tuple[int, int], Image.Image]) -> tuple[int, int]:
-    return item[0]
 
 
 def _add_alpha(colors: list[Image.Image], alpha: Image.Image, kind: int) -> Image.Image:

@@ -11,15 +11,8 @@ _PHOTOMETRICS = {
     34892: "camera raw", -1: "colors of an unnamed kind",
 }  # fmt: skip
 _FORMATS = {2: "signed ", 3: "floating point ", 5: "complex ", 6: "complex "}
-_COLORS = {
-    2: 3,
-    5: 4,
-    6: 3,
-    8: 3,
-    9: 3,
-    10: 3,
-    32845: 3,
-}  # components, by photometric interpretation; others have one
+# Components, by photometric interpretation; others have one.
+_COLORS = {2: 3, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3, 32845: 3}
 _RGB, _PALETTE, _YCBCR = 2, 3, 6
 _SEPARATE = 2  # planar configuration: each component in a plane of its own
 
