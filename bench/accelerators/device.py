@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 import neural_style
-from neural_style.options import EXACT, FAST, RenderingOptions
+from neural_style.options import EXACT, FAST
 
-from ..errors import BenchmarkError
 from ..measuring.quality import compare
 from .figures import Figures, Row
+from .files import PROCESSES, Work, time_work, write_photos
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +28,6 @@ OWN_LAYERS = ", PyTorch's own layers"
 """What names the rows of a network whose layers are not fused."""
 
 _LEAST = 3  # repetitions
-_JPEG_QUALITY = 92
 
 
 def measure(
@@ -55,6 +53,7 @@ def measure(
 
     path, picture = folder / "style.pth", np.load(folder / "picture.npy")
     trained = load_network(path)
+    photos = write_photos(folder / "photos", _vary(picture, files))
     figures.machine["accelerator"] = _describe(device)
     for precision, dtype in ((EXACT, torch.float32), (FAST, torch.float16)):
         with torch.inference_mode(), full_precision():
@@ -75,8 +74,10 @@ def measure(
         np.save(folder / "exact.npy", neural_style.load(path).paint(picture))
         np.save(folder / "painted.npy", style.paint(picture))
         figures.quality[precision] = compare(folder / "painted.npy", folder / "exact.npy")
-        row = Row(precision, files, [_paint_files(folder, picture, precision, files)])
-        _add(figures.files, row, "files", notify)
+        work = Work(path, photos, folder / f"painted-{precision}", precision)
+        for processes in PROCESSES:
+            row = Row(precision, files, [time_work(work, processes)], processes=processes)
+            _add(figures.files, row, "files", notify)
 
 
 def _find_device() -> torch.device | None:
@@ -124,39 +125,10 @@ def _wait() -> None:
     torch.accelerator.synchronize()
 
 
-def _paint_files(folder: Path, picture: NDArray[np.uint8], precision: str, count: int) -> float:
-    """Return the seconds for painting JPEGs to JPEGs, with a loaded style."""
-    painter = neural_style.Painter()
-    photos = folder / "photos"
-    if not photos.exists():
-        photos.mkdir()
-        for index, each in enumerate(_vary(picture, count)):
-            Image.fromarray(each).save(photos / f"{index}.jpg", quality=_JPEG_QUALITY)
-    painted = folder / f"painted-{precision}"
-    painted.mkdir(exist_ok=True)
-    options = RenderingOptions(device="accel", precision=precision)
-    requests = [
-        neural_style.PaintingRequest(path, folder / "style.pth", painted / path.name, options)
-        for path in sorted(photos.iterdir())
-    ]
-    _paint_all(painter, requests[: 2 * BATCHES[-1]])
-    begin = time.perf_counter()
-    _paint_all(painter, requests)
-    return time.perf_counter() - begin
-
-
-def _paint_all(
-    painter: neural_style.Painter, requests: Sequence[neural_style.PaintingRequest]
-) -> None:
-    outcomes: Iterator[Any] = neural_style.paint_all(painter, requests)
-    for request, outcome in outcomes:
-        if isinstance(outcome, Exception):
-            raise BenchmarkError(str(outcome), path=request.content_image)
-
-
 def _add(rows: list[Row], row: Row, kind: str, notify: Callable[[str], None]) -> None:
     rows.append(row)
     rate = row.count / (row.median or 1)
     notify(
-        f"{kind:7} {row.name:28} {row.count:5} pictures: {row.median:.4f} s, {rate:.0f} a second"
+        f"{kind:7} {row.name:28} {row.count:5} pictures in {row.processes}: {row.median:.4f} s, "
+        f"{rate:.0f} a second"
     )

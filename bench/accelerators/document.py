@@ -33,7 +33,8 @@ _DEVICE = """
 
 `exact` is fp32, `fast` fp16. *On the device* leaves out transfers; *arrays* are the same pictures
 in the memory of the CPU before and after; *files* are JPEGs of 512x512, read, decoded, painted,
-encoded and written by `neural_style.paint_all`, with the style loaded.
+encoded and written by `neural_style.paint_all`, with the style loaded, in one process or in several
+that share the accelerator, as the workers of `pset_4 bulk` do.
 """
 
 _SPEEDUPS = ((EXACT, 6), (FAST, 16))
@@ -126,9 +127,15 @@ def _format_device(figures: Figures) -> Iterator[str]:
         yield format_table(["", "pictures at once", "milliseconds", "pictures a second"], rows)
     yield "### Files to files"
     yield format_table(
-        ["", "pictures", "seconds", "pictures a second"],
+        ["", "processes", "pictures", "seconds", "pictures a second"],
         [
-            (row.name, str(row.count), format_times(row.seconds), f"{_rate(row):,.0f}")
+            (
+                row.name,
+                str(row.processes),
+                str(row.count),
+                format_times(row.seconds),
+                f"{_rate(row):,.0f}",
+            )
             for row in figures.files
         ],
     )

@@ -22,6 +22,8 @@ class Row:
     """For each repetition, for all pictures at once."""
     failure: str | None = None
     """Why there are no figures."""
+    processes: int = 1
+    """How many painted together."""
 
     @property
     def median(self) -> float | None:

@@ -44,7 +44,10 @@ RAY = (
     "Paint on Ray: auto for the cluster of this machine, or else one that is started here; or the "
     "ADDRESS of a cluster, such as 10.0.0.7:6379. By default the cores of this machine paint."
 )
-WORKERS = "How many workers. By default one for each core, or each GPU with --device cuda."
+WORKERS = (
+    "How many workers. By default one for each core, or with --device cuda up to four for each "
+    "GPU; on Ray one for each GPU."
+)
 WORKER = "Join the run that is under way, wherever it was begun; nothing is listed."
 RUN = "The run to join, to go on with or to show; bulk status lists them."
 RETRY = "Paint only what the last run over the same could not."

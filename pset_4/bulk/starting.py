@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from csci_utils.digest import file_digest
 from csci_utils.errors import instead_of_path
-from neural_style.system.resources import count_cores, free_memory
+from neural_style.system.resources import free_memory
 
 from ..context import command
 from ..errors import MissingError, PipelineError
@@ -22,6 +22,7 @@ from ..settings import IN_PROCESS
 from ..styles.digests import digest_style
 from ..styles.model_name import ModelName
 from .crews.base import Crew
+from .crews.places import list_places
 from .crews.processes import ProcessCrew
 from .listing.sources import locate_images
 from .runs import Run, Runs, find_or_begin, find_or_name
@@ -176,30 +177,24 @@ def make_crew(
         settings: The current ones.
         run: The run.
         notify: Called with notes.
-        workers: How many; None for one for each core or GPU.
+        workers: How many; None for as many as there is room for.
         ray: As for `RayCrew`; None for processes of this machine.
 
     Raises:
         MissingError, PipelineError: Ray is not there.
     """
     machine = {"threads": "1", **{name: str(value) for name, value in settings.machine.items()}}
-    size = workers or _count_places(machine)
+    places = list_places(machine) if ray is None else []
+    size = workers or len(places)
     if ray is None and size > 1 and "memory" not in machine:
         machine |= _share_memory(size)
     python = settings.python if settings.runner != IN_PROCESS else None
     job = Job(settings.remote, run.id, settings.runner, machine, python)
     if ray is None:
-        return ProcessCrew(job, notify, size)
+        return ProcessCrew(job, notify, size, places)
     from .crews.on_ray import RayCrew
 
     return RayCrew(job, notify, ray, workers)
-
-
-def _count_places(machine: Mapping[str, str]) -> int:
-    """Return how many workers this machine has room for: one for each core, or one accelerator."""
-    if machine.get("device", "cpu") != "cpu":
-        return 1
-    return max(count_cores() // int(machine["threads"]), 1)
 
 
 def _share_memory(size: int) -> dict[str, str]:

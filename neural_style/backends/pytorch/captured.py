@@ -34,24 +34,34 @@ class CapturedNetwork:
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Paint pictures: see `DeviceNetwork`."""
-        if pictures.shape != self._shape:
+        count = len(pictures)
+        if not self._has_room_for(pictures.shape):
             self._shape, self._calls = pictures.shape, 0
             self._graph = self._pictures = self._results = None  # its memory is needed for others
         self._calls += 1
-        if self._graph is None and self._can_capture and self._calls > _CALLS_BEFORE:
+        is_due = self._calls > _CALLS_BEFORE and pictures.shape == self._shape
+        if self._graph is None and self._can_capture and is_due:
             try:
                 self._capture(pictures)
             except RuntimeError:  # for lack of memory, too: a graph's memory is its own
                 self._can_capture, self._graph = False, None
         if self._graph is None or self._pictures is None or self._results is None:
             return self._network(pictures)
-        self._pictures.copy_(pictures)
+        self._pictures[:count].copy_(pictures)
         self._graph.replay()
-        return self._results
+        painted, is_broken = self._results
+        return painted[:count], is_broken[:count]
 
     def set_norms(self, norms: Weights) -> None:
         """Replace scales and shifts, where what was captured reads them: see `DeviceNetwork`."""
         self._network.set_norms(norms)
+
+    def _has_room_for(self, shape: torch.Size) -> bool:
+        """Return whether pictures are painted as the last ones: as many of them, or some fewer."""
+        if self._shape is None or shape[1:] != self._shape[1:]:
+            return False
+        count, most = shape[0], self._shape[0]
+        return most / 2 < count <= most
 
     def _capture(self, pictures: Tensor) -> None:
         self._pictures = pictures.clone()

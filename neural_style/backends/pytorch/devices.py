@@ -27,6 +27,22 @@ def find_device(name: str) -> torch.device:
     raise _missing_device(name, accelerator)
 
 
+def list_alike(device: torch.device) -> list[torch.device]:
+    """Return all accelerators that the name of one stands for: it alone if that has an index."""
+    if device.index is not None:
+        return [device]
+    return [torch.device(device.type, index) for index in range(torch.accelerator.device_count())]
+
+
+def total_memory(device: torch.device) -> int | None:
+    """Return the bytes of memory that an accelerator has of its own; None if it does not tell."""
+    module = torch.get_device_module(device)
+    try:
+        return int(module.get_device_properties(device).total_memory)
+    except (AttributeError, RuntimeError):  # that of a Mac is the memory of all
+        return None
+
+
 def has_bf16() -> bool:
     """Return True if the CPU has instructions for bf16, by AVX-512 or AMX.
 

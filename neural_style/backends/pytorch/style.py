@@ -21,6 +21,7 @@ from ...system.resources import check_memory
 from ..base import Progress, Style, not_finite
 from .making import make_network
 from .networks import DeviceNetwork, full_precision
+from .parts import paint_in_parts
 
 _CPU_BYTES_PER_PIXEL = 1050  # measured at 8 megapixels and the official width
 
@@ -135,17 +136,18 @@ class TorchStyle(Style):
             full_precision(),
             _threads(self._options.threads),
         ):
-            pictures = torch.from_numpy(np.stack(batch)).to(self.device)
             first, *others = self._shared.networks
             self._set_norms()
-            painted, is_broken = first(pictures)
+            painted, is_broken = paint_in_parts(first, batch, self.device)
             for network in others:
-                if is_broken.any():
-                    painted[is_broken], still = network(pictures[is_broken])
-                    is_broken[is_broken.clone()] = still
+                if broken := np.flatnonzero(is_broken).tolist():
+                    again = [batch[index] for index in broken]
+                    repainted, is_broken[broken] = paint_in_parts(network, again, self.device)
+                    for index, colors in zip(broken, repainted, strict=True):
+                        painted[index] = colors
             if is_broken.any():
                 raise not_finite()
-            return list(painted.cpu().numpy())
+            return painted
 
     def _set_norms(self) -> None:
         """Have the networks paint in this style, which is one of several."""

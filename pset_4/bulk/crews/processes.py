@@ -5,8 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from threading import Event, Thread
 
@@ -19,43 +20,54 @@ _STOPPED = 75
 """The exit code of a worker that was asked to end, by anybody, before all was done (EX_TEMPFAIL of
 sysexits.h)."""
 
+_Process = tuple[multiprocessing.process.BaseProcess, Connection]
+
 
 class ProcessCrew(Crew):
     """Workers in processes of this machine. They end when this process does, however it ends."""
 
-    def __init__(self, job: Job, notify: Callable[[str], None], size: int) -> None:
-        """Take the job, and how many workers there should be."""
+    def __init__(
+        self, job: Job, notify: Callable[[str], None], size: int, devices: Sequence[str] = ()
+    ) -> None:
+        """Take the job, how many workers there should be, and the devices that they share."""
         super().__init__(job, notify)
         self.size = size
+        self._devices = devices
         self._context = multiprocessing.get_context("spawn")
-        self._processes: list[tuple[multiprocessing.process.BaseProcess, Connection]] = []
-        self._finished = 0
+        self._processes: dict[int, _Process] = {}  # by the number of the worker
+        self._finished: set[int] = set()
 
     def tend(self) -> int:
         """Look at all processes, and start what is missing."""
-        for process, connection in list(self._processes):
+        for number, (process, connection) in list(self._processes.items()):
             self._hear(connection)
             if not process.is_alive():
-                self._processes.remove((process, connection))
-                self._bury(process, connection)
-        while len(self._processes) + self._finished < self.size:
-            self._processes.append(self._start())
+                del self._processes[number]
+                self._bury(number, process, connection)
+        for number in set(range(self.size)) - self._processes.keys() - self._finished:
+            self._processes[number] = self._start(self._job_of(number))
         return len(self._processes)
 
     def stop(self) -> None:
         """Close the connections, which the workers take as a request to end."""
-        for _, connection in self._processes:
+        for _, connection in self._processes.values():
             connection.close()
-        for process, _ in self._processes:
+        for process, _ in self._processes.values():
             process.join(GRACE_SECONDS)
             if process.is_alive():
                 process.kill()
                 process.join()
         self._processes.clear()
 
-    def _start(self) -> tuple[multiprocessing.process.BaseProcess, Connection]:
+    def _job_of(self, number: int) -> Job:
+        if not self._devices:
+            return self.job
+        device = self._devices[number % len(self._devices)]
+        return replace(self.job, machine=self.job.machine | {"device": device})
+
+    def _start(self, job: Job) -> _Process:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work_in_process, args=(self.job, theirs))
+        process = self._context.Process(target=_work_in_process, args=(job, theirs))
         process.start()
         theirs.close()
         return process, ours
@@ -69,11 +81,14 @@ class ProcessCrew(Crew):
                 else:
                     self.notify(text)
 
-    def _bury(self, process: multiprocessing.process.BaseProcess, connection: Connection) -> None:
+    def _bury(
+        self, number: int, process: multiprocessing.process.BaseProcess, connection: Connection
+    ) -> None:
         self._hear(connection)
         connection.close()
+        if process.exitcode == 0:
+            self._finished.add(number)
         if process.exitcode in (0, _STOPPED):
-            self._finished += process.exitcode == 0
             return
         killed = f"killed by signal {-(process.exitcode or 0)}"
         self.lose(killed if (process.exitcode or 0) < 0 else self.last_error or "no reason given")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 torch = pytest.importorskip("torch")
 
-from neural_style.backends.pytorch import TorchStyle  # noqa: E402  (it needs torch)
+from neural_style.backends.pytorch import TorchStyle, parts  # noqa: E402  (they need torch)
 from neural_style.backends.pytorch.networks import PlainNetwork  # noqa: E402
 
 EXACT_DECIBELS, FAST_DECIBELS = 60, 45
@@ -275,3 +275,18 @@ def test_an_accelerator_paints_as_the_cpu_does(
     batch = [colors_of(picture), colors_of(picture.rotate(180))]
     for _ in range(4):
         assert all(map(np.array_equal, style.paint_batch(batch), map(style.paint, batch)))
+
+
+def test_a_batch_is_painted_in_parts_of_any_size(
+    checkpoint_path: Path, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = "accel" if torch.accelerator.is_available() else "cpu"
+    monkeypatch.setattr(parts, "_PART_PIXELS", 4 * 16 * 12)
+    style = accelerated(checkpoint_path) if device == "cpu" else load(checkpoint_path, device)
+    pictures = [colors_of(make_picture(16, 12).rotate(7 * turn)) for turn in range(21)]
+
+    painted = [style.paint_batch(pictures[:count]) for count in (21, 19, 6, 3)]
+
+    alone = [style.paint(colors).astype(int) for colors in pictures]
+    for batch in painted:  # sums of other sizes are rounded in another order
+        assert all(abs(a - b).max() <= 1 for a, b in zip(batch, alone, strict=False))

@@ -1,0 +1,49 @@
+"""Where the workers of one machine paint: each on its core, or some on each accelerator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from neural_style.backends.loading import find_accelerator
+from neural_style.system.resources import count_cores
+
+if TYPE_CHECKING:
+    import torch
+
+_MOST_ON_ACCELERATOR = 4
+"""Decoding and encoding hold Python's lock for some milliseconds a picture, longer than a GPU takes
+to paint it: so one process leaves most of a GPU idle. See docs/performance-accelerators.md."""
+
+_CORES_OF_WORKER = 4
+"""A worker on an accelerator decodes and encodes on so many, at least."""
+
+_MEMORY_OF_WORKER = 16 * 10**9
+"""In bytes, of an accelerator: for one picture of 24 megapixels in fp32."""
+
+
+def list_places(machine: Mapping[str, str]) -> list[str]:
+    """Return the device of each worker that this machine has room for.
+
+    Args:
+        machine: `MACHINE_OPTIONS` as text, by name; `threads` has to be there.
+
+    Raises:
+        neural_style.DeviceError: The device does not exist.
+        neural_style.MissingDependencyError: It needs PyTorch, which is not installed.
+    """
+    accelerator = find_accelerator(machine.get("device", "cpu"))
+    if accelerator is None:
+        return ["cpu"] * max(count_cores() // int(machine["threads"]), 1)
+    from neural_style.backends.pytorch import list_alike
+
+    devices = list_alike(accelerator)
+    most = min(_count_on(devices[0]), max(count_cores() // (_CORES_OF_WORKER * len(devices)), 1))
+    return [str(device) for device in devices] * most
+
+
+def _count_on(device: torch.device) -> int:
+    """Return how many workers an accelerator has memory for."""
+    from neural_style.backends.pytorch import total_memory
+
+    return min(max((total_memory(device) or 0) // _MEMORY_OF_WORKER, 1), _MOST_ON_ACCELERATOR)
