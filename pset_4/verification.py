@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
 import luigi
 
@@ -14,10 +15,13 @@ from csci_utils.digest import CHUNK_SIZE
 from csci_utils.errors import LinkError, S3Error, S3KeyMissingError, TransferError
 
 from .errors import PipelineError
+from .names import parse_model_name
+from .provenance.published import read_published
+from .provenance.recorded import from_record
 from .rendering_options import complete_origin
 from .settings import Settings
 from .storage.inventory import list_cache, list_results
-from .storage.records import Origin, read_record, remove_record
+from .storage.records import Origin, Record, read_record, remove_record
 from .storage.regular_files import open_regular
 from .storage.remote import target_at
 from .styles.tasks import recorded_task, task_of
@@ -62,19 +66,22 @@ class Verification:
 
 @dataclass(frozen=True)
 class _Check:
-    """A file to check, and the tasks that make it again."""
+    """A file to check, and how to list the tasks that make it again."""
 
     path: str
     record_path: str
     """The path of the file that has the record."""
-    repairs: Sequence[luigi.Task]
+    list_repairs: Callable[[], Sequence[luigi.Task]]
+    is_other: Callable[[], bool] = lambda: False
+    """Asked where the bytes differ: whether the file is not the one that the record is of."""
 
 
 def verify(settings: Settings) -> Verification:
     """Read all cached files, and all results here and in the remote that were painted here.
 
     A result in the remote is checked if the record of the local one is that of a current result.
-    Otherwise another machine may have painted it.
+    Otherwise another machine may have painted it. It may also have been painted from other files or
+    with other options than the local one, and not be damaged, if it says so itself.
 
     Raises:
         OSError, CsciUtilsError: The remote or the data folder cannot be read.
@@ -98,7 +105,7 @@ def prepare_repair(settings: Settings, found: Verification) -> list[luigi.Task]:
             if problems[check.path] == UNREADABLE:
                 with suppress(OSError):  # the task that makes it again says why
                     os.remove(check.path)
-    return list(dict.fromkeys(task for check in checks for task in check.repairs))
+    return list(dict.fromkeys(task for check in checks for task in check.list_repairs()))
 
 
 def _list_checks(settings: Settings) -> Iterator[_Check]:
@@ -109,7 +116,7 @@ def _list_checks(settings: Settings) -> Iterator[_Check]:
     ]
     for download in downloads:
         path = download.path_of(*download.names)
-        yield _Check(path, path, [download])
+        yield _Check(path, path, partial(list, [download]))
     in_remote = set(list_results(settings.remote_results))
     for model, image in list_results(settings.results):
         yield from _list_result_checks(model, image, (model, image) in in_remote)
@@ -121,10 +128,24 @@ def _list_result_checks(model: str, image: str, is_published: bool) -> Iterator[
     recorded = _read_recorded(path)
     task = recorded_task(model, image, recorded) or task
     publish = task.clone(UploadResult)
-    is_due = is_published and _is_true(task.clone(PlaceOfResult).complete)
-    yield _Check(path, path, [task, publish] if is_due else [task])
+    is_other = partial(_is_other_painting, publish.path_of(image), model, image, read_record(path))
+
+    def list_repairs() -> list[luigi.Task]:
+        is_due = (
+            is_published and _is_true(task.clone(PlaceOfResult).complete) and not _is_true(is_other)
+        )
+        return [task, publish] if is_due else [task]
+
+    yield _Check(path, path, list_repairs)
     if is_published and _is_true(lambda: task.matches(image, recorded)):
-        yield _Check(publish.path_of(image), path, [publish])
+        yield _Check(publish.path_of(image), path, partial(list, [publish]), is_other)
+
+
+def _is_other_painting(url: str, model: str, image: str, record: Record | None) -> bool:
+    """Return whether the result at a place in the remote says that it is not that of a record."""
+    published = read_published(url, image, parse_model_name(model).source)
+    recorded = from_record(record)
+    return None not in (published, recorded) and published != recorded
 
 
 def _is_true(question: Callable[[], bool]) -> bool:
@@ -150,7 +171,7 @@ def _find_problem(check: _Check) -> str | None:
         if _is_no_answer(error):
             raise
         return UNREADABLE
-    if sha256 == record.sha256:
+    if sha256 == record.sha256 or check.is_other():
         return None
     return TRUNCATED if size < record.state[0] else ALTERED
 

@@ -155,6 +155,18 @@ def test_a_result_keeps_its_options_when_it_is_repaired(
     assert (project.data / RESULT).read_bytes() == before
 
 
+def test_a_result_that_stays_on_this_machine_is_no_damage_to_the_published_one(
+    painted: Project, store: RemoteStore
+) -> None:
+    content = store.read(RESULT)
+    painted.run_well("stylize", "--max-side", "24")
+
+    assert verify(painted)[0] == 0
+    flip_byte(painted.data / RESULT)
+    assert verify(painted, "--repair")[0] == 0
+    assert store.read(RESULT) == content
+
+
 def test_what_cannot_be_repaired_is_reported(painted: Project, store: RemoteStore) -> None:
     flip_byte(painted.data / "images/photo.jpg")
     store.remove("images/photo.jpg")
