@@ -31,7 +31,8 @@ from .figures import Figures, load_figures
 _BUILD = ROOT / "build" / "accelerators"  # ignored by git
 _SECONDS = 25
 _DEVICE_SHARE = 20  # a batch on the accelerator takes this part of the time of all contenders
-_FILES = 1024
+_FILES = 2048
+_PROCESSES = (1, 2, 4, 8)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,7 +64,8 @@ def _measure(args: argparse.Namespace) -> Figures:
         _prepare(folder, args.style)
         threads = args.threads or sorted({1, min(2, os.cpu_count() or 1), os.cpu_count() or 1})
         figures.processor += processor.measure(folder, threads, args.seconds, _notify)
-        device.measure(figures, folder, args.seconds / _DEVICE_SHARE, args.files, _notify)
+        seconds = args.seconds / _DEVICE_SHARE
+        device.measure(figures, folder, seconds, args.files, args.processes, _notify)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     figures.seconds = time.monotonic() - begin
@@ -91,6 +93,8 @@ def _format_command(args: argparse.Namespace) -> str:
     words += [f"--threads {' '.join(map(str, args.threads))}"] if args.threads else []
     words += [f"--seconds {args.seconds}"] if args.seconds != _SECONDS else []
     words += [f"--files {args.files}"] if args.files != _FILES else []
+    chosen = tuple(args.processes)
+    words += [f"--processes {' '.join(map(str, chosen))}"] if chosen != _PROCESSES else []
     return " ".join(words)
 
 
@@ -114,6 +118,14 @@ def _build_parser() -> argparse.ArgumentParser:
         default=_FILES,
         metavar="N",
         help="pictures that are painted from files to files (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--processes",
+        nargs="+",
+        type=whole(1),
+        default=_PROCESSES,
+        metavar="N",
+        help="how many paint files at once (default: 1, 2, 4 and 8)",
     )
     parser.add_argument(
         "--style", type=Path, metavar="PATH", help="the checkpoint (default: random weights)"

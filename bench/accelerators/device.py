@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from neural_style.options import EXACT, FAST
 
 from ..measuring.quality import compare
 from .figures import Figures, Row
-from .files import PROCESSES, Work, time_work, write_photos
+from .files import Work, time_work, write_photos
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +31,12 @@ _LEAST = 3  # repetitions
 
 
 def measure(
-    figures: Figures, folder: Path, seconds: float, files: int, notify: Callable[[str], None]
+    figures: Figures,
+    folder: Path,
+    seconds: float,
+    files: int,
+    processes: Sequence[int],
+    notify: Callable[[str], None],
 ) -> None:
     """Fill in what concerns the accelerator; nothing if PyTorch finds none.
 
@@ -40,6 +45,7 @@ def measure(
         folder: Has ``style.pth`` and ``picture.npy``. More is written there.
         seconds: How long each batch is repeated, after it was painted twice.
         files: How many pictures are painted from files to files.
+        processes: In how many processes; each number is measured.
         notify: Gets a line for each row.
     """
     device = _find_device()
@@ -75,8 +81,8 @@ def measure(
         np.save(folder / "painted.npy", style.paint(picture))
         figures.quality[precision] = compare(folder / "painted.npy", folder / "exact.npy")
         work = Work(path, photos, folder / f"painted-{precision}", precision)
-        for processes in PROCESSES:
-            row = Row(precision, files, [time_work(work, processes)], processes=processes)
+        for count in processes:
+            row = Row(precision, files, [time_work(work, count)], processes=count)
             _add(figures.files, row, "files", notify)
 
 

@@ -15,14 +15,12 @@ from PIL import Image
 
 import neural_style
 from neural_style.options import RenderingOptions
+from neural_style.system.resources import count_cores
 
 from ..errors import BenchmarkError
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
-
-PROCESSES = (1, 2, 4)
-"""How many paint at once."""
 
 _JPEG_QUALITY = 92
 _WARM_UP = 64  # pictures, for each process
@@ -40,8 +38,9 @@ class Work:
     precision: str
 
     def requests(self, first: int, step: int) -> list[neural_style.PaintingRequest]:
-        """Return the part of one of `step` processes."""
-        options = RenderingOptions(device="auto", precision=self.precision)
+        """Return the part of one of `step` processes, which share the cores."""
+        threads = max(1, count_cores() // step)
+        options = RenderingOptions(device="auto", precision=self.precision, threads=threads)
         return [
             neural_style.PaintingRequest(path, self.style, self.results / path.name, options)
             for path in self.photos[first::step]

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from PIL import Image
@@ -53,16 +54,22 @@ def paint_all(
 
     Args:
         painter: Loads and keeps the styles. It is not to be used otherwise meanwhile.
-        requests: Taken one by one, a little ahead of the painting, in the calling thread.
+        requests: Taken one by one, a little ahead of the painting, in the calling thread. The
+            `threads` of the first one are how many pictures are decoded and encoded at once.
         save: As for `Painter.paint`; called in other threads.
         begin: Called when a picture is painted that is not painted together with others, and
             returns who is told its progress.
         calls: How many threads call this at once; their pictures share the memory.
     """
-    with ThreadPoolExecutor(count_threads(), "picture") as pool:
-        overlap = _Overlap(painter, pool, save, begin, calls)
+    requests = iter(requests)
+    first = next(requests, None)
+    if first is None:
+        return
+    threads = first.options.threads or count_threads()
+    with ThreadPoolExecutor(threads, "picture") as pool:
+        overlap = _Overlap(painter, pool, threads, save, begin, calls)
         try:
-            yield from overlap.run(iter(requests))
+            yield from overlap.run(chain([first], requests))
         except BaseException:  # an interrupt, or the caller has had enough
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -122,7 +129,13 @@ class _Finishing(NamedTuple):
 
 class _Overlap:
     def __init__(
-        self, painter: Painter, pool: ThreadPoolExecutor, save: Saver, begin: Begin, calls: int
+        self,
+        painter: Painter,
+        pool: ThreadPoolExecutor,
+        threads: int,
+        save: Saver,
+        begin: Begin,
+        calls: int,
     ) -> None:
         self._painter = painter
         self._pool = pool
@@ -132,8 +145,8 @@ class _Overlap:
         self._ahead: deque[_Waiting] = deque()
         self._behind: deque[_Finishing] = deque()
         self._next: PaintingRequest | None = None
-        self._most_ahead = _AHEAD_PER_THREAD * count_threads()
-        self._most_behind = _BEHIND_PER_THREAD * count_threads()
+        self._most_ahead = _AHEAD_PER_THREAD * threads
+        self._most_behind = _BEHIND_PER_THREAD * threads
 
     def run(self, requests: Iterator[PaintingRequest]) -> Iterator[Outcome]:
         self._fill(requests)

@@ -22,7 +22,7 @@ from ..settings import IN_PROCESS
 from ..styles.digests import digest_style
 from ..styles.model_name import ModelName
 from .crews.base import Crew
-from .crews.places import list_places
+from .crews.places import list_places, threads_of_worker
 from .crews.processes import ProcessCrew
 from .listing.sources import locate_images
 from .runs import Run, Runs, find_or_begin, find_or_name
@@ -183,21 +183,25 @@ def make_crew(
     Raises:
         MissingError, PipelineError: Ray is not there.
     """
-    machine = {"threads": "1", **{name: str(value) for name, value in settings.machine.items()}}
-    places = list_places(machine) if ray is None else []
-    size = workers or len(places)
-    if ray is None and size > 1 and "memory" not in machine:
-        machine |= _share_memory(size)
+    machine = {name: str(value) for name, value in settings.machine.items()}
     python = settings.python if settings.runner != IN_PROCESS else None
-    job = Job(settings.remote, run.id, settings.runner, machine, python)
-    if ray is None:
-        return ProcessCrew(job, notify, size, places)
-    from .crews.on_ray import RayCrew
 
-    return RayCrew(job, notify, ray, workers)
+    def make_job(threads: int, memory: Mapping[str, str]) -> Job:
+        told = {"threads": str(threads), **memory, **machine}
+        return Job(settings.remote, run.id, settings.runner, told, python)
+
+    if ray is not None:
+        from .crews.on_ray import RayCrew
+
+        job = make_job(threads_of_worker(machine.get("device", "cpu")), {})
+        return RayCrew(job, notify, ray, workers)
+    places = list_places(machine)
+    size = workers or len(places)
+    job = make_job(threads_of_worker(places[0], size), _share_memory(size))
+    return ProcessCrew(job, notify, size, places)
 
 
 def _share_memory(size: int) -> dict[str, str]:
     """Return the limit of memory of each of so many workers; none if the memory is not known."""
-    free = free_memory(None)
+    free = free_memory(None) if size > 1 else None
     return {} if free is None else {"memory": str(free // size)}

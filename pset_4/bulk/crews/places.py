@@ -26,7 +26,7 @@ def list_places(machine: Mapping[str, str]) -> list[str]:
     """Return the device of each worker that this machine has room for.
 
     Args:
-        machine: `MACHINE_OPTIONS` as text, by name; `threads` has to be there.
+        machine: `MACHINE_OPTIONS` as text, by name.
 
     Raises:
         neural_style.DeviceError: The device does not exist.
@@ -34,12 +34,24 @@ def list_places(machine: Mapping[str, str]) -> list[str]:
     """
     accelerator = find_accelerator(machine.get("device", "cpu"))
     if accelerator is None:
-        return ["cpu"] * max(count_cores() // int(machine["threads"]), 1)
+        return ["cpu"] * max(count_cores() // int(machine.get("threads", 1)), 1)
     from neural_style.backends.pytorch import list_alike
 
     devices = list_alike(accelerator)
     most = min(_count_on(devices[0]), max(count_cores() // (_CORES_OF_WORKER * len(devices)), 1))
     return [str(device) for device in devices] * most
+
+
+def threads_of_worker(device: str, size: int | None = None) -> int:
+    """Return how many threads a worker has: to paint on the CPU, or to decode and encode.
+
+    Args:
+        device: Where it paints.
+        size: How many workers share this machine's cores; None where each is on another machine.
+    """
+    if device == "cpu":
+        return 1
+    return _CORES_OF_WORKER if size is None else max(count_cores() // size, 1)
 
 
 def _count_on(device: torch.device) -> int:
