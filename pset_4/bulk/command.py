@@ -45,7 +45,7 @@ RAY = (
     "ADDRESS of a cluster, such as 10.0.0.7:6379. By default the cores of this machine paint."
 )
 WORKERS = (
-    "How many workers. By default one for each core, or with --device cuda up to four for each "
+    "How many workers. By default one for each core, or with --device cuda up to eight for each "
     "GPU; on Ray one for each GPU."
 )
 WORKER = "Join the run that is under way, wherever it was begun; nothing is listed."

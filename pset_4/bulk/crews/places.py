@@ -11,11 +11,11 @@ from neural_style.system.resources import count_cores
 if TYPE_CHECKING:
     import torch
 
-_MOST_ON_ACCELERATOR = 4
+_MOST_ON_ACCELERATOR = 8
 """Decoding and encoding hold Python's lock for some milliseconds a picture, longer than a GPU takes
 to paint it: so one process leaves most of a GPU idle. See docs/performance-accelerators.md."""
 
-_CORES_OF_WORKER = 4
+_CORES_OF_WORKER = 2
 """A worker on an accelerator decodes and encodes on so many, at least."""
 
 _MEMORY_OF_WORKER = 16 * 10**9

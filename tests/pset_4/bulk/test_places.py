@@ -19,12 +19,13 @@ def test_each_core_has_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("cores", "gigabytes", "expected"),
     [
-        (64, 80, ["cuda:0", "cuda:1"] * 4),
+        (64, 80, ["cuda:0", "cuda:1"] * 5),
+        (64, 200, ["cuda:0", "cuda:1"] * 8),
         (64, 40, ["cuda:0", "cuda:1"] * 2),
         (64, 8, ["cuda:0", "cuda:1"]),
         (64, None, ["cuda:0", "cuda:1"]),
-        (16, 80, ["cuda:0", "cuda:1"] * 2),
-        (4, 80, ["cuda:0", "cuda:1"]),
+        (16, 80, ["cuda:0", "cuda:1"] * 4),
+        (2, 80, ["cuda:0", "cuda:1"]),
     ],
 )
 def test_some_workers_share_an_accelerator(
