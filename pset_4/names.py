@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from posixpath import splitext
 
-from csci_utils.text import has_invisible
+from csci_utils.text import USE_UTF8, find_encoding_problem, has_invisible
 from neural_style.mixing.names import MixtureError, Piece, make_mixture, split_mixture
 
 from .errors import InvalidNameError
@@ -197,7 +197,8 @@ def _refuse_if(problem: str | None, name: str) -> str:
     if problem is None and size > MAX_NAME_BYTES:
         problem = f"expected at most {MAX_NAME_BYTES} bytes with all folders, got {size}"
     if problem:
-        raise InvalidNameError(problem, path=name or None, remedy="use another name")
+        remedy = USE_UTF8 if find_encoding_problem(name) else "use another name"
+        raise InvalidNameError(problem, path=name or None, remedy=remedy)
     return name
 
 
@@ -217,6 +218,8 @@ def _find_problem(part: str) -> str | None:
     if not part:
         return "the name, or a folder in it, is empty"
     is_plain = part.isascii() and part.isprintable()
+    if not is_plain and (problem := find_encoding_problem(part)):
+        return problem
     if not is_plain and has_invisible(part):
         return "the name has invisible or control characters"
     if "\\" in part:

@@ -58,9 +58,18 @@ def shorten(path: str) -> str:
 
 
 def to_absolute(path: str) -> Path:
-    """Return an absolute path, of which ``~`` may be the beginning."""
+    """Return an absolute path, of which ``~`` may be the beginning.
+
+    Raises:
+        SettingsError: It begins with ``~`` and a name that no user has.
+    """
+    try:
+        expanded = Path(path).expanduser()
+    except RuntimeError as error:
+        remedy = "write the whole path, or ./ before the name of a folder"
+        raise SettingsError(f"{path!r}: no such user", remedy=remedy) from error
     # Path.absolute() would keep "..", and one folder could pass for another.
-    return Path(os.path.abspath(Path(path).expanduser()))
+    return Path(os.path.abspath(expanded))
 
 
 def normalize_remote(remote: str) -> str:

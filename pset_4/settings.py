@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from csci_utils.text import has_invisible
+from csci_utils.text import USE_UTF8, find_encoding_problem, has_invisible
 
 from .env_file import load_env_file
 from .errors import SettingsError
@@ -219,8 +219,11 @@ def _write_options(**values: str | None) -> str:
 
 def _check_visible(value: str | None, variable: str) -> None:
     """Refuse a path or URL that is not shown as it is, or would change the terminal."""
-    if has_invisible(value or os.environ.get(variable, "")):
-        option = "--" + variable.removeprefix("PSET_4_").lower()
+    value = value or os.environ.get(variable, "")
+    option = "--" + variable.removeprefix("PSET_4_").lower()
+    if problem := find_encoding_problem(value):
+        raise SettingsError(f"{variable} or {option}: {problem}", remedy=USE_UTF8)
+    if has_invisible(value):
         raise SettingsError(
             f"{variable} or {option}: the value has invisible or control characters",
             remedy="type it again",

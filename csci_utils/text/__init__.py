@@ -1,6 +1,15 @@
 """Text for people: numbers in it, texts of others that are safe to show, and no secrets."""
 
-from .lines import escape_controls, has_invisible, one_line, quote_text, sort_key, without_joiners
+from .lines import (
+    USE_UTF8,
+    escape_controls,
+    find_encoding_problem,
+    has_invisible,
+    one_line,
+    quote_text,
+    sort_key,
+    without_joiners,
+)
 from .numbers import (
     format_duration,
     format_size,
@@ -13,7 +22,9 @@ from .numbers import (
 from .secrets import hide_secrets, redact
 
 __all__ = [
+    "USE_UTF8",
     "escape_controls",
+    "find_encoding_problem",
     "format_duration",
     "format_size",
     "has_invisible",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from codecs import getincrementaldecoder
 
@@ -43,6 +44,10 @@ _JOINED_CATEGORIES = frozenset("LMS")
 _EMOJI = re.compile("[0-9#]\ufe0f\u20e3|\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
 
 
+USE_UTF8 = "set PYTHONUTF8=1"
+"""What to do about a name that `find_encoding_problem` refuses."""
+
+
 def sort_key(name: str) -> tuple[list[str | int], str]:
     """Return a key that sorts names as people do: ``@2`` before ``@10``."""
     parts = re.split(r"([0-9]+)", name.casefold())  # every second one is a number
@@ -79,6 +84,21 @@ def quote_text(data: bytes) -> str | None:
         return None
     if text and all(c.isprintable() or c.isspace() for c in text):
         return repr(" ".join(text.split())[:_QUOTED_CHARACTERS])
+    return None
+
+
+def find_encoding_problem(name: str) -> str | None:
+    """Return why no file can have a name in this process; None if one can, as always in UTF-8.
+
+    With another locale, names that were not read in its encoding have surrogates. `USE_UTF8` is the
+    remedy.
+    """
+    encoding = sys.getfilesystemencoding()
+    if encoding != "utf-8":
+        try:
+            name.encode(encoding)
+        except UnicodeEncodeError:
+            return f"Python takes names of files here as {encoding}, not as UTF-8"
     return None
 
 

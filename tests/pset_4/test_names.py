@@ -86,6 +86,19 @@ def test_a_hostile_name_is_refused_with_the_reason(name: str, reason: str) -> No
     assert refusal.value.remedy == "use another name"
 
 
+@pytest.mark.parametrize("name", ["\u00e9.png", "\udcc3\udca9.png", "\u00e9/x.png"])
+def test_a_name_beyond_the_encoding_of_the_system_is_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.getfilesystemencoding", lambda: "ascii")
+
+    with pytest.raises(InvalidNameError) as refusal:
+        check_image_name(name)
+
+    assert "Python takes names of files here as ascii, not as UTF-8" in refusal.value.reason
+    assert refusal.value.remedy == "set PYTHONUTF8=1"
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_refusal_is_one_printable_line(name: str) -> None:
     with pytest.raises(InvalidNameError) as refusal:

@@ -191,6 +191,25 @@ def test_a_setting_that_is_not_shown_as_it_is_is_refused(
     )
 
 
+def test_a_path_beyond_the_encoding_of_the_system_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.getfilesystemencoding", lambda: "ascii")
+
+    with pytest.raises(SettingsError, match="as ascii, not as UTF-8; set PYTHONUTF8=1"):
+        settings.read_settings(data="\udcc3\udca9")
+
+
+@pytest.mark.parametrize("variable", ["PSET_4_REMOTE", "PSET_4_DATA", "PSET_4_UPLOADS"])
+def test_the_home_of_an_unknown_user_is_refused(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "~nobody-of-that-name/x")
+
+    with pytest.raises(SettingsError, match="'~nobody-of-that-name/x': no such user"):
+        settings.read_settings()
+
+
 @pytest.mark.parametrize(
     "remote", ["s3://b/x?X-Amz-Signature=hush1234", "https://h/x?sig=hush1234"]
 )
