@@ -1,4 +1,8 @@
-"""Small WebP copies of pictures. Each is made once: its name has the digest of what it shows."""
+"""Small copies of pictures. Each is made once: its name has the digest of what it shows.
+
+They are JPEG files, and WebP where a picture has transparent parts. Of a painting, which is rough
+everywhere, the two are as large, and JPEG takes 1.2 ms in place of 17 ms to encode.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +32,12 @@ THREADS = min(4, os.cpu_count() or 1)
 """How many pictures are decoded at once; each may take a gigabyte."""
 
 QUALITY = 80
-"""Of WebP's 100. Higher values make paintings, which are rough everywhere, much larger."""
+"""Of 100. Higher values make paintings much larger."""
 
 SHOWN_BY_BROWSERS = frozenset([".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp"])
 """Suffixes of files that every browser shows; others get a preview."""
 
-_NAME = re.compile(r"(?P<key>[0-9a-f]{32})-(?P<width>\d{1,6})x(?P<height>\d{1,6})\.webp")
+_NAME = re.compile(r"(?P<key>[0-9a-f]{32})-(?P<width>\d{1,6})x(?P<height>\d{1,6})\.(jpg|webp)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,8 @@ class Thumbnails:
             picture = load_picture(f"{self._data}/{file.path}")
         except (NeuralStyleError, OSError):
             return False
-        name = f"{key}-{picture.width}x{picture.height}.webp"
+        suffix = "webp" if picture.mode == "RGBA" else "jpg"
+        name = f"{key}-{picture.width}x{picture.height}.{suffix}"
         for folder in folders:
             _save(picture, SIDES[folder], f"{self._gallery}/{folder}/{name}")
             self._names[folder][key] = name
@@ -130,14 +135,15 @@ def _needs_preview(file: ImageFile) -> bool:
 
 def _save(picture: Image.Image, side: int, path: str) -> None:
     # Otherwise Pillow imports the code of all 45 formats, in 60 ms.
-    from PIL import WebPImagePlugin  # noqa: F401
+    from PIL import JpegImagePlugin, WebPImagePlugin  # noqa: F401
 
     small = picture.copy()
     small.thumbnail((side, side), reducing_gap=2.0)
     os.makedirs(os.path.dirname(path), exist_ok=True)
+    file_format = "WEBP" if picture.mode == "RGBA" else "JPEG"
     with atomic_path(path) as temporary_path:
         profile = picture.info.get("icc_profile")
-        small.save(temporary_path, "WEBP", quality=QUALITY, method=2, icc_profile=profile)
+        small.save(temporary_path, file_format, quality=QUALITY, method=2, icc_profile=profile)
 
 
 def _list_by_key(folder: str) -> dict[str, str]:

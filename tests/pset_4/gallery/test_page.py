@@ -7,9 +7,12 @@ import hashlib
 import re
 from pathlib import Path
 
+from PIL import Image
+
+from csci_utils.digest import file_digest
 from pset_4.gallery.collecting import ImageFile, Picture, Result, State
 from pset_4.gallery.rendering import render
-from pset_4.gallery.thumbnails import View
+from pset_4.gallery.thumbnails import Thumbnails, View
 from tests.support.galleries import write_gallery
 
 
@@ -60,6 +63,23 @@ def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
 
 def test_a_picture_that_no_browser_shows_has_a_preview(tmp_path: Path) -> None:
     page = write_gallery(tmp_path, ["a.tif"], ["candy.pth"]).read_text("utf-8")
-    preview = re.search(r'href="(previews/[^"]+\.webp)"', page)
+    preview = re.search(r'href="(previews/[^"]+\.jpg)"', page)
     assert preview is not None
     assert (tmp_path / "gallery" / preview[1]).is_file()
+
+
+def test_copies_are_jpegs_unless_something_is_transparent(tmp_path: Path) -> None:
+    thumbnails = Thumbnails(str(tmp_path), str(tmp_path / "gallery"))
+    files = []
+    for mode, color in (("RGB", (200, 30, 30)), ("RGBA", (200, 30, 30, 0))):
+        Image.new(mode, (900, 600), color).save(tmp_path / f"{mode}.png")
+        files.append(ImageFile(f"{mode}.png", file_digest(tmp_path / f"{mode}.png"), 0.0))
+
+    views = thumbnails.make(files)
+
+    opaque, clear = [
+        Image.open(tmp_path / "gallery" / views[file.sha256].thumbnail) for file in files
+    ]
+    assert (opaque.format, opaque.mode, opaque.size) == ("JPEG", "RGB", (480, 320))
+    assert (clear.format, clear.mode, clear.size) == ("WEBP", "RGBA", (480, 320))
+    assert clear.getchannel("A").getextrema() == (0, 0)
