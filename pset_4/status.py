@@ -17,7 +17,7 @@ from .tasks.results import UploadResult
 from .tasks.stylize import read_result_origin
 from .tasks.upload import UploadImage, UploadModel, UploadTask
 
-_Ask = Callable[[Callable[[], str]], str]
+_Ask = Callable[[Callable[[], str | None]], str | None]
 
 PRESENT, CURRENT, STALE, CONFLICT, DIFFERENT = "yes", "current", "stale", "conflict", "differs"
 UNREADABLE = "unreadable"
@@ -30,7 +30,7 @@ class FileStatus:
     name: str
     drop_in: str | None
     """``yes``, ``conflict`` if the remote has other bytes under this name, or ``unreadable`` if one
-    of the two is."""
+    of the two is, or if it cannot be told because of a folder's permissions."""
     remote: str | None
     """``yes``."""
     cache: str | None
@@ -106,15 +106,23 @@ def _look_at(
     ask: _Ask, name: str, upload: UploadTask, download: DownloadTask, remote: set[str]
 ) -> FileStatus:
     in_remote = name in remote
-    drop_in = cache = None
-    if upload.drop_ins.complete():
-        drop_in = ask(lambda: CONFLICT if in_remote and not upload.complete() else PRESENT)
-    if download.output().exists():
-        cache = ask(lambda: CURRENT if in_remote and download.complete() else STALE)
-    return FileStatus(name, drop_in, PRESENT if in_remote else None, cache)
+
+    def look_at_drop_in() -> str | None:
+        if not upload.drop_ins.complete():
+            return None
+        return CONFLICT if in_remote and not upload.complete() else PRESENT
+
+    def look_at_cache() -> str | None:
+        if not download.output().exists():
+            return None
+        return CURRENT if in_remote and download.complete() else STALE
+
+    return FileStatus(
+        name, ask(look_at_drop_in), PRESENT if in_remote else None, ask(look_at_cache)
+    )
 
 
-def _ask(refused: dict[str, str], question: Callable[[], str]) -> str:
+def _ask(refused: dict[str, str], question: Callable[[], str | None]) -> str | None:
     """Return the answer, or `UNREADABLE` if a file cannot be read, or is a link in the remote.
 
     One such file does not hide the others. A remote that does not answer raises its own error.

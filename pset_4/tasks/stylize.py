@@ -224,7 +224,12 @@ class Stylize(PaintingParameters, BatchTask):
         inputs = {kind: task.path_of(files[kind]) for kind, task in self.downloads.items()}
         with ExitStack() as on_error:
             notes = partial(notify, self) if waits else None
-            on_error.enter_context(claim(self.path_of(name), notes))
+            try:
+                on_error.enter_context(claim(self.path_of(name), notes))
+            except OSError as error:
+                # A result that is current needs no claim, such as one on a disk that is read-only.
+                if isinstance(error, BusyError) or not self.is_done(name):
+                    raise
             if self.is_done(name):
                 return None
             origins, file = read_origins(inputs), ExitStack()

@@ -309,6 +309,43 @@ def test_status_shows_what_it_can_beside_an_unreadable_file(
 
 
 @pytest.mark.usefixtures("bound_by_permissions")
+def test_status_shows_what_it_can_beside_an_unreadable_folder(
+    project: Project, photograph: bytes
+) -> None:
+    project.drop("photo.jpg", photograph)
+    locked = project.drop("trip/photo.jpg", photograph).parent
+    project.run_well("upload")
+    locked.chmod(0)
+
+    status = project.status()
+    locked.chmod(0o700)
+
+    assert {each["name"]: each["drop_in"] for each in status["pictures"]} == {
+        "photo.jpg": "yes",
+        "trip/photo.jpg": "unreadable",
+    }
+    assert "cannot be read (Permission denied)" in status["refused"]["trip"]
+
+
+@pytest.mark.usefixtures("bound_by_permissions")
+def test_beside_a_painting_that_may_not_be_written_current_ones_do_not_fail(
+    directory_project: Project, photograph: bytes, drawing: bytes, model: bytes
+) -> None:
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("one.pth", model)
+    directory_project.run_well("main")
+    results = directory_project.data / "stylized/one.pth"
+    directory_project.drop("drawing.png", drawing)
+    results.chmod(0o500)
+
+    result = directory_project.run("main")
+    results.chmod(0o700)
+
+    (failure,) = failures(result)
+    assert "drawing.png" in failure
+
+
+@pytest.mark.usefixtures("bound_by_permissions")
 def test_main_reports_an_unreadable_cache_file(
     project: Project, photograph: bytes, model: bytes
 ) -> None:
