@@ -7,7 +7,7 @@ import os
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -20,6 +20,10 @@ SETTLING_NS = 2_000_000_000
 """The coarsest timestamp of the common file systems (FAT), in nanoseconds. A file that changed less
 than this ago could change again without a new timestamp, so its digest is not cached."""
 
+FINE_SETTLING_NS = 100_000_000
+"""The same where timestamps are fine: they come from a clock that ticks every 16 ms or faster."""
+
+_COARSE_NS = 10_000_000  # timestamps of exFAT, and of coarser ones, are multiples of it
 
 Opener = Callable[[str, int], int]
 """Opens a file by path and flags, and returns its descriptor, as ``os.open`` does."""
@@ -51,8 +55,8 @@ FileState = tuple[int, int, int, int]
 def file_state(path: str | os.PathLike[str]) -> FileState | None:
     """Return what changes with each change of a file, or None if that is not sure yet.
 
-    A file that changed less than `SETTLING_NS` ago could change again without a new timestamp. So
-    equal states mean equal bytes, and None is to be compared with nothing: read the file instead.
+    Until it `is_settled`, a file could change again without a new timestamp. So equal states mean
+    equal bytes, and None is to be compared with nothing: read the file instead.
 
     Raises:
         OSError: The file does not exist or cannot be examined.
@@ -60,8 +64,20 @@ def file_state(path: str | os.PathLike[str]) -> FileState | None:
     return _settled_state(os.stat(path))
 
 
+def is_settled(times: Sequence[int], now: int) -> bool:
+    """Return whether a file that changes after `now` gets other timestamps than these.
+
+    Args:
+        times: When it changed last, in content and in status.
+        now: When it was looked at; all in nanoseconds since 1970.
+    """
+    is_fine = all(moment % _COARSE_NS for moment in times)
+    settling = min(FINE_SETTLING_NS, SETTLING_NS) if is_fine else SETTLING_NS
+    return now - max(times) >= settling
+
+
 def _settled_state(status: os.stat_result) -> FileState | None:
-    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < SETTLING_NS:
+    if not is_settled((status.st_mtime_ns, status.st_ctime_ns), time.time_ns()):
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
@@ -195,7 +211,7 @@ def stored_digest(path: str, state: FileState, algorithm: str = "sha256") -> str
 
     Args:
         path: The absolute path of the file.
-        state: Its state, which may be younger than `SETTLING_NS`.
+        state: Its state, which may not be settled.
         algorithm: As for `file_digest`.
     """
     return _CACHE.store.load(path, algorithm, state) if _CACHE.store else None

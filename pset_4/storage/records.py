@@ -6,8 +6,8 @@ database (`pset_4.database`). A record counts only while its file has the bytes 
 neither a crash between the two writes nor a later change of the file makes it wrong.
 
 Like git's index, a record trusts a file whose size and times are unchanged, and reads the others.
-It does so only if the file was at rest for `SETTLING_NS` when the record was written: before that,
-a change could leave the times as they are. The first look at a file at rest renews the record.
+It does so only if the file was settled when the record was written: before that, a change could
+leave the times as they are. The first look at a settled file renews the record.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any
 
-from csci_utils.digest import SETTLING_NS, file_digest
+from csci_utils.digest import file_digest, is_settled
 
 from .. import context
 from ..database.connection import Database, open_database
@@ -65,7 +65,7 @@ def read_valid_record(path: str) -> Record | None:
     if record is None or not os.path.isfile(path):
         return None
     state = _state_of(path)
-    if state == record.state and written_ns - max(state[1:]) >= SETTLING_NS:
+    if state == record.state and is_settled(state[1:], written_ns):
         return record
     if record.sha256 != file_digest(path):
         return None
@@ -169,9 +169,8 @@ def _check(record: Record) -> Record | None:
 
 
 def _renew(path: str, record: Record) -> None:
-    """Write a record again once its file is at rest, so that the file need not be read again."""
-    is_at_rest = time.time_ns() - max(record.state[1:]) >= SETTLING_NS
-    if is_at_rest and record.state == _state_of(path):
+    """Write a record again once its file is settled, so that the file need not be read again."""
+    if is_settled(record.state[1:], time.time_ns()) and record.state == _state_of(path):
         with suppress(OSError):  # the record that is there stays right
             _write(path, record)
 

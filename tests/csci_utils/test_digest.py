@@ -108,23 +108,25 @@ def test_crc32_is_a_digest(tmp_path: Path) -> None:
     assert file_digest(path, "crc32") == "cbf43926"  # the check value of CRC-32
 
 
-def test_a_young_file_has_no_state_to_trust(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("modified", "settling"),
+    [
+        (1_700_000_000_123_456_789, digest.FINE_SETTLING_NS),
+        (1_700_000_000_000_000_000, digest.SETTLING_NS),  # FAT
+        (1_700_000_000_120_000_000, digest.SETTLING_NS),  # exFAT
+    ],
+)
+def test_a_file_settles(
+    modified: int, settling: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "file"
-
     path.write_bytes(b"some bytes")
+    os.utime(path, ns=(modified, modified))
+    latest = path.stat().st_ctime_ns
 
-    assert file_state(path) is None
-
-
-@pytest.mark.parametrize("age", [digest.SETTLING_NS - 1, digest.SETTLING_NS + 1])
-def test_a_file_settles(age: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"some bytes")
-    status = path.stat()
-
-    monkeypatch.setattr(time, "time_ns", lambda: max(status.st_mtime_ns, status.st_ctime_ns) + age)
-
-    assert (file_state(path) is not None) is (age > digest.SETTLING_NS)
+    for age, is_settled in ((0, False), (settling - 1, False), (settling, True)):
+        monkeypatch.setattr(time, "time_ns", lambda: latest + age)  # noqa: B023
+        assert (file_state(path) is not None) is is_settled
 
 
 def test_a_change_with_the_same_size_and_time_changes_the_state(

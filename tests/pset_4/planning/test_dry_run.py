@@ -223,7 +223,7 @@ def test_nothing_is_written(
         store.write("images/drawing.png", photograph)
         alter_result(dropped, store, drawing)
         # As if it was at rest: a run would renew its record.
-        monkeypatch.setattr("pset_4.storage.records.SETTLING_NS", 0)
+        monkeypatch.setattr("csci_utils.digest.SETTLING_NS", 0)
         (dropped.data / "saved_models/one.pth").touch()
     before, objects = snapshot(tmp_path), store.list()
     if proxy is not None:
