@@ -20,8 +20,6 @@ from ..formats.model_file import (
     STYLE_SUFFIXES,
     read_style_file,
 )
-from ..formats.onnx_gate.gate import CheckedGraph, check_graph
-from ..formats.onnx_network.recognition import recognize
 from ..networks.network import StyleNetwork
 from ..options import EXACT, RenderingOptions, ignore
 from .arena import Arena
@@ -29,6 +27,8 @@ from .base import Style
 
 if TYPE_CHECKING:
     import torch
+
+    from ..formats.onnx_gate.gate import CheckedGraph
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,10 @@ def decode_style(file: StyleFile) -> StyleNetwork | CheckedGraph:
         with at_path(file.path):
             return decode_network(file.data, file.suffix)
     if file.suffix in ONNX_SUFFIXES:
+        # Checkpoints, which most styles are, need none of this.
+        from ..formats.onnx_gate.gate import check_graph
+        from ..formats.onnx_network.recognition import recognize
+
         with at_path(file.path):
             graph = check_graph(file.data)
         return recognize(graph) or graph

@@ -11,8 +11,6 @@ from csci_utils.files import check_place
 from ..errors import StyleError
 from ..networks.network import StyleNetwork
 from .model_file import ONNX_SUFFIXES, SAFETENSORS_SUFFIXES, STYLE_SUFFIXES, read_style_file
-from .onnx_gate.gate import check_graph
-from .onnx_network.recognition import recognize
 from .safetensors_file import decode_safetensors
 from .state_dict import decode_checkpoint
 
@@ -37,6 +35,10 @@ def decode_network(data: bytes, suffix: str) -> StyleNetwork:
         MissingDependencyError: It is a .safetensors file, and safetensors is not installed.
     """
     if suffix in ONNX_SUFFIXES:
+        # Checkpoints, which most styles are, need none of this.
+        from .onnx_gate.gate import check_graph
+        from .onnx_network.recognition import recognize
+
         network = recognize(check_graph(data))
         if network is None:
             raise StyleError(

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
-from xml.dom import minidom
+from html import escape
+from typing import TYPE_CHECKING, Any
 from xml.parsers.expat import ExpatError
+
+if TYPE_CHECKING:
+    from xml.dom import minidom
 
 _HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 _TAIL = '\n<?xpacket end="r"?>'
@@ -19,7 +22,6 @@ NAMESPACE = "urn:pset-4:painting:1.0#"
 
 _PREFIX = "painting"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_EMPTY = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}"/></x:xmpmeta>'.encode()
 
 _TIFF, _EXIF = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/"
 _FILE_PROPERTIES = frozenset(
@@ -42,8 +44,9 @@ _FILE_NAMESPACES = (
 )
 """Beginnings of the namespaces of what else the photograph's file contains."""
 
-_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML cannot contain (XML 1.0, 2.2): controls, and bytes of a file name that are no text."""
+_UNWRITABLE = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+"""What XML cannot contain (XML 1.0, 2.2): controls, and bytes of a file name that are no text. It
+takes 4 ms to compile, and most texts are printable."""
 
 _LOCATION = re.compile("GPS|.*(Latitude|Longitude|Altitude)")
 
@@ -78,7 +81,10 @@ def add_properties(packet: bytes, properties: Mapping[str, str]) -> bytes:
     Raises:
         RecursionError: Elements are nested too deeply.
     """
-    document = parse(packet or _EMPTY)
+    properties = {name: _to_writable(text) for name, text in properties.items()}
+    if not packet:
+        return _make_packet(properties)
+    document = parse(packet)
     for node in list(_list_nodes(document)):
         if node.namespaceURI == NAMESPACE:
             _remove(node)
@@ -88,7 +94,7 @@ def add_properties(packet: bytes, properties: Mapping[str, str]) -> bytes:
     description.setAttribute("rdf:about", "")
     description.setAttribute(f"xmlns:{_PREFIX}", NAMESPACE)
     for name, text in properties.items():
-        description.setAttribute(f"{_PREFIX}:{name}", _UNWRITABLE.sub("\ufffd", text))
+        description.setAttribute(f"{_PREFIX}:{name}", text)
     if place is not None:
         place.appendChild(description)
     return serialize(document)
@@ -115,6 +121,8 @@ def parse(packet: bytes) -> minidom.Document:
         xml.parsers.expat.ExpatError: It is not XML. Expat limits what entities expand to.
         ValueError, LookupError: Its encoding is unknown.
     """
+    from xml.dom import minidom  # takes 3 ms, and few photographs have a packet
+
     return minidom.parseString(packet.strip(b"\0 \n"))
 
 
@@ -126,6 +134,28 @@ def serialize(document: minidom.Document) -> bytes:
     """
     root = document.documentElement
     return (_HEAD + (root.toxml() if root else "") + _TAIL).encode()
+
+
+def _make_packet(properties: Mapping[str, str]) -> bytes:
+    """Return a packet with nothing but these properties, in a tenth of the time of a document."""
+    values = "".join(f' {_PREFIX}:{name}="{_quote(text)}"' for name, text in properties.items())
+    description = f'<rdf:Description rdf:about="" xmlns:{_PREFIX}="{NAMESPACE}"{values}/>'
+    rdf = f'<rdf:RDF xmlns:rdf="{_RDF}">{description}</rdf:RDF>'
+    return f'{_HEAD}<x:xmpmeta xmlns:x="adobe:ns:meta/">{rdf}</x:xmpmeta>{_TAIL}'.encode()
+
+
+def _quote(text: str) -> str:
+    """Return the text of an attribute; as they are, breaks would be read as blanks."""
+    escaped = escape(text)
+    return escaped if escaped.isprintable() else re.sub("[\t\n\r]", _to_reference, escaped)
+
+
+def _to_reference(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};"
+
+
+def _to_writable(text: str) -> str:
+    return text if text.isprintable() else re.sub(_UNWRITABLE, "\ufffd", text)
 
 
 def _list_nodes(document: minidom.Document) -> Iterator[Any]:
