@@ -25,6 +25,7 @@ MAX_NODES = 2000
 MAX_RANK = 8
 """The most axes of a tensor."""
 
+_STANDARD_DOMAINS = ("", "ai.onnx")
 _REMEDY = "export the network again, as one file with only its weights and operators"
 
 DTYPES: dict[int, np.dtype[Any]] = {
@@ -153,10 +154,10 @@ def _at_most(limit: int, items: Iterable[Item]) -> list[Item]:
 
 
 def _decode_opset(model: Message) -> int:
-    opsets = {opset.text(1): opset.integer(2) for opset in model.messages(8)}
-    if "" not in opsets:
+    opsets = [opset.integer(2) for opset in model.messages(8) if opset.text(1) in _STANDARD_DOMAINS]
+    if not opsets:
         raise damaged("it names no version of the ONNX operators")
-    return opsets[""]
+    return opsets[-1]
 
 
 def _decode_port(message: Message) -> Port:
@@ -182,7 +183,7 @@ def _dtype(number: int, name: str, dtypes: Mapping[int, np.dtype[Any]] = DTYPES)
 def _decode_node(message: Message) -> Node:
     operator, outputs = message.text(4), message.texts(2)
     domain = message.text(7)
-    if domain not in ("", "ai.onnx"):
+    if domain not in _STANDARD_DOMAINS:
         raise StyleError(
             f"expected the standard operators of ONNX, got {operator:.60} of the domain "
             f"{domain!r:.60}",

@@ -39,6 +39,19 @@ def test_operators_that_are_not_listed_are_refused(operator: str) -> None:
     assert f"got {operator}" in refusal_of(graph_of((operator, ["image"], "output", {})))
 
 
+def test_channels_that_come_last_are_not_taken_for_a_width() -> None:
+    node = helper.make_node("Relu", ["image"], ["output"])
+    data = graph_bytes([("image", [1, "height", "width", 3])], [node])
+
+    assert "got the inputs image [1,?,?,3]" in refusal_of(data)
+
+
+def test_the_standard_operators_may_be_named() -> None:
+    node = helper.make_node("Relu", ["image"], ["output"], domain="ai.onnx")
+
+    check_graph(graph_bytes([PICTURE], [node], domain="ai.onnx"))
+
+
 def test_operators_of_other_domains_are_refused() -> None:
     node = helper.make_node("Relu", ["image"], ["output"], domain="com.example")
 

@@ -20,6 +20,7 @@ def graph_bytes(
     constants: Sequence[TensorProto] = (),
     outputs: Sequence[str] = ("output",),
     opset: int = 17,
+    domain: str = "",
 ) -> bytes:
     """Return an ONNX file; every output has the shape of a picture."""
     graph = helper.make_graph(
@@ -29,7 +30,7 @@ def graph_bytes(
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, PICTURE[1]) for name in outputs],
         constants,
     )
-    opsets = [helper.make_opsetid("", opset)]
+    opsets = [helper.make_opsetid(domain, opset)]
     data: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
     return data
 
