@@ -108,9 +108,10 @@ def list_marks(folder: str) -> dict[str, str]:
 
 def check_no_obstacle(path: str) -> None:
     """Raise MissingError if a directory remote has something at a path that is not a file."""
-    if is_s3(path) or _is_cache_of_remote(path) or not os.path.lexists(path):
+    if is_s3(path) or _is_cache_of_remote(path) or target_at(path).exists():  # LinkError: a link
         return
-    if not target_at(path).exists():  # raises LinkError for a link
+    # Somebody may have removed a file meanwhile, or put it back.
+    if os.path.lexists(path) and not os.path.isfile(path):
         raise MissingError("not a file", path=path, remedy="take it away and run again")
 
 

@@ -162,13 +162,10 @@ def _count_styles(model: Model) -> int | None:
 
 def _is_picture(port: Port) -> bool:
     """Return True if `port` takes floats of 1 x 3 x height x width."""
-    if len(port.dims) != 4 or port.dtype != _FLOAT:
-        return False
-    _, channels, _, width = port.dims
-    has_channels_last = isinstance(channels, str) and width == 3
     sizes = zip(port.dims, (1, 3), strict=False)
     is_fitting = all(isinstance(dim, str) or dim == size for dim, size in sizes)
-    return is_fitting and not has_channels_last
+    has_channels_last = port.dims[1:2] != (3,) and port.dims[3:] == (3,)
+    return port.dtype == _FLOAT and len(port.dims) == 4 and is_fitting and not has_channels_last
 
 
 def _with_plain_ports(model: Model) -> Model:
