@@ -27,6 +27,10 @@ SLICE = 200
 """How many tasks go to Luigi at a time. Whenever its scheduler starts one, it looks at all that it
 knows: with all at once, the time would grow with their square."""
 
+LOOKS = 3
+"""How often tasks go to Luigi again of which it could not tell for a moment whether they are done:
+somebody may be replacing files."""
+
 LUIGI_LOGGERS = ("luigi", "luigi-interface")
 
 
@@ -81,15 +85,27 @@ def run_tasks(
                 if scheduler is not None:
                     forget_states()
                     collector.collect_from_others(asked, scheduler)
-                asked = _find_rest(asked, outcome, outcome.failures[known:])
+                is_unsettled = collector.take_unsettled()
+                asked = _find_rest(asked, outcome, outcome.failures[known:], is_unsettled)
     return outcome
 
 
 def _find_rest(
-    asked: Sequence[luigi.Task], outcome: Outcome, failures: Sequence[Failure]
+    asked: Sequence[luigi.Task],
+    outcome: Outcome,
+    failures: Sequence[Failure],
+    is_unsettled: bool,
 ) -> list[luigi.Task]:
-    """Return what is to be run again: what does not depend on the images that failed."""
+    """Return what is to be run again: what does not depend on the images that failed.
+
+    Args:
+        asked: The tasks that were run.
+        outcome: What came of it.
+        failures: Those of this run.
+        is_unsettled: Whether tasks without a failure may be unfinished, too.
+    """
     failed = {(failure.piece.image, failure.piece.model) for failure in failures}
+    is_unsettled = is_unsettled and all(failure.piece.image for failure in failures)
     rest: list[luigi.Task] = []
     for task in asked:
         pieces = list_pieces(task)
@@ -98,7 +114,8 @@ def _find_rest(
             for piece in pieces
             if piece.image and not failed.isdisjoint({(piece.image, None), piece[1:]})
         ]
-        if lost and len(lost) < len(pieces) and not outcome.has_finished(task):
+        is_due = len(lost) < len(pieces) if lost else is_unsettled
+        if is_due and not outcome.has_finished(task):
             rest += leave_out(task, lost)
     return rest
 
@@ -119,6 +136,14 @@ class _Handlers:
         self._notify = notify
         self._made = made
         self._failed = failed
+        self._is_unsettled = False
+        self._looks = LOOKS
+
+    def take_unsettled(self) -> bool:
+        """Return whether a task could not be looked at since the last call."""
+        was_unsettled, self._is_unsettled = self._is_unsettled, False
+        self._looks -= was_unsettled
+        return was_unsettled
 
     def by_event(self) -> dict[str, Callable[..., None]]:
         return {
@@ -180,7 +205,15 @@ class _Handlers:
                 self._fail_one(task, name)
 
     def _fail_one(self, task: luigi.Task, name: str | None) -> None:
-        self._outcome.failures.append(Failure.of(task, name, explain_absence(task, name)))
+        error = explain_absence(task, name)
+        if isinstance(error, UnsettledError) and self._looks:
+            self._is_unsettled = True
+        else:
+            self._outcome.failures.append(Failure.of(task, name, error))
+
+
+class UnsettledError(PipelineError):
+    """Luigi could not look at a task, and now that is possible."""
 
 
 def explain_absence(task: luigi.Task, name: str | None = None) -> DescribedError:
@@ -195,9 +228,8 @@ def explain_absence(task: luigi.Task, name: str | None = None) -> DescribedError
         return error
     if isinstance(task, luigi.ExternalTask):
         return MissingError("not there", path=name_of(task), remedy="drop it in")
-    return PipelineError(
-        "could not be looked at for a moment", path=name_of(task), remedy="run again"
-    )
+    reason = "could not be looked at for a moment"
+    return UnsettledError(reason, path=name_of(task), remedy="run again")
 
 
 @contextmanager

@@ -48,6 +48,14 @@ class Flickering(Touch):
         return False
 
 
+class AlwaysFlickering(Flickering):
+    """Fails to say whether it is complete whenever Luigi asks."""
+
+    def complete(self) -> bool:
+        self.asked %= 2
+        return super().complete()
+
+
 class Slow(Touch):
     """Reports its progress before it finishes."""
 
@@ -278,8 +286,13 @@ def test_tasks_that_ran_are_told_apart_from_complete_ones(tmp_path: Path) -> Non
     assert sorted(recorder.finished) == [("a", False), ("b", True)]
 
 
-def test_a_check_that_fails_for_a_moment_is_not_called_missing(tmp_path: Path) -> None:
-    (failure,) = run_tasks([Flickering(path=str(tmp_path / "a"))]).failures
+def test_a_check_that_fails_for_a_moment_is_made_again(tmp_path: Path) -> None:
+    assert run_tasks([Flickering(path=str(tmp_path / "a"))]).failures == []
+    assert (tmp_path / "a").exists()
+
+
+def test_a_check_that_always_fails_for_a_moment_is_not_called_missing(tmp_path: Path) -> None:
+    (failure,) = run_tasks([AlwaysFlickering(path=str(tmp_path / "a"))]).failures
 
     assert failure.error.reason == "could not be looked at for a moment"
 
