@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -18,6 +19,7 @@ another version of botocore. ``make bench`` creates it."""
 
 
 OURS = "csci_utils"
+PIPELINE = "pset_4 upload, download"
 AWS = "aws s3 sync"
 
 
@@ -31,7 +33,7 @@ class Tool(NamedTuple):
 
     def find(self) -> str | None:
         """Return the path of the program; None if it is not installed."""
-        if self.name == OURS:
+        if self.name in (OURS, PIPELINE):
             return sys.executable
         return shutil.which(self.program, path=str(TOOLS)) or _find_in_package(self.program)
 
@@ -52,6 +54,16 @@ def _sync_ours(source: str, destination: str, endpoint: str) -> Sequence[str]:
     return ["-m", "bench.scale.syncing", source, destination]
 
 
+def _run_pipeline(source: str, destination: str, endpoint: str) -> Sequence[str]:
+    """Publish the pictures of a folder, or fetch all into the cache of a new data folder."""
+    if destination.startswith("s3://"):
+        data = tempfile.mkdtemp(dir=Path(source).parent)
+        words = ["--remote", destination, "upload", "--uploads", source]
+    else:
+        data, words = destination, ["--remote", source, "download"]
+    return ["-m", "pset_4", "--data", data, *words, "--quiet"]
+
+
 def _sync_aws(source: str, destination: str, endpoint: str) -> Sequence[str]:
     return ["s3", "sync", "--only-show-errors", source, destination]
 
@@ -69,6 +81,7 @@ def _copy_rclone(source: str, destination: str, endpoint: str) -> Sequence[str]:
 
 TOOLS_BESIDE = (
     Tool(OURS, "python", _sync_ours),
+    Tool(PIPELINE, "python", _run_pipeline),
     Tool(AWS, "aws", _sync_aws),
     Tool("s5cmd sync", "s5cmd", _sync_s5cmd),
     Tool("rclone copy", "rclone", _copy_rclone),

@@ -21,12 +21,23 @@ from statistics import median
 from textwrap import fill
 from typing import Any, NamedTuple
 
+import numpy as np
+from PIL import Image
+
 from ..machine import describe
 from ..programs import ROOT
 from ..report.bars import draw_bars
 from ..report.sections import write_section
 from ..report.tables import format_memory, format_table, format_times
-from .transfer_tools import AWS, OURS, TOOLS_BESIDE, Tool, describe_versions, path_of_rclone
+from .transfer_tools import (
+    AWS,
+    OURS,
+    PIPELINE,
+    TOOLS_BESIDE,
+    Tool,
+    describe_versions,
+    path_of_rclone,
+)
 
 FILES, FILE_BYTES = 2000, 60 << 10
 LARGE_BYTES = 500 << 20
@@ -36,6 +47,7 @@ IN_MEMORY, RCLONE = "a server in memory that honors conditions", "rclone serve s
 _RESULTS = ROOT / "build" / "bench" / "transfers.json"
 _DOCUMENT = ROOT / "docs" / "scale.md"
 _BUCKET = "bucket"
+_SIDE, _JPEG_QUALITY = 248, 92  # of pictures of noise with `FILE_BYTES`
 _WIDTH = 100  # of lines of text
 
 
@@ -105,7 +117,7 @@ def measure_round(server: str, files: Path, tools: Sequence[Tool]) -> Iterator[R
                 url = f"s3://{_BUCKET}/files"
                 for what, ends in ((PUBLISH, (str(files), url)), (FETCH, (url, str(fetched)))):
                     yield Run(server, tool.name, what, count, *run(tool, *ends, endpoint))
-            if len(list(fetched.iterdir())) != count:
+            if len(list(fetched.rglob("*.jpg"))) + len(list(fetched.rglob("*.tiff"))) != count:
                 raise RuntimeError(f"{tool.name} did not fetch all files")
 
 
@@ -115,8 +127,7 @@ def measure(rounds: int, folder: Path) -> Iterator[Run]:
     many, large = folder / "many", folder / "large"
     many.mkdir()
     large.mkdir()
-    for number in range(FILES):
-        (many / f"{number:05}.jpg").write_bytes(os.urandom(FILE_BYTES))
+    _write_pictures(many)
     with open(large / "large.tiff", "wb") as file:
         for _ in range(LARGE_BYTES >> 20):
             file.write(os.urandom(1 << 20))
@@ -124,7 +135,18 @@ def measure(rounds: int, folder: Path) -> Iterator[Run]:
     for _, server in itertools.product(range(rounds), servers):
         yield from measure_round(server, many, tools)
     if path_of_rclone():
-        yield from measure_round(RCLONE, large, tools)
+        others = [tool for tool in tools if tool.name != PIPELINE]  # it is no picture
+        yield from measure_round(RCLONE, large, others)
+
+
+def _write_pictures(folder: Path) -> None:
+    """Write JPEG files of noise, which all differ, of about `FILE_BYTES` each."""
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (4 * _SIDE, 4 * _SIDE, 3), dtype=np.uint8)
+    for number in range(FILES):
+        top, left = rng.integers(0, 3 * _SIDE, 2)
+        picture = Image.fromarray(noise[top : top + _SIDE, left : left + _SIDE])
+        picture.save(folder / f"{number:05}.jpg", quality=_JPEG_QUALITY)
 
 
 def _times(runs: Sequence[Run], server: str, tool: str, what: str, files: int) -> list[Run]:
@@ -162,14 +184,15 @@ def format_large(runs: Sequence[Run]) -> str:
         for what in (PUBLISH, FETCH):
             for each in _times(runs, RCLONE, tool.name, what, 1):
                 row += [format_times([each.seconds]), format_memory(each.peak_memory)]
-        rows.append(row)
+        if len(row) > 1:
+            rows.append(row)
     header = ["program", "publish, s", "memory", "fetch, s", "memory"]
     return format_table(header, rows)
 
 
 def render(runs: Sequence[Run], facts: dict[str, str]) -> str:
     """Return the section of the document."""
-    many = f"{FILES:,} files of {FILE_BYTES >> 10} KB"
+    many = f"{FILES:,} JPEG files of about {FILE_BYTES >> 10} KB"
     return "\n\n".join(
         [
             fill(
@@ -178,8 +201,10 @@ def render(runs: Sequence[Run], facts: dict[str, str]) -> str:
                 "again, by whole processes. `csci_utils` is `bench/scale/syncing.py`: "
                 "`S3Client.put` and `S3Client.fetch` in the threads of `work_on_many`, with "
                 "conditional puts, SHA-256 of all bytes, and files that are synced to the disk "
-                "before they count. The others sync nothing. Medians, with the smallest and the "
-                "largest of all rounds; the speeds are medians of the ratios of each round.",
+                "before they count. `pset_4` runs the commands, which also decode each picture "
+                "before it is published, and keep records. The others sync nothing. Medians, with "
+                "the smallest and the largest of all rounds; the speeds are medians of the ratios "
+                "of each round.",
                 _WIDTH,
             ),
             "![Seconds of each program](scale-transfers.svg)",
