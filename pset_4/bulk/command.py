@@ -46,7 +46,7 @@ RAY = (
 )
 WORKERS = (
     "How many workers. By default one for each core, or with --device cuda up to eight for each "
-    "GPU; on Ray one for each GPU."
+    "GPU; on Ray one for each GPU, and if N is larger, so many that share them."
 )
 WORKER = "Join the run that is under way, wherever it was begun; nothing is listed."
 RUN = "The run to join, to go on with or to show; bulk status lists them."

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
+from math import ceil
 from threading import Event
 from typing import Any
 
@@ -48,7 +49,7 @@ class ActorWorker:
 
 
 class RayCrew(Crew):
-    """Workers on a cluster, as many as it has free cores or GPUs, or fewer."""
+    """Workers on a cluster, as many as it has free cores or GPUs, or as are asked for."""
 
     def __init__(
         self, job: Job, notify: Callable[[str], None], address: str, limit: int | None
@@ -59,7 +60,8 @@ class RayCrew(Crew):
             job: What workers are told.
             notify: Called with notes.
             address: `AUTO`, or the address of a cluster.
-            limit: The largest number of workers; None for all of the cluster.
+            limit: The largest number of workers; None for one for each core or GPU. If there are
+                more of them than GPUs, some share one.
 
         Raises:
             MissingError: Ray is not installed.
@@ -72,6 +74,7 @@ class RayCrew(Crew):
         self._cores = 1 if self._is_gpu else int(job.machine.get("threads", 1))
         self._actors: dict[Any, Any] = {}  # the result that is waited for, and its actor
         self._finished = 0
+        self._on_each = 1  # GPU
         self.size = self._count_places()
 
     def tend(self) -> int:
@@ -102,8 +105,8 @@ class RayCrew(Crew):
         self._ray.shutdown()
 
     def _start(self) -> Any:
+        place = {"num_gpus": 1 / self._on_each} if self._is_gpu else {"num_cpus": self._cores}
         # Two threads: `stop` is heard while `work` goes on.
-        place = {"num_gpus": 1} if self._is_gpu else {"num_cpus": self._cores}
         actor = self._ray.remote(ActorWorker).options(
             **place, max_concurrency=2, max_restarts=0, scheduling_strategy="SPREAD"
         )
@@ -121,10 +124,15 @@ class RayCrew(Crew):
             self._finished += 1
 
     def _count_places(self) -> int:
-        """Return how many workers the cluster has room for."""
+        """Return how many workers the cluster has room for, or how many share its GPUs."""
         resources = self._ray.cluster_resources()
-        places = resources.get("GPU", 0) if self._is_gpu else resources.get("CPU", 0) // self._cores
-        return int(places if self._limit is None else min(places, self._limit))
+        if self._is_gpu:
+            gpus = int(resources.get("GPU", 0))
+            self._on_each = ceil((self._limit or 1) / gpus) if gpus else 1
+            places = gpus * self._on_each
+        else:
+            places = int(resources.get("CPU", 0) // self._cores)
+        return places if self._limit is None else min(places, self._limit)
 
 
 def connect(address: str) -> Any:

@@ -18,6 +18,10 @@ to paint it: so one process leaves most of a GPU idle. See docs/performance-acce
 _CORES_OF_WORKER = 2
 """A worker on an accelerator decodes and encodes on so many, at least."""
 
+_THREADS_ELSEWHERE = 4
+"""With more threads, one process on an H200 painted fewer pictures a second: they keep each other
+from Python's lock."""
+
 _MEMORY_OF_WORKER = 16 * 10**9
 """In bytes, of an accelerator: for one picture of 24 megapixels in fp32."""
 
@@ -51,7 +55,7 @@ def threads_of_worker(device: str, size: int | None = None) -> int:
     """
     if device == "cpu":
         return 1
-    return _CORES_OF_WORKER if size is None else max(count_cores() // size, 1)
+    return _THREADS_ELSEWHERE if size is None else max(count_cores() // size, 1)
 
 
 def _count_on(device: torch.device) -> int:

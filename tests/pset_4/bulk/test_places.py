@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from unittest.mock import MagicMock
+
 import pytest
 
-from pset_4.bulk.crews import places
+from pset_4.bulk.crews import on_ray, places
 from pset_4.bulk.crews.processes import ProcessCrew
 from pset_4.bulk.working.worker import Job
 
@@ -74,3 +76,32 @@ def test_workers_take_the_devices_by_turns(monkeypatch: pytest.MonkeyPatch) -> N
 
     assert (crew.tend(), crew.tend()) == (3, 3)
     assert started == ["cuda:0", "cuda:1", "cuda:0"]
+
+
+@pytest.mark.parametrize(
+    ("device", "workers", "size", "place"),
+    [
+        ("cpu", None, 8, {"num_cpus": 2}),
+        ("cpu", 3, 3, {"num_cpus": 2}),
+        ("cuda", None, 4, {"num_gpus": 1}),
+        ("cuda", 2, 2, {"num_gpus": 1}),
+        ("cuda", 10, 10, {"num_gpus": 1 / 3}),
+    ],
+)
+def test_workers_on_ray_have_a_gpu_or_share_it(
+    device: str,
+    workers: int | None,
+    size: int,
+    place: dict[str, float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ray = MagicMock()
+    ray.cluster_resources.return_value = {"CPU": 16.0, "GPU": 4.0}
+    ray.remote.return_value.options.return_value.remote.side_effect = lambda job: MagicMock()
+    monkeypatch.setattr(on_ray, "connect", lambda address: ray)
+    job = Job("remote", "run", "in-process", {"device": device, "threads": "2"})
+    crew = on_ray.RayCrew(job, lambda text: None, "auto", workers)
+
+    assert crew.tend() == crew.size == size
+    asked = ray.remote.return_value.options.call_args.kwargs
+    assert {name: value for name, value in asked.items() if name.startswith("num_")} == place
