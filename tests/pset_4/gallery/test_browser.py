@@ -116,6 +116,8 @@ def test_the_keyboard_moves_the_divider(browser: WebDriver, page: Page) -> None:
     assert read_divider(browser) == "inset(0px 100% 0px 0px)"
     press(browser, Keys.END)
     assert read_divider(browser) in ("inset(0px 0% 0px 0px)", "inset(0px)")
+    press(browser, *[Keys.ARROW_LEFT] * 20)
+    assert read_divider(browser) == "inset(0px 20% 0px 0px)"
 
 
 @pytest.mark.parametrize("kind", ["mouse", "touch"])
