@@ -14,6 +14,9 @@ from .mixing.names import parse_numbers
 
 _SIZE_LIMIT = 2**63  # bytes: 8 EiB, as for `parse_size`
 
+MAX_SIDE = 10**9
+"""The longest side in px that can be asked for. Far larger numbers would overflow floats."""
+
 NATIVE, AUTO = "native", "auto"
 
 AUTO_BRUSH = 1080
@@ -91,17 +94,16 @@ class BrushSize(Kind):
         if text in (NATIVE, AUTO):
             return None if text == NATIVE else AUTO_BRUSH
         try:
-            return parse_whole(text, self.minimum)
+            return parse_whole(text, self.minimum, MAX_SIDE)
         except ValueError:
-            raise ValueError(
-                f"expected {NATIVE}, {AUTO} or a whole number from {self.minimum}, got {text!r}"
-            ) from None
+            numbers = f"a whole number from {self.minimum} to {MAX_SIDE}"
+            raise ValueError(f"expected {NATIVE}, {AUTO} or {numbers}, got {text!r}") from None
 
     def check(self, name: str, value: Any) -> int | None:
         """Return the number of px that a number or one of the words stands for."""
         if isinstance(value, str):
             return self.parse(value)
-        return WholeNumber(self.minimum).check(name, value)
+        return WholeNumber(self.minimum, MAX_SIDE).check(name, value)
 
 
 @dataclass(frozen=True)

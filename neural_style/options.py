@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from .option_kinds import (
+    MAX_SIDE,
     BrushSize,
     ByteSize,
     Choice,
@@ -115,7 +116,7 @@ class RenderingOptions:
         PositiveNumber(), "divide both sides of the picture by this first", changes_result=True
     )
     max_side: int | None = _option(
-        WholeNumber(1),
+        WholeNumber(1, MAX_SIDE),
         "shrink the picture first so that its longer side has at most this many pixels",
         changes_result=True,
     )

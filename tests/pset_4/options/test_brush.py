@@ -60,4 +60,6 @@ def test_another_size_is_answered_with_what_is_expected(published: Project) -> N
     result = published.run(*PAINT, "--brush", "fine")
 
     assert result.exit_code == 2
-    assert "expected native, auto or a whole number from 16, got 'fine'" in result.stderr
+    assert (
+        "expected native, auto or a whole number from 16 to 1000000000, got 'fine'" in result.stderr
+    )

@@ -11,7 +11,9 @@ from tests.support.pipeline.projects import Project, assert_failed
     ("option", "value", "message"),
     [
         ("--precision", "half", "'half' is not one of 'exact', 'fast'"),
-        ("--max-side", "0", "expected a whole number from 1, got '0'"),
+        ("--max-side", "0", "expected a whole number from 1 to 1000000000, got '0'"),
+        ("--max-side", "1" + "0" * 400, "expected a whole number from 1 to 1000000000, got"),
+        ("--brush", "1" + "0" * 400, "or a whole number from 16 to 1000000000, got"),
         ("--content-scale", "0", "expected a number above 0, got '0'"),
         ("--content-scale", "nan", "expected a number above 0, got 'nan'"),
         ("--content-scale", "inf", "expected a number above 0, got 'inf'"),
