@@ -17,7 +17,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import HTTPClientError
 from botocore.response import StreamingBody
-from botocore.utils import percent_encode
+from botocore.utils import percent_encode, percent_encode_sequence
 
 from ..text import hide_secrets
 from .errors import named_as_credentials
@@ -40,6 +40,13 @@ _FIELDS = {
     "ServerSideEncryption": "x-amz-server-side-encryption",
 }
 """The headers of the fields of botocore's replies that `csci_utils.s3.objects.read_state` reads."""
+
+_QUERY = {
+    "ContinuationToken": "continuation-token",
+    "MaxKeys": "max-keys",
+    "Prefix": "prefix",
+}
+"""The parameters of the arguments of ``list_objects_v2``."""
 
 _METADATA = "x-amz-meta-"
 _SIGNATURES = ("s3v4", "v4")
@@ -130,6 +137,21 @@ class DirectRequests:
             return None
         return _read_reply(response) if response.status_code == 200 else Refused(404)
 
+    def list(self, path: str, **options: Any) -> bytes | None:
+        """Send ``list_objects_v2``.
+
+        Args:
+            path: The URL of the bucket.
+            options: Arguments of ``list_objects_v2``, without the bucket.
+
+        Returns:
+            The page as XML; None if botocore has to be asked.
+        """
+        query = {_QUERY[name]: str(value) for name, value in options.items()}
+        query |= {"encoding-type": "url", "list-type": "2"}
+        response = self._send("ListObjectsV2", "GET", path, {}, query=query)
+        return response.content if response is not None and response.status_code == 200 else None
+
     def _note(self, request: AWSRequest, signature_version: str, **named: Any) -> None:
         signing = request.context.get("signing", {})
         name = signing.get("signing_name", named.get("signing_name"))
@@ -145,15 +167,24 @@ class DirectRequests:
         headers: Mapping[str, str],
         body: bytes = b"",
         is_stream: bool = False,
+        query: Mapping[str, str] | None = None,
     ) -> Any:
-        """Return the answer to a request; None if there is none."""
+        """Return the answer to a request for an object or, with a query, for a bucket.
+
+        None if there is none.
+        """
         bucket, key = split_url(path)
         place = self._places.get(bucket)
-        if place is None or not key:
+        if place is None or bool(key) == bool(query):
             return None
+        if query:
+            url = place.url[:-1] if place.url.endswith(f"/{bucket}/") else place.url
+            url += f"?{percent_encode_sequence(query)}"
+        else:
+            url = place.url + percent_encode(key, safe="/~")
         request = AWSRequest(
             method,
-            place.url + percent_encode(key, safe="/~"),
+            url,
             {**headers, "User-Agent": self._client.meta.config.user_agent},
             body,
             stream_output=is_stream,

@@ -1,7 +1,8 @@
 """Pages of a listing (ListObjectsV2), parsed fifty times as fast as by botocore.
 
-botocore takes 0.2 s of CPU time for a page of 1,000 objects. Everything else about the request
-stays botocore's: only the objects are taken out of the reply before botocore parses the rest.
+botocore takes 0.2 s of CPU time for a page of 1,000 objects. So only the objects are taken out of
+its replies before it parses the rest. Of the replies to `csci_utils.s3.direct`, nothing is left to
+botocore.
 
 The reply: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
 from ..listing import ListedFile
@@ -30,9 +32,8 @@ def take_objects(
     """
     if response_dict["status_code"] != 200:
         return
-    try:
-        root = ElementTree.fromstring(response_dict["body"])
-    except ElementTree.ParseError:
+    root = _parse(response_dict["body"])
+    if root is None:
         _refuse(response_dict, customized_response_dict, "a page that is not XML")
         return
     if _name(root) == "Error":
@@ -52,6 +53,28 @@ def take_objects(
     if objects:
         customized_response_dict["Contents"] = objects
         response_dict["body"] = ElementTree.tostring(root)
+
+
+def parse_page(body: bytes) -> dict[str, Any] | None:
+    """Return what botocore returns of a page, as far as it is read here; None if it is odd."""
+    root = _parse(body)
+    if root is None or _name(root) != "ListBucketResult":
+        return None
+    reply: dict[str, Any] = {_name(each): each.text or "" for each in root if not len(each)}
+    objects = [_read_fields(each) for each in root if _name(each) == "Contents"]
+    if not all(each.get("Key") for each in objects):
+        return None
+    if reply.get("EncodingType") == "url":
+        for each in objects:
+            each["Key"] = unquote_plus(each["Key"])
+    return {**reply, "Contents": objects, "IsTruncated": reply.get("IsTruncated") == "true"}
+
+
+def _parse(body: bytes) -> ElementTree.Element | None:
+    try:
+        return ElementTree.fromstring(body)
+    except (ElementTree.ParseError, LookupError, ValueError):  # the last two: an odd encoding
+        return None
 
 
 def _refuse(

@@ -18,7 +18,7 @@ from ..network.pace import STALL_SECONDS
 from .connection import Connection, connect
 from .direct import Refused
 from .errors import translated_errors
-from .listing import PAGE_SIZE, find_next_page, read_page
+from .listing import PAGE_SIZE, find_next_page, parse_page, read_page
 from .objects import MAX_BYTES, ObjectState, read_state, split_url
 from .reading import ObjectReader
 from .replies import conflict, damaged_download, error_code, translate_reply
@@ -136,18 +136,26 @@ class S3Requests:
         """
         bucket, key = split_url(path)
         prefix = key.rstrip("/") + "/" if key else ""
-        options = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": page_size}
+        options = {"Prefix": prefix, "MaxKeys": page_size}
         count, has_more = 0, True
         while has_more:
             with translated_errors(path):
-                reply = self.boto_client.list_objects_v2(**options)
+                reply = self._list_page(bucket, options)
                 page = list(read_page(reply, bucket, prefix))
                 has_more = find_next_page(reply, options)
-            self._learn(f"s3://{bucket}")
             count += max(len(page), 1)  # a server may send empty pages without end
             if count > self.limits.max_keys:
                 raise too_long(path, self.limits.max_keys)
             yield from page
+
+    def _list_page(self, bucket: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        url = f"s3://{bucket}"
+        page = self._connection.direct.list(url, **options)
+        reply = None if page is None else parse_page(page)
+        if reply is None:
+            reply = self.boto_client.list_objects_v2(Bucket=bucket, **options)
+            self._learn(url)
+        return reply
 
     def delete(self, path: str) -> None:
         """Delete one object."""

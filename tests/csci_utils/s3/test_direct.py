@@ -64,6 +64,39 @@ def test_every_key_comes_through(
     assert answered == [True, True, False, True]  # the second client does not know the bucket
 
 
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_every_prefix_is_listed(
+    name: str, client: S3Client, s3_store: S3Store, answered: list[bool]
+) -> None:
+    s3_store.write(f"{name}/{name}", CONTENT)
+
+    direct = list(client.list_files(f"{s3_store.url}/{name}"))
+
+    assert direct == list(S3Client().list_files(f"{s3_store.url}/{name}"))
+    assert [file.path for file in direct] == [f"{s3_store.url}/{name}/{name}"]
+    assert answered == [True, False]  # the second client does not know the bucket
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>",
+        b"<Error><Code>InternalError</Code></Error>",
+        b'<?xml version="1.0" encoding="unknown"?><ListBucketResult/>',
+        b"<html>",
+    ],
+    ids=["without a key", "error", "encoding", "HTML"],
+)
+def test_an_odd_page_is_asked_for_again(page: bytes, fake_s3: FakeS3) -> None:
+    client = known(fake_s3)
+    fake_s3.answers.clear()
+    fake_s3.answer(200, page)
+    fake_s3.answer(200, b"<ListBucketResult/>")
+
+    assert list(client.list_files("s3://bucket/folder")) == []
+    assert len(fake_s3.requests) == 2
+
+
 def test_its_answers_are_those_of_botocore(client: S3Client, s3_store: S3Store) -> None:
     s3_store.write("a", CONTENT)
 
