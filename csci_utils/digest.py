@@ -7,7 +7,7 @@ import os
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -123,8 +123,8 @@ def _read_digest(path: Path, algorithm: str, opener: Opener | None) -> str:
 class DigestStore(Protocol):
     """Digests that outlive the process. Threads share a store."""
 
-    def load(self, path: str, algorithm: str, state: FileState) -> str | None:
-        """Return the digest that was saved for a file in this state, or None."""
+    def load(self, path: str, state: FileState) -> Mapping[str, str]:
+        """Return the digests that were saved for a file in this state, by algorithm."""
 
     def save(self, path: str, algorithm: str, state: FileState, digest: str) -> None:
         """Keep a digest."""
@@ -133,22 +133,22 @@ class DigestStore(Protocol):
 class DigestCache:
     """Digests of files by path, each good as long as inode, size and timestamps are the same.
 
-    An unchanged file is read only once. Threads may share a cache. A file that is written again and
-    again takes the room of one.
+    An unchanged file is read only once for each algorithm. Threads may share a cache. A file that
+    is written again and again takes the room of one.
     """
 
     store: DigestStore | None = None
     """Where digests are looked for, and kept, besides."""
 
-    def __init__(self, max_entries: int = 1 << 13) -> None:
+    def __init__(self, max_entries: int = 1 << 12) -> None:
         """Create an empty cache.
 
         Args:
-            max_entries: The number of digests that are kept, the most recently used ones. Each
-                takes a few hundred bytes.
+            max_entries: The number of files whose digests are kept, the most recently used ones.
+                Each takes a few hundred bytes.
         """
         self._max_entries = max_entries
-        self._digests: OrderedDict[tuple[str, str], tuple[FileState, str]] = OrderedDict()
+        self._digests: OrderedDict[str, tuple[FileState, Mapping[str, str]]] = OrderedDict()
         self._lock = Lock()
 
     def file_digest(
@@ -161,27 +161,21 @@ class DigestCache:
         state = _settled_state(_stat(path, opener))
         if state is None:
             return _read_digest(Path(path), algorithm, opener)
-        key = os.path.abspath(path), algorithm
+        key = os.path.abspath(path)
         with self._lock:
-            known_state, digest = self._digests.get(key, (None, ""))
+            known_state, digests = self._digests.get(key, (None, {}))
         if known_state != state:
-            digest = self._find_digest(key[0], state, algorithm, opener)
+            digests = self.store.load(key, state) if self.store else {}
+        if algorithm not in digests:
+            digests = {**digests, algorithm: _read_digest(Path(path), algorithm, opener)}
+            if self.store:
+                self.store.save(key, algorithm, state, digests[algorithm])
         with self._lock:
-            self._digests[key] = state, digest
+            self._digests[key] = state, digests
             self._digests.move_to_end(key)
             if len(self._digests) > self._max_entries:
                 self._digests.popitem(last=False)
-        return digest
-
-    def _find_digest(
-        self, path: str, state: FileState, algorithm: str, opener: Opener | None
-    ) -> str:
-        digest = self.store.load(path, algorithm, state) if self.store else None
-        if digest is None:
-            digest = _read_digest(Path(path), algorithm, opener)
-            if self.store:
-                self.store.save(path, algorithm, state, digest)
-        return digest
+        return digests[algorithm]
 
 
 def _stat(path: str | os.PathLike[str], opener: Opener | None) -> os.stat_result:
@@ -214,4 +208,4 @@ def stored_digest(path: str, state: FileState, algorithm: str = "sha256") -> str
         state: Its state, which may not be settled.
         algorithm: As for `file_digest`.
     """
-    return _CACHE.store.load(path, algorithm, state) if _CACHE.store else None
+    return _CACHE.store.load(path, state).get(algorithm) if _CACHE.store else None

@@ -9,16 +9,17 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from threading import RLock
+from threading import RLock, local
 from typing import Any
 
 from csci_utils.errors import BusyError
 
 from ..settings import Settings
 from .json_records import list_json_records, remove_json_records
+from .rows import Query, Row, RowsAhead
 
 DATABASE = ".records.db"
 """The name of the file in the data folder."""
@@ -63,8 +64,37 @@ class Database:
         self._is_read_only = is_read_only
         self._lock = RLock()
         self._connections: dict[int, tuple[sqlite3.Connection, bool]] = {}
+        self._of_thread = local()
 
-    def select(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    @contextmanager
+    def reading_ahead(self, names: Collection[str]) -> Iterator[None]:
+        """Have `find` read the rows of many files at once in this thread while the body runs.
+
+        What other threads and processes write meanwhile may stay unseen until the end of the body.
+
+        Args:
+            names: The ends of the paths and URLs that the body asks for: see `RowsAhead`.
+        """
+        earlier = self._rows_ahead
+        self._of_thread.rows = RowsAhead(self.select, names)
+        try:
+            yield
+        finally:
+            self._of_thread.rows = earlier
+
+    @property
+    def _rows_ahead(self) -> RowsAhead | None:
+        return getattr(self._of_thread, "rows", None)
+
+    def find(self, query: Query, key: str) -> list[Row]:
+        """Return the rows of a file or object, as `select` does."""
+        ahead = self._rows_ahead
+        rows = None if ahead is None else ahead.find(query, key)
+        if rows is None:
+            rows = [row[1:] for row in self.select(query.select(1), (key,))]
+        return rows
+
+    def select(self, statement: str, values: Sequence[Any]) -> list[Row]:
         """Return the rows that a statement finds; none if the database cannot be read.
 
         Raises:
@@ -82,7 +112,7 @@ class Database:
         return []
 
     def write(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run a statement for each row, in one transaction.
+        """Run a statement for each row, in one transaction. A row begins with a path or URL.
 
         Raises:
             OSError: The database cannot be written; `filename` is its path.
@@ -90,6 +120,8 @@ class Database:
         rows = list(rows)
         if self._is_read_only or not rows:
             return
+        if self._rows_ahead is not None:
+            self._rows_ahead.forget(str(key) for key, *_ in rows)
         with self._lock:
             try:
                 self._write(statement, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -12,7 +12,9 @@ from csci_utils.digest import FileState, stored_digests
 
 from .. import context
 from .connection import Database, open_database
+from .rows import Query
 
+_DIGESTS = Query("digests", "path", "algorithm, digest, inode, size, modified, changed")
 _ROWS_AT_ONCE = 1000
 _DIGEST = re.compile("[0-9a-f]{8,}")
 
@@ -28,15 +30,13 @@ class DigestTable:
         self._database = database
         self._new: dict[tuple[str, str], tuple[Any, ...]] = {}
 
-    def load(self, path: str, algorithm: str, state: FileState) -> str | None:
-        """Return the digest that was saved for a file in this state, or None."""
-        rows = self._database.select(
-            "SELECT digest FROM digests WHERE path = ? AND algorithm = ? AND inode = ?"
-            " AND size = ? AND modified = ? AND changed = ?",
-            (_to_text(path), algorithm, *state),
-        )
-        digest = str(rows[0][0]) if rows else ""
-        return digest if _DIGEST.fullmatch(digest) else None
+    def load(self, path: str, state: FileState) -> Mapping[str, str]:
+        """Return the digests that were saved for a file in this state, by algorithm."""
+        return {
+            str(algorithm): str(digest)
+            for algorithm, digest, *known in self._database.find(_DIGESTS, _to_text(path))
+            if tuple(known) == state and _DIGEST.fullmatch(str(digest))
+        }
 
     def save(self, path: str, algorithm: str, state: FileState, digest: str) -> None:
         """Keep a digest."""

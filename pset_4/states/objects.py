@@ -10,8 +10,10 @@ from csci_utils.listing import ListedFile
 from csci_utils.s3.objects import ObjectState
 
 from ..database.connection import Database
+from ..database.rows import Query
 from .listings import Listings
 
+_OBJECTS = Query("objects", "url", "mark, state")
 _ROWS_AT_ONCE = 1000
 
 
@@ -38,8 +40,7 @@ class KnownObjects:
         listed = self._listings.find(path)
         if listed is None:
             return None
-        rows = self._database.select("SELECT mark, state FROM objects WHERE url = ?", (path,))
-        for mark, text in rows:
+        for mark, text in self._database.find(_OBJECTS, path):
             if mark in (_mark_of(listed), _short_mark(listed.etag, listed.size)):
                 with suppress(ValueError, TypeError):
                     state = ObjectState(**json.loads(text))

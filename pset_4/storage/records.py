@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import time
-from contextlib import suppress
+from collections.abc import Collection
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any
@@ -24,9 +26,16 @@ from csci_utils.digest import file_digest, is_settled
 
 from .. import context
 from ..database.connection import Database, open_database
+from ..database.rows import Query
 
 Origin = dict[str, Any]
 """What a file was made from: plain JSON values, compared as a whole."""
+
+_RECORDS = Query(
+    "records",
+    "path",
+    "origin, size, modified, changed, sha256, is_waiting, provenance, written",
+)
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,9 @@ def read_valid_record(path: str) -> Record | None:
         OSError: The file has to be read, and cannot be.
     """
     record, written_ns = _read(path)
-    if record is None or not os.path.isfile(path):
+    state = _state_of(path) if record else None
+    if record is None or state is None:
         return None
-    state = _state_of(path)
     if state == record.state and is_settled(state[1:], written_ns):
         return record
     if record.sha256 != file_digest(path):
@@ -89,7 +98,7 @@ def write_origin(
         OSError: The file cannot be read, or the record not be written.
     """
     state = _state_of(path)
-    if file_digest(path) == sha256:
+    if file_digest(path) == sha256 and state is not None:
         _write(path, Record(origin, state, sha256, is_waiting, provenance))
 
 
@@ -116,6 +125,15 @@ def end_waiting(path: str) -> None:
         _write(path, replace(record, is_waiting=False))
 
 
+def reading_ahead(names: Collection[str]) -> AbstractContextManager[None]:
+    """Read what the database has of many files at once, in this thread, while the body runs.
+
+    Args:
+        names: The ends of the paths and URLs that the body asks for: names of images.
+    """
+    return _database().reading_ahead(names)
+
+
 def remove_record(path: str) -> None:
     """Forget what a file was made from, so that it is made again."""
     _database().write("DELETE FROM records WHERE path = ?", [(_key_of(path),)])
@@ -139,11 +157,7 @@ def _read(path: str) -> tuple[Record | None, int]:
 
     A damaged record counts as none.
     """
-    rows = _database().select(
-        "SELECT origin, size, modified, changed, sha256, is_waiting, provenance, written"
-        " FROM records WHERE path = ?",
-        (_key_of(path),),
-    )
+    rows = _database().find(_RECORDS, _key_of(path))
     try:
         ((origin, *state, sha256, is_waiting, provenance, written),) = rows
         record = Record(
@@ -202,7 +216,13 @@ def _path_of(key: str) -> str:
     return os.path.join(context.current().settings.data, key)
 
 
-def _state_of(path: str) -> list[int]:
-    status = os.stat(path)
+def _state_of(path: str) -> list[int] | None:
+    """Return what changes with each change of a file; None if it is missing, or not a file."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
     # On POSIX systems the last changes with every write, even if the one before is reset.
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]

@@ -12,6 +12,7 @@ import socket
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import Any, NamedTuple
 
 import luigi
@@ -23,6 +24,7 @@ from neural_style.system.interruption import check_interrupted, interrupted
 
 from .. import context
 from ..settings import Settings
+from ..storage.records import reading_ahead
 from .events import report_begin, style_of
 from .parameters import join_images, split_images
 
@@ -57,6 +59,12 @@ class BatchTask(luigi.Task):
     @task_id.setter
     def task_id(self, task_id: str) -> None:
         self._id_of_parameters = task_id
+
+    @classmethod
+    @cache
+    def get_params(cls) -> list[tuple[str, luigi.Parameter[Any]]]:
+        """Return the parameters by name. Luigi looks for them whenever a task is created."""
+        return super().get_params()
 
     @property
     def batchable(self) -> bool:
@@ -101,7 +109,7 @@ class BatchTask(luigi.Task):
         """
         missing: list[str] = []
         errors: dict[str, BaseException] = {}
-        with self.sharing():
+        with self.sharing(), reading_ahead(self.names):
             for name in self.names:
                 try:
                     if not self.is_done(name):
@@ -196,9 +204,11 @@ class Piece(NamedTuple):
 
 def list_pieces(task: luigi.Task) -> list[Piece]:
     """Return the pieces of a task; one of no names is a single piece."""
-    if isinstance(task, BatchTask):
-        return [find_piece(task, name) for name in task.names]
-    return [find_piece(task, None)]
+    if not isinstance(task, BatchTask):
+        return [find_piece(task, None)]
+    kind, model = type(task).__name__, style_of(task)
+    has_images = bool(getattr(task, "image", None))
+    return [Piece(kind, name if has_images else None, model) for name in task.names]
 
 
 def find_piece(task: luigi.Task, name: str | None) -> Piece:

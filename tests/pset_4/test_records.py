@@ -77,7 +77,7 @@ def round_times(monkeypatch: pytest.MonkeyPatch) -> None:
     read = records._state_of
 
     def read_rounded(path: str) -> list[int]:
-        size, *times = read(path)
+        size, *times = read(path) or []
         return [size, *(each // 10**9 * 10**9 for each in times)]
 
     monkeypatch.setattr(records, "_state_of", read_rounded)
