@@ -9,12 +9,12 @@ from functools import partial
 from csci_utils.errors import DescribedError, LinkError
 from csci_utils.text import sort_key
 
+from .provenance.recorded import read_result_origin
 from .settings import Settings
 from .storage.inventory import list_cache, list_drop_ins, list_remote, list_results
 from .styles.tasks import recorded_task, task_of
 from .tasks.download import DownloadImage, DownloadModel, DownloadTask
 from .tasks.results import UploadResult
-from .tasks.stylize import read_result_origin
 from .tasks.upload import UploadImage, UploadModel, UploadTask
 
 _Ask = Callable[[Callable[[], str | None]], str | None]

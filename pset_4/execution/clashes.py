@@ -12,7 +12,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -133,6 +133,7 @@ def _list_folders(task: luigi.Task, settings: Settings) -> list[str]:
     return [settings.data, settings.remote] if is_published else [settings.data]
 
 
+@lru_cache(maxsize=1024)  # each style has many results
 def _files_of(model: str | None) -> Sequence[str]:
     """Return the names of the files of a model, which may have a number, or be a blend."""
     return names.parse_model_name(model).files if model else ()
@@ -140,6 +141,8 @@ def _files_of(model: str | None) -> Sequence[str]:
 
 def _fold(name: str) -> str:
     """Return a text that is the same for all names that any disk takes for equal."""
+    if name.isascii():
+        return name.lower()
     # HFS+ and Linux's folders that ignore case compare no joiners.
     decomposed = unicodedata.normalize("NFD", without_joiners(name))
     return unicodedata.normalize("NFC", decomposed.casefold())

@@ -14,6 +14,7 @@ from csci_utils.digest import file_digest
 from .. import context, packaging
 from ..errors import DamagedPackageError
 from ..places import is_s3
+from ..provenance.recorded import read_result_origin
 from ..rendering_options import complete_origin
 from ..storage.conflicts import REFUSE
 from ..storage.offline import predict_version
@@ -24,7 +25,7 @@ from ..tasks.download import DownloadTask
 from ..tasks.events import Plan
 from ..tasks.package import DownloadPackage, PackageModel
 from ..tasks.results import ResultToPublish, UploadResult
-from ..tasks.stylize import MODEL, Stylize, read_result_origin
+from ..tasks.stylize import MODEL, Stylize
 from ..tasks.upload import UploadTask
 from .pixels import count_pixels
 

@@ -1,13 +1,20 @@
-"""Provenance in the records of results, which have it whatever the file itself can hold."""
+"""What the records of results say, whatever the files themselves can hold."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..rendering_options import complete_origin
+from ..storage.records import Origin, Record, read_origin
+
 if TYPE_CHECKING:
     from neural_style import Provenance
 
-    from ..storage.records import Record
+
+def read_result_origin(path: str) -> Origin | None:
+    """Return what a result was made from, as `read_origin` does, with all options."""
+    origin = read_origin(path)
+    return None if origin is None else complete_origin(origin)
 
 
 def from_record(record: Record | None) -> Provenance | None:

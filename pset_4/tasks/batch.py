@@ -11,9 +11,10 @@ import hashlib
 import socket
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from functools import cache
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache, cached_property
+from threading import local
+from typing import Any, NamedTuple, TypeVar
 
 import luigi
 from luigi.target import FileSystemTarget
@@ -27,6 +28,8 @@ from ..settings import Settings
 from ..storage.records import reading_ahead
 from .events import report_begin, style_of
 from .parameters import join_images, split_images
+
+_Value = TypeVar("_Value")
 
 BATCH = 100
 """How many images a task stands for, at most."""
@@ -121,7 +124,31 @@ class BatchTask(luigi.Task):
 
     def sharing(self) -> AbstractContextManager[None]:
         """Look only once for what `is_done` needs to know of each name, while the body runs."""
-        return nullcontext()
+        return self._sharing()
+
+    @contextmanager
+    def _sharing(self) -> Iterator[None]:
+        self._shared.found = {}
+        try:
+            yield
+        finally:
+            del self._shared.found
+
+    @cached_property
+    def _shared(self) -> local:
+        return local()
+
+    def share(self, what: str, find: Callable[[], _Value]) -> _Value:
+        """Return what `find` returns. Within `sharing`, in one thread, it is called once.
+
+        Args:
+            what: Tells it from other things that are shared.
+            find: Called without arguments.
+        """
+        found: dict[str, _Value] = getattr(self._shared, "found", {})
+        if what not in found:
+            found[what] = find()
+        return found[what]
 
     def do_each(self, do: Callable[[str], None], names: Iterable[str] | None = None) -> None:
         """Do something for each name, several at once.

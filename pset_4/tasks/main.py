@@ -51,13 +51,13 @@ class MainTask(PaintingParameters, BatchTask, luigi.WrapperTask):
 
     def is_done(self, name: str) -> bool:
         """Return whether the image and the model are cached, and the result is there."""
-        files = self.stylize.files_of(name)
-        return self.last.is_done(name) and all(
-            download.is_current(files[kind]) for kind, download in self.stylize.downloads.items()
+        image = self.stylize.downloads["image"]
+        return (
+            self.last.is_done(name) and image.is_current(name) and self.stylize.has_cached_models()
         )
 
     def sharing(self) -> AbstractContextManager[None]:
-        """Ask only once for the model."""
+        """Ask only once for the models."""
         return self.last.sharing()
 
     def run(self) -> None:

@@ -64,9 +64,10 @@ def join_images(images: Iterable[str]) -> str:
     return SEPARATOR.join(images)
 
 
-def split_images(value: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def split_images(value: str) -> tuple[str, ...]:
     """Return the names in a value of `ImageParameter`."""
-    return value.split(SEPARATOR)
+    return tuple(value.split(SEPARATOR))
 
 
 class ModelFileParameter(_CheckedParameter):

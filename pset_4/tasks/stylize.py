@@ -8,8 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from threading import local
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import luigi
 from luigi.target import FileSystemTarget
@@ -21,11 +20,12 @@ from neural_style.system.interruption import check_interrupted
 from .. import context
 from ..names import parse_model_name
 from ..places import RESULTS
-from ..rendering_options import complete_origin, to_origin
+from ..provenance.recorded import read_result_origin
+from ..rendering_options import to_origin
 from ..runners import current_runner
 from ..settings import Settings
 from ..storage.claims import claim
-from ..storage.records import Origin, read_origin
+from ..storage.records import Origin
 from ..storage.remote import target_at
 from ..storage.unfinished import Painting, read_origins
 from ..styles.model_name import ModelName
@@ -117,25 +117,30 @@ class Stylize(PaintingParameters, BatchTask):
     @contextmanager
     def sharing(self) -> Iterator[None]:
         """Ask only once for the models."""
-        self._shared.models = self._find_model_origins()
-        try:
+        with super().sharing():
+            self._find_model_origins()
             yield
-        finally:
-            del self._shared.models
-
-    @cached_property
-    def _shared(self) -> local:
-        return local()
 
     def _find_model_origins(self) -> dict[str, Origin] | None:
         """Return the versions of the models in the remote; None if one is not complete there."""
-        if hasattr(self._shared, "models"):
-            return cast("dict[str, Origin] | None", self._shared.models)
-        files = self.files_of("")
-        models = {kind: task for kind, task in self.downloads.items() if kind.startswith(MODEL)}
-        if not all(task.content.is_done(files[kind]) for kind, task in models.items()):
-            return None
-        return {kind: task.origin_of(files[kind]) for kind, task in models.items()}
+
+        def find() -> dict[str, Origin] | None:
+            models = self._list_models()
+            if not all(task.content.is_done(file) for _, file, task in models):
+                return None
+            return {kind: task.origin_of(file) for kind, file, task in models}
+
+        return self.share("versions", find)
+
+    def has_cached_models(self) -> bool:
+        """Return whether the cached models are the remote's, whatever is dropped in."""
+        models = self._list_models()
+        return self.share("caches", lambda: all(task.is_current(file) for _, file, task in models))
+
+    def _list_models(self) -> list[tuple[str, str, DownloadTask]]:
+        """Return kind, file and download of each model."""
+        names = {kind: name for kind, name in self.files_of("").items() if kind.startswith(MODEL)}
+        return [(kind, name, self.downloads[kind]) for kind, name in names.items()]
 
     def run(self) -> None:
         """Paint each image, unless another run is painting it or has just done so.
@@ -285,12 +290,6 @@ class Stylize(PaintingParameters, BatchTask):
     @cached_property
     def _options(self) -> dict[str, Any]:
         return to_origin(self.rendering(number=self.style_name.number))
-
-
-def read_result_origin(path: str) -> Origin | None:
-    """Return what a result was made from, as `read_origin` does, with all options."""
-    origin = read_origin(path)
-    return None if origin is None else complete_origin(origin)
 
 
 def _make_painted(settings: Settings) -> set[str]:
