@@ -30,6 +30,7 @@ MORE_FRAMES = "more_frames"
 """The key in `Image.info` that is True if the file has more frames or pages than the one read."""
 
 PILLOWS_FORMATS = tuple(name for name in FORMAT_NAMES if name != heif.FORMAT)
+_ALPHA_BYTES = 1  # of a pixel: a channel that is made
 _KEY_BYTES = 9  # of a pixel: the lower bytes of 16-bit colors, and the copy with alpha
 
 
@@ -108,6 +109,8 @@ def _decode(data: bytes, memory: int | None) -> Image.Image:
             plain, has_more_frames = _decode_tiff(data, memory)
         elif data.startswith(jpeg2000.SIGNATURES):
             plain, has_more_frames = _decode_jpeg2000(data, memory)
+        elif data.startswith(GIF_MAGIC):
+            plain, has_more_frames = _decode_gif(data, memory)
         elif heif.is_heif(data):
             plain, has_more_frames = _decode_heif(data, memory)
         else:
@@ -237,10 +240,28 @@ def _decode_heif(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
         return take_plain(picture), bool(getattr(picture, "is_animated", False))
 
 
+def _decode_gif(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
+    """Return the plain picture in a file, and whether the file has more frames.
+
+    What the first frame leaves uncovered is transparent, as in browsers. Without a transparent
+    color, Pillow gives it the first one of the palette.
+    """
+    if not is_complete(data):
+        raise ValueError(ENDS_EARLY)  # Pillow reads any number of empty blocks
+    with _open(data) as picture:
+        _check_memory(picture, data, memory, PLAIN_BYTES + _ALPHA_BYTES)
+        covered = picture.tile[0].extents
+        has_more_frames = bool(getattr(picture, "is_animated", False))
+        plain = take_plain(picture)
+    if plain.mode == "RGB" and covered != (0, 0, *plain.size):
+        alpha = Image.new("L", plain.size)
+        alpha.paste(255, covered)
+        plain.putalpha(alpha)
+    return plain, has_more_frames
+
+
 def _decode_other(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     """Return the plain picture in a file, and whether the file has more frames."""
-    if data.startswith(GIF_MAGIC) and not is_complete(data):
-        raise ValueError(ENDS_EARLY)  # Pillow reads any number of empty blocks
     if fields := bmp.find_bit_fields(data):
         Image._decompression_bomb_check(fields.size)
         check_decoding_memory(fields.size, 2 * PLAIN_BYTES, len(data), memory)

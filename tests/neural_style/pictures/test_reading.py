@@ -169,6 +169,19 @@ def test_a_16_bit_gray_png_is_not_clipped() -> None:
     assert np.asarray(picture)[0, :, 0].tolist() == [0, 1, 0x80, 0xFF]
 
 
+def test_what_the_first_frame_of_a_gif_leaves_uncovered_is_transparent() -> None:
+    data = encode(Image.new("RGB", (3, 2), "blue"), "GIF")
+    frame = data.index(b",\0\0\0\0")
+    placed = struct.pack("<HH", 2, 1)
+    partial = data[:6] + struct.pack("<HH", 8, 6) + data[10 : frame + 1] + placed
+    picture = decode_picture(partial + data[frame + 5 :])
+
+    assert (picture.mode, picture.size) == ("RGBA", (8, 6))
+    assert picture.getchannel("A").getbbox() == (2, 1, 5, 3)
+    assert picture.getpixel((2, 1)) == (0, 0, 255, 255)
+    assert decode_picture(data).mode == "RGB"
+
+
 @pytest.mark.parametrize("format", ANIMATED_FORMATS)
 def test_the_first_of_several_frames_is_read(format: str) -> None:
     picture = decode_picture(encode_two_frames(format))
