@@ -98,7 +98,11 @@ def _turn_upright(picture: Image) -> Image:
     """Apply the EXIF orientation; damaged EXIF data counts as upright."""
     picture.load()  # outside of `try`: damaged pixels are an error, damaged metadata is not
     try:
-        if picture.getexif().get(ExifTags.Base.Orientation, _UPRIGHT) == _UPRIGHT:
+        exif = picture.getexif()
+        orientation = exif.get(ExifTags.Base.Orientation, _UPRIGHT)
+        if isinstance(orientation, bytes):  # of type BYTE, which some writers use; it is SHORT
+            exif[ExifTags.Base.Orientation] = orientation = orientation[0]
+        if orientation == _UPRIGHT:
             return picture  # `exif_transpose` would copy the pixels
         return ImageOps.exif_transpose(picture)
     except Exception:

@@ -209,13 +209,18 @@ def choose_page(data: bytes) -> tuple[Page, bool]:
 def start_with(page: Page) -> bytes:
     """Return the file with its header changed so that `page` is the first one.
 
-    The order of bits is changed to the usual one where it has no meaning, in JPEG data.
+    In JPEG data, the order of bits has no meaning, nor has it one that a single component is in a
+    plane of its own: both are changed to the usual value.
     """
     layout = _Layout(page.data)
     data = _replace(page.data, layout.first_at, np.array(page.offset, layout.offset_type).tobytes())
-    kind, _, place = page.places.get(Tag.FILL_ORDER, (0, 0, 0))
-    if kind in _NUMBER_TYPES and page.number(Tag.COMPRESSION) in JPEG_COMPRESSIONS:
-        data = _replace(data, place, np.array(1, page.order + _NUMBER_TYPES[kind]).tobytes())
+    if page.number(Tag.COMPRESSION) not in JPEG_COMPRESSIONS:
+        return data
+    has_one = page.number(Tag.SAMPLES, 1) == 1
+    for tag in (Tag.FILL_ORDER, Tag.PLANAR) if has_one else (Tag.FILL_ORDER,):
+        kind, _, place = page.places.get(tag, (0, 0, 0))
+        if kind in _NUMBER_TYPES:
+            data = _replace(data, place, np.array(1, page.order + _NUMBER_TYPES[kind]).tobytes())
     return data
 
 

@@ -14,6 +14,7 @@ _FORMATS = {2: "signed ", 3: "floating point ", 5: "complex ", 6: "complex "}
 # Components, by photometric interpretation; others have one.
 _COLORS = {2: 3, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3, 32845: 3}
 _RGB, _PALETTE, _YCBCR = 2, 3, 6
+_BIG_ENDIAN_BIGTIFF = b"MM\0+"  # Pillow takes it for a file with 32-bit offsets
 _SEPARATE = 2  # planar configuration: each component in a plane of its own
 
 _COMPRESSIONS = {
@@ -76,6 +77,7 @@ def describe_kind(page: Page) -> PictureError:
     got += f" with {extra} more samples" if extra > 0 else ""
     got += f" with {samples} of {count} samples" if extra < 0 else ""
     got += " in separate planes" if _is_separate(page) else ""
+    got += " in a big-endian BigTIFF file" if page.data.startswith(_BIG_ENDIAN_BIGTIFF) else ""
     if name != "":
         got += f" compressed with {name or f'method {compression}'}"
     return PictureError(
@@ -87,10 +89,12 @@ def describe_kind(page: Page) -> PictureError:
 def _is_jpeg_misread(page: Page) -> bool:
     """Return True if Pillow decodes JPEG data wrongly.
 
-    It takes colors of an unnamed kind for gray, and reads separate planes only where they are RGB.
+    It takes colors of an unnamed kind for gray, and reads separate planes only where they are RGB,
+    or where there is but one.
     """
-    is_rgb = page.photometric == _RGB and page.number(Tag.SAMPLES) == _COLORS[_RGB]
-    return Tag.PHOTOMETRIC not in page.places or (_is_separate(page) and not is_rgb)
+    samples = page.number(Tag.SAMPLES, 1)
+    is_read = samples == 1 or (page.photometric == _RGB and samples == _COLORS[_RGB])
+    return Tag.PHOTOMETRIC not in page.places or (_is_separate(page) and not is_read)
 
 
 def _is_separate(page: Page) -> bool:

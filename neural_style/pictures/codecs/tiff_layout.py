@@ -46,6 +46,8 @@ class SampleLayout:
     """In px; the picture's width if it is stored in strips."""
     alpha: int
     """0 without alpha, else `PREMULTIPLIED` or `ALPHA`."""
+    alpha_at: int
+    """Which sample of a pixel alpha is."""
     order: str
     """NumPy's sign of the byte order."""
 
@@ -103,6 +105,7 @@ def read_layout(page: Page) -> SampleLayout | None:
         or 0 in page.size
     ):
         return None
+    alpha, alpha_at = _find_alpha(page, len(_MODES[photometric]), samples)
     layout = SampleLayout(
         size=page.size,
         photometric=photometric,
@@ -112,19 +115,21 @@ def read_layout(page: Page) -> SampleLayout | None:
         is_separate=page.number(Tag.PLANAR, 1) == _SEPARATE and samples > 1,
         predictor=page.number(Tag.PREDICTOR, 1),
         tile_width=page.number(Tag.TILE_WIDTH) if page.is_tiled else page.size[0],
-        alpha=_read_alpha(page, samples - len(_MODES[photometric])),
+        alpha=alpha,
+        alpha_at=alpha_at,
         order=page.order,
     )
     return layout if _is_known(layout) else None
 
 
-def _read_alpha(page: Page, extra: int) -> int:
-    """Return the kind of the first extra sample; a single one that has no kind counts as alpha."""
-    if extra <= 0:
-        return 0
-    kinds = page.array(Tag.EXTRA_SAMPLES)
-    kind = int(kinds[0]) if kinds.size else ALPHA
-    return kind if kind in (PREMULTIPLIED, ALPHA) else 0
+def _find_alpha(page: Page, colors: int, samples: int) -> tuple[int, int]:
+    """Return the kind of alpha, and which sample it is; 0 twice without alpha.
+
+    Extra samples follow the colors. If none of them has a kind, the first counts as alpha.
+    """
+    kinds = page.array(Tag.EXTRA_SAMPLES).tolist() or [ALPHA]
+    places = zip(kinds, range(colors, samples), strict=False)
+    return next((place for place in places if place[0] in (PREMULTIPLIED, ALPHA)), (0, 0))
 
 
 def _is_known(layout: SampleLayout) -> bool:

@@ -45,7 +45,7 @@ def decode_samples(page: Page, layout: SampleLayout) -> tuple[Image.Image, Image
         if layout.photometric == WHITE_IS_ZERO:
             levels = 255 - levels
         if alpha is not None:
-            opacity = to_8_bits(samples[..., layout.colors], alpha_range)
+            opacity = to_8_bits(samples[..., layout.alpha_at], alpha_range)
             alpha.paste(Image.fromarray(opacity), (0, top))
             if layout.alpha == PREMULTIPLIED:
                 levels = _divide(levels, opacity)
@@ -123,7 +123,7 @@ def _find_ranges(planes: list[Image.Image], layout: SampleLayout) -> tuple[float
         return full, full
     parts = [slice(layout.colors)]
     if layout.alpha:
-        parts.append(slice(layout.colors, layout.colors + 1))
+        parts.append(slice(layout.alpha_at, layout.alpha_at + 1))
     ranges = [
         find_full_range(samples[..., part] for _, samples in _read_samples(planes, layout))
         for part in parts

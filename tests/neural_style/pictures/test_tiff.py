@@ -164,6 +164,16 @@ def test_palettes_are_applied(bits: int, scale: int, extra: tuple[int, ...]) -> 
     assert decoded.shape[2] == 3 + len(extra)
 
 
+@pytest.mark.parametrize("bits", [8, 32])
+@pytest.mark.parametrize("is_separate", [False, True], ids=["chunky", "separate"])
+def test_alpha_may_follow_other_extra_samples(bits: int, is_separate: bool) -> None:
+    samples = make_samples("u", bits, 5)
+
+    decoded = decode(make_tiff(samples, Layout(RGB, bits, "u", (0, ALPHA), is_separate)))
+
+    assert decoded.tolist() == levels_of(samples, "u", bits)[..., [0, 1, 2, 4]].tolist()
+
+
 @pytest.mark.parametrize(("kind", "bits"), [("u", 8), ("u", 16), ("u", 32), ("f", 32)])
 def test_premultiplied_colors_are_divided(kind: str, bits: int) -> None:
     full = 1 if kind == "f" else 2**bits - 1
@@ -241,12 +251,26 @@ def test_the_order_of_bits_does_not_matter_in_jpeg_data() -> None:
     assert decode_picture(reversed_bits) == decode_picture(usual)
 
 
-def test_the_orientation_is_applied() -> None:
-    samples = make_samples("u", 32, 3)
+def test_that_a_single_plane_is_separate_does_not_matter_in_jpeg_data() -> None:
+    gray = make_picture().convert("L")
+    usual, separate = (
+        encode(gray, "TIFF", compression="jpeg", tiffinfo={284: planes}) for planes in (1, 2)
+    )
 
-    decoded = decode(make_tiff(samples, Layout(RGB, 32, tags={274: [6]})))
+    assert usual != separate
+    assert decode_picture(separate) == decode_picture(usual)
 
-    assert decoded.tolist() == np.rot90(levels_of(samples, "u", 32), -1).tolist()
+
+@pytest.mark.parametrize("bits", [8, 32])
+@pytest.mark.parametrize("kind", [1, 3], ids=["BYTE", "SHORT"])
+def test_the_orientation_is_applied(bits: int, kind: int) -> None:
+    samples = make_samples("u", bits, 3)
+    data = make_tiff(samples, Layout(RGB, bits, tags={274: [6]}))
+    place = data.index(struct.pack("<HH", 274, 3))
+
+    decoded = decode(data[: place + 2] + struct.pack("<H", kind) + data[place + 4 :])
+
+    assert decoded.tolist() == np.rot90(levels_of(samples, "u", bits), -1).tolist()
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I", "F"])
@@ -326,6 +350,15 @@ def test_an_unsupported_kind_is_named(tags: dict[int, list[int]], kind: str) -> 
 
     assert caught.value.reason.endswith(kind)
     assert caught.value.remedy.startswith("save it as RGB with 8 or 16 bits")
+
+
+def test_a_big_endian_bigtiff_of_jpeg_data_is_named() -> None:
+    entries = {256: 8, 257: 8, 258: 8, 259: 7, 262: 1, 273: 16, 277: 1, 278: 8, 279: 4}
+    directory = b"".join(struct.pack(">HHQQ", tag, 16, 1, n) for tag, n in entries.items())
+    header = b"MM\0+" + struct.pack(">HHQ", 8, 0, 20) + b"\xff\xd8\xff\xd9"
+
+    with pytest.raises(PictureError, match="in a big-endian BigTIFF file compressed with JPEG"):
+        decode_picture(header + struct.pack(">Q", len(entries)) + directory + bytes(8))
 
 
 @pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"])
