@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from inspect import CO_VARKEYWORDS
 from pathlib import Path
+from typing import Any
 
+import botocore.hooks
 import botocore.session
 import pytest
 from botocore.client import BaseClient
+from botocore.hooks import EventAliaser
 from botocore.loaders import create_loader
 
 from tests.support import packages, servers
@@ -60,11 +64,24 @@ def without_waiting_for_the_disk() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def shared_description_of_s3() -> Iterator[None]:
-    """Clients share a description of S3; reading it is nearly all that a new one costs."""
-    loader = create_loader()
+def cheap_clients() -> Iterator[None]:
+    """Clients share the description of S3 and the names of events, which each new one works out."""
+    loader, names = create_loader(), dict[str, str]()
+    find_name, inspect_function = EventAliaser._alias_event_name, botocore.hooks.accepts_kwargs
+
+    def find_name_once(aliaser: EventAliaser, name: str) -> str:
+        if name not in names:
+            names[name] = find_name(aliaser, name)
+        return names[name]
+
+    def accepts_kwargs(function: Any) -> bool:
+        code = getattr(function, "__code__", None)
+        return bool(code.co_flags & CO_VARKEYWORDS) if code else inspect_function(function)
+
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(botocore.session, "create_loader", lambda _: loader)
+        monkeypatch.setattr(EventAliaser, "_alias_event_name", find_name_once)
+        monkeypatch.setattr(botocore.hooks, "accepts_kwargs", accepts_kwargs)
         yield
 
 

@@ -11,7 +11,6 @@ from PIL import Image
 from rich.console import Console
 
 from tools.recording import shorten, to_svg
-from tools.tracing import trace
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,6 +27,8 @@ def test_a_recording_is_text_and_loads_nothing() -> None:
 
 
 def test_traced_pictures_lie_side_by_side_in_their_colors(tmp_path: Path) -> None:
+    from tools.tracing import trace
+
     halves = Image.new("RGB", (280, 140), "#0000ff")
     halves.paste("#ff0000", (0, 0, 140, 140))
     halves.save(tmp_path / "halves.png")

@@ -22,8 +22,6 @@ import pyte
 from rich.console import Console
 from rich.text import Text
 
-from .tracing import trace
-
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 OUTPUT, PAINTINGS = DOCS / "terminal.svg", DOCS / "paintings.svg"
 
@@ -43,6 +41,8 @@ _MIDDLE = 5
 
 def main() -> None:
     """Run the demo twice, and write the recording and the traced pictures."""
+    from .tracing import trace  # with scikit-image, which takes long to import
+
     console = Console(record=True, width=_COLUMNS, file=io.StringIO(), force_terminal=True)
     with TemporaryDirectory() as folder:
         for _ in range(2):

@@ -179,7 +179,7 @@ def _remote(kind: str, folder: Path) -> Iterator[tuple[str, dict[str, str], Call
     log = folder / "server.log"
     with log.open("w") as file:
         server = subprocess.Popen(
-            [sys.executable, str(_SERVER), "-H", "127.0.0.1", "-p", "0"],
+            [sys.executable, str(_SERVER)],
             stdout=file,
             stderr=subprocess.STDOUT,
         )

@@ -73,8 +73,7 @@ def serve(
 @contextmanager
 def serve_s3(log_path: Path) -> Iterator[str]:
     """Run an S3 server in a process of its own inside a `with` statement, which gets its URL."""
-    command = [sys.executable, str(_MOTO_SERVER), "-H", "127.0.0.1", "-p", "0"]
-    with serve_program(command, log_path) as url:
+    with serve_program([sys.executable, str(_MOTO_SERVER)], log_path) as url:
         yield url
 
 

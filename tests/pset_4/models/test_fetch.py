@@ -47,7 +47,7 @@ def test_the_output_lists_what_was_fetched(
 ) -> None:
     result = fetch_well(directory_project, server)
 
-    size = f"{len(server.content) / 1e6:.1f} MB"
+    size = f"{len(server.content) / 1e3:.1f} kB"
     assert result.stderr.splitlines() == [
         f"downloading {server.url} ({size})",
         "next: put images into machine/data/uploads and run "
