@@ -12,7 +12,7 @@ from PIL import Image
 
 from .backends.base import Style
 from .backends.loading import decode_style, load_style, read_style
-from .errors import MissingDependencyError
+from .errors import MissingDependencyError, StyleError
 from .networks.description import NetworkDescription
 from .networks.network import StyleNetwork
 from .options import RenderingOptions
@@ -50,7 +50,8 @@ def inspect(path: str | PathLike[str]) -> StyleDescription:
     Where nothing is installed that paints a network, it is described from its weights alone.
 
     Raises:
-        NeuralStyleError: As `load`, or the style does not paint.
+        NeuralStyleError: As `load`, or the style does not paint, or only black, as one does whose
+            colors are in 0..1 or -1..1.
     """
     file = read_style(path)
     try:
@@ -61,7 +62,13 @@ def inspect(path: str | PathLike[str]) -> StyleDescription:
             raise
         return _describe(network.description, network.count, network.notes)
     first, *others = _choose(style)
-    first(_trial_picture())
+    painted = first(_trial_picture())
+    if style.count is None and np.asarray(painted).max() <= 1:
+        raise StyleError(
+            "expected colors from 0 to 255 from this network, but those that it paints end at 1",
+            path=path,
+            remedy="export it with an output that is multiplied by 255",
+        )
     deadline = time.monotonic() + _TRIAL_SECONDS
     for one in others:
         one(_trial_picture())

@@ -47,6 +47,15 @@ def test_a_graph_that_paints_nan_is_refused(tmp_path: Path) -> None:
     assert "finite colors from this network" in refusal_of(data, tmp_path / "model.onnx")
 
 
+@pytest.mark.parametrize("activation", ["Sigmoid", "Tanh"])
+def test_a_graph_whose_colors_end_at_1_is_refused(activation: str, tmp_path: Path) -> None:
+    data = graph_of((activation, ["image"], "output", {}))
+
+    message = refusal_of(data, tmp_path / "model.onnx")
+
+    assert "those that it paints end at 1; export it with an output that is multi" in message
+
+
 def test_numbered_styles_that_paint_infinity_are_refused(tmp_path: Path) -> None:
     data = numbered(
         ("MatMul", ["style_weights", "offsets"], "which"),
