@@ -9,6 +9,7 @@ import re
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 from ..digest import file_digest
@@ -29,9 +30,12 @@ _ETAG_OF_PARTS = re.compile(r"[0-9a-f]{32}-(\d{1,5})")  # the MD5 of the MD5s of
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ObjectState:
-    """The state of one object in S3, as one reply tells it."""
+    """The state of one object in S3, as one reply tells it.
+
+    There may be tens of thousands, so equal texts are in memory only once.
+    """
 
     size: int
     """In bytes."""
@@ -134,7 +138,10 @@ def read_state(reply: Mapping[str, Any], size: int | None = None) -> ObjectState
             remedy="check AWS_ENDPOINT_URL: is this a server for S3?",
         )
     # Some servers return "Sha256".
-    metadata = {name.lower(): value for name, value in reply.get("Metadata", {}).items()}
+    metadata = {
+        intern(str(name).lower()): intern(str(value))
+        for name, value in reply.get("Metadata", {}).items()
+    }
     return ObjectState(
         size,
         reply["ETag"].strip('"'),
@@ -156,7 +163,7 @@ def _is_encrypted(reply: Mapping[str, Any]) -> bool:
 
 
 def _recorded_sha256(metadata: Mapping[str, str]) -> str | None:
-    digest = metadata.get(SHA256_METADATA, "").lower()
+    digest = intern(metadata.get(SHA256_METADATA, "").lower())
     return digest if _SHA256.fullmatch(digest) else None
 
 
@@ -167,6 +174,6 @@ def _checksum(reply: Mapping[str, Any], name: str) -> str | None:
     if is_of_parts and reply.get("ChecksumType") != "FULL_OBJECT":
         return None
     try:
-        return base64.b64decode(value, validate=True).hex() or None
+        return intern(base64.b64decode(value, validate=True).hex()) or None
     except Base64Error:
         return None

@@ -35,9 +35,9 @@ class Plan:
     """The pixels that would be painted; 0 for other tasks, and if that is not known yet."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Made:
-    """A file or object that a task made."""
+    """A file or object that a task made. There may be tens of thousands."""
 
     verb: str
     """What was done: `PUBLISHED`, `FETCHED`, `PAINTED`, `REPLACED` or `CACHED`."""

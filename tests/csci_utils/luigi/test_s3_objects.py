@@ -85,6 +85,18 @@ def test_metadata_name_the_sha256(name: str) -> None:
     assert read_state(reply).sha256 == SHA256
 
 
+def test_states_share_equal_texts() -> None:
+    replies = [
+        {"ContentLength": 10, "ETag": "x", "Metadata": {name: "".join(["C", "++"])}}
+        for name in ("Engine", "engine")
+    ]
+
+    (first, second) = (read_state(reply).metadata for reply in replies)
+
+    assert first == {"engine": "C++"}
+    assert first["engine"] is second["engine"]
+
+
 @pytest.mark.parametrize("value", ["", "x" * 64, SHA256[:-1], SHA256 + "0"])
 def test_metadata_of_another_form_count_as_none(value: str) -> None:
     reply = {"ContentLength": 10, "ETag": f'"{MD5}"', "Metadata": {"sha256": value}}
