@@ -111,6 +111,7 @@ def keep_current(
     failures = [line.removeprefix("failed: ") for line in format_failures(outcome, refused)]
     pages = _find_pages(settings, failures) if not outcome.done else []
     if not pages:
+        _make_room()
         built = rebuild(settings, failures)
         if built is None:
             return None
@@ -120,6 +121,15 @@ def keep_current(
     if may_open and _has_screen():
         _open(page)
     return shorten(page)
+
+
+def _make_room() -> None:
+    """Release what the run has kept: a gallery of many pictures takes memory, too."""
+    from ..runners import current_runner
+    from ..storage.remote import forget_states
+
+    current_runner().release()
+    forget_states()
 
 
 def _find_pages(settings: Settings, failures: Sequence[str]) -> list[str]:

@@ -54,6 +54,9 @@ class Runner(ABC):
         threads = machine.get("threads") or count_threads()
         return {**machine, "threads": max(1, threads // workers)}
 
+    def release(self) -> None:  # noqa: B027  (most runners keep nothing)
+        """Release what is kept for the next painting, such as loaded styles."""
+
     @abstractmethod
     def inspect(self, path: str) -> StyleDescription:
         """Load the model in a file, and describe it.

@@ -36,6 +36,10 @@ class InProcessRunner(Runner):
         finally:
             self._idle.append(painter)
 
+    def release(self) -> None:
+        """Release the painters that are idle, with the styles and the memory that they keep."""
+        self._idle.clear()
+
     def inspect(self, path: str) -> StyleDescription:
         """Load the model here."""
         from neural_style import inspect

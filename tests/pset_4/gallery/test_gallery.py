@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 import pytest
 from PIL import Image
 
 from neural_style import read_provenance
+from neural_style.backends.engine import EngineStyle
 from pset_4.commands.gallery import _has_screen
 from pset_4.gallery import building, collecting
 from pset_4.gallery.collecting import Picture
@@ -79,6 +83,30 @@ def test_the_gallery_and_sheets_need_no_remote(
 
     paths = [PAGE, "contact_sheets/photo.jpg"]
     assert [result.stdout for result in results] == [f"machine/data/{path}\n" for path in paths]
+
+
+def test_the_styles_of_a_run_are_released_before_its_gallery_is_built(
+    directory_project: Project, photograph: bytes, model: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    styles: WeakSet[EngineStyle] = WeakSet()
+    load, build = EngineStyle.__init__, building.build
+    counts = []
+
+    def note(style: EngineStyle, *arguments: Any) -> None:
+        load(style, *arguments)
+        styles.add(style)
+        counts.append(len(styles))
+
+    def count_and_build(*arguments: Any) -> building.Gallery:
+        gc.collect()
+        counts.append(len(styles))
+        return build(*arguments)
+
+    monkeypatch.setattr(EngineStyle, "__init__", note)
+    monkeypatch.setattr(building, "build", count_and_build)
+    paint(directory_project, photograph, model)
+
+    assert counts[-2:] == [1, 0]
 
 
 def test_nothing_is_written_if_nothing_changed(painted: Project) -> None:
