@@ -84,16 +84,21 @@ def read_object_metadata(path: str) -> Mapping[str, str]:
 def list_paths(folder: str) -> list[str]:
     """Return the paths of all files below a folder or prefix, relative to it, sorted, with ``/``.
 
-    Hidden files are left out; temporary files of a write in progress are among them.
+    Hidden files are left out; temporary files of a write in progress are among them. So are objects
+    in S3 whose keys end in ``/``.
     """
-    return [path for path in list_all_paths(folder) if not re.search(r"(^|/)\.", path)]
+    return [path for path in list_all_paths(folder) if not re.search(r"(^|/)\.|/$", path)]
 
 
 def list_all_paths(folder: str) -> list[str]:
-    """Return the same paths, and those of hidden files."""
-    found = target_at(folder).fs.listdir(folder)
-    paths = [path[len(folder) + 1 :].replace(os.sep, "/") for path in found]
-    return sorted(path for path in paths if path and not path.endswith("/"))
+    """Return the same paths, and those of the files that it leaves out.
+
+    Empty objects in S3 whose keys end in ``/`` are folders of other programs, and no files.
+    """
+    listed = target_at(folder).fs.list_files(folder)
+    files = [file for file in listed if file.size or not file.path.endswith("/")]
+    paths = [file.path[len(folder) + 1 :].replace(os.sep, "/") for file in files]
+    return sorted(filter(None, paths))
 
 
 def list_marks(folder: str) -> dict[str, str]:

@@ -24,12 +24,13 @@ def test_a_hostile_name_is_reported_and_not_fetched(
     assert directory_project.files("images") == ["images/photo.jpg"]
 
 
-@pytest.mark.parametrize("name", [".hidden.png", "drawing.png/y.png", "sub/../y.png"])
+@pytest.mark.parametrize("name", [".hidden.png", "drawing.png/y.png", "sub/../y.png", "sub/"])
 def test_an_image_at_an_unusable_key_is_reported_and_not_fetched(
     name: str, make_project: MakeProject, s3_store: S3Store, drawing: bytes
 ) -> None:
     s3_store.write(f"images/{name}", drawing)
     s3_store.write("images/drawing.png", drawing)
+    s3_store.write("images/empty/", b"")  # the folder of a program that shows folders
     project = make_project("machine", s3_store.url)
 
     result = project.run("download")
