@@ -19,6 +19,7 @@ from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from .errors import DescribedError
 from .liveness import OWNER_PATTERN, is_abandoned, name_owner
 from .transfers.sharing import SharedCalls
 
@@ -153,10 +154,15 @@ def discard(temporary_path: str, dir_fd: int | None = None) -> None:
 
 @contextmanager
 def naming_target(path: str) -> Iterator[None]:
-    """Name the target in errors about its temporary file, whose name means nothing to people."""
+    """Name the target in errors about its temporary file, whose name means nothing to people.
+
+    A `DescribedError` names what it is about itself.
+    """
     try:
         yield
     except OSError as error:
+        if isinstance(error, DescribedError):
+            raise
         raise type(error)(error.errno, error.strerror, path) from error
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 
+from csci_utils.atomic import naming_target
 from csci_utils.errors import BusyError
 from csci_utils.locking import open_locked
 from neural_style.system.interruption import check_interrupted, interrupted
@@ -30,7 +31,7 @@ def claim(path: str, notify: Callable[[str], None] | None) -> Iterator[None]:
 
     Raises:
         BusyError: Another process has the claim, and it is not waited for.
-        OSError: The folder cannot be created or written.
+        OSError: The folder cannot be created or written; `filename` is `path`, or a folder.
     """
     folder, name = os.path.split(path)
     os.makedirs(folder, exist_ok=True)
@@ -82,7 +83,8 @@ def _wait_for(lock_path: str, path: str, notify: Callable[[str], None] | None) -
     is_first = True
     while True:
         try:
-            return open_locked(lock_path)
+            with naming_target(path):
+                return open_locked(lock_path)
         except BusyError:
             if notify is None:
                 raise

@@ -342,7 +342,7 @@ def test_beside_a_painting_that_may_not_be_written_current_ones_do_not_fail(
     results.chmod(0o700)
 
     (failure,) = failures(result)
-    assert "drawing.png" in failure
+    assert failure.startswith(f"failed: {results}/drawing.png: Permission denied; check its ")
 
 
 @pytest.mark.usefixtures("bound_by_permissions")
