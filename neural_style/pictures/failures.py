@@ -22,6 +22,13 @@ GIF_MAGIC = b"GIF8"
 """The first bytes of GIF files."""
 
 _SIGNATURES = (PNG_SIGNATURE, jpeg.SIGNATURE, GIF_MAGIC, *TIFF_MAGICS, *jpeg2000.SIGNATURES)
+_OTHER_KINDS = {
+    "JPEG XL": (b"\xff\x0a", b"\0\0\0\x0cJXL "),  # ISO/IEC 18181-2: the codestream alone, in boxes
+    "a Photoshop document": (b"8BPS",),
+    "a PDF document": (b"%PDF-",),
+    "a ZIP archive": (b"PK\x03\x04",),
+    "camera raw": (b"FUJIFILMCCD-RAW", b"\0\0\0\x18ftypcrx "),
+}
 
 
 def describe_failure(error: Exception, data: bytes) -> PictureError:
@@ -35,7 +42,7 @@ def describe_failure(error: Exception, data: bytes) -> PictureError:
                 remedy="copy it again in binary mode",
             )
         text = quote_text(data)
-        got, remedy = "something else", "convert it to one of these formats"
+        got, remedy = _name_kind(data), "convert it to one of these formats"
         if text is not None:
             got, remedy = f"text that begins {text}", f"download it again, or {remedy}"
         expected = f"expected a picture ({', '.join(FORMAT_NAMES)})"
@@ -49,6 +56,11 @@ def describe_failure(error: Exception, data: bytes) -> PictureError:
         f"expected a whole picture, got {got} ({reason})",
         remedy="copy or save it again",
     )
+
+
+def _name_kind(data: bytes) -> str:
+    names = (name for name, signatures in _OTHER_KINDS.items() if data.startswith(signatures))
+    return next(names, "something else")
 
 
 def _has_known_signature(data: bytes) -> bool:

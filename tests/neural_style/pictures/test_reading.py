@@ -219,13 +219,26 @@ def test_a_picture_below_the_limit_of_pixels_causes_no_warning(
     ("data", "message"),
     [
         (b"", "0 bytes"),
+        (b"\xff\x0a\xfa\x7f\x01", "got JPEG XL; convert it to one of these formats"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "got JPEG XL; convert it to one of these formats"),
+        (b"\0\1\2\3", "got something else; convert it to one of these formats"),
         (b"<html>not found", "got text that begins '<html>not found'; download it again, or"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n", "expected a picture (JPEG, PNG,"),
-        (b"8BPS\0\1" + b"\0" * 100, "expected a picture (JPEG, PNG,"),
+        (b"8BPS\0\1" + b"\0" * 100, "got a Photoshop document; convert it to one of"),
         (encode_empty_png(30_000, 30_000), "expected a smaller picture"),
         (encode_empty_png(100, 100), "expected a whole picture, got a damaged one"),
     ],
-    ids=["empty", "HTML", "PostScript", "Photoshop", "bomb", "no pixels"],
+    ids=[
+        "empty",
+        "JPEG XL",
+        "JPEG XL in boxes",
+        "unknown",
+        "HTML",
+        "PostScript",
+        "Photoshop",
+        "bomb",
+        "no pixels",
+    ],
 )
 def test_an_error_describes_the_content(data: bytes, message: str) -> None:
     assert message in refusal_of(data)
