@@ -19,11 +19,7 @@ from ..storage import lookup
 from ..storage.conflicts import CONFLICT_CHOICES, REFUSE
 from ..styles.looks import LOOK_MARK, parse_look
 from ..styles.written import find_look
-from ..terminal.completion import (
-    complete_all,
-    complete_files,
-    complete_folders,
-)
+from ..terminal.completion import complete_all, complete_files, complete_folders, complete_results
 from . import help_texts as texts
 from .declaring import (
     Command,
@@ -226,7 +222,7 @@ def proof_options(command: Command) -> Command:
 
 def like_option(command: Command) -> Command:
     """Add the painting whose look is wanted: `like`."""
-    return click.option("--like", metavar="FILE", shell_complete=complete_files, help=texts.LIKE)(
+    return click.option("--like", metavar="FILE", shell_complete=complete_results, help=texts.LIKE)(
         command
     )
 

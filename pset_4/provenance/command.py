@@ -10,6 +10,7 @@ from csci_utils.console import ExitCode, answer
 
 from ..commands.options import common_options
 from ..commands.session import session
+from ..terminal.completion import complete_results
 
 _EPILOG = (
     "Exit codes: 0 it matches the remote, 1 its image or model was replaced or is gone, or "
@@ -18,7 +19,7 @@ _EPILOG = (
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("painting", metavar="FILE")
+@click.argument("painting", metavar="FILE", shell_complete=complete_results)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @common_options
 def explain(painting: str, as_json: bool) -> None:

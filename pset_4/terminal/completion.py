@@ -47,6 +47,16 @@ def complete_all(
     return _complete(context, incomplete, kinds)
 
 
+def complete_results(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the local results whose names begin like this; leave other files to the shell."""
+    settings = _read_settings(context)
+    found = islice(_walk(settings.results, incomplete), _MOST_FILES) if settings else ()
+    matching = sorted(name for name in found if name.startswith(incomplete))
+    return [CompletionItem(name) for name in matching] or [CompletionItem(incomplete, type="file")]
+
+
 def complete_files(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

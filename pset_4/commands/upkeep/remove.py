@@ -10,6 +10,7 @@ import click
 
 from csci_utils.console import ExitCode, answer, say
 
+from ...terminal.completion import complete_all
 from ..answering import is_quiet, note, wants_json
 from ..options import common_options, json_option
 from ..session import EPILOG, session
@@ -24,7 +25,7 @@ RESULTS_HELP = "Remove what was made from it, too: results, proofs and packages,
 
 
 @click.command(epilog=EPILOG)
-@click.argument("wanted", nargs=-1, required=True, metavar="NAME...")
+@click.argument("wanted", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_all)
 @click.option("--drop-in", "with_drop_in", is_flag=True, help=DROP_IN_HELP)
 @click.option("--results", "with_results", is_flag=True, help=RESULTS_HELP)
 @yes_option

@@ -9,6 +9,7 @@ import click
 
 from csci_utils.console import ExitCode, say
 
+from ...terminal.completion import complete_all, complete_files
 from ..answering import finish, note
 from ..options import common_options, json_option, runner_options
 from ..session import EPILOG, run, session
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("name")
-@click.argument("path", metavar="[FILE]", required=False)
+@click.argument("name", shell_complete=complete_all)
+@click.argument("path", metavar="[FILE]", required=False, shell_complete=complete_files)
 @yes_option
 @runner_options
 @json_option

@@ -31,6 +31,7 @@ def here(directory_project: Project, monkeypatch: pytest.MonkeyPatch) -> Project
     for path in (
         Path(directory_project.remote_url, "images", "remote.png"),
         directory_project.data / "saved_models" / "cached.pth",
+        directory_project.data / "stylized" / "candy.pth" / "lisbon" / "tram.jpg",
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -45,6 +46,10 @@ def here(directory_project: Project, monkeypatch: pytest.MonkeyPatch) -> Project
         ("pset_4 main --image lisbon/t", ["lisbon/tram.jpg"]),
         ("pset_4 stylize --style ca", ["cached.pth", "candy.pth"]),
         ("pset_4 download --exclude c", ["cached.pth", "candy.pth", "coffee.png"]),
+        ("pset_4 remove coffee.png ca", ["cached.pth", "candy.pth"]),
+        ("pset_4 replace co", ["coffee.png"]),
+        ("pset_4 explain ca", ["candy.pth/lisbon/tram.jpg"]),
+        ("pset_4 main --like candy.pth/l", ["candy.pth/lisbon/tram.jpg"]),
         ("pset_4 sta", ["status"]),
         ("pset_4 main --uploads /nowhere --image c", []),
     ],
@@ -68,11 +73,12 @@ def test_s3_is_not_asked(
     assert complete(monkeypatch, capsys, "pset_4 -i c") == "plain,coffee.png\n"
 
 
+@pytest.mark.parametrize("start", ["main", "replace coffee.png", "explain", "main --like"])
 @pytest.mark.usefixtures("here")
 def test_files_are_left_to_the_shell(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    start: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert complete(monkeypatch, capsys, "pset_4 main ~/pho") == "file,~/pho\n"
+    assert complete(monkeypatch, capsys, f"pset_4 {start} ~/pho") == "file,~/pho\n"
 
 
 def test_the_script_for_bash_is_one(
