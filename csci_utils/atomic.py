@@ -204,8 +204,9 @@ def _is_orphan(entry: os.DirEntry[str]) -> bool:
     name = _TEMPORARY_NAME.fullmatch(entry.name)
     if name is None:
         return False
-    if name["system"] and is_abandoned(name):
-        return True
+    has_ended = is_abandoned(name) if name["system"] else None
+    if has_ended is not None:  # the age would mislead where a clock is wrong
+        return has_ended
     try:
         changed = entry.stat(follow_symlinks=False).st_mtime
     except OSError:  # other processes sweep, too

@@ -24,17 +24,17 @@ def name_owner() -> str:
     return f"{_identify_system()}-{os.getpid()}-{_PROCESS}"
 
 
-def is_abandoned(owner: re.Match[str]) -> bool:
-    """Return True if the process of a name is known to have ended.
+def is_abandoned(owner: re.Match[str]) -> bool | None:
+    """Return whether the process of a name has ended; None if it is one of another system.
 
-    Other systems that share the folder, and containers, have processes of their own; theirs are
-    never called ended. A number that another process has now counts as that of a live one.
+    Other systems that share the folder, and containers, have processes of their own. A number that
+    another process has now counts as that of a live one.
 
     Args:
         owner: A match of `OWNER_PATTERN`.
     """
     if owner["system"] != _identify_system():
-        return False
+        return None
     pid = int(owner["pid"])
     if pid == os.getpid():
         return owner["process"] != _PROCESS

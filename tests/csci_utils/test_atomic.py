@@ -156,6 +156,7 @@ def test_the_file_of_a_live_process_is_not_swept(folder: Path) -> None:
         assert process.stdout is not None
         path = folder / process.stdout.readline().strip()
         path.touch()
+        make_old(path)  # by a clock that is wrong
 
         Sweeper().sweep(str(folder))
         assert path.exists()
@@ -191,7 +192,7 @@ def test_a_scratch_folder_is_removed() -> None:
 def test_a_folder_is_swept_once_by_a_sweeper(folder: Path) -> None:
     sweeper = Sweeper()
     sweeper.sweep(str(folder))
-    orphan = folder / make_temporary_name()
+    orphan = folder / ".luigi-tmp-0123456789abcdef"
     orphan.touch()
     make_old(orphan)
 
