@@ -128,7 +128,7 @@ def _parse(path: Path) -> dict[str, str]:
         text = "\0"
     if "\0" in text:
         raise SettingsError(
-            "expected UTF-8 text", path=path, remedy="save it as UTF-8, or take it away"
+            "expected UTF-8 text", path=path, remedy="save it as UTF-8, or remove it"
         )
     found = list(parse_stream(io.StringIO(text)))
     for binding in found:
@@ -151,7 +151,7 @@ def _check_owner(path: Path) -> None:
         reason = find_other_writer(path)
     except OSError as error:
         raise SettingsError(
-            f"cannot be read: {error.strerror}", path=path, remedy="repair it, or take it away"
+            f"cannot be read: {error.strerror}", path=path, remedy="correct it, or remove it"
         ) from error
     if reason:
         remedy = f"make sure that it is yours, and run chmod go-w {path.name}"

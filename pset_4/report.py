@@ -59,8 +59,8 @@ def format_summary(
         FETCHED: shorten(settings.data),
         CACHED: shorten(settings.data),
         SKIPPED: "already there",
-        FAILED: "with the reasons above",
-        BLOCKED: "not made because of that",
+        FAILED: "see the reasons above",
+        BLOCKED: "need something that failed",
         WAITING: "to be published: run again without --offline",
     }
     counts = summarize(outcome, settings, refused).counts

@@ -46,13 +46,13 @@ RAY = (
 )
 WORKERS = (
     "How many workers. By default one for each core, or with --device cuda up to eight for each "
-    "GPU; on Ray one for each GPU, and if N is larger, so many that share them."
+    "GPU; on Ray one for each GPU; a larger N shares the GPUs."
 )
-WORKER = "Join the run that is under way, wherever it was begun; nothing is listed."
-RUN = "The run to join, to go on with or to show; bulk status lists them."
-RETRY = "Paint only what the last run over the same could not."
-SHARD = "Images that a worker claims at a time; what a worker that is killed may repeat."
-LEASE = "How long a worker that is not heard of keeps its shard."
+WORKER = "Join the run in progress, wherever it was started, without listing images again."
+RUN = "The run to join, continue or show; bulk status lists all runs."
+RETRY = "Paint only the images that failed in the last run over the same images."
+SHARD = "How many images a worker claims at a time; also the most that are repeated after a kill."
+LEASE = "How long a silent worker keeps its shard."
 STYLE = f"A style: the name of a model in the remote. May be repeated. By default {DEFAULT_MODEL}."
 FAILURES = "Print the table of failures, as JSON Lines."
 
@@ -79,7 +79,7 @@ def bulk(ctx: click.Context, /, **options: Any) -> None:
     """Paint millions of images: on this machine, on Ray, or wherever workers join.
 
     Workers read from the remote and publish there, where main finds the results; nothing stays on
-    this machine. They meet only in the remote: run it again, anywhere, to go on.
+    this machine. They meet only in the remote: run it again, anywhere, to continue.
     """
     if ctx.invoked_subcommand is None:
         _check(options)
@@ -93,12 +93,12 @@ def _check(options: dict[str, Any]) -> None:
     check_rendering(options)
     if common_option("dry_run") and (options["joins"] or options["run_id"]):
         raise click.UsageError(
-            "--worker and --run go on with a run, and --dry-run shows what one would be about: "
+            "--worker and --run continue a run, and --dry-run shows what a new one would do: "
             "leave it out, or see bulk status"
         )
     if (options["joins"] or options["run_id"]) and (options["models"] or options["retries"]):
         raise click.UsageError(
-            "--worker and --run go on with a run, which knows its images and styles: leave out "
+            "--worker and --run continue a run, which knows its images and styles: leave out "
             "--model and --retry-failed"
         )
     if options["retries"] and options["manifest"]:

@@ -132,7 +132,7 @@ class Driver:
                 raise PipelineError(
                     f"no worker gets anywhere: {self._crew.last_error}",
                     path=self._run.id,
-                    remedy="correct that, and run again to go on",
+                    remedy="fix that, and run again to continue",
                 )
             if is_idle or time.monotonic() >= end or self._planning_error is not None:
                 time.sleep(TEND_SECONDS)
@@ -152,5 +152,5 @@ class Driver:
             raise PipelineError(
                 f"the listing has stopped at {progress.pictures:,} pictures, which are done",
                 path=self._run.id,
-                remedy="run bulk again without --worker, which goes on with it",
+                remedy="run bulk again without --worker to continue it",
             )

@@ -37,7 +37,7 @@ class Forecast:
 
     def list_lines(self) -> Iterator[str]:
         """Yield lines for people."""
-        yield f"would {'go on with' if self.is_under_way else 'begin'} run {self.run}"
+        yield f"would {'continue' if self.is_under_way else 'begin'} run {self.run}"
         yield f"images    {self.images:,}  {self.source}"
         if self.refused:
             yield f"refused   {self.refused:,}  names of images that cannot be used"

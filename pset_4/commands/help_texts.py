@@ -20,7 +20,7 @@ DEBUG = "Show Luigi's log, and tracebacks."
 DRY_RUN = "Show what would be published, fetched and painted, and why; write nothing."
 FORCE = "Paint again what is current, and let smaller results replace larger ones in the remote."
 QUIET = "Print errors only."
-JSON = "Answer with one JSON document on standard output, for programs."
+JSON = "Print one JSON document on standard output, for programs."
 IMAGE = "An image, by name or pattern; may be repeated. Default: all."
 FILE = "A style model's file, by name or pattern; may be repeated. Default: all."
 PAINTED_IMAGE = (
@@ -45,11 +45,11 @@ CONFLICT = (
     "If the remote has other bytes under a drop-in's name: fail, use the remote's, or replace them."
 )
 SCHEDULER = (
-    "Run the tasks under luigid, whose page shows them; several processes share them then. Port "
-    "8082 by default."
+    "Run the tasks under luigid, whose page shows them; several processes can then share them. "
+    "Port 8082 by default."
 )
 WORKERS = (
-    "How many pictures are painted at once; together they take the --threads and the --memory. "
+    "How many pictures to paint at once; together they take the --threads and the --memory. "
     "Default: 1."
 )
 PROOF = "Paint small proofs, in data/proofs and never published: of 512 px, or --max-side."

@@ -23,9 +23,9 @@ from .options import (
 )
 from .session import EPILOG, run, session
 
-URL_HELP = "Where the archive is, if not at its official address; https:// or http://."
-ACCEPT_HELP = "Also take models whose SHA-256 is not that of the official ones, as from a mirror."
-TIMEOUT_HELP = "Seconds that the server may be silent before another try."
+URL_HELP = "The address of the archive, https:// or http://, if not the official one."
+ACCEPT_HELP = "Also accept models whose SHA-256 is not the official one, for example from a mirror."
+TIMEOUT_HELP = "Retry after the server has been silent for this many seconds."
 
 
 @click.group(epilog=EPILOG)
@@ -58,9 +58,9 @@ def _check_url(context: click.Context, parameter: click.Parameter, url: str | No
 def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
     """Download the four official models and drop them in.
 
-    Each is compared with its known SHA-256 and loaded first, and published later like anything else
-    that is dropped in. What is there already is left as it is; where all four are, nothing is
-    downloaded. A download that was cut short goes on where it stopped.
+    Each is first compared with its known SHA-256 and loaded. The next run publishes them like other
+    drop-ins. Files that exist are left alone; if all four do, nothing is downloaded. An interrupted
+    download is resumed.
     """
     with session(reaches_remote=False) as settings:
         from csci_utils.network.download import without_secrets

@@ -56,7 +56,7 @@ def session(
         waits: Whether the command itself asks the remote whether it answers, and waits until it
             does.
     """
-    with errors_in_one_line("what is done stays; run again to go on"):
+    with errors_in_one_line("finished work is kept; run again to continue"):
         missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
         if missing:
             remedy = install_remedy("luigi", "pipeline", "style")
@@ -193,7 +193,7 @@ def say_left_alone(others: Sequence[str], settings: Settings) -> None:
     """Mention files of other kinds in a folder that is used in place."""
     if others:
         count = "1 other file," if len(others) == 1 else f"{len(others)} other files, such as"
-        note(f"note: left alone in {settings.uploads}: {count} {one_line(others[0])}")
+        note(f"note: ignored in {settings.uploads}: {count} {one_line(others[0])}")
 
 
 def say_without_quality(images: Sequence[str], options: Mapping[str, Any]) -> None:

@@ -68,8 +68,8 @@ def _format_totals(found: Summary, outcome: Outcome, settings: Settings) -> Iter
             yield _format_row(f"to {INFINITIVES[verb]}", len(made), _format_sizes(made))
     for label, count, text in (
         (SKIPPED, len(found.skipped), "already there"),
-        (FAILED, len(found.failed), "would fail, with the reasons above"),
-        (BLOCKED, len(found.blocked), "not made because of that"),
+        (FAILED, len(found.failed), "would fail; see the reasons above"),
+        (BLOCKED, len(found.blocked), "need something that failed"),
     ):
         if count:
             yield _format_row(label, count, text)
@@ -83,15 +83,15 @@ def _format_sizes(made: list[Made]) -> str:
     unknown = sum(each.plan is None or each.plan.size is None for each in made)
     known = format_size(_add_sizes(made))
     if unknown == len(made):
-        return "of unknown size before they are made"
+        return "size not known yet"
     return f"{known}, and {unknown} of unknown size" if unknown else known
 
 
 def _format_estimate(found: Summary, settings: Settings) -> str:
     minutes = _estimate(found, settings) / 60
     shown = f"{minutes:.0f} minutes" if minutes >= 2 else f"{max(minutes, 0.1):.1f} minutes"
-    how = "as fast as earlier runs here" if is_measured(settings) else "on two usual cores"
-    return f"about {shown}, an estimate ({how})"
+    how = "from earlier runs here" if is_measured(settings) else "for two typical cores"
+    return f"about {shown}, estimated {how}"
 
 
 def _estimate(found: Summary, settings: Settings) -> float:

@@ -117,7 +117,7 @@ def check_no_obstacle(path: str) -> None:
         return
     # Somebody may have removed a file meanwhile, or put it back.
     if os.path.lexists(path) and not os.path.isfile(path):
-        raise MissingError("not a file", path=path, remedy="take it away and run again")
+        raise MissingError("not a file", path=path, remedy="remove it and run again")
 
 
 def check(remote: str) -> None:

@@ -85,7 +85,7 @@ def submit(
     """
     if find_spec("canvasapi") is None:
         raise click.ClickException(f"not installed: canvasapi; {install_remedy('canvas')}")
-    with errors_in_one_line("what is sent stays; run again to go on"):
+    with errors_in_one_line("what was sent is kept; run again to continue"):
         from .. import context, places, settings
         from .work import find_work
 

@@ -42,7 +42,7 @@ LOCK_NAME = ".watch.lock"
 def watch(every: float | None, polls: bool, **options: Any) -> None:
     """Publish and paint drop-ins as soon as they are complete, and keep the gallery current.
 
-    It goes on until Ctrl-C. What is dropped in already is painted first, as main does. A deletion
+    It runs until Ctrl-C. What is dropped in already is painted first, as main does. A deletion
     deletes nothing.
     """
     request, options = split_request(options)

@@ -155,7 +155,7 @@ def test_a_folder_or_fifo_in_place_of_a_file_is_reported(
 
     result = directory_project.run_apart(command, "--image", "photo.jpg")
 
-    assert failures(result) == [f"failed: {path}: not a file; take it away and run again"]
+    assert failures(result) == [f"failed: {path}: not a file; remove it and run again"]
 
 
 @pytest.mark.parametrize(

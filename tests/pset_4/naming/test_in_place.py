@@ -83,13 +83,13 @@ def test_files_of_other_kinds_are_left_alone_with_a_note(
     result = directory_project.run("upload", "--uploads", str(pictures))
 
     assert result.exit_code == 0, result.output
-    note = f"note: left alone in {pictures}: 2 other files, such as lisbon/notes.txt"
+    note = f"note: ignored in {pictures}: 2 other files, such as lisbon/notes.txt"
     assert note in result.stderr.splitlines()
 
     (pictures / "movie.mov").unlink()
     result = directory_project.run("upload", "--uploads", str(pictures))
 
-    note = f"note: left alone in {pictures}: 1 other file, lisbon/notes.txt"
+    note = f"note: ignored in {pictures}: 1 other file, lisbon/notes.txt"
     assert note in result.stderr.splitlines()
 
 

@@ -287,4 +287,4 @@ def test_an_interrupted_run_reports_what_is_sent(student: Repository, canvas: Ca
 
     assert process.returncode == 130
     assert output.splitlines()[-1] == "completed attempt 1 of the quiz Pset 4 Answers"
-    assert errors == "interrupted: what is sent stays; run again to go on\n"
+    assert errors == "interrupted: what was sent is kept; run again to continue\n"

@@ -38,7 +38,7 @@ def test_a_second_watcher_is_told_and_ctrl_c_ends_the_first(
     _, rest = process.communicate(timeout=20)
     assert (process.returncode, rest.splitlines()) == (
         130,
-        ["interrupted: what is done stays; run again to go on"],
+        ["interrupted: finished work is kept; run again to continue"],
     )
     assert not (directory_project.data / ".watch.lock").exists()
 
