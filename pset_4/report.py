@@ -102,8 +102,8 @@ def format_verification(found: Verification) -> str:
     ]
     if found.damaged:
         lines.append(f"repair them: {command('verify --repair')}")
-    counts = {"checked": found.checked, "repaired": len(found.repaired)}
-    counts["damaged"] = len(found.damaged)
+    repaired = {"repaired": len(found.repaired)} if found.repaired else {}
+    counts = {"checked": found.checked, **repaired, "damaged": len(found.damaged)}
     return "\n".join([*lines, *(f"{label:<10}{count:>6}" for label, count in counts.items())])
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 
 import click
 
@@ -39,7 +40,15 @@ def _has_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def show(verb: str, paths: Iterable[str]) -> None:
-    """Print a line for each path on standard error, whether ``--quiet`` is given or not."""
-    for path in paths:
-        say(f"{verb} {shorten(path)}", sys.stderr)
+def show(verb: str, paths: Sequence[str]) -> None:
+    """Print a line for each path on standard error, whether ``--quiet`` is given or not.
+
+    An MLflow package, which has more than a hundred files, takes one line.
+    """
+    from ...packaging.manifest import MANIFEST
+
+    packages = [path.removesuffix(MANIFEST) for path in paths if path.endswith(f"/{MANIFEST}")]
+    counts = Counter(next(filter(path.startswith, packages), path) for path in paths)
+    for path, count in counts.items():
+        files = f" ({count} files)" if count > 1 else ""
+        say(f"{verb} {shorten(path)}{files}", sys.stderr)

@@ -49,7 +49,7 @@ def test_status_and_verify_find_what_lies_in_folders(filled_project: Project) ->
     assert status["results"] == [
         {"model": MODEL, "image": IMAGE, "local": "current", "remote": "yes"}
     ]
-    assert filled_project.run_well("verify") == {"checked": 4, "repaired": 0, "damaged": 0}
+    assert filled_project.run_well("verify") == {"checked": 4, "damaged": 0}
 
 
 def test_a_damaged_result_in_a_folder_is_repaired(filled_project: Project) -> None:

@@ -63,6 +63,24 @@ def test_results_are_removed_on_request(painted: Project, store: RemoteStore) ->
     assert painted.files("saved_models", "stylized") == []
 
 
+@pytest.mark.parametrize(("words", "verb"), [((), "keeps"), (("--results",), "would remove")])
+def test_a_package_takes_one_line(
+    directory_project: Project,
+    directory_store: DirectoryStore,
+    model: bytes,
+    words: tuple[str, ...],
+    verb: str,
+) -> None:
+    directory_store.write("saved_models/one.pth", model)
+    for name in ("MLmodel", "artifacts/style.pth", "manifest.json"):
+        directory_store.write(f"mlflow/one.pth/{name}", b"{}")
+
+    result = directory_project.run("remove", "one.pth", "--yes", *words)
+
+    lines = [line for line in result.stderr.splitlines() if "mlflow" in line]
+    assert lines == [f"{verb} remote-directory/mlflow/one.pth/ (3 files)"]
+
+
 @pytest.mark.parametrize("words", [(), ("--drop-in", "--results")])
 def test_without_yes_and_terminal_nothing_is_removed(
     painted: Project, store: RemoteStore, words: tuple[str, ...]
