@@ -201,7 +201,7 @@ class RenderingOptions:
         if self.quality is not None and self.file_format not in (None, *LOSSY_FORMATS):
             raise ValueError(
                 f"expected no quality for {self.file_format}, which loses nothing: leave out one "
-                f"of both, or choose {', '.join(LOSSY_FORMATS[:-1])} or {LOSSY_FORMATS[-1]}"
+                f"of the two, or choose {', '.join(LOSSY_FORMATS[:-1])} or {LOSSY_FORMATS[-1]}"
             )
 
     def count_pixels(self, size: tuple[int, int]) -> float:

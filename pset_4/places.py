@@ -17,6 +17,8 @@ UPLOADS_VARIABLE = "PSET_4_UPLOADS"
 S3_SCHEME = "s3://"
 _LOGIN = re.compile(r"(^|//)[^/\\]*:[^/\\]*@|//[^/]*@")
 """A user, or a user and a password, in an address."""
+_MISTYPED_SCHEME = re.compile(r"^s3(:/*|//)(?=.)", re.IGNORECASE)
+"""The beginning of a remote that may have been meant as `S3_SCHEME`."""
 
 BUCKET = re.compile(r"[\w.-]{1,255}|arn:.*", re.ASCII)
 """What botocore accepts as a bucket; new buckets allow lower case only, and no underscore."""
@@ -121,6 +123,7 @@ def guess_url(remote: str) -> str:
     The question is to be followed by another remedy.
     """
     is_path = remote.startswith((".", "/", "~")) or "\\" in remote or os.path.exists(remote)
+    remote = _MISTYPED_SCHEME.sub("", remote)
     is_bucket = not is_path and "://" not in remote and BUCKET.fullmatch(remote.split("/")[0])
     return f"did you mean {S3_SCHEME}{remote}? Otherwise " if is_bucket else ""
 

@@ -79,6 +79,8 @@ class Progress:
         if self.failed or self.refused:
             yield f"reasons   {self.failures}"
         yield f"shards    {self.shards_done:,} of {self.shards:,}"
+        if self.is_finished and not self.pictures and not self.refused:
+            yield "no images found: check --images, --manifest and --remote"
         if not self.is_finished:
             yield f"workers   {self.workers}{self._describe_rate()}"
 

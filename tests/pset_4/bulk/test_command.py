@@ -55,6 +55,16 @@ def test_a_dry_run_counts_and_writes_nothing(project: Project, store: RemoteStor
     assert read_run(project)["run"] == as_json["run"]
 
 
+def test_a_run_without_images_says_so(directory_project: Project, tmp_path: Path) -> None:
+    write_pictures(DirectoryStore(directory_project.remote_url), 0)
+    (tmp_path / "empty").mkdir()
+
+    result = directory_project.run("bulk", "-m", MODEL, "--images", str(tmp_path / "empty"))
+
+    assert result.exit_code == 0, result.output
+    assert "no images found: check --images, --manifest and --remote" in result.stdout
+
+
 def test_a_dry_run_joins_no_run(directory_project: Project) -> None:
     result = directory_project.run("bulk", "--worker", "--dry-run")
 

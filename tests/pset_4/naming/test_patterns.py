@@ -295,6 +295,13 @@ def test_a_forgotten_scheme_before_a_prefix_is_asked_for(directory_project: Proj
     assert_usage_error(result, "did you mean s3://my-bucket/prefix? Otherwise name s3://bucket/")
 
 
+@pytest.mark.parametrize("remote", ["s3:/my-bucket/x", "s3:my-bucket/x", "S3://my-bucket/x"])
+def test_a_mistyped_scheme_is_asked_for(directory_project: Project, remote: str) -> None:
+    result = directory_project.run("main", "--remote", remote)
+
+    assert_usage_error(result, "did you mean s3://my-bucket/x? Otherwise name s3://bucket/")
+
+
 def test_a_new_directory_that_may_be_a_bucket_is_mentioned(
     directory_project: Project, drawing: bytes
 ) -> None:
