@@ -16,7 +16,7 @@ from csci_utils.files import read_file
 
 from .errors import PictureError
 from .pictures.decoding import read_header
-from .pictures.io import MAX_PICTURE_BYTES
+from .pictures.file_formats import MAX_PICTURE_BYTES
 from .pictures.metadata import read_metadata, xmp
 
 _OPTIONS = "options"

@@ -14,8 +14,8 @@ from csci_utils.errors import at_path, find_remedy, instead_of_path
 from csci_utils.files import read_file
 
 from ..errors import PictureError
-from ..pictures.file_formats import name_of, suffix_of
-from ..pictures.io import MAX_PICTURE_BYTES, decode_picture, identify_picture
+from ..pictures.file_formats import MAX_PICTURE_BYTES, name_of, suffix_of
+from ..pictures.io import decode_picture, identify_picture
 
 STREAM = "-"
 """Stands for standard input, or standard output."""

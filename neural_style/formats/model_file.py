@@ -12,7 +12,6 @@ from csci_utils.files import read_file
 from csci_utils.text import quote_text
 
 from ..errors import StyleError
-from ..pictures.io import identify_picture
 
 TORCH_SUFFIXES = frozenset({".pth", ".pt"})
 """Suffixes of checkpoints that PyTorch wrote."""
@@ -73,6 +72,8 @@ def unsupported(detail: str) -> StyleError:
 
 
 def _refuse_picture(data: bytes) -> None:
+    from ..pictures.io import identify_picture  # which imports Pillow and NumPy
+
     picture_format = identify_picture(data)
     if picture_format is not None:
         raise StyleError(

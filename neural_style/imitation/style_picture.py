@@ -16,7 +16,8 @@ from csci_utils.files import read_file
 
 from ..errors import PictureError
 from ..pictures.conversion import convert_to_srgb
-from ..pictures.io import MAX_PICTURE_BYTES, decode_picture
+from ..pictures.file_formats import MAX_PICTURE_BYTES
+from ..pictures.io import decode_picture
 from .magenta import Numbers
 from .prediction import PICTURE_SIDE
 

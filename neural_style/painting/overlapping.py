@@ -20,7 +20,8 @@ from csci_utils.files import read_file
 from ..backends.base import Frame, Progress, Style, take
 from ..errors import NeuralStyleError, PictureError
 from ..pictures.arrays import Colors
-from ..pictures.io import MAX_PICTURE_BYTES, decode_picture
+from ..pictures.file_formats import MAX_PICTURE_BYTES
+from ..pictures.io import decode_picture
 from ..request import PaintingRequest
 from ..system.resources import count_threads
 from .brush import carry

@@ -20,7 +20,8 @@ from ..backends.loading import StyleFile, load_style, read_style
 from ..errors import PictureError
 from ..mixing.blends import choose, digest, load_blend
 from ..options import RenderingOptions, ignore
-from ..pictures.io import MAX_PICTURE_BYTES, decode_picture
+from ..pictures.file_formats import MAX_PICTURE_BYTES
+from ..pictures.io import decode_picture
 from ..request import PaintingRequest
 from ..system.resources import count_threads, free_memory
 from .brush import carry

@@ -18,7 +18,7 @@ from .codecs import bmp, heif
 from .completeness import is_complete
 from .decoding import PILLOWS_FORMATS
 from .failures import TIFF_MAGICS, describe_failure
-from .io import MAX_PICTURE_BYTES
+from .file_formats import MAX_PICTURE_BYTES
 
 LARGE_BYTES = 32 << 20
 """The largest image file that is worth decoding only to check it. Decoded, such a file may take a

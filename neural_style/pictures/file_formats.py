@@ -12,6 +12,9 @@ from typing import Any
 from ..errors import PictureError
 from .codecs import heif
 
+MAX_PICTURE_BYTES = 2**30
+"""The largest file that is read: twice an uncompressed RGB picture at Pillow's limit of pixels."""
+
 _QUALITY = 95  # of Pillow's 100; higher values make files larger without a visible gain
 
 

@@ -23,12 +23,11 @@ from ..errors import PictureError
 from ..system.interruption import call_interruptibly
 from .conversion import ICC_PROFILE, convert_to_srgb, to_plain
 from .decoding import MORE_FRAMES, decode_picture, identify_picture
-from .file_formats import PictureFormat, format_for
+from .file_formats import MAX_PICTURE_BYTES, PictureFormat, format_for
 from .metadata import read_metadata
 from .metadata.writing import add_details, encoder_options
 
 __all__ = [
-    "MAX_PICTURE_BYTES",
     "MORE_FRAMES",
     "decode_picture",
     "identify_picture",
@@ -37,9 +36,6 @@ __all__ = [
 ]
 
 _COPIED_AT_ONCE = 1 << 20  # bytes
-
-MAX_PICTURE_BYTES = 2**30
-"""The largest file that is read: twice an uncompressed RGB picture at Pillow's limit of pixels."""
 
 
 def load_picture(path: str | PathLike[str], memory: int | None = None) -> Image.Image:

@@ -106,7 +106,7 @@ def _read_remote(settings: Settings, name: str) -> Painting:
 
 
 def _read_file_in_remote(url: str) -> Provenance | None:
-    from neural_style.pictures.io import MAX_PICTURE_BYTES
+    from neural_style.pictures.file_formats import MAX_PICTURE_BYTES
 
     with scratch_folder() as folder:
         path = os.path.join(folder, os.path.basename(url))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from csci_utils.luigi import copy
-from neural_style import PictureError, load_picture
-from neural_style.pictures.io import MAX_PICTURE_BYTES
-from neural_style.provenance import Provenance, parse_provenance
+from neural_style.errors import PictureError
+from neural_style.pictures.file_formats import MAX_PICTURE_BYTES
 
 from ..places import is_s3
 from ..rendering_options import complete_origin, to_origin
@@ -15,6 +14,7 @@ from ..storage.remote import read_object_metadata, target_at
 from .object_metadata import from_object_metadata
 
 if TYPE_CHECKING:
+    from neural_style import Provenance
     from neural_style.options import RenderingOptions
 
 
@@ -34,6 +34,8 @@ def read_published(path: str, image: str, model: str) -> Provenance | None:
     """
     if is_s3(path):
         return from_object_metadata(read_object_metadata(path), image, model)
+    from neural_style.provenance import parse_provenance
+
     target = target_at(path)
     if not target.exists():
         return None
@@ -60,6 +62,8 @@ def fetch_published(url: str, path: str) -> bool:
     copy(target_at(url), target_at(path), MAX_PICTURE_BYTES)
     if is_s3(url):
         return True
+    from neural_style import load_picture
+
     try:
         load_picture(path)
     except PictureError:

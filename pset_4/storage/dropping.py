@@ -156,7 +156,7 @@ def _check(name: str, path: str) -> str:
 def _copy(source: Path, path: str, name: str) -> bool:
     """Copy a file, and return whether it is new there."""
     from neural_style.formats.model_file import MAX_STYLE_BYTES
-    from neural_style.pictures.io import MAX_PICTURE_BYTES
+    from neural_style.pictures.file_formats import MAX_PICTURE_BYTES
 
     is_new = not os.path.lexists(path)
     if context.current().settings.dry_run:

@@ -182,7 +182,7 @@ class UploadImage(UploadTask):
 
     def max_bytes(self) -> int:
         """Return the largest size of an image that is read."""
-        from neural_style.pictures.io import MAX_PICTURE_BYTES
+        from neural_style.pictures.file_formats import MAX_PICTURE_BYTES
 
         return MAX_PICTURE_BYTES
 

@@ -17,10 +17,10 @@ from ..execution.outcome import DOING
 from ..settings import Settings
 from ..tasks.batch import find_piece, list_pieces
 from ..tasks.events import FETCHED, PAINTED, Made, describe, verb_of
-from .workload import Workload
 
 if TYPE_CHECKING:
     from .bars import Bar, Bars
+    from .workload import Workload
 
 _DONE_COLOR, _NOTE_COLOR = "green", "yellow"
 
@@ -43,6 +43,8 @@ class Progress:
         self._workload: Workload | None = None
         self._bars: Bars | None = None
         if has_bars and asked and is_terminal(sys.stderr):
+            from .workload import Workload  # which imports Pillow
+
             self._workload = Workload(asked, settings)
             self._bars = _open_bars(self._list_bars)
 

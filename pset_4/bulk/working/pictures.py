@@ -23,7 +23,7 @@ from csci_utils.errors import (
     instead_of_path,
 )
 from neural_style import NeuralStyleError
-from neural_style.pictures.io import MAX_PICTURE_BYTES
+from neural_style.pictures.file_formats import MAX_PICTURE_BYTES
 
 from ...errors import PipelineError
 from ...execution.messages import describe_error

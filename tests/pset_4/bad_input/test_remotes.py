@@ -161,7 +161,7 @@ def test_a_folder_or_fifo_in_place_of_a_file_is_reported(
 @pytest.mark.parametrize(
     ("name", "limit"),
     [
-        ("images/photo.jpg", "neural_style.pictures.io.MAX_PICTURE_BYTES"),
+        ("images/photo.jpg", "neural_style.pictures.file_formats.MAX_PICTURE_BYTES"),
         ("saved_models/one.pth", "neural_style.formats.model_file.MAX_STYLE_BYTES"),
     ],
 )
