@@ -71,7 +71,8 @@ def is_settled(times: Sequence[int], now: int) -> bool:
         times: When it changed last, in content and in status.
         now: When it was looked at; all in nanoseconds since 1970.
     """
-    is_fine = all(moment % _COARSE_NS for moment in times)
+    content, status = times
+    is_fine = content % _COARSE_NS and status % _COARSE_NS
     settling = min(FINE_SETTLING_NS, SETTLING_NS) if is_fine else SETTLING_NS
     return now - max(times) >= settling
 
@@ -158,24 +159,31 @@ class DigestCache:
         opener: Opener | None = None,
     ) -> str:
         """Return the hex digest of a file's bytes; see the function `file_digest`."""
-        state = _settled_state(_stat(path, opener))
-        if state is None:
-            return _read_digest(Path(path), algorithm, opener)
-        key = os.path.abspath(path)
+        return FileDigests(path, opener, self).get(algorithm)
+
+    def load(self, path: str, state: FileState) -> Mapping[str, str]:
+        """Return what is known of a file in a state, by algorithm; its path is absolute."""
         with self._lock:
-            known_state, digests = self._digests.get(key, (None, {}))
-        if known_state != state:
-            digests = self.store.load(key, state) if self.store else {}
-        if algorithm not in digests:
-            digests = {**digests, algorithm: _read_digest(Path(path), algorithm, opener)}
-            if self.store:
-                self.store.save(key, algorithm, state, digests[algorithm])
+            known_state, digests = self._digests.get(path, (None, {}))
+            if known_state == state:
+                self._digests.move_to_end(path)
+                return digests
+        digests = self.store.load(path, state) if self.store else {}
+        self._keep(path, state, digests)
+        return digests
+
+    def save(self, path: str, algorithm: str, state: FileState, digest: str) -> None:
+        """Keep a digest."""
+        self._keep(path, state, {**self.load(path, state), algorithm: digest})
+        if self.store:
+            self.store.save(path, algorithm, state, digest)
+
+    def _keep(self, path: str, state: FileState, digests: Mapping[str, str]) -> None:
         with self._lock:
-            self._digests[key] = state, digests
-            self._digests.move_to_end(key)
+            self._digests[path] = state, digests
+            self._digests.move_to_end(path)
             if len(self._digests) > self._max_entries:
                 self._digests.popitem(last=False)
-        return digests[algorithm]
 
 
 def _stat(path: str | os.PathLike[str], opener: Opener | None) -> os.stat_result:
@@ -188,6 +196,52 @@ def _stat(path: str | os.PathLike[str], opener: Opener | None) -> os.stat_result
 _CACHE = DigestCache()
 """Global, because tasks know nothing of each other: one that reads what another wrote finds its
 digest here."""
+
+
+class FileDigests:
+    """The digests of a file in the state that it has now. None is read before it is asked for."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        opener: Opener | None = None,
+        cache: DigestCache = _CACHE,
+    ) -> None:
+        """Look at the file.
+
+        Args:
+            path: The file.
+            opener: As for `file_digest`.
+            cache: Where digests are kept; by default as those of `file_digest`.
+
+        Raises:
+            OSError: The file does not exist or cannot be examined.
+        """
+        status = _stat(path, opener)
+        self.size = status.st_size
+        """The number of bytes."""
+        self._path, self._opener, self._cache = path, opener, cache
+        self._state = _settled_state(status)
+        self._known: Mapping[str, str] = {}
+        if self._state is not None:
+            self._key = os.path.abspath(path)
+            self._known = cache.load(self._key, self._state)
+
+    def get(self, algorithm: str = "sha256") -> str:
+        """Return a hex digest.
+
+        Args:
+            algorithm: As for `file_digest`.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        digest = self._known.get(algorithm)
+        if digest is None:
+            digest = _read_digest(Path(self._path), algorithm, self._opener)
+            if self._state is not None:
+                self._cache.save(self._key, algorithm, self._state, digest)
+        return digest
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from ..atomic import (
     naming_target,
     scratch_folder,
 )
-from ..digest import file_digest
+from ..digest import FileDigests, file_digest
 from ..errors import LinkError
 from ..listing import ListedFile
 from ..rooted import Root
@@ -55,9 +55,8 @@ class RootedFileSystem(FileSystem):
 
     def same_bytes(self, path: str, local_path: str) -> bool:
         """Return True if the file exists and its bytes equal those of a local file."""
-        if self.size(path) != os.stat(local_path).st_size:
-            return False
-        return self._digest(path) == file_digest(local_path)
+        local = FileDigests(local_path)
+        return self.size(path) == local.size and self._digest(path) == local.get()
 
     def listdir(self, path: str) -> Iterator[str]:
         """Yield the paths of the files that `list_files` yields."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sys import intern
 from typing import Any
 
-from ..digest import file_digest
+from ..digest import FileDigests
 from ..errors import S3Error
 
 MAX_BYTES = 5 << 30
@@ -88,18 +88,20 @@ class ObjectState:
         SHA-256 decides. For objects of other programs and of earlier releases, MD5 and CRC-32
         together do: one of them alone can be forged.
         """
-        if self.size != os.stat(local_path).st_size:
+        file = FileDigests(local_path)
+        if self.size != file.size:
             return False
         if self.content_sha256:
-            return self.content_sha256 == file_digest(local_path)
-        if self.md5 and self.md5 != file_digest(local_path, "md5"):
+            return self.content_sha256 == file.get()
+        md5, sha256 = self.md5, self.sha256
+        if md5 and md5 != file.get("md5"):
             return False
-        if self.sha256:
+        if sha256:
             # A server may keep the name of bytes that something else replaced. Its MD5 shows that.
-            is_same = self.sha256 == file_digest(local_path)
-            return None if self.md5 and not is_same else is_same
-        if self.md5 and self.checksum_crc32 and not self.recorded_sha256:
-            return self.checksum_crc32 == file_digest(local_path, "crc32")
+            is_same = sha256 == file.get()
+            return None if md5 and not is_same else is_same
+        if md5 and self.checksum_crc32 and not self.recorded_sha256:
+            return self.checksum_crc32 == file.get("crc32")
         return None
 
 
