@@ -21,6 +21,9 @@ from .replies import NOT_S3, not_s3
 PAGE_SIZE = 1000
 """The number of objects in a page: S3's limit."""
 
+_OBJECT = "Contents"
+"""The name of the element of an object."""
+
 
 def take_objects(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
@@ -41,8 +44,8 @@ def take_objects(
     if _name(root) != "ListBucketResult":
         _refuse(response_dict, customized_response_dict, f"a page of {_name(root)!r}")
         return
-    elements = [each for each in root if _name(each) == "Contents"]
-    objects = [_read_fields(each) for each in elements]
+    elements = _list_objects(root)
+    objects = list(map(_read_fields, elements))
     if not all(each.get("Key") for each in objects):
         _refuse(
             response_dict, customized_response_dict, "an object without a key, a size or a time"
@@ -61,7 +64,7 @@ def parse_page(body: bytes) -> dict[str, Any] | None:
     if root is None or _name(root) != "ListBucketResult":
         return None
     reply: dict[str, Any] = {_name(each): each.text or "" for each in root if not len(each)}
-    objects = [_read_fields(each) for each in root if _name(each) == "Contents"]
+    objects = list(map(_read_fields, _list_objects(root)))
     if not all(each.get("Key") for each in objects):
         return None
     if reply.get("EncodingType") == "url":
@@ -89,8 +92,13 @@ def _name(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[2]  # some servers name no namespace
 
 
+def _list_objects(root: ElementTree.Element) -> list[ElementTree.Element]:
+    return [each for each in root if _name(each) == _OBJECT]
+
+
 def _read_fields(element: ElementTree.Element) -> dict[str, str]:
-    return {_name(child): child.text or "" for child in element}
+    begin = len(element.tag) - len(_OBJECT)  # the fields have the namespace of their object
+    return {field.tag[begin:]: field.text or "" for field in element}
 
 
 def read_page(reply: Mapping[str, Any], bucket: str, prefix: str) -> Iterator[ListedFile]:

@@ -40,6 +40,8 @@ def split_clashes(
     Of two names, the one that is cached already wins, else that of the first task. The disk is
     written to only if two names differ by no more than case or accents.
     """
+    if not tasks:
+        return [], []
     seen = {
         "image": _Spellings(list_paths(f"{settings.data}/{IMAGES}"), settings.dry_run),
         "model": _Spellings(list_paths(f"{settings.data}/{MODELS}"), settings.dry_run),

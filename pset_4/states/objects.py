@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import fields
 
 from csci_utils.listing import ListedFile
 from csci_utils.s3.objects import ObjectState
@@ -15,6 +15,7 @@ from .listings import Listings
 
 _OBJECTS = Query("objects", "url", "mark, state")
 _ROWS_AT_ONCE = 1000
+_FIELDS = [field.name for field in fields(ObjectState)]
 
 
 class KnownObjects:
@@ -75,7 +76,7 @@ class KnownObjects:
             self._database.write("REPLACE INTO objects VALUES (?, ?, ?)", rows)
 
     def _keep(self, path: str, mark: str, state: ObjectState) -> None:
-        self._new[path] = path, mark, json.dumps(asdict(state))
+        self._new[path] = path, mark, json.dumps({name: getattr(state, name) for name in _FIELDS})
         if len(self._new) >= _ROWS_AT_ONCE:
             self.flush()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import NamedTuple
 
 from csci_utils.atomic import TEMPORARY_PREFIX
@@ -147,7 +147,7 @@ def is_ignored(name: str) -> bool:
         (name.startswith(IGNORED_PREFIXES) and not find_placeholder(name))
         or name.endswith("~")
         or (name.startswith("#") and name.endswith("#"))
-        or PurePosixPath(name).suffix.lower() in IGNORED_SUFFIXES
+        or splitext(name)[1].lower() in IGNORED_SUFFIXES
         or _is_copy(name)
         or is_leftover(name)
     )

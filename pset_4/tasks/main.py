@@ -26,7 +26,7 @@ class MainTask(PaintingParameters, BatchTask, luigi.WrapperTask):
         """The task at the end of the way."""
         return self.clone(UploadResult) if self.upload else self.clone(Stylize)
 
-    @property
+    @cached_property
     def stylize(self) -> Stylize:
         """The task that paints."""
         return self.last.painted if isinstance(self.last, UploadResult) else self.last
