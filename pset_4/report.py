@@ -60,7 +60,7 @@ def format_summary(
         CACHED: shorten(settings.data),
         SKIPPED: "already there",
         FAILED: "see the reasons above",
-        BLOCKED: "need something that failed",
+        BLOCKED: "by something that failed",
         WAITING: "to be published: run again without --offline",
     }
     counts = summarize(outcome, settings, refused).counts

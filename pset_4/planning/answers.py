@@ -69,7 +69,7 @@ def _format_totals(found: Summary, outcome: Outcome, settings: Settings) -> Iter
     for label, count, text in (
         (SKIPPED, len(found.skipped), "already there"),
         (FAILED, len(found.failed), "would fail; see the reasons above"),
-        (BLOCKED, len(found.blocked), "need something that failed"),
+        (BLOCKED, len(found.blocked), "by something that failed"),
     ):
         if count:
             yield _format_row(label, count, text)

@@ -55,7 +55,10 @@ def test_a_dry_run_counts_and_writes_nothing(project: Project, store: RemoteStor
     assert read_run(project)["run"] == as_json["run"]
 
 
-def test_a_run_without_images_says_so(directory_project: Project, tmp_path: Path) -> None:
+def test_a_run_without_images_says_so(
+    directory_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ProcessCrew, "tend", lambda crew: 0)  # starts no workers
     write_pictures(DirectoryStore(directory_project.remote_url), 0)
     (tmp_path / "empty").mkdir()
 
