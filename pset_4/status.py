@@ -12,6 +12,7 @@ from csci_utils.text import sort_key
 from .provenance.recorded import read_result_origin
 from .settings import Settings
 from .storage.inventory import list_cache, list_drop_ins, list_remote, list_results
+from .storage.remote import file_system_of
 from .styles.tasks import recorded_task, task_of
 from .tasks.download import DownloadImage, DownloadModel, DownloadTask
 from .tasks.results import UploadResult
@@ -20,7 +21,7 @@ from .tasks.upload import UploadImage, UploadModel, UploadTask
 _Ask = Callable[[Callable[[], str | None]], str | None]
 
 PRESENT, CURRENT, STALE, CONFLICT, DIFFERENT = "yes", "current", "stale", "conflict", "differs"
-UNREADABLE = "unreadable"
+EMPTY, UNREADABLE = "empty", "unreadable"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class FileStatus:
     """``yes``, ``conflict`` if the remote has other bytes under this name, or ``unreadable`` if one
     of the two is, or if it cannot be told because of a folder's permissions."""
     remote: str | None
-    """``yes``."""
+    """``yes``, ``empty`` if it has no bytes, or ``unreadable``."""
     cache: str | None
     """``current``, ``stale`` if it is not what the remote holds now, or ``unreadable``."""
 
@@ -117,9 +118,13 @@ def _look_at(
             return None
         return CURRENT if in_remote and download.complete() else STALE
 
-    return FileStatus(
-        name, ask(look_at_drop_in), PRESENT if in_remote else None, ask(look_at_cache)
-    )
+    def look_at_remote() -> str | None:
+        if not in_remote:
+            return None
+        path = download.content.path_of(name)
+        return EMPTY if file_system_of(path).size(path) == 0 else PRESENT
+
+    return FileStatus(name, ask(look_at_drop_in), ask(look_at_remote), ask(look_at_cache))
 
 
 def _ask(refused: dict[str, str], question: Callable[[], str | None]) -> str | None:

@@ -106,6 +106,7 @@ def test_an_empty_file_of_the_remote_is_called_empty(project: Project, store: Re
     result = project.run("download")
 
     assert_failed(result, f"{store.url}/images/empty.png: the file in the remote is empty; remove")
+    assert "empty.png  -        empty   -" in project.run("status").stdout
 
 
 def test_an_empty_model_of_the_remote_is_listed_as_empty(
