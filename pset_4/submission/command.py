@@ -80,7 +80,7 @@ def submit(
 ) -> None:
     """Submit to Canvas: the commit's address, a stylized image, and the answers of a quiz.
 
-    CANVAS_URL names the server, and CANVAS_TOKEN is an access token of it; both are read from the
+    CANVAS_URL names the server, and CANVAS_TOKEN is an access token for it; both are read from the
     environment or .env only. What you submit has to be committed, and painted on this machine.
     """
     if find_spec("canvasapi") is None:
