@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import translate
+from pathlib import PurePosixPath
+from posixpath import splitext
 
 from neural_style.mixing.names import Piece, split_mixture
 
@@ -61,9 +63,10 @@ class Names:
 
     def suggest(self, text: str) -> str:
         """Return a question that lists the names nearest to a name or pattern; empty if none is."""
-        keys = {key.rpartition("/")[2]: name for key, name in self._keyed}
-        keys |= self._by_key
-        plain = _compose(_MAGIC.sub("", text))
+        # Suffixes make all names alike.
+        keys = {PurePosixPath(key).stem: name for key, name in self._keyed}
+        keys |= {splitext(key)[0]: name for key, name in self._keyed}
+        plain = splitext(_compose(_MAGIC.sub("", text)))[0]
         likeness = 0.3 if is_pattern(text) else 0.6
         found = get_close_matches(plain, keys, _MAX_SUGGESTIONS, likeness)
         nearest = list(dict.fromkeys(keys[key] for key in found))

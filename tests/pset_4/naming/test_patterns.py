@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import Result
 
+from pset_4.storage.lookup import Names
 from tests.support.pipeline.projects import Project, assert_failed, failures
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
@@ -311,3 +312,16 @@ def test_a_new_directory_that_may_be_a_bucket_is_mentioned(
 
     assert result.exit_code == 0, result.output
     assert "my-bucket: a new directory, which becomes the remote; did you mean s3" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cat.png", ""),  # only the suffix is alike
+        ("meta.jpg", "did you mean meta.png?"),
+        ("tramm.jpg", "did you mean lisbon/tram.jpg?"),
+        ("lisbn/trm.jpg", "did you mean lisbon/tram.jpg?"),
+    ],
+)
+def test_names_are_alike_without_their_suffixes(text: str, expected: str) -> None:
+    assert Names(["meta.png", "lisbon/tram.jpg"]).suggest(text) == expected
