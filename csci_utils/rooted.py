@@ -83,10 +83,14 @@ class Root:
 
     def stat(self, path: str) -> os.stat_result:
         """Return the status of a file or folder that is no link."""
-        with self.open_parent(path) as (folder, name):
-            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-            _refuse_status(path, status)
-            return status
+        names = self._split(path)
+        if len(names) == 1:  # no folder on the way could be a link, but the root, which may be one
+            status = os.stat(os.path.join(self.path, names[0]), follow_symlinks=False)
+        else:
+            with self.open_parent(path) as (folder, name):
+                status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        _refuse_status(path, status)
+        return status
 
     def remove(self, path: str) -> None:
         """Remove a file, or a link itself."""

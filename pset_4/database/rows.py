@@ -47,16 +47,17 @@ class RowsAhead:
         self._select = select
         self._names = frozenset(names)
         self._most_parts = 1 + max((name.count("/") for name in names), default=0)
-        self._rows: dict[tuple[Query, str], dict[str, list[Row]]] = {}
+        self._rows: dict[tuple[str, str], dict[str, list[Row]]] = {}
 
     def find(self, query: Query, key: str) -> list[Row] | None:
         """Return the rows of a path or URL; None if it is none of those that are read ahead."""
         folder = self._find_folder(key)
         if folder is None:
             return None
-        if (query, folder) not in self._rows:
-            self._rows[query, folder] = self._read(query, [folder + each for each in self._names])
-        return self._rows[query, folder].get(key)
+        place = query.table, folder
+        if place not in self._rows:
+            self._rows[place] = self._read(query, [folder + each for each in self._names])
+        return self._rows[place].get(key)
 
     def forget(self, keys: Iterable[str]) -> None:
         """Drop the rows of paths or URLs that are being written."""
