@@ -1,8 +1,8 @@
 """Ten thousand images on one machine: ``python -m bench.scale.pipeline``.
 
 Each figure is of whole commands in processes of their own, with drop-ins, remote and data folder in
-a scratch folder. CPU seconds are those of the command and its children, so they do not depend on
-what else the machine does; S3 is moto's server in a process of its own.
+a scratch folder. CPU seconds are those of the command and its children, so they depend little on
+what else the machine does; S3 is a server in memory (`s3_server`) in a process of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.request import urlopen
 
 import numpy as np
 from PIL import Image
@@ -30,7 +31,7 @@ STYLE = "candy.pth"
 SMALL, LARGE = 32, 512
 """Sides of the images, in px."""
 
-_SERVER = ROOT / "tests" / "support" / "remotes" / "moto_server.py"
+_SERVER = "bench.scale.s3_server"
 _KEYS = {
     "AWS_ACCESS_KEY_ID": "test-key",
     "AWS_SECRET_ACCESS_KEY": "test-secret",
@@ -176,31 +177,20 @@ def _remote(kind: str, folder: Path) -> Iterator[tuple[str, dict[str, str], Call
     if kind == "directory":
         yield str(folder / "remote"), {}, lambda: 0
         return
-    log = folder / "server.log"
-    with log.open("w") as file:
-        server = subprocess.Popen(
-            [sys.executable, str(_SERVER)],
-            stdout=file,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        while "http://127.0.0.1:" not in log.read_text():
-            time.sleep(0.1)
-        port = log.read_text().split("http://127.0.0.1:")[1].split()[0]
-        variables = {**_KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
-        import boto3
+    with subprocess.Popen(
+        [sys.executable, "-m", _SERVER], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
 
-        boto3.client(
-            "s3",
-            endpoint_url=variables["AWS_ENDPOINT_URL"],
-            aws_access_key_id=_KEYS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=_KEYS["AWS_SECRET_ACCESS_KEY"],
-            region_name=_KEYS["AWS_DEFAULT_REGION"],
-        ).create_bucket(Bucket="scale")
-        yield "s3://scale/images", variables, lambda: log.read_text().count('" 2')
-    finally:
-        server.terminate()
-        server.wait()
+        def count_requests() -> int:
+            with urlopen(f"{url}/?requests") as answer:
+                return sum(json.load(answer).values())
+
+        try:
+            yield "s3://scale/images", {**_KEYS, "AWS_ENDPOINT_URL": url}, count_requests
+        finally:
+            server.terminate()
 
 
 def measure_runs(
