@@ -27,7 +27,7 @@ IN_SECONDS = (
     "-DCMAKE_CXX_FLAGS=-fsanitize=address,undefined -fno-sanitize-recover=all",
     "-DFOR_X86=OFF",
 )
-"""Options of a build that takes a quarter as long: not optimized, and without the kernels of x86."""
+"""Options of a build that takes a quarter as long: not optimized, and without kernels of x86."""
 
 Fuzz = Callable[..., int]
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ from pset_4.settings import read_settings
 from tests.support.bulk import MODEL, list_results, read_made, read_run, write_pictures
 from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
+
+MakeCluster = Callable[[int], Any]
+"""Starts a `ray.cluster_utils.Cluster` with a number of nodes."""
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups")
 
@@ -168,28 +171,47 @@ def test_after_kills_at_random_moments_a_run_goes_on(
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A cluster of Ray with two nodes on this machine, each for one worker."""
+def make_cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeCluster]:
+    """Starts a cluster of Ray on this machine, with a number of nodes for one worker each."""
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     from ray.cluster_utils import Cluster
 
-    small = {"num_cpus": 1, "object_store_memory": 80 << 20}
-    head = {**small, "include_dashboard": False, "num_cpus": 0}
-    found = Cluster(initialize_head=True, head_node_args=head)
-    try:
-        for _ in range(2):
-            found.add_node(**small)
-        yield found
-    finally:
-        found.shutdown()
+    with ExitStack() as stack:
+
+        def make(nodes: int) -> Any:
+            small = {"num_cpus": 1, "object_store_memory": 80 << 20}
+            head = {**small, "include_dashboard": False, "num_cpus": int(nodes == 1)}
+            cluster = Cluster(initialize_head=True, head_node_args=head)
+            stack.callback(cluster.shutdown)
+            if nodes > 1:  # the driver's own node survives
+                for _ in range(nodes):
+                    cluster.add_node(**small)
+            return cluster
+
+        yield make
 
 
-def lose_worker_node_and_driver(
-    project: Project, store: RemoteStore, cluster: Any, scratch: Path
+def test_a_worker_on_ray_paints_everything(
+    directory_project: Project,
+    directory_store: DirectoryStore,
+    make_cluster: MakeCluster,
+    tmp_path: Path,
 ) -> None:
-    """Kill a worker, a node and the driver of one run, and go on with it."""
+    names = write_pictures(directory_store, 4)
+
+    result = directory_project.run(*RUN, "--ray", make_cluster(1).address)
+
+    assert result.exit_code == 0, result.output
+    check_all(directory_project, directory_store, names, tmp_path)
+
+
+@pytest.mark.soak
+def test_ray_loses_a_worker_a_node_and_the_driver(
+    project: Project, store: RemoteStore, make_cluster: MakeCluster, tmp_path: Path
+) -> None:
     names = write_pictures(store, COUNT, SIDE)
+    cluster = make_cluster(2)
     arguments = (*RUN, "--ray", cluster.address)
 
     with running(project, *arguments) as driver:
@@ -201,17 +223,4 @@ def lose_worker_node_and_driver(
     again = project.run_apart(*arguments)
 
     assert again.returncode == 0, again.stderr
-    check_all(project, store, names, scratch)
-
-
-def test_ray_loses_a_worker_a_node_and_the_driver(
-    directory_project: Project, directory_store: DirectoryStore, cluster: Any, tmp_path: Path
-) -> None:
-    lose_worker_node_and_driver(directory_project, directory_store, cluster, tmp_path)
-
-
-@pytest.mark.soak
-def test_ray_loses_a_worker_a_node_and_the_driver_on_any_remote(
-    project: Project, store: RemoteStore, cluster: Any, tmp_path: Path
-) -> None:
-    lose_worker_node_and_driver(project, store, cluster, tmp_path)
+    check_all(project, store, names, tmp_path)
