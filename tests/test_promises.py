@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NAMED = re.compile(r"`([\w/]+\.py)::(\w+)`")
 
 
+@cache
 def list_tests(path: Path) -> set[str]:
     """Return the names of the test functions in a file."""
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))

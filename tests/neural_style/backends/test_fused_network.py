@@ -45,16 +45,17 @@ print(json.dumps([results, mixed_difference, is_broken.tolist()]))
 """
 
 
-def test_fused_layers_paint_what_pytorchs_own_layers_paint(
-    checkpoint_path: Path, tmp_path: Path
-) -> None:
-    many = NetworkDescription(channels=(4, 6, 10, 8, 5), blocks=2, styles=3)
+def test_fused_layers_paint_what_pytorchs_own_layers_paint(tmp_path: Path) -> None:
+    one = NetworkDescription(channels=(8, 16, 32, 16, 8), blocks=1)
+    many = NetworkDescription(channels=(4, 6, 10, 8, 5), blocks=1, styles=3)
+    write_network(make_family_network(one), tmp_path / "one.safetensors")
     write_network(make_family_network(many), tmp_path / "many.safetensors")
     # Triton asks the environment when it is imported.
     environment = os.environ | {"TRITON_INTERPRET": "1", "OMP_NUM_THREADS": "1"}
 
     process = subprocess.run(
-        [sys.executable, "-c", _COMPARE, str(checkpoint_path), str(tmp_path / "many.safetensors")],
+        [sys.executable, "-c", _COMPARE, "one.safetensors", "many.safetensors"],
+        cwd=tmp_path,
         env=environment,
         capture_output=True,
         text=True,

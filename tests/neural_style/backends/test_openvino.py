@@ -111,8 +111,9 @@ def test_a_picture_beyond_the_limit_is_an_error_before_it_is_painted(
         load(path, memory=1)(make_picture())
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("without_engine")
-@pytest.mark.parametrize("base_width", [8, pytest.param(16, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("base_width", [8, 16])
 def test_sums_over_large_layers_are_not_rounded_much(
     base_width: int, make_state: MakeState, photo_path: Path, tmp_path: Path
 ) -> None:

@@ -77,7 +77,7 @@ def test_ctrl_c_during_an_import_is_answered(module: str, tmp_path: Path) -> Non
 def test_ctrl_c_ends_eval_at_once_and_leaves_nothing_behind(
     wide_path: Path, make_picture: MakePicture, tmp_path: Path, terminal: tuple[int, int]
 ) -> None:
-    make_picture(3000, 2000).save(tmp_path / "large.bmp")
+    make_picture(1500, 1000).save(tmp_path / "large.bmp")
     before = sorted(tmp_path.iterdir())
     arguments = eval_arguments(tmp_path / "large.bmp", wide_path, tmp_path / "painted.png")
     ours, theirs = terminal

@@ -21,7 +21,7 @@ from neural_style.formats.saving import convert, save_network
 from neural_style.neural_style import main
 from tests.support.files.onnx_graphs import scale_channels
 from tests.support.networks.family import THIN, make_family_network
-from tests.support.networks.styles import State, files_in, make_state, run_command
+from tests.support.networks.styles import State, files_in, make_state
 
 CHECKPOINTS = [".pth", ".pt", ".safetensors"]
 
@@ -50,12 +50,14 @@ def convert_by_command(model_path: Path, output_path: Path) -> int:
 # From one format to another
 
 
-def test_the_command_says_what_it_wrote(checkpoint_path: Path, tmp_path: Path) -> None:
+def test_the_command_says_what_it_wrote(
+    checkpoint_path: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     output_path = tmp_path / "small.safetensors"
 
-    result = run_command("convert", "--model", checkpoint_path, "--output-model", output_path)
+    assert convert_by_command(checkpoint_path, output_path) == 0
 
-    assert (result.returncode, result.stdout, result.stderr) == (0, f"wrote {output_path}\n", "")
+    assert capfd.readouterr() == (f"wrote {output_path}\n", "")
 
 
 @pytest.mark.parametrize("suffix", CHECKPOINTS)

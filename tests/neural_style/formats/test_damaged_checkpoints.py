@@ -24,8 +24,8 @@ from tests.support.reliability.tally import Count, Tally
 Alter = Callable[[bytes, random.Random], bytes]
 
 CAMPAIGN = "altered checkpoints"
-CUTS = 400
-ALTERATIONS = 300
+CUTS = 100
+ALTERATIONS = 150
 MANY_ALTERATIONS = 10_000
 PROTOCOLS = {"zip": (2, True), "old": (2, False), "zip 4": (4, True), "old 4": (4, False)}
 

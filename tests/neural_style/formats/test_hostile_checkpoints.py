@@ -37,7 +37,7 @@ from tests.support.files.pickles import (
 from tests.support.networks.styles import ROOT
 
 SECONDS = 10
-"""What a file may take; each takes a second or two here."""
+"""What a file may take; each takes a second or less here."""
 
 MAX_BYTES = 2_000_000_000
 """What the process that reads them all may take, with the interpreter."""
@@ -81,8 +81,13 @@ class Report(TypedDict):
     torch: bool
 
 
-def make_hostile_files() -> Iterator[tuple[str, bytes]]:
-    """Yield names and contents of files that aim at time, memory or the interpreter."""
+def make_hostile_files(part: int) -> Iterator[tuple[str, bytes]]:
+    """Yield names and contents of files that aim at time, memory or the interpreter.
+
+    Args:
+        part: 1 for files that are as large as they can be; 4 for those with a quarter of that.
+    """
+    opcodes_run = OPCODES // part
     ordered_dict = name("collections", "OrderedDict")
     rebuild = name("torch._utils", "_rebuild_tensor_v2")
     one = make_tuple(number(1))
@@ -97,44 +102,50 @@ def make_hostile_files() -> Iterator[tuple[str, bytes]]:
         "bytearray": call(name("builtins", "bytearray"), number(3_000_000_000)),
         "uninitialized": make_dict(text("a"), call(name("torch", "FloatTensor"), number(128))),
         "attribute": tensor() + make_dict(text("data"), number(1)) + b"b",
-        "lists": b"(" + b"]" * (OPCODES - 4) + b"t",
-        "dicts": b"(" + b"}" * (OPCODES - 4) + b"t",
-        "marks": b"(" * (OPCODES - 4),
-        "more lists": b"]" * 2**24,
+        "lists": b"(" + b"]" * (opcodes_run - 4) + b"t",
+        "dicts": b"(" + b"}" * (opcodes_run - 4) + b"t",
+        "marks": b"(" * (opcodes_run - 4),
+        "more lists": b"]" * (2**24 // part),
         "ordered dicts": b"("
         + ordered_dict
         + put(0)
-        + (get(0) + b")R") * (OPCODES // 3 - 9)
+        + (get(0) + b")R") * (opcodes_run // 3 - 9)
         + b"t",
-        "deep tuple": b")" + b"\x85" * 2_000_000,
-        "less deep tuple": b")" + b"\x85" * (OPCODES - 9),
-        "deep list": b"]" * 130_000 + b"a" * 129_999,
+        "deep tuple": b")" + b"\x85" * (2_000_000 // part),
+        "less deep tuple": b")" + b"\x85" * (opcodes_run - 9),
+        "deep list": b"]" * (130_000 // part) + b"a" * (130_000 // part - 1),
         "doubling tuple": doubling,
         "doubling key": b"}" + doubling + b"Ns",
         "list in itself": b"]" + put(0) + get(0) + b"a",
         "dict in itself": b"}" + put(0) + text("a") + get(0) + b"s",
-        "long number": pickle.dumps(1 << 80_000_000, 2)[2:-1],
-        "many keys": make_dict(*(number(i << 11) + b"N" for i in range(2**16))),
-        "many strings": b"(" + text("\U0001f600" + "x" * 60_000) * 270 + b"t",
-        "long names": make_dict(*(text(f"module.{i:0>60000}") + b"N" for i in range(270))),
+        "long number": pickle.dumps(1 << (80_000_000 // part), 2)[2:-1],
+        "many keys": make_dict(*(number(i << 11) + b"N" for i in range(2**16 // part))),
+        "many strings": b"(" + text("\U0001f600" + "x" * 60_000) * (270 // part) + b"t",
+        "long names": make_dict(*(text(f"module.{i:0>60000}") + b"N" for i in range(270 // part))),
         "prefixes": make_dict(text("module." * 9000), tensor()),
-        "identifiers": b"(" + identifier + put(0) + (get(0) + b"Q") * 100_000 + b"t",
-        "long identifier": identifier[:-1] + b"N" * 200_000 + b"t" + put(0) + (get(0) + b"Q0") * 9,
+        "identifiers": b"(" + identifier + put(0) + (get(0) + b"Q") * (100_000 // part) + b"t",
+        "long identifier": identifier[:-1]
+        + b"N" * (200_000 // part)
+        + b"t"
+        + put(0)
+        + (get(0) + b"Q0") * 9,
         "tensors": b"]("
         + rebuild
         + put(0)
         + arguments
         + put(1)
-        + (get(0) + get(1) + b"R") * 80_000
+        + (get(0) + get(1) + b"R") * (80_000 // part)
         + b"e",
-        "one tensor": b"](" + tensor() + put(1) + get(1) * 200_000 + b"e",
+        "one tensor": b"](" + tensor() + put(1) + get(1) * (200_000 // part) + b"e",
         "expanded": tensor(make_tuple(number(2**33)), make_tuple(number(0))),
         "expanded often": b"]("
         + tensor(make_tuple(number(2**24)), make_tuple(number(0)))
         + put(1)
         + get(1) * 9
         + b"e",
-        "named tensors": make_dict(*(text(str(i)) + tensor(one, one) for i in range(5_000))),
+        "named tensors": make_dict(
+            *(text(str(i)) + tensor(one, one) for i in range(5_000 // part))
+        ),
         "shell": call(name("os", "system"), text("kill -9 $PPID")),
         "computed name": call(text("o" + "s") + text("system") + b"\x93", text("kill -9 $PPID")),
     }
@@ -143,14 +154,13 @@ def make_hostile_files() -> Iterator[tuple[str, bytes]]:
         if len(opcodes) < 10_000:  # the same machine reads both
             keys = ["0"] if text("storage") in opcodes else []
             yield f"{label}, old", make_old_file(program(opcodes), pickle.dumps(keys, 2))
-    yield "deflated dicts", make_archive(b"}" * 2**28, compression=zipfile.ZIP_DEFLATED)
-    yield "deflated storage", _make_deflated_storage()
-    yield "directory", _make_directory()
-    yield "members", _make_members()
+    yield "deflated dicts", make_archive(b"}" * (2**28 // part), compression=zipfile.ZIP_DEFLATED)
+    yield "deflated storage", _make_deflated_storage(2**26 // part - 1000)
+    yield "directory", _make_directory(2**28 // part)
+    yield "members", _make_members(65_000 // part)
 
 
-def _make_deflated_storage() -> bytes:
-    elements = 2**26 - 1000
+def _make_deflated_storage(elements: int) -> bytes:
     part = storage(elements=number(elements))
     return make_archive(
         program(tensor(make_tuple(number(elements)), of=part)),
@@ -159,26 +169,30 @@ def _make_deflated_storage() -> bytes:
     )
 
 
-def _make_directory() -> bytes:
-    """Return the largest file that is read, all of it entries of a directory."""
-    entries = (b"PK\1\2" + bytes(42)) * ((2**28 - 100) // 46)
+def _make_directory(size: int) -> bytes:
+    """Return a file of a size in bytes, nearly all of it entries of a directory."""
+    entries = (b"PK\1\2" + bytes(42)) * ((size - 100) // 46)
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 2**16 - 1, 2**16 - 1, len(entries), 4, 0)
     return b"PK\3\4" + entries + end
 
 
-def _make_members() -> bytes:
+def _make_members(count: int) -> bytes:
     file = BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        for index in range(65_000):
+        for index in range(count):
             archive.writestr(f"model/{index}", b"")
     return file.getvalue()
 
 
-@pytest.fixture(scope="module")
-def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(
+    scope="module", params=[4, pytest.param(1, marks=pytest.mark.soak)], ids=["quarter", "whole"]
+)
+def hostile_folder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A folder with all hostile files."""
     folder = tmp_path_factory.mktemp("hostile")
-    for label, data in make_hostile_files():
+    for label, data in make_hostile_files(request.param):
         (folder / f"{label}.pth").write_bytes(data)
     return folder
 

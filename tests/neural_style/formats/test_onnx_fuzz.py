@@ -57,7 +57,7 @@ def test_unchanged_graphs_are_accepted(name: str) -> None:
     check_graph(SEEDS[name])
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_changed_graphs_are_refused_or_paint(seed: int, tmp_path: Path) -> None:
     before = peak_memory()
 

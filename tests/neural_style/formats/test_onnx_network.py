@@ -94,7 +94,7 @@ def export_with(network: StyleNetwork, **settings: Any) -> bytes:
     return data
 
 
-@pytest.fixture(scope="module", params=["thin", "many"])
+@pytest.fixture(scope="module", params=["many", pytest.param("thin", marks=pytest.mark.soak)])
 def exported(request: pytest.FixtureRequest) -> tuple[StyleNetwork, bytes]:
     """A network, and its graph as `convert` writes it; `test_export` has one like the official."""
     network = make_family_network(FAMILY[request.param])

@@ -45,7 +45,7 @@ def run_in_shell(directory_project: Project, drawing: bytes, model: bytes) -> Ru
     return run
 
 
-@pytest.mark.parametrize("ending", ["2>&-", "2>/dev/full", ">&-", ">/dev/full", ">&- 2>&-"])
+@pytest.mark.parametrize("ending", ["2>&-", ">&-", ">/dev/full 2>/dev/full"])
 def test_images_are_painted_without_output_streams(
     ending: str, run_in_shell: RunInShell, directory_project: Project
 ) -> None:

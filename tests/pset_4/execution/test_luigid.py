@@ -96,7 +96,7 @@ def test_two_machines_with_equal_names_do_not_wait_for_each_other(
         assert machine.run_well("stylize", *names)["painted"] == 1
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["2", pytest.param("1", marks=pytest.mark.soak)])
 def test_two_processes_share_the_work(
     workers: str, luigid: str, directory_project: Project, drawing: bytes, model: bytes
 ) -> None:

@@ -1,13 +1,11 @@
-"""Worlds, and commands that cost little."""
+"""Worlds."""
 
 from __future__ import annotations
 
 import tempfile
-from functools import cache
 from pathlib import Path
 
 import pytest
-from botocore.loaders import JSONFileLoader, Loader
 
 from tests.support.pipeline.projects import Project
 from tests.support.reliability.world import World
@@ -20,17 +18,6 @@ def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-
-
-@pytest.fixture(autouse=True)
-def quick_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have botocore read its descriptions of services once, and not for each command."""
-    monkeypatch.setattr(JSONFileLoader, "load_file", lambda self, path: _read_json(path))
-    monkeypatch.setattr(Loader, "list_available_services", lambda self, kind: _list_services(kind))
-
-
-_read_json = cache(JSONFileLoader().load_file)
-_list_services = cache(Loader().list_available_services)
 
 
 @pytest.fixture

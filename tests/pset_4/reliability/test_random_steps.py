@@ -15,7 +15,7 @@ WALKS, STEPS = 10, 500  # on each kind of remote; 10,000 steps in all
 
 
 def test_random_steps_keep_the_promises(world: World, store_kind: str) -> None:
-    Walker(world, seed=1).walk({"directory": 150, "s3": 50}[store_kind])
+    Walker(world, seed=1).walk({"directory": 100, "s3": 30}[store_kind])
 
 
 @pytest.mark.soak
