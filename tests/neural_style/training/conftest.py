@@ -10,6 +10,7 @@ import pytest
 
 from neural_style.training.options import TrainingOptions
 from tests.support.networks.training import (
+    Blocks,
     MakeArguments,
     MakePicture,
     Outcome,
@@ -17,9 +18,18 @@ from tests.support.networks.training import (
     Train,
     make_vgg_state,
     run_training,
+    thin_loss_network,
     use_one_thread,
     write_dataset,
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def whole_loss_network() -> Iterator[Blocks]:
+    """The channels of the loss network; the tests train with a thin one."""
+    pytest.importorskip("torch")
+    with thin_loss_network() as whole:
+        yield whole
 
 
 @pytest.fixture(scope="session")

@@ -121,9 +121,9 @@ def test_a_worse_model_does_not_replace_the_best(
     train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoints, "WINDOW", 1)
-    first = train(epochs=1, batch_size=5, lr=100)
+    first = train(epochs=1, batch_size=5, lr=1000)
 
-    worse = train(epochs=3, batch_size=5, lr=100, log_interval=1)
+    worse = train(epochs=3, batch_size=5, lr=1000, log_interval=1)
 
     first_loss, *others = (loss.total for loss in read_losses(worse))
     assert min(others) > first_loss

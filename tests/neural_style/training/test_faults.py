@@ -20,7 +20,9 @@ from neural_style.errors import TrainingError
 from neural_style.training import losses, trainer
 from neural_style.training.events import EpochProgress, Event
 from neural_style.training.options import TrainingOptions
+from tests.support.networks.styles import ROOT
 from tests.support.networks.training import (
+    THIN_PROGRAM,
     MakeArguments,
     Outcome,
     Train,
@@ -107,7 +109,8 @@ def test_a_training_goes_on_when_nobody_reads_its_output(
     arguments = make_arguments(dataset=dataset, save_model_dir=tmp_path / "models", epochs=1)
 
     with subprocess.Popen(
-        [sys.executable, "-m", "neural_style", *arguments, "--log-interval=1"],
+        [sys.executable, "-c", THIN_PROGRAM, *arguments, "--log-interval=1"],
+        cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": ""},  # one, as `train`
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from neural_style.neural_style import main
+from tests.support.networks.styles import ROOT
 from tests.support.networks.training import (
+    THIN_PROGRAM,
     MakeArguments,
     MakePicture,
     Outcome,
@@ -271,7 +273,8 @@ def child_processes_get_ctrl_c() -> Iterator[None]:
 def interrupt_after(line_part: str, arguments: list[str]) -> tuple[int, str]:
     """Run the command line, interrupt it after a line, and return its exit code and stderr."""
     with subprocess.Popen(
-        [sys.executable, "-m", "neural_style", *arguments],
+        [sys.executable, "-c", THIN_PROGRAM, *arguments],
+        cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},  # as `train`
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

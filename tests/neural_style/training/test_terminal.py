@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.networks.training import MakeArguments
+from tests.support.networks.styles import ROOT
+from tests.support.networks.training import THIN_PROGRAM, MakeArguments
 from tests.support.terminal import run_in_terminal
 
 pytest.importorskip("torch")
@@ -19,9 +20,9 @@ def test_a_line_moves_between_the_log_lines(
     make_arguments: MakeArguments, dataset: Path, tmp_path: Path
 ) -> None:
     arguments = make_arguments(dataset=dataset, save_model_dir=tmp_path / "models", epochs=1)
-    command = [sys.executable, "-m", "neural_style", *arguments]
+    command = [sys.executable, "-c", THIN_PROGRAM, *arguments]
 
-    terminal = run_in_terminal(command, columns=40, OMP_NUM_THREADS="1")
+    terminal = run_in_terminal(command, columns=40, OMP_NUM_THREADS="1", PYTHONPATH=str(ROOT))
 
     assert terminal.exit_code == 0, terminal.raw
     moving = terminal.find("0:0")

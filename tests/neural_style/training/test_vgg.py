@@ -22,7 +22,7 @@ from neural_style.errors import TrainingError
 from neural_style.training import saved
 from neural_style.vgg import Vgg16, find_weights_url
 from tests.support.networks import formulas
-from tests.support.networks.training import Outcome, State, Train
+from tests.support.networks.training import Blocks, Outcome, State, Train, make_vgg_state
 
 NAME = "vgg16-397923af.pth"
 """The name of torchvision's weights."""
@@ -67,6 +67,17 @@ def test_outputs_are_those_of_the_formulas(vgg_path: Path, vgg_state: State) -> 
     assert outputs._fields == ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
     for output, expected in zip(outputs, formulas.vgg_outputs(batch, vgg_state), strict=True):
         torch.testing.assert_close(output, expected)
+
+
+def test_the_network_has_as_many_channels_as_vgg16(
+    whole_loss_network: Blocks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(make_vgg_state(part=1), tmp_path / "whole.pth")
+    monkeypatch.setattr(vgg, "_BLOCKS", whole_loss_network)
+
+    network = Vgg16(weights_path=tmp_path / "whole.pth")
+
+    assert sum(weights.numel() for weights in network.parameters()) == 7_635_264
 
 
 def test_relu2_2_can_be_computed_alone(vgg_path: Path) -> None:
@@ -166,18 +177,18 @@ def test_weights_that_unpack_to_more_than_vgg16_are_refused(
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"features.10.weight": None}, "features.10.weight of shape (256, 128, 3, 3), got none"),
+        ({"features.10.weight": None}, "features.10.weight of shape (32, 16, 3, 3), got none"),
         (
             {"features.0.bias": torch.zeros(3)},
-            "features.0.bias of shape (64,), got a tensor of shape (3,)",
+            "features.0.bias of shape (8,), got a tensor of shape (3,)",
         ),
-        ({"features.0.bias": "text"}, "features.0.bias of shape (64,), got none"),
+        ({"features.0.bias": "text"}, "features.0.bias of shape (8,), got none"),
         (
-            {"features.0.bias": torch.ones(64).to_sparse()},
+            {"features.0.bias": torch.ones(8).to_sparse()},
             "torch._utils._rebuild_sparse_tensor, which was not imported",
         ),
         (
-            {"features.2.bias": torch.full((64,), torch.nan)},
+            {"features.2.bias": torch.full((8,), torch.nan)},
             "features.2.bias contains NaN or infinity",
         ),
     ],

@@ -9,6 +9,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+from unittest.mock import patch
 
 from PIL import Image
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 State = dict[str, "Tensor"]
 """Weights by their names."""
+
+Blocks = tuple[tuple[int, ...], ...]
+"""The output channels of convolutions, by the size of what they return."""
 
 VGG_CONVOLUTIONS = {
     0: (64, 3),
@@ -33,6 +37,19 @@ VGG_CONVOLUTIONS = {
     21: (512, 512),
 }
 """Output and input channels of VGG-16's convolutions, by torchvision's numbers."""
+
+VGG_PART = 8
+"""The loss network has an eighth of VGG-16's channels here, or it would take most of the time."""
+
+THIN_PROGRAM = """
+import sys
+from neural_style.__main__ import run
+from tests.support.networks.training import thin_loss_network
+
+with thin_loss_network():
+    sys.exit(run())
+"""
+"""`python -m neural_style` with the thin loss network; it runs in the project's folder."""
 
 PICTURE_SIZES = ((40, 52), (64, 33), (36, 36), (50, 41), (32, 60))
 """Width and height of the dataset's pictures; in batches of 2 they make 3 batches."""
@@ -124,13 +141,30 @@ def save_to_bytes(content: object) -> bytes:
     return file.getvalue()
 
 
-def make_vgg_state() -> State:
-    """Return random weights for the loss network, of the usual magnitude."""
+@contextmanager
+def thin_loss_network() -> Iterator[Blocks]:
+    """Thin the loss network inside a `with` statement, which gets the channels of the whole one."""
+    from neural_style import vgg
+
+    whole = vgg._BLOCKS
+    thin = tuple(tuple(count // VGG_PART for count in block) for block in whole)
+    with patch.object(vgg, "_BLOCKS", thin):
+        yield whole
+
+
+def make_vgg_state(part: int = VGG_PART) -> State:
+    """Return random weights for the loss network, of the usual magnitude.
+
+    Args:
+        part: What part of the channels it has.
+    """
     import torch
 
     generator = torch.Generator().manual_seed(_SEED)
     state = {}
     for number, (outputs, inputs) in VGG_CONVOLUTIONS.items():
+        outputs //= part
+        inputs = max(3, inputs // part)
         weight = torch.randn(outputs, inputs, 3, 3, generator=generator)
         state[f"features.{number}.weight"] = weight * (2 / (9 * inputs)) ** 0.5
         state[f"features.{number}.bias"] = 0.1 * torch.randn(outputs, generator=generator)
