@@ -43,6 +43,15 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Leave marked tests on S3 to the soak: those in which the kind of the remote plays no part."""
+    parameters = getattr(item, "callspec", None)
+    is_on_s3 = parameters is not None and parameters.params.get("store") == "s3"
+    is_marked = item.get_closest_marker("s3_in_soak") is not None
+    if is_on_s3 and is_marked and item.get_closest_marker("s3_every_day") is None:
+        item.add_marker("soak")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the machine's settings, credentials and proxies, and work in an empty folder."""

@@ -20,6 +20,8 @@ from tests.support.pipeline.database import DATABASE, change_record, open_databa
 from tests.support.pipeline.projects import Project, assert_failed, failures, read_summary
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 ORIGIN = {"version": "1"}
 
 DAMAGED = {

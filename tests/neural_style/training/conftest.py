@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ from tests.support.networks.training import (
 @pytest.fixture(scope="session", autouse=True)
 def whole_loss_network() -> Iterator[Blocks]:
     """The channels of the loss network; the tests train with a thin one."""
-    pytest.importorskip("torch")
+    if find_spec("torch") is None:
+        yield ()
+        return
     with thin_loss_network() as whole:
         yield whole
 

@@ -13,6 +13,8 @@ from tests.support.files.pictures import encode_gray
 from tests.support.pipeline.projects import Project, assert_failed, failures, read_summary
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 BAD_DROP_INS = {
     "empty.png": b"",
     "text.jpg": b"This is no picture.",
@@ -57,6 +59,7 @@ def test_a_bad_drop_in_is_not_published(
     assert [path for path in store.list() if name in path] == []
 
 
+@pytest.mark.s3_every_day
 def test_the_neighbors_of_bad_drop_ins_are_painted(
     valid_project: Project, store: RemoteStore
 ) -> None:

@@ -9,6 +9,8 @@ import pytest
 from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 
 @pytest.mark.parametrize("option", ["--image", "--model"])
 @pytest.mark.parametrize("command", ["main", "stylize", "upload", "download"])
@@ -33,6 +35,7 @@ def test_a_path_in_place_of_a_name_is_explained(
     assert "a path, not a name; give it as an argument" in " ".join(result.stderr.split())
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.parametrize("path", ["images/nowhere.png", "saved_models/nowhere.pth"])
 def test_a_name_that_exists_nowhere_is_reported_with_the_remedy(
     project: Project, store: RemoteStore, path: str

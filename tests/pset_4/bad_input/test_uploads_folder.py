@@ -11,6 +11,8 @@ import pytest
 from tests.support.pipeline.projects import Project, assert_failed, failures
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 
 @pytest.mark.parametrize("link", ["file", "folder", "nowhere"])
 def test_a_link_is_not_followed(
@@ -29,6 +31,7 @@ def test_a_link_is_not_followed(
     assert "images/link.png" not in store.list()
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.parametrize("command", ["main", "stylize"])
 def test_a_link_does_not_stand_for_the_remote_image_of_its_name(
     project: Project,
@@ -235,6 +238,7 @@ def test_a_drop_in_is_found_composed_or_decomposed(
     assert f"images/{stored}" in directory_store.list()
 
 
+@pytest.mark.s3_every_day
 def test_a_remote_image_is_found_composed_or_decomposed(
     project: Project, store: RemoteStore, photograph: bytes
 ) -> None:

@@ -16,7 +16,10 @@ from tests.support.bulk import MODEL, list_results, read_run, write_pictures
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
 
+
+@pytest.mark.s3_every_day
 def test_a_run_paints_everything_and_leaves_nothing_here(
     project: Project, store: RemoteStore
 ) -> None:

@@ -30,7 +30,10 @@ from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
 
+
+@pytest.mark.s3_every_day
 def test_results_are_current_for_main_and_those_of_main_for_workers(
     project: Project,
     store: RemoteStore,
@@ -72,6 +75,7 @@ def test_a_blend_is_painted_as_main_does(
     assert (summary["painted"], summary["published"]) == (0, 0)
 
 
+@pytest.mark.s3_every_day
 def test_what_was_replaced_is_painted_again_and_nothing_else(
     store: RemoteStore, begin_run: BeginRun, paint_here: PaintHere
 ) -> None:
@@ -139,6 +143,7 @@ def test_a_model_that_was_replaced_ends_the_worker(
         paint_here(run)
 
 
+@pytest.mark.s3_every_day
 def test_a_worker_whose_shard_is_taken_publishes_no_more(
     settings: Settings,
     store: RemoteStore,
@@ -216,6 +221,7 @@ def test_an_image_that_kills_its_workers_becomes_a_failure(
     assert take_over(documents, claim_name(0), 60, "another") is None
 
 
+@pytest.mark.s3_every_day
 def test_status_is_read_from_the_remote_alone(
     settings: Settings, store: RemoteStore, begin_run: BeginRun, project: Project
 ) -> None:

@@ -14,6 +14,8 @@ from tests.support.pipeline.database import DATABASE, change_record, remove_reco
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 FILES = ["images/photo.jpg", "saved_models/one.pth", "stylized/one.pth/photo.jpg"]
 RESULT = "stylized/one.pth/photo.jpg"
 
@@ -78,6 +80,7 @@ def test_verify_of_an_empty_project_finds_nothing(project: Project) -> None:
     assert (code, found["checked"]) == (0, 0)
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.parametrize("problem", DAMAGES)
 def test_verify_lists_each_damaged_file(painted: Project, problem: str) -> None:
     for path in FILES:
@@ -125,6 +128,7 @@ def test_a_damage_that_leaves_size_and_times_is_found(
     assert verify(painted, "--repair")[0] == 0
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.parametrize("cut", [True, False])
 def test_a_damaged_published_result_is_published_again(
     painted: Project, store: RemoteStore, cut: bool

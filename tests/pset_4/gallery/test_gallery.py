@@ -26,6 +26,8 @@ from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes.outages import out_of_reach
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 PAGE = "gallery/index.html"
 
 
@@ -247,6 +249,7 @@ def test_publish_removes_thumbnails_that_are_not_needed_any_more(
     assert len(names) == 2 and len(names & store_thumbnails) == 1
 
 
+@pytest.mark.s3_every_day
 def test_publish_keeps_what_other_machines_published(
     project: Project,
     store: RemoteStore,

@@ -13,6 +13,8 @@ from tests.support.packages import FindInPackage
 from tests.support.pipeline.projects import Project, assert_failed, failures
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 
 @pytest.fixture(autouse=True)
 def networks(find_in_package: FindInPackage) -> None:

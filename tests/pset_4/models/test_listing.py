@@ -15,6 +15,8 @@ from tests.support.networks.models import MODEL_WIDTH, make_model
 from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.remotes.stores import RemoteStore, S3Store
 
+pytestmark = pytest.mark.s3_in_soak
+
 Listed = dict[str, object]
 """A model in the JSON output."""
 
@@ -34,6 +36,7 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+@pytest.mark.s3_every_day
 def test_each_model_is_listed_in_each_place(project: Project, store: RemoteStore) -> None:
     contents = {"drop-in": make_model(1), "remote": make_model(2), "cache": make_model(3)}
     project.drop("one.pth", contents["drop-in"])
@@ -79,6 +82,7 @@ def test_the_number_of_styles_in_a_file_is_listed(
     assert (model["loads"], model["base_width"], model["styles"]) == (True, 32, 26)
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.parametrize("place", ["cache", "drop-in"])
 def test_a_local_file_with_the_bytes_in_s3_is_not_downloaded(
     project: Project, model: bytes, monkeypatch: pytest.MonkeyPatch, place: str

@@ -9,6 +9,8 @@ import pytest
 from tests.support.pipeline.projects import Project, assert_failed, failures, set_at_rest
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 
 @pytest.fixture
 def pictures(tmp_path: Path, photograph: bytes, drawing: bytes, model: bytes) -> Path:
@@ -44,6 +46,7 @@ def test_files_are_dropped_in_and_only_they_are_painted(
     assert (project.uploads / "a.jpg").read_bytes() == photograph
 
 
+@pytest.mark.s3_every_day
 def test_upload_publishes_only_the_files_given(
     project: Project, store: RemoteStore, pictures: Path, photograph: bytes
 ) -> None:

@@ -10,6 +10,8 @@ import pytest
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed, failures
 from tests.support.remotes.stores import DirectoryStore, RemoteStore, S3Store
 
+pytestmark = pytest.mark.s3_in_soak
+
 IMAGE, MODEL = "lisbon/day 1/tram.jpg", "shared/one.pth"
 RESULT = f"stylized/{MODEL}/{IMAGE}"
 PATHS = [f"images/{IMAGE}", f"saved_models/{MODEL}", RESULT]
@@ -40,6 +42,7 @@ def test_what_lies_in_folders_is_not_done_twice(filled_project: Project) -> None
     assert (summary["painted"], summary["skipped"]) == (0, 1)
 
 
+@pytest.mark.s3_every_day
 def test_status_and_verify_find_what_lies_in_folders(filled_project: Project) -> None:
     filled_project.run_well("main")
 
@@ -62,6 +65,7 @@ def test_a_damaged_result_in_a_folder_is_repaired(filled_project: Project) -> No
     assert result.exit_code == 0
 
 
+@pytest.mark.s3_every_day
 def test_what_others_put_into_folders_of_the_remote_is_painted(
     project: Project, store: RemoteStore, photograph: bytes, model: bytes
 ) -> None:
@@ -188,6 +192,7 @@ def test_a_folder_that_may_not_be_read_hides_no_other(
     assert store.list() == PATHS[:2]
 
 
+@pytest.mark.s3_every_day
 def test_an_accent_in_a_folder_is_found_composed_or_decomposed(
     project: Project, store: RemoteStore, photograph: bytes
 ) -> None:

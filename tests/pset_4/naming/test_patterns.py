@@ -9,6 +9,8 @@ from pset_4.storage.lookup import Names
 from tests.support.pipeline.projects import Project, assert_failed, failures
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 NAMES = ["a[1].png", "coffee.png", "lisbon/day/tram.png", "lisbon/bridge.png", "lisbon/tram.png"]
 
 
@@ -100,6 +102,7 @@ def test_single_styles_of_a_file_are_excluded(
     assert directory_project.files("stylized") == expected
 
 
+@pytest.mark.s3_every_day
 def test_a_pattern_finds_what_only_the_remote_has(
     project: Project, store: RemoteStore, photograph: bytes, model: bytes
 ) -> None:
@@ -191,6 +194,7 @@ def test_a_near_miss_is_answered_with_the_nearest_name(
     assert "did you mean coffee.png? Otherwise drop it in" in lines[0]
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.parametrize("command", [("download",), ("main", "-m", "one"), ("main", "--all")])
 def test_a_name_of_the_remote_that_cannot_be_used_keeps_no_other(
     project: Project, store: RemoteStore, photograph: bytes, model: bytes, command: tuple[str, ...]

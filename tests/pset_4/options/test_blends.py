@@ -12,6 +12,8 @@ from tests.support.networks.models import MakeModel
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 BLEND = "one.pth=0.25,shared/two.pth=0.75"
 RESULT = f"{BLEND}/drawing.png"
 
@@ -33,6 +35,7 @@ def painted(dropped: Project) -> Project:
     return dropped
 
 
+@pytest.mark.s3_every_day
 def test_it_is_painted_published_and_current(painted: Project, store: RemoteStore) -> None:
     assert painted.files("stylized") == [f"stylized/{RESULT}"]
     assert f"stylized/{RESULT}" in store.list()
@@ -67,6 +70,7 @@ def test_another_version_of_either_file_is_painted_anew(
     assert painted.run_well("main", "-m", BLEND)["painted"] == 1
 
 
+@pytest.mark.s3_every_day
 def test_another_machine_fetches_it(
     painted: Project, make_project: MakeProject, drawing: bytes
 ) -> None:

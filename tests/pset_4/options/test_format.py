@@ -10,6 +10,8 @@ from pset_4.styles.results import join_result, split_result
 from tests.support.pipeline.projects import Project, assert_failed, read_summary
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 JPEG = ("--format", "jpeg")
 FOLDER = "stylized/model.pth@format=jpeg"
 
@@ -24,6 +26,7 @@ def painted(project: Project, drawing: bytes, photograph: bytes, model: bytes) -
     return project
 
 
+@pytest.mark.s3_every_day
 def test_results_are_of_the_format_and_known_everywhere(
     painted: Project, store: RemoteStore
 ) -> None:

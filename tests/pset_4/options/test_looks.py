@@ -10,6 +10,8 @@ import pytest
 from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 USUAL, PALE = "model.pth/photo.jpg", "model.pth@strength=0.5,preserve-color/photo.jpg"
 LOOK = ("--strength", "0.5", "--preserve-color")
 
@@ -24,6 +26,7 @@ def painted(project: Project, photograph: bytes, model: bytes) -> Project:
     return project
 
 
+@pytest.mark.s3_every_day
 def test_both_are_kept_and_current(painted: Project, store: RemoteStore) -> None:
     assert painted.files("stylized") == [f"stylized/{name}" for name in (USUAL, PALE)]
     assert {f"stylized/{USUAL}", f"stylized/{PALE}"} <= set(store.list())

@@ -16,6 +16,8 @@ from tests.support.pipeline.projects import (
 )
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 RESULT = "stylized/one.pth/photo.jpg"
 
 
@@ -72,6 +74,7 @@ def test_force_replaces_it(painted: Project, store: RemoteStore) -> None:
     assert max(size(store.read(RESULT))) == 16
 
 
+@pytest.mark.s3_every_day
 def test_a_larger_result_replaces_a_smaller_one(painted: Project, store: RemoteStore) -> None:
     width, height = size(store.read(RESULT))
     painted.run_well("main", "--max-side", "16", "--force")

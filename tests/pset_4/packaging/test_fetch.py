@@ -25,6 +25,8 @@ from tests.support.pipeline.published import (
 )
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 RunPackage = Callable[[], tuple[str, Files]]
 
 PAINTER_PATH = "mlflow/model.pth/painter.py"
@@ -116,6 +118,7 @@ def test_a_remedy_can_be_pasted_into_a_shell(
     assert f"run {command}\n" in result.stderr
 
 
+@pytest.mark.s3_every_day
 def test_the_package_of_a_replaced_model_is_not_run(packaged: Project, store: RemoteStore) -> None:
     other = make_model(2)
     store.write("saved_models/model.pth", other)
@@ -131,6 +134,7 @@ def test_the_package_of_a_replaced_model_is_not_run(packaged: Project, store: Re
     assert store.read("mlflow/model.pth/artifacts/style.pth") == other
 
 
+@pytest.mark.s3_every_day
 def test_a_damaged_package_is_not_run(packaged: Project, store: RemoteStore) -> None:
     store.write(PAINTER_PATH, b"raise SystemExit")
 
@@ -150,6 +154,7 @@ def test_a_package_that_lacks_a_file_is_not_run(packaged: Project, store: Remote
     assert "painter.py: missing or different from the package's manifest; " in result.stderr
 
 
+@pytest.mark.s3_every_day
 def test_a_fetched_package_that_was_altered_is_repaired_before_it_runs(packaged: Project) -> None:
     painter = fetch_only(packaged).with_name("painter.py")
     good = painter.read_bytes()
@@ -187,6 +192,7 @@ def test_a_fetched_manifest_that_was_damaged_is_fetched_again(
     assert manifest_path.read_bytes() == package_files[MANIFEST_PATH]
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.usefixtures("packaged")
 def test_a_fetched_manifest_is_the_one_of_the_fetched_files(
     store: RemoteStore, package_files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

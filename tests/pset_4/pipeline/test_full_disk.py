@@ -14,6 +14,8 @@ from tests.support.files.pictures import encode
 from tests.support.pipeline.projects import MakeProject, Project, failures, read_summary
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 DISK_BYTES = 2 << 20
 ROOM_BYTES = 64 << 10
 SIDE = 200  # px; its noise takes twice the room that is left
@@ -44,6 +46,7 @@ def make_noise() -> bytes:
     return encode(Image.fromarray(pixels), "PNG")
 
 
+@pytest.mark.s3_every_day
 def test_a_full_disk_fails_a_fetch_and_the_other_images_are_painted(
     disk_project: Project, store: RemoteStore, photograph: bytes
 ) -> None:

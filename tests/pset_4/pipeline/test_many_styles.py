@@ -9,6 +9,8 @@ from tests.support.networks.family import MANY, make_family_network
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 CHOSEN = ("--image", "photo.jpg", "--model", "many.onnx", "--max-side", "16")
 
 
@@ -49,6 +51,7 @@ def test_a_style_that_is_named_twice_is_painted_once(local_project: Project) -> 
     assert (summary["painted"], summary["skipped"]) == (26, 0)
 
 
+@pytest.mark.s3_every_day
 def test_every_style_of_the_remote_is_painted(remote_project: Project) -> None:
     assert remote_project.run_well("stylize", *CHOSEN)["painted"] == 26
 

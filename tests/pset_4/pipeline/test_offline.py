@@ -20,6 +20,8 @@ from tests.support.pipeline.projects import (
 from tests.support.remotes.outages import out_of_reach
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 CHOSEN = ("--image", "drawing.png", "--model", "one.pth")
 IMAGE, MODEL = "images/drawing.png", "saved_models/one.pth"
 RESULT = "stylized/one.pth/drawing.png"
@@ -119,6 +121,7 @@ def test_one_line_says_that_the_remote_is_not_asked(
     assert cached.remote_url.rpartition("/")[2] in line
 
 
+@pytest.mark.s3_every_day
 def test_what_waits_is_published_later_and_not_painted_again(
     dropped: Project, run_offline: RunOffline, store: RemoteStore
 ) -> None:
@@ -155,6 +158,7 @@ def test_cached_files_are_painted(
     assert {result["local"] for result in cached.status()["results"]} == {"current"}
 
 
+@pytest.mark.s3_every_day
 def test_an_image_replaced_in_the_remote_meanwhile_is_painted_again(
     cached: Project, run_offline: RunOffline, store: RemoteStore, photograph: bytes
 ) -> None:
@@ -298,6 +302,7 @@ def unreachable(
     return make_project("machine", "s3://bucket/prefix")
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.parametrize(
     ("command", "has_drop_in", "is_suggested"),
     [

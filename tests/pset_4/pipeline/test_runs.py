@@ -19,6 +19,8 @@ from tests.support.pipeline.programs import run_without
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed, failures
 from tests.support.remotes.stores import RemoteStore, S3Store
 
+pytestmark = pytest.mark.s3_in_soak
+
 RESULTS = [
     f"stylized/{model}/{image}"
     for model in ("one.pth", "two.pth")
@@ -50,10 +52,12 @@ def test_main_paints_every_image_in_every_style(painted: Project) -> None:
     assert painted.files("stylized") == RESULTS
 
 
+@pytest.mark.s3_every_day
 def test_main_publishes_drop_ins_and_results(painted: Project, store: RemoteStore) -> None:
     assert store.list() == sorted(CACHED + RESULTS)
 
 
+@pytest.mark.s3_every_day
 def test_main_publishes_the_bytes_that_were_dropped_in(
     painted: Project, store: RemoteStore
 ) -> None:
@@ -87,6 +91,7 @@ def test_results_differ_from_style_to_style(painted: Project) -> None:
     assert np.abs(one - two).max() > 1
 
 
+@pytest.mark.s3_every_day
 def test_a_second_run_does_nothing(painted: Project) -> None:
     # The first look at a file at rest renews its record.
     files = [path for path in painted.data.rglob("*") if path.name != DATABASE]
@@ -119,6 +124,7 @@ def test_a_second_run_asks_s3_for_each_object_once(
     assert len(keys) == len(set(keys)) == 5
 
 
+@pytest.mark.s3_every_day
 def test_after_the_cache_is_removed_a_run_only_fetches(painted: Project) -> None:
     shutil.rmtree(painted.data / "images")
     shutil.rmtree(painted.data / "saved_models")
@@ -129,6 +135,7 @@ def test_after_the_cache_is_removed_a_run_only_fetches(painted: Project) -> None
     assert painted.files("images", "saved_models") == CACHED
 
 
+@pytest.mark.s3_every_day
 def test_after_all_but_the_drop_ins_is_removed_nothing_is_published(painted: Project) -> None:
     for path in painted.data.iterdir():
         if path.name == DATABASE:
@@ -145,6 +152,7 @@ def test_a_new_drop_in_adds_only_its_own_work(painted: Project, make_model: Make
     assert count_work(painted.run_well("main")) == (1, 2, 3)
 
 
+@pytest.mark.s3_every_day
 def test_another_machine_paints_the_same_from_the_remote_alone(
     painted: Project, store: RemoteStore, make_project: MakeProject
 ) -> None:
@@ -193,6 +201,7 @@ def test_without_drop_ins_stylize_paints_the_defaults_of_the_remote(
     assert project.files("stylized") == ["stylized/rain_princess.pth/luigi.jpg"]
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.parametrize("names", [["a.jpg", "b.jpg"], ["a.jpg", "luigi.jpg"]])
 def test_without_drop_ins_and_defaults_main_paints_all_that_the_remote_has(
     project: Project, store: RemoteStore, photograph: bytes, model: bytes, names: list[str]
@@ -257,6 +266,7 @@ def test_an_image_without_any_style_fails(
     assert directory_store.list() == ["images/photo.jpg"]
 
 
+@pytest.mark.s3_every_day
 def test_no_upload_writes_nothing_to_the_remote(
     project: Project, store: RemoteStore, photograph: bytes, model: bytes
 ) -> None:

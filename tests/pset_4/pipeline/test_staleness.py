@@ -14,6 +14,8 @@ from tests.support.pipeline.database import DATABASE
 from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.remotes.stores import RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 RESULT = "stylized/one.pth/photo.jpg"
 CHOSEN = ("--image", "photo.jpg", "--model", "one.pth")
 
@@ -41,6 +43,7 @@ def flip_byte_unseen(path: Path) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
+@pytest.mark.s3_every_day
 def test_an_image_replaced_in_the_remote_is_fetched_and_painted_again(
     painted: Project, store: RemoteStore, drawing: bytes
 ) -> None:
@@ -50,6 +53,7 @@ def test_an_image_replaced_in_the_remote_is_fetched_and_painted_again(
     assert (painted.data / "images/photo.jpg").read_bytes() == drawing
 
 
+@pytest.mark.s3_every_day
 def test_an_image_replaced_by_one_of_the_same_size_is_noticed(
     painted: Project, store: RemoteStore, photograph: bytes
 ) -> None:
@@ -61,6 +65,7 @@ def test_an_image_replaced_by_one_of_the_same_size_is_noticed(
     assert count_work(painted)[:2] == (1, 1)
 
 
+@pytest.mark.s3_every_day
 def test_a_model_replaced_in_the_remote_is_painted_with(
     painted: Project, store: RemoteStore, make_model: MakeModel
 ) -> None:
@@ -71,6 +76,7 @@ def test_a_model_replaced_in_the_remote_is_painted_with(
     assert store.read(RESULT) != before
 
 
+@pytest.mark.s3_every_day
 def test_status_shows_a_replaced_image_and_its_result_as_stale(
     painted: Project, store: RemoteStore, drawing: bytes
 ) -> None:
@@ -82,6 +88,7 @@ def test_status_shows_a_replaced_image_and_its_result_as_stale(
     assert status["results"][0]["local"] == "stale"
 
 
+@pytest.mark.s3_every_day
 def test_status_shows_an_image_removed_from_the_remote_as_stale(
     painted: Project, store: RemoteStore
 ) -> None:
@@ -92,6 +99,7 @@ def test_status_shows_an_image_removed_from_the_remote_as_stale(
     ]
 
 
+@pytest.mark.s3_every_day
 def test_status_shows_a_result_that_differs_in_the_remote(
     painted: Project, store: RemoteStore
 ) -> None:
@@ -157,12 +165,14 @@ def test_status_shows_a_result_with_options_as_current(painted: Project) -> None
     assert painted.status()["results"][0]["local"] == "current"
 
 
+@pytest.mark.s3_every_day
 def test_lost_records_cost_a_transfer_and_no_painting(painted: Project) -> None:
     (painted.data / DATABASE).unlink()
 
     assert count_work(painted) == (1, 0, 0)
 
 
+@pytest.mark.s3_every_day
 def test_a_result_that_was_damaged_unseen_is_fetched_from_the_remote(
     painted: Project, store: RemoteStore
 ) -> None:
@@ -204,6 +214,7 @@ def test_a_damaged_database_costs_a_painting_and_no_transfer(
     assert count_work(painted) == (0, 0, 0)
 
 
+@pytest.mark.s3_every_day
 def test_a_result_removed_from_the_remote_is_published_again(
     painted: Project, store: RemoteStore
 ) -> None:

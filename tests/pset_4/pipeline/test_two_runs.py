@@ -13,6 +13,8 @@ from pset_4.storage.claims import claim
 from tests.support.pipeline.programs import wait_until
 from tests.support.pipeline.projects import Project
 
+pytestmark = pytest.mark.s3_in_soak
+
 HOLD = """
 import sys, time
 from pset_4.storage.claims import claim

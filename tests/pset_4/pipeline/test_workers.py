@@ -13,6 +13,8 @@ from pset_4.runners import current_runner
 from tests.support.pipeline.programs import MakePython
 from tests.support.pipeline.projects import Project, assert_failed, failures
 
+pytestmark = pytest.mark.s3_in_soak
+
 IMAGES = ("a.png", "b.png", "c.png", "d.png")
 PROGRAM = f'exec {shlex.quote(sys.executable)} "$@"'
 """The line of a script that runs the true program."""
@@ -32,6 +34,7 @@ def read_results(project: Project) -> dict[str, bytes]:
     return {path: (project.data / path).read_bytes() for path in project.files("stylized")}
 
 
+@pytest.mark.s3_every_day
 def test_each_picture_is_painted_and_published_once(full_project: Project) -> None:
     summary = full_project.run_well("main", "--workers", "3")
 

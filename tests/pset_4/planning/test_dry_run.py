@@ -16,6 +16,8 @@ from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.faults import FaultProxy, serve_faults
 from tests.support.remotes.stores import DirectoryStore, RemoteStore, S3Store
 
+pytestmark = pytest.mark.s3_in_soak
+
 Change = Callable[[Project, RemoteStore, bytes], None]
 """Changes something after a first run; the bytes are those of another image."""
 
@@ -173,6 +175,7 @@ def test_so_does_a_run_that_settles_a_conflict(
     assert paths(announced) == paths(json.loads(dropped.run(*words, "--json").stdout))
 
 
+@pytest.mark.s3_every_day
 def test_download_announces_what_is_fetched(
     project: Project, store: RemoteStore, drawing: bytes
 ) -> None:
@@ -191,6 +194,7 @@ def test_download_announces_what_is_fetched(
     assert announced["bytes"]["fetched"] == len(drawing)
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.parametrize(
     ("words", "is_published"),
     [
@@ -275,6 +279,7 @@ def test_the_reason_is_given(
     assert reasons(plan(dropped, *NAMED, *words), verb) == [reason]
 
 
+@pytest.mark.s3_every_day
 def test_a_conflict_is_announced_as_a_failure(
     dropped: Project, store: RemoteStore, photograph: bytes
 ) -> None:

@@ -24,6 +24,8 @@ from tests.support.remotes.stores import (
 )
 from tests.support.servers import aws_environment
 
+pytestmark = pytest.mark.s3_in_soak
+
 IMAGE, MODEL = "lisbon/Caf\u00e9 28.png", "shared/one.pth"
 NAME = f"{MODEL}/{IMAGE}"
 
@@ -93,6 +95,7 @@ def test_what_is_replaced_or_gone_no_longer_matches(
     assert (found["image"], found["model"], found["matches"]) == ("gone", "replaced", False)
 
 
+@pytest.mark.s3_every_day
 def test_a_result_that_only_the_remote_has_is_explained(
     painted: Project, store: RemoteStore, make_project: MakeProject
 ) -> None:

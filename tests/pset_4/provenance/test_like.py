@@ -15,6 +15,8 @@ from tests.support.networks.models import MakeModel
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 LOOK = ("--max-side", "16", "--strength", "0.5")
 PAINTING = "one.pth@strength=0.5/lisbon/tram.png"
 """The name of the painting with this look."""
@@ -74,6 +76,7 @@ def test_a_picture_gets_the_style_and_the_options(painted: Project) -> None:
     }
 
 
+@pytest.mark.s3_every_day
 def test_a_result_that_only_the_remote_has_can_be_followed(
     painted: Project, make_project: MakeProject, store: RemoteStore, drawing: bytes
 ) -> None:

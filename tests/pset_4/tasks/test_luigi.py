@@ -9,11 +9,14 @@ import sys
 from pathlib import Path
 
 import luigi
+import pytest
 from luigi.execution_summary import LuigiStatusCode
 
 from pset_4 import MainTask, places
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
+
+pytestmark = pytest.mark.s3_in_soak
 
 SUCCESS = "This progress looks :)"
 MISSING = "This progress looks :| because there were missing external dependencies"
@@ -88,6 +91,7 @@ def test_the_exit_code_tells_of_a_missing_image(project: Project, tmp_path: Path
     assert result.returncode == 20
 
 
+@pytest.mark.s3_every_day
 def test_main_paints(project: Project, store: RemoteStore, photograph: bytes, model: bytes) -> None:
     project.drop("photo.jpg", photograph)
     project.drop("one.pth", model)

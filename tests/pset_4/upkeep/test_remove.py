@@ -13,6 +13,8 @@ from tests.support.pipeline.database import list_records
 from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
+pytestmark = pytest.mark.s3_in_soak
+
 IMAGE, MODEL, RESULT = "images/drawing.png", "saved_models/one.pth", "stylized/one.pth/drawing.png"
 
 
@@ -25,6 +27,7 @@ def painted(project: Project, drawing: bytes, model: bytes) -> Project:
     return project
 
 
+@pytest.mark.s3_every_day
 def test_remove_takes_the_object_and_the_cached_copy(painted: Project, store: RemoteStore) -> None:
     result = painted.run("remove", "drawing.png", "--yes")
 
@@ -53,6 +56,7 @@ def test_a_drop_in_is_removed_on_request(painted: Project, store: RemoteStore) -
     assert IMAGE not in store.list()
 
 
+@pytest.mark.s3_every_day
 def test_results_are_removed_on_request(painted: Project, store: RemoteStore) -> None:
     store.write("mlflow/one.pth/manifest.json", b"{}")
     store.write("stylized/other.pth/drawing.png", b"by another style")
