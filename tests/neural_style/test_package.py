@@ -7,23 +7,22 @@ import pytest
 import neural_style
 from tests.support.command_line import run_program
 
-NAME_IMPORTED = """
-import sys, neural_style
-print(*sorted(sys.modules))
-"""
+
+def list_imported(module: str) -> set[str]:
+    """Return the names of all modules in a process that imports one."""
+    return set(run_program(f"import sys, {module}; print(*sys.modules)").stdout.split())
 
 
-@pytest.mark.parametrize("name", ["torch", "openvino", "luigi", "click", "boto3", "mlflow"])
 @pytest.mark.parametrize("module", ["neural_style", "neural_style.neural_style"])
-def test_importing_the_package_does_not_import(module: str, name: str) -> None:
-    result = run_program(f"import sys, {module}; sys.exit({name!r} in sys.modules)")
+def test_importing_the_package_imports_nothing_heavy(module: str) -> None:
+    imported = list_imported(module)
 
-    assert result.returncode == 0
+    assert module in imported
+    assert not imported & {"torch", "openvino", "luigi", "click", "boto3", "mlflow"}
 
 
-@pytest.mark.parametrize("name", ["numpy", "PIL", "argparse"])
-def test_nothing_is_imported_before_ctrl_c_can_be_answered(name: str) -> None:
-    assert name not in run_program(NAME_IMPORTED).stdout.split()
+def test_nothing_is_imported_before_ctrl_c_can_be_answered() -> None:
+    assert not list_imported("neural_style") & {"numpy", "PIL", "argparse"}
 
 
 @pytest.mark.parametrize("name", neural_style.__all__)

@@ -17,6 +17,8 @@ from tests.support.pipeline.projects import (
 from tests.support.remotes import faults
 from tests.support.remotes.stores import RemoteStore, S3Store
 
+pytestmark = pytest.mark.s3_in_soak
+
 CHOSEN = ("--image", "photo.jpg", "--model", "one.pth")
 
 
@@ -37,6 +39,7 @@ def test_a_conflict_fails_the_command(disputed: Project, command: str) -> None:
     assert disputed.run(command).exit_code == 1
 
 
+@pytest.mark.s3_every_day
 def test_a_conflict_is_reported_in_one_line_with_both_digests(
     disputed: Project, store: RemoteStore, photograph: bytes, drawing: bytes
 ) -> None:
@@ -53,6 +56,7 @@ def test_a_conflict_is_reported_in_one_line_with_both_digests(
         assert part in line
 
 
+@pytest.mark.s3_every_day
 def test_a_conflict_changes_neither_the_remote_nor_the_drop_in(
     disputed: Project, store: RemoteStore, photograph: bytes, drawing: bytes
 ) -> None:
@@ -68,6 +72,7 @@ def test_a_conflict_paints_nothing_under_the_disputed_name(disputed: Project) ->
     assert disputed.files("stylized") == ["stylized/one.pth/drawing.png"]
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.parametrize("command", ["main", "stylize"])
 def test_a_conflict_is_found_after_the_remote_image_was_painted(
     command: str,
@@ -93,6 +98,7 @@ def test_no_upload_paints_the_remote_image(
     assert disputed.run_well("stylize", "--no-upload", *CHOSEN)["painted"] == 1
 
 
+@pytest.mark.s3_every_day
 def test_the_same_bytes_under_the_same_name_are_no_conflict(
     project: Project, store: RemoteStore, photograph: bytes
 ) -> None:
@@ -114,6 +120,7 @@ def test_a_conflict_ends_when_the_drop_in_is_renamed(disputed: Project) -> None:
     disputed.run_well("main")
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.parametrize("command", ["main", "stylize", "upload"])
 def test_keep_remote_goes_on_with_the_remote_and_says_so(
     disputed: Project, store: RemoteStore, drawing: bytes, command: str
@@ -156,6 +163,7 @@ def test_keep_remote_counts_the_styles_of_the_remote_file(
     assert read_summary(result)["painted"] == 26
 
 
+@pytest.mark.s3_every_day
 @pytest.mark.parametrize("command", ["main", "stylize", "upload"])
 def test_replace_replaces_the_remote_file_and_says_so(
     disputed: Project, store: RemoteStore, photograph: bytes, command: str
@@ -238,6 +246,7 @@ def test_a_result_that_arrives_damaged_replaces_no_earlier_one(
     assert s3_store.digests() == published
 
 
+@pytest.mark.s3_every_day
 def test_replacing_leaves_nothing_else_in_the_remote(
     project: Project, store: RemoteStore, photograph: bytes, drawing: bytes
 ) -> None:
