@@ -75,6 +75,7 @@ bench: install $(TRANSFER_TOOLS)
 	$(BIN)python -m bench.styles
 	$(BIN)python -m bench.scale.pipeline
 	$(BIN)python -m bench.scale.transfers
+	$(BIN)python -m bench.scale.cluster
 
 $(TRANSFER_TOOLS):
 	$(PYTHON) -m venv $@

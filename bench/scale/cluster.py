@@ -1,4 +1,6 @@
-"""Measure `bulk` with 1 and 2 workers, on Ray and in processes: ``python -m bench.scale.cluster``.
+"""Measure `bulk` with 1 and 2 workers, on Ray and in processes.
+
+Usage: ``python -m bench.scale.cluster [MODEL]``.
 
 The pictures lie in an S3 server in memory (`s3_server`). Each round runs all four ways one after
 the other, so that whatever else the machine does meets them alike.
@@ -17,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.scale.driver import REMOTE, serving
+from bench.scale.pipeline import find_style
 from pset_4 import context
 from pset_4.bulk.crews.on_ray import AUTO
 from pset_4.bulk.driver import Driver
@@ -120,11 +123,12 @@ def _format_spread(values: Sequence[float], unit: str) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Measure with the style in a file, and print the figures as JSON, and a table."""
+    model = Path(arguments[0]) if arguments else find_style()
     os.environ["PSET_4_THREADS"] = "1"
     with serving(0):
         settings = read_settings(REMOTE)
         with context.activated(settings):
-            publish_pictures(settings, Path(arguments[0]))
+            publish_pictures(settings, model)
             rates = []
             for way, workers in WAYS * ROUNDS:
                 rates.append(measure(settings, way, workers))

@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--s3-counts", type=int, nargs="+", default=[100, 1000, 10_000])
     parser.add_argument("--large", type=int, default=100, help=f"images of {LARGE} px")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--style", type=Path, default=_find_style())
+    parser.add_argument("--style", type=Path, default=find_style())
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "scale-pipeline.json")
     args = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
@@ -274,7 +274,8 @@ def render(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _find_style() -> Path:
+def find_style() -> Path:
+    """Return the path of the style among the official models, or in the current folder."""
     return Path(os.environ.get("STYLE_WEIGHTS_DIR", ".")) / STYLE
 
 
