@@ -57,7 +57,9 @@ def write_photos(folder: Path, pictures: Sequence[NDArray[np.uint8]]) -> list[Pa
 
 
 def time_work(work: Work, processes: int) -> float:
-    """Return the seconds from the first picture to the last, with the styles loaded.
+    """Return the seconds from the first picture until all processes have ended.
+
+    The styles are loaded before.
 
     Raises:
         BenchmarkError: A process failed.

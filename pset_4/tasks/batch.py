@@ -11,7 +11,7 @@ import hashlib
 import socket
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cache, cached_property
 from threading import local
 from typing import Any, NamedTuple, TypeVar
@@ -122,17 +122,14 @@ class BatchTask(luigi.Task):
         self.raise_errors(errors)
         return missing
 
-    def sharing(self) -> AbstractContextManager[None]:
-        """Look only once for what `is_done` needs to know of each name, while the body runs."""
-        return self._sharing()
-
     @contextmanager
-    def _sharing(self) -> Iterator[None]:
-        self._shared.found = {}
+    def sharing(self) -> Iterator[None]:
+        """Look only once for what `is_done` needs to know of each name, while the body runs."""
+        earlier, self._shared.found = getattr(self._shared, "found", None), {}
         try:
             yield
         finally:
-            del self._shared.found
+            self._shared.found = earlier
 
     @cached_property
     def _shared(self) -> local:
@@ -145,7 +142,9 @@ class BatchTask(luigi.Task):
             what: Tells it from other things that are shared.
             find: Called without arguments.
         """
-        found: dict[str, _Value] = getattr(self._shared, "found", {})
+        found: dict[str, _Value] | None = getattr(self._shared, "found", None)
+        if found is None:
+            return find()
         if what not in found:
             found[what] = find()
         return found[what]

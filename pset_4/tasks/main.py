@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from functools import cached_property
 
 import luigi
@@ -56,9 +56,11 @@ class MainTask(PaintingParameters, BatchTask, luigi.WrapperTask):
             self.last.is_done(name) and image.is_current(name) and self.stylize.has_cached_models()
         )
 
-    def sharing(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
         """Ask only once for the models."""
-        return self.last.sharing()
+        with self.last.sharing():
+            yield
 
     def run(self) -> None:
         """Do nothing: what it requires is all."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -107,9 +107,11 @@ class UploadResult(PaintingParameters, BatchTask, CopyTask):
             record_published(self.path_of(name))
         return is_published
 
-    def sharing(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
         """Ask only once for the model."""
-        return self.painted.sharing()
+        with self.painted.sharing():
+            yield
 
     def has_same(self, name: str) -> bool:
         """Return whether the remote has the bytes of the result that is on this machine."""

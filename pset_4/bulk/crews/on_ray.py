@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from math import ceil
@@ -74,8 +74,7 @@ class RayCrew(Crew):
         self._cores = 1 if self._is_gpu else int(job.machine.get("threads", 1))
         self._actors: dict[Any, Any] = {}  # the result that is waited for, and its actor
         self._finished = 0
-        self._on_each = 1  # GPU
-        self.size = self._count_places()
+        self.size, _ = self._divide()
 
     def tend(self) -> int:
         """Look at all actors, and start what is missing; nodes may come and go."""
@@ -83,9 +82,9 @@ class RayCrew(Crew):
             ended, _ = self._ray.wait(list(self._actors), num_returns=len(self._actors), timeout=0)
             for result in ended:
                 self._bury(result)
-        self.size = self._count_places()
+        self.size, place = self._divide()
         while len(self._actors) + self._finished < self.size:
-            actor = self._start()
+            actor = self._start(place)
             self._actors[actor.work.remote()] = actor
         return len(self._actors)
 
@@ -104,8 +103,7 @@ class RayCrew(Crew):
         self._actors.clear()
         self._ray.shutdown()
 
-    def _start(self) -> Any:
-        place = {"num_gpus": 1 / self._on_each} if self._is_gpu else {"num_cpus": self._cores}
+    def _start(self, place: Mapping[str, float]) -> Any:
         # Two threads: `stop` is heard while `work` goes on.
         actor = self._ray.remote(ActorWorker).options(
             **place, max_concurrency=2, max_restarts=0, scheduling_strategy="SPREAD"
@@ -123,16 +121,17 @@ class RayCrew(Crew):
         else:
             self._finished += 1
 
-    def _count_places(self) -> int:
-        """Return how many workers the cluster has room for, or how many share its GPUs."""
+    def _divide(self) -> tuple[int, dict[str, float]]:
+        """Return how many workers the cluster has room for, and what each takes of it."""
         resources = self._ray.cluster_resources()
         if self._is_gpu:
             gpus = int(resources.get("GPU", 0))
-            self._on_each = ceil((self._limit or 1) / gpus) if gpus else 1
-            places = gpus * self._on_each
+            on_each = ceil((self._limit or 1) / max(gpus, 1))
+            places, place = gpus * on_each, {"num_gpus": 1 / on_each}
         else:
             places = int(resources.get("CPU", 0) // self._cores)
-        return places if self._limit is None else min(places, self._limit)
+            place = {"num_cpus": float(self._cores)}
+        return places if self._limit is None else min(places, self._limit), place
 
 
 def connect(address: str) -> Any:
