@@ -12,6 +12,7 @@ import click
 from csci_utils.console import ExitCode, say
 
 from .bulk.command import bulk
+from .commands.answering import answer_error
 from .commands.gallery import gallery, sheet
 from .commands.models import models, package
 from .commands.options import common_options
@@ -24,6 +25,7 @@ from .commands.upkeep.remove import remove
 from .commands.upkeep.replace import replace
 from .commands.verify import verify
 from .demo.command import demo
+from .errors import SettingsError
 from .imitation.command import imitate
 from .names import is_image_name, is_model_file
 from .provenance.command import explain
@@ -83,6 +85,9 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            answer_error(SettingsError(error.format_message()))
+            raise
         except KeyboardInterrupt:
             say("interrupted: nothing was begun", sys.stderr)
             sys.exit(ExitCode.INTERRUPTED)

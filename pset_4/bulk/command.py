@@ -218,13 +218,15 @@ def _answer(progress: Progress | Forecast) -> None:
 def status(run_id: str | None, shows_failures: bool) -> None:
     """Show how far runs are, from anywhere: by default the latest one in full."""
     with session(paints=False, needed=["remote"], remembers=False) as settings:
+        from ..report import format_json
         from .progress import ProgressReader
         from .runs import Runs
 
         runs = Runs(settings)
         entries = runs.list_entries()
         if not (entries or run_id):
-            answer("[]" if shows_failures and wants_json() else "no runs")
+            nothing = "[]" if shows_failures else format_json({"run": None})
+            answer(nothing if wants_json() else "no runs")
             return
         run = runs.load(run_id or entries[0].id)
         if shows_failures:
@@ -242,5 +244,9 @@ def _print_failures(settings: Settings, run: Run) -> None:
 
     from .failures import list_failures
 
-    for failure in list_failures(run.documents(settings)):
-        answer(json.dumps(asdict(failure)))
+    failures = map(asdict, list_failures(run.documents(settings)))
+    if wants_json():
+        answer(json.dumps(list(failures), indent=2))
+        return
+    for failure in failures:
+        answer(json.dumps(failure))

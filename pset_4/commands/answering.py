@@ -67,6 +67,14 @@ def _answer_plan(
         answer(format_plan(outcome, settings, refused))
 
 
+def answer_error(error: DescribedError) -> None:
+    """Print the error that ended the command as the JSON document, if one is wanted."""
+    if wants_json():
+        from ..report import format_json
+
+        say(format_json({"error": error.to_json()}), sys.stdout)
+
+
 def note(line: str) -> None:
     """Print a line that is not an error to standard error, unless ``--quiet`` is given."""
     if not is_quiet():

@@ -17,7 +17,7 @@ from csci_utils.text import one_line
 from neural_style.errors import install_remedy
 
 from ..execution.luigi_configuration import luigi_without_files
-from .answering import is_quiet, note
+from .answering import answer_error, is_quiet, note
 from .declaring import common_option
 from .options import OFFLINE, SCHEDULER, SETTINGS
 
@@ -228,12 +228,14 @@ def errors_in_one_line(interrupted: str) -> Iterator[None]:
         from ..errors import SettingsError
         from ..execution.messages import describe_error
 
+        described = describe_error(error)
+        answer_error(described)
         is_usage = isinstance(error, SettingsError)
         if common_option("debug"):
             if not is_usage:
                 raise
             traceback.print_exc()
-        say(f"error: {describe_error(error)}", sys.stderr)
+        say(f"error: {described}", sys.stderr)
         sys.exit(ExitCode.USAGE if is_usage else ExitCode.FAILED)
 
 

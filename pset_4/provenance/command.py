@@ -8,7 +8,8 @@ import click
 
 from csci_utils.console import ExitCode, answer
 
-from ..commands.options import common_options
+from ..commands.answering import wants_json
+from ..commands.options import common_options, json_option
 from ..commands.session import session
 from ..terminal.completion import complete_results
 
@@ -20,9 +21,9 @@ _EPILOG = (
 
 @click.command(epilog=_EPILOG)
 @click.argument("painting", metavar="FILE", shell_complete=complete_results)
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@json_option
 @common_options
-def explain(painting: str, as_json: bool) -> None:
+def explain(painting: str) -> None:
     """Show where a painting comes from, and whether it still matches the remote.
 
     FILE is a painting anywhere, or a result's name, such as candy.pth/coffee.png.
@@ -33,5 +34,5 @@ def explain(painting: str, as_json: bool) -> None:
         from .paintings import find_painting
 
         found = compare(find_painting(settings, painting))
-        answer(format_json(found) if as_json else "\n".join(found.list_lines()))
+        answer(format_json(found) if wants_json() else "\n".join(found.list_lines()))
         sys.exit(ExitCode.DONE if found.matches else ExitCode.FAILED)

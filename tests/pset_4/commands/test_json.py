@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.pipeline.projects import Project, failures
-from tests.support.remotes.stores import RemoteStore
+from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
 
 @pytest.fixture
@@ -121,3 +121,41 @@ def test_quiet_leaves_the_document(mixed: Project) -> None:
 
     assert result.stderr == ""
     assert json.loads(result.stdout)["counts"]["fetched"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "error_type", "reason"),
+    [
+        ("status --data missing", 2, "SettingsError", "there is no such folder"),
+        ("explain missing.png", 1, "MissingError", "no such file or result"),
+        ("remove missing.png", 1, "MissingError", "nothing has this name"),
+        ("bulk -m missing.pth", 1, "MissingError", "not in the remote"),
+        ("main --threads many", 2, "SettingsError", "threads: expected a whole number"),
+        ("main --only missing.json", 2, "SettingsError", "Invalid value for '--only': missing"),
+    ],
+)
+def test_an_error_that_ends_the_command_is_the_document(
+    directory_project: Project, arguments: str, exit_code: int, error_type: str, reason: str
+) -> None:
+    command, *options = arguments.split()
+    result = directory_project.run(command, "--json", *options)
+
+    error = json.loads(result.stdout)["error"]
+    assert result.exit_code == exit_code
+    assert error["type"] == error_type
+    assert error["reason"].startswith(reason)
+    assert error["reason"] in result.stderr
+
+
+def test_bulk_status_is_a_document_without_runs_and_of_failures(
+    directory_project: Project, directory_store: DirectoryStore, model: bytes
+) -> None:
+    directory_store.write("saved_models/one.pth", model)
+    directory_store.write("images/photo.png", b"no picture")
+
+    before = run_for_json(directory_project, "bulk", "status")
+    directory_project.run("bulk", "-m", "one.pth", "--workers", "1")
+    failed = directory_project.run("bulk", "status", "--failures", "--json")
+
+    assert before == {"run": None}
+    assert [failure["image"] for failure in json.loads(failed.stdout)] == ["photo.png"]
