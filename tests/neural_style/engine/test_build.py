@@ -31,7 +31,7 @@ IN_SECONDS = (
 
 Fuzz = Callable[..., int]
 
-SOAK_SECONDS = 120
+SOAK_SECONDS = 60
 """Of processor time, in which no processor paints all cases of a soak."""
 
 needs_compiler = pytest.mark.skipif(

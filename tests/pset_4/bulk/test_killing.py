@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -102,7 +103,9 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def check_all(project: Project, store: RemoteStore, names: list[str], scratch: Path) -> None:
+def check_all(
+    project: Project, store: RemoteStore, names: list[str], scratch: Path, given_up: int = 0
+) -> None:
     """Check that each picture is published once, and that each is counted once."""
     assert list_results(store) == sorted(names)
     for name in names:
@@ -112,7 +115,7 @@ def check_all(project: Project, store: RemoteStore, names: list[str], scratch: P
     with context.activated(settings):
         documents = Runs(settings).load(read_run(project)["run"]).documents(settings)
         total = sum((tally for _, tally, _ in list_done(documents)), Tally())
-    assert (total.painted + total.current, total.failed) == (len(names), 0)
+    assert (total.painted + total.current, total.failed) == (len(names), given_up)
 
 
 def test_after_a_worker_and_the_driver_were_killed_a_run_goes_on(
@@ -146,7 +149,7 @@ def test_a_worker_that_is_asked_to_end_is_replaced(
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(5))
 def test_after_kills_at_random_moments_a_run_goes_on(
     project: Project, store: RemoteStore, tmp_path: Path, make_project: MakeProject, seed: int
 ) -> None:
@@ -166,8 +169,13 @@ def test_after_kills_at_random_moments_a_run_goes_on(
                     kill_worker(project)
     again = project.run(*RUN, "--workers", "2")
 
-    assert again.exit_code == 0, again.output
-    check_all(project, store, names, tmp_path)
+    # Chance may kill three workers at one image, which is given up then.
+    table = json.loads(project.run("bulk", "status", "--failures", "--json").stdout)
+    given_up = {failure["image"] for failure in table}
+    assert all("its worker was killed" in failure["reason"] for failure in table), table
+    assert again.exit_code == bool(given_up), again.output
+    left = [name for name in names if name not in given_up]
+    check_all(project, store, left, tmp_path, len(given_up))
 
 
 @pytest.fixture
