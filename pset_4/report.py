@@ -78,13 +78,13 @@ def format_status(status: Status) -> str:
     things = ("drop-in", "remote", "cache")
     blocks = [
         _format_roots(status),
-        format_table("IMAGES", things, map(_row_of_file, status.pictures)),
+        format_table("IMAGES", things, map(_row_of_file, status.images)),
         format_table("MODELS", things, map(_row_of_file, status.models)),
         format_table("RESULTS", ("local", "remote"), map(_row_of_result, status.results)),
     ]
     if status.refused:
         blocks.append("\n".join(f"refused: {reason}" for reason in status.refused.values()))
-    if not (status.pictures or status.models or status.results or status.refused):
+    if not (status.images or status.models or status.results or status.refused):
         uploads = f"{shorten(status.data)}/{UPLOADS}"
         blocks.append(
             f"next: put images and style models into {uploads} and run {command('main')}, or see "

@@ -58,7 +58,7 @@ class Status:
 
     data: str
     remote: str
-    pictures: list[FileStatus] = field(default_factory=list)
+    images: list[FileStatus] = field(default_factory=list)
     models: list[FileStatus] = field(default_factory=list)
     results: list[ResultStatus] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
@@ -83,7 +83,7 @@ def read_status(settings: Settings) -> Status:
     cached = list_cache(settings)
     images, models = set(in_remote.images), set(in_remote.models)
     ask = partial(_ask, status.refused)
-    status.pictures = [
+    status.images = [
         _look_at(
             ask, name, UploadImage(image=name), DownloadImage(image=name, upload=False), images
         )

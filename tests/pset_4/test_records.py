@@ -285,9 +285,9 @@ def test_main_mends_a_damaged_record(
     directory_project.run_well("main")
     change_record(directory_project.data, "images/photo.jpg", origin="[" * 100_000)
 
-    assert directory_project.status()["pictures"][0]["cache"] == "stale"
+    assert directory_project.status()["images"][0]["cache"] == "stale"
     directory_project.run_well("main")
-    assert directory_project.status()["pictures"][0]["cache"] == "current"
+    assert directory_project.status()["images"][0]["cache"] == "current"
 
 
 @pytest.mark.usefixtures("bound_by_permissions")
@@ -303,7 +303,7 @@ def test_status_shows_what_it_can_beside_an_unreadable_file(
 
     status = project.status()
 
-    assert {each["name"]: each["cache"] for each in status["pictures"]} == {
+    assert {each["name"]: each["cache"] for each in status["images"]} == {
         "other.jpg": "current",
         "photo.jpg": "unreadable",
     }
@@ -322,7 +322,7 @@ def test_status_shows_what_it_can_beside_an_unreadable_folder(
     status = project.status()
     locked.chmod(0o700)
 
-    assert {each["name"]: each["drop_in"] for each in status["pictures"]} == {
+    assert {each["name"]: each["drop_in"] for each in status["images"]} == {
         "photo.jpg": "yes",
         "trip/photo.jpg": "unreadable",
     }

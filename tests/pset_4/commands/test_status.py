@@ -23,7 +23,7 @@ def test_status_shows_where_everything_is(
     assert project.status() == {
         "data": str(project.data),
         "remote": project.remote_url,
-        "pictures": [
+        "images": [
             {"name": "new.png", "drop_in": "yes", "remote": None, "cache": None},
             {"name": "photo.jpg", "drop_in": "yes", "remote": "yes", "cache": "current"},
             {"name": "theirs.png", "drop_in": None, "remote": "yes", "cache": None},
@@ -79,7 +79,7 @@ def test_status_shows_tables(directory_project: Project, photograph: bytes, mode
 def test_status_of_an_empty_project_is_empty(project: Project) -> None:
     status = project.status()
 
-    assert (status["pictures"], status["models"], status["results"]) == ([], [], [])
+    assert (status["images"], status["models"], status["results"]) == ([], [], [])
 
 
 def test_json_has_no_character_that_a_terminal_would_follow(project: Project) -> None:

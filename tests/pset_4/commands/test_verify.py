@@ -122,7 +122,7 @@ def test_a_damage_that_leaves_size_and_times_is_found(
         changed=status.st_ctime_ns,
         written=status.st_ctime_ns + 10**10,
     )
-    assert painted.status()["pictures"][0]["cache"] == "current"
+    assert painted.status()["images"][0]["cache"] == "current"
 
     assert verify(painted)[0] == 1
     assert verify(painted, "--repair")[0] == 0

@@ -48,7 +48,7 @@ def test_status_and_verify_find_what_lies_in_folders(filled_project: Project) ->
 
     status = filled_project.status()
 
-    assert [picture["name"] for picture in status["pictures"]] == [IMAGE]
+    assert [picture["name"] for picture in status["images"]] == [IMAGE]
     assert status["results"] == [
         {"model": MODEL, "image": IMAGE, "local": "current", "remote": "yes"}
     ]

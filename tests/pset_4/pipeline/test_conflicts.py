@@ -109,7 +109,7 @@ def test_the_same_bytes_under_the_same_name_are_no_conflict(
 
 
 def test_status_shows_the_conflict(disputed: Project) -> None:
-    images = {image["name"]: image["drop_in"] for image in disputed.status()["pictures"]}
+    images = {image["name"]: image["drop_in"] for image in disputed.status()["images"]}
 
     assert images == {"photo.jpg": "conflict", "drawing.png": "yes"}
 

@@ -84,7 +84,7 @@ def test_status_shows_a_replaced_image_and_its_result_as_stale(
 
     status = painted.status()
 
-    assert status["pictures"][0]["cache"] == "stale"
+    assert status["images"][0]["cache"] == "stale"
     assert status["results"][0]["local"] == "stale"
 
 
@@ -94,7 +94,7 @@ def test_status_shows_an_image_removed_from_the_remote_as_stale(
 ) -> None:
     store.remove("images/photo.jpg")
 
-    assert painted.status()["pictures"] == [
+    assert painted.status()["images"] == [
         {"name": "photo.jpg", "drop_in": None, "remote": None, "cache": "stale"}
     ]
 

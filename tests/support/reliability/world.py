@@ -192,7 +192,7 @@ class World:
             AssertionError: It does.
         """
         status = self.project.status()
-        for found in (*status["pictures"], *status["models"]):
+        for found in (*status["images"], *status["models"]):
             path = path_of(found["name"])
             if found["cache"] == "current":
                 assert self.local[path] == self.remote[path]
