@@ -109,13 +109,22 @@ def check_model_name(name: str) -> str:
         InvalidNameError: As `parse_model_name`, or it has a look.
     """
     found = parse_model_name(name)
-    if found.look:
+    refuse_look(name, found.look)
+    return str(found)
+
+
+def refuse_look(name: str, look: str) -> None:
+    """Refuse a model's name that has a look.
+
+    Raises:
+        InvalidNameError: The look is not empty.
+    """
+    if look:
         raise InvalidNameError(
-            f"expected a model without a look, got {LOOK_MARK}{found.look}",
+            f"expected a model without a look, got {LOOK_MARK}{look}",
             path=name,
             remedy="give the look as options, such as --strength 0.5",
         )
-    return str(found)
 
 
 def check_style_name(name: str) -> str:

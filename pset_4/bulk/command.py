@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,7 +25,9 @@ from ..commands.options import (
     runner_options,
 )
 from ..commands.session import EPILOG, session
-from ..names import DEFAULT_MODEL, check_model_name
+from ..names import DEFAULT_MODEL, refuse_look
+from ..storage.lookup import check_model
+from ..styles.written import find_look
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -53,14 +57,23 @@ RUN = "The run to join, continue or show; bulk status lists all runs."
 RETRY = "Paint only the images that failed in the last run over the same images."
 SHARD = "How many images a worker claims at a time; also the most that are repeated after a kill."
 LEASE = "How long a silent worker keeps its shard."
-STYLE = f"A style: the name of a model in the remote. May be repeated. By default {DEFAULT_MODEL}."
+STYLE = (
+    "A style: a model in the remote, by name or pattern; the suffix may be left out; may be "
+    f"repeated. By default {DEFAULT_MODEL}."
+)
 FAILURES = "Print the table of failures, as JSON Lines."
+
+
+def _check_style(text: str) -> str:
+    """Return a name or pattern of styles; the options give them their look."""
+    refuse_look(text, find_look(text))
+    return check_model(text)
 
 
 @click.group(epilog=EPILOG, invoke_without_command=True)
 @click.option("--images", metavar="URL", help=IMAGES)
 @click.option("--manifest", metavar="FILE", help=MANIFEST)
-@name_option("model", check_model_name, STYLE)
+@name_option("model", _check_style, STYLE)
 @click.option("--ray", metavar="auto|ADDRESS", help=RAY)
 @click.option("--workers", type=whole(1, 4096), metavar="N", help=WORKERS)
 @click.option("--worker", "joins", is_flag=True, help=WORKER)
@@ -162,13 +175,24 @@ def _start(settings: Settings, runs: Runs, options: dict[str, Any]) -> tuple[Run
 
     wanted = Wanted(
         options["images"],
-        options["models"] or [DEFAULT_MODEL],
+        _find_styles(settings, options["models"]) or [DEFAULT_MODEL],
         options["manifest"],
         options["retries"],
         options["shard_size"],
         options["lease"],
     )
     return start_run(settings, runs, wanted, option_values(options))
+
+
+def _find_styles(settings: Settings, texts: Sequence[str]) -> list[str]:
+    """Return the styles in the remote that names and patterns stand for."""
+    from ..commands.resolving import resolve
+    from ..storage.inventory import list_remote
+
+    found = resolve((), texts, partial(list_remote, settings))
+    for error in found.refused.values():
+        raise error
+    return found.models
 
 
 def _forecast(settings: Settings, runs: Runs, options: dict[str, Any]) -> Forecast:

@@ -58,6 +58,18 @@ def test_a_dry_run_counts_and_writes_nothing(project: Project, store: RemoteStor
     assert read_run(project)["run"] == as_json["run"]
 
 
+@pytest.mark.parametrize("text", ["m", "*.pth"])
+def test_styles_are_found_without_suffix_and_by_pattern(
+    project: Project, store: RemoteStore, text: str
+) -> None:
+    write_pictures(store, 1)
+
+    result = project.run("bulk", "-m", text, "--dry-run", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["models"] == [MODEL]
+
+
 def test_a_run_without_images_says_so(
     directory_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +140,8 @@ def test_a_folder_in_the_remote_keeps_the_names_that_main_knows(
         (("--worker",), "no run is under way", 1),
         (("--run", "0123456789ab-0001"), "there is no such run", 1),
         (("-m", "absent.pth"), "saved_models/absent.pth: not in the remote; drop it in", 1),
+        (("-m", "mm"), "no style model has such a name; did you mean m.pth?", 1),
+        (("-m", "m@strength=0.5"), "give the look as options", 2),
         (("-m", MODEL, "--images", "."), "the remote lies in this folder", 2),
         (("-m", MODEL, "--images", "absent"), "there is no such directory", 1),
         (("-m", MODEL, "--manifest", "absent.csv"), "there is no such file", 1),
