@@ -66,14 +66,14 @@ image_name = reader(names.check_image_name)
 style_name = reader(names.check_style_name)
 
 
-def common_options(command: Command) -> Command:
+def common_options(command: Command, remote: Decorator[Any] | None = None) -> Command:
     """Add the options that every command has, and the group before the command's name.
 
-    They are kept for `common_option` and not passed to the command.
+    They are kept for `common_option` and not passed to the command; `remote` replaces ``--remote``.
     """
     return apply(
         command,
-        setting("remote", None, texts.REMOTE, complete_folders),
+        remote or setting("remote", None, texts.REMOTE, complete_folders),
         setting("data", None, texts.DATA, complete_folders),
         setting("uploads", "DIR", texts.UPLOADS, complete_folders),
         kept_flag("--debug", help=texts.DEBUG),

@@ -1,4 +1,4 @@
-"""Asking before something is removed or replaced."""
+"""Asking before something is removed or replaced, and removing files."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from csci_utils.console import say
 
 from ...errors import SettingsError
 from ...places import shorten
+from ..answering import is_quiet
 from ..declaring import Command
 
 YES_HELP = "Do not ask; scripts need this."
@@ -38,6 +39,24 @@ def confirm(question: str, is_sure: bool) -> bool:
 
 def _has_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def remove_all(paths: Sequence[str]) -> None:
+    """Remove files, and print which; also if one of them cannot be removed.
+
+    Raises:
+        OSError, csci_utils.errors.CsciUtilsError: One of them cannot be removed.
+    """
+    from ...upkeep.files import remove_file
+
+    removed = []
+    try:
+        for path in paths:
+            remove_file(path)
+            removed.append(path)
+    finally:
+        if not is_quiet():
+            show("removed", removed)
 
 
 def show(verb: str, paths: Sequence[str]) -> None:

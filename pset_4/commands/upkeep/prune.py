@@ -4,23 +4,41 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from csci_utils.console import ExitCode, answer
 
+from ...terminal.completion import complete_folders
 from ..answering import is_quiet, note, wants_json
+from ..declaring import keep
+from ..help_texts import REMOTE
 from ..options import common_options, json_option
 from ..session import EPILOG, session
-from .confirming import show
+from .confirming import remove_all, show
 
 if TYPE_CHECKING:
     from ...settings import Settings
 
 YES_HELP = "Remove them; otherwise they are only shown."
+REMOTE_HELP = f"{REMOTE} Without an ADDRESS: the same as --in-remote."
 IN_REMOTE_HELP = "Also results and packages in the remote; never its images and models."
 EVEN_ALL_HELP = "Also if nothing at all would stay, as with a wrong --remote."
+
+IN_REMOTE = "\0"
+"""The value of ``--remote`` without an address: no argument can have it."""
+
+
+def _split_remote(
+    context: click.Context, parameter: click.Parameter, values: Sequence[str]
+) -> bool:
+    """Keep the address, and return whether the option is given without one, too."""
+    for address in values:
+        keep(context, parameter, None if address == IN_REMOTE else address)
+    return IN_REMOTE in values
 
 
 @click.command(epilog=EPILOG)
@@ -28,27 +46,37 @@ EVEN_ALL_HELP = "Also if nothing at all would stay, as with a wrong --remote."
 @click.option("--in-remote", is_flag=True, help=IN_REMOTE_HELP)
 @click.option("--even-all", is_flag=True, help=EVEN_ALL_HELP)
 @json_option
-@common_options
-def prune(is_sure: bool, in_remote: bool, even_all: bool) -> None:
+@partial(
+    common_options,
+    remote=click.option(
+        "--remote",
+        metavar="[ADDRESS]",
+        multiple=True,
+        is_flag=False,
+        flag_value=IN_REMOTE,
+        callback=_split_remote,
+        shell_complete=complete_folders,
+        help=REMOTE_HELP,
+    ),
+)
+def prune(is_sure: bool, in_remote: bool, even_all: bool, remote: bool) -> None:
     """Show, or remove, what is left of images and models that are gone from the remote.
 
     That is cached files, results, proofs, packages, contact sheets and records on this machine.
     What is dropped in, or waits to be published, stays with all that belongs to it.
     """
     with session(paints=False, needed=["remote", "data"]) as settings:
-        from ...upkeep.files import remove_file
         from ...upkeep.pruning import check_plausible, find_leftovers
 
-        found = find_leftovers(settings, in_remote)
+        found = find_leftovers(settings, in_remote or remote)
         if not even_all:
             check_plausible(settings, found)
         paths = [*found.paths, *found.records]
-        if not wants_json() and not is_quiet():
-            show("removed" if is_sure else "would remove", paths)
         if is_sure:
-            for path in paths:
-                remove_file(path)
+            remove_all(paths)
             _renew_gallery(settings)
+        elif not is_quiet():
+            show("would remove", paths)
         _answer(paths, found.kept, is_sure)
         sys.exit(ExitCode.DONE)
 

@@ -14,7 +14,7 @@ from ...terminal.completion import complete_all
 from ..answering import is_quiet, note, wants_json
 from ..options import common_options, json_option
 from ..session import EPILOG, session
-from .confirming import confirm, show, yes_option
+from .confirming import confirm, remove_all, show, yes_option
 
 if TYPE_CHECKING:
     from ...settings import Settings
@@ -38,7 +38,6 @@ def remove(wanted: Sequence[str], with_drop_in: bool, with_results: bool, is_sur
     otherwise.
     """
     with session(paints=False, needed=["remote"]) as settings:
-        from ...upkeep.files import remove_file
         from ...upkeep.removing import find
 
         if with_drop_in:
@@ -46,13 +45,14 @@ def remove(wanted: Sequence[str], with_drop_in: bool, with_results: bool, is_sur
         found = [find(settings, name) for name in wanted]
         removed = [path for each in found for path in _choose(each, with_drop_in, with_results)]
         kept = [path for each in found for path in _list_all(each) if path not in removed]
-        show("would remove", removed)
-        show("keeps", kept)
+        if not is_sure:
+            show("would remove", removed)
+        if not (is_sure and is_quiet()):
+            show("keeps", kept)
         if not removed or not confirm("Remove these files?", is_sure):
             say("nothing was removed", sys.stderr)
             sys.exit(ExitCode.FAILED)
-        for path in removed:
-            remove_file(path)
+        remove_all(removed)
         if not with_drop_in:
             _warn_of_drop_ins(found)
         _answer(removed, kept)

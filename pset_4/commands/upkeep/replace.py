@@ -40,8 +40,9 @@ def replace(name: str, path: str | None, is_sure: bool) -> None:
         if task.complete():
             note(f"{task.output().path} has these bytes already")
         else:
-            show("would replace", [task.output().path])
-            show("by", [task.input().path])
+            if not is_sure:
+                show("would replace", [task.output().path])
+                show("by", [task.input().path])
             if not confirm("Replace it?", is_sure):
                 say("nothing was replaced", sys.stderr)
                 sys.exit(ExitCode.FAILED)

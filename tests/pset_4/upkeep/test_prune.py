@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from click.testing import CliRunner
 
+from pset_4.cli import cli
 from tests.support.networks.models import MakeModel
 from tests.support.pipeline.database import list_records
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
@@ -75,13 +77,14 @@ def test_the_gallery_forgets_them(orphaned: Project) -> None:
     assert not (orphaned.data / "gallery/proofs.html").exists()
 
 
+@pytest.mark.parametrize("words", [("--in-remote",), ("--remote",), ("--remote", "--json")])
 def test_results_in_the_remote_are_removed_on_request(
-    orphaned: Project, store: RemoteStore
+    orphaned: Project, store: RemoteStore, words: tuple[str, ...]
 ) -> None:
     store.write("mlflow/gone.pth/manifest.json", b"{}")
     store.write("mlflow/one.pth/manifest.json", b"{}")
 
-    orphaned.run("prune", "--yes", "--in-remote")
+    orphaned.run("prune", "--yes", *words)
 
     assert store.list() == [
         "images/kept.png",
@@ -89,6 +92,28 @@ def test_results_in_the_remote_are_removed_on_request(
         "saved_models/one.pth",
         *KEPT,
     ]
+
+
+@on_directory
+def test_an_address_may_be_given_besides(orphaned: Project, store: RemoteStore) -> None:
+    result = CliRunner().invoke(
+        cli, ["prune", "--yes", "--remote", store.url, "--remote", "--data", str(orphaned.data)]
+    )
+
+    assert result.exit_code == 0, result.output
+    assert store.list() == ["images/kept.png", "saved_models/one.pth", *KEPT]
+
+
+@on_directory
+def test_an_address_alone_extends_nothing(orphaned: Project, store: RemoteStore) -> None:
+    before = store.list()
+
+    result = CliRunner().invoke(
+        cli, ["prune", "--yes", "--remote", store.url, "--data", str(orphaned.data)]
+    )
+
+    assert result.exit_code == 0, result.output
+    assert store.list() == before
 
 
 @on_directory

@@ -67,7 +67,7 @@ def test_results_are_removed_on_request(painted: Project, store: RemoteStore) ->
     assert painted.files("saved_models", "stylized") == []
 
 
-@pytest.mark.parametrize(("words", "verb"), [((), "keeps"), (("--results",), "would remove")])
+@pytest.mark.parametrize(("words", "verb"), [((), "keeps"), (("--results",), "removed")])
 def test_a_package_takes_one_line(
     directory_project: Project,
     directory_store: DirectoryStore,
