@@ -30,6 +30,7 @@ from .imitation.command import imitate
 from .names import is_image_name, is_model_file
 from .provenance.command import explain
 from .submission.command import submit
+from .terminal.help_pages import HelpContext
 from .watching.command import watch
 
 PROGRAM = "python -m pset_4"
@@ -130,6 +131,9 @@ for _command in (
     submit,
 ):
     cli.add_command(_command)
+
+for _command in (cli, *cli.commands.values(), *models.commands.values(), *bulk.commands.values()):
+    _command.context_class = HelpContext
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

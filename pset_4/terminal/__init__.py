@@ -1,1 +1,1 @@
-"""What a terminal shows: bars, tables that fit, and completions. rich is imported there only."""
+"""What a terminal shows: bars, tables, help, and completions. rich is imported there only."""

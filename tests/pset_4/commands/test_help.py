@@ -57,6 +57,13 @@ def test_help_lists_the_command(command: str) -> None:
     assert f"\n  {command} " in CliRunner().invoke(cli, ["--help"]).stdout
 
 
+@pytest.mark.parametrize("words", [[], ["main"], ["bulk"], ["bulk", "status"], ["models", "list"]])
+def test_help_fits_a_narrow_terminal(words: list[str]) -> None:
+    result = CliRunner().invoke(cli, [*words, "--help"], env={"COLUMNS": "40"})
+
+    assert [line for line in result.stdout.splitlines() if len(line) > 40] == []
+
+
 @pytest.mark.parametrize("arguments", [[], ["main"], ["models", "list"], ["submit"]])
 def test_h_is_short_for_help(arguments: list[str]) -> None:
     short, long = (CliRunner().invoke(cli, [*arguments, word]).output for word in ("-h", "--help"))
