@@ -69,11 +69,6 @@ class Picture:
     """The cached image; None if it is not here."""
     results: list[Result] = field(default_factory=list)
 
-    @property
-    def folder(self) -> str:
-        """The folder in the name, without the last ``/``; empty if there is none."""
-        return os.path.dirname(self.name)
-
 
 def collect(settings: Settings, folder: str) -> list[Picture]:
     """Return all pictures that have results, sorted by name.

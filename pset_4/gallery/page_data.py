@@ -85,9 +85,8 @@ def _unpack_picture(picture: Values, texts: Sequence[str]) -> Values:
     for result in picture["results"]:
         with suppress(ValueError):
             results.append(_unpack_result(name, result, texts))
-    folder = name.rpartition("/")[0]
     original = _unpack_image(picture["original"], f"{IMAGES}/{name}")
-    return {"name": name, "folder": folder, "original": original, "results": results}
+    return {"name": name, "original": original, "results": results}
 
 
 def _unpack_result(name: str, result: Values, texts: Sequence[str]) -> Values:

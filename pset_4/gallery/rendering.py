@@ -10,11 +10,14 @@ import base64
 import hashlib
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from csci_utils.text import sort_key
 
 from ..provenance import facts
 from .collecting import ImageFile, Picture, Result, State
@@ -63,8 +66,8 @@ def render_values(
     page = _template().stream(
         pictures=pictures,
         count=len(results),
-        styles=list(dict.fromkeys(result["model"] for result in results)),
-        folders=sorted({picture["folder"] for picture in pictures} - {""}),
+        styles=sorted({result["model"] for result in results}, key=sort_key),
+        folders=sorted(_list_folders(picture["name"] for picture in pictures), key=sort_key),
         failures=failures,
         is_proof=is_proof,
         data=pack(LABELS, pictures),
@@ -77,6 +80,11 @@ def render_values(
     return page
 
 
+def _list_folders(names: Iterable[str]) -> set[str]:
+    """Return the folders that images are in, and the folders that these are in."""
+    return {str(folder) for name in names for folder in PurePosixPath(name).parents} - {"."}
+
+
 def to_values(pictures: Sequence[Picture], views: Mapping[str, View]) -> list[Values]:
     """Return pictures as plain values, for the template and for the script."""
     texts: dict[str, str] = {}
@@ -87,7 +95,6 @@ def _to_values(picture: Picture, views: Mapping[str, View], texts: dict[str, str
     """Return a picture as plain values, with equal texts of the details being one of `texts`."""
     return {
         "name": picture.name,
-        "folder": picture.folder,
         "original": _to_image(picture.original, views) if picture.original else None,
         "results": [
             {

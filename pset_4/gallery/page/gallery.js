@@ -95,7 +95,7 @@ const filters = {
   },
 
   matches(card) {
-    const { name, folder } = card.picture;
+    const { name } = card.picture;
     const wanted = {
       picture: this.valueOf("by-picture"),
       folder: this.valueOf("by-folder"),
@@ -103,7 +103,7 @@ const filters = {
     };
     return (
       (!wanted.picture || name === wanted.picture) &&
-      (!wanted.folder || folder === wanted.folder || folder.startsWith(wanted.folder + "/")) &&
+      (!wanted.folder || name.startsWith(wanted.folder + "/")) &&
       (!wanted.style || card.result.model === wanted.style) &&
       (!isPressed(byId("only-favorites")) || favorites.has(card))
     );

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
 
 MODELS = ["candy.pth", "many.onnx@2", "many.onnx@10"]
-IMAGES = ["lisbon/old town/tram.png", "lisbon/tower.png", "100% #1 & 'a?' 🐈.png"]
+IMAGES = ["lisbon/old town/tram.png", "lisbon/new/tower.png", "100% #1 & 'a?' 🐈.png"]
 
 Page = Callable[[str], "WebElement"]
 """Finds an element by its id."""
