@@ -27,7 +27,7 @@ from ..network.sockets import paced_pools
 from ..text import redact
 from .direct import DirectRequests, freeze
 from .errors import named_as_credentials
-from .listing import take_objects
+from .listing import refuse_document_type, take_objects
 from .replies import NOT_S3
 
 REQUEST_TRIES = 8
@@ -89,6 +89,7 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Connection:
     # botocore has no public way to choose the connections.
     pools = client._endpoint.http_session._pool_classes_by_scheme
     pools.update(paced_pools(pools, stall_seconds))
+    client.meta.events.register("before-parse.s3", refuse_document_type)
     client.meta.events.register("before-parse.s3.ListObjectsV2", take_objects)
     client.meta.events.register("response-received.s3", _name_garbage)
     client.meta.events.register("before-sign.s3", _hide_credentials)

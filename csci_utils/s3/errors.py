@@ -44,7 +44,7 @@ def translated_errors(path: str) -> Iterator[None]:
             raise translate_reply(error, path) from None
         except DescribedError:  # some are also ValueErrors
             raise
-        except (BotoCoreError, HTTPError, ResponseParserError, ValueError) as error:
+        except (BotoCoreError, HTTPError, RecursionError, ResponseParserError, ValueError) as error:
             raise _translate_failure(error) from None
 
 
@@ -138,8 +138,8 @@ _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], Callable[[Any], S3Error]
         (ConnectTimeoutError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError),
         _translate_silence,
     ),
-    # botocore reads numbers and times in headers without a check.
-    ((ResponseParserError, ValueError), _translate_garbage),
+    # botocore reads numbers and times in headers without a check, and nested elements.
+    ((RecursionError, ResponseParserError, ValueError), _translate_garbage),
 )
 
 

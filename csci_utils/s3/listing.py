@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from ..listing import ListedFile
 from .replies import NOT_S3, not_s3
@@ -33,6 +34,7 @@ def take_objects(
     A handler of botocore's event ``before-parse.s3.ListObjectsV2``. Times stay texts. What is no
     listing becomes an error; botocore would take it for an empty one.
     """
+    refuse_document_type(response_dict, customized_response_dict)
     if response_dict["status_code"] != 200:
         return
     root = _parse(response_dict["body"])
@@ -58,9 +60,25 @@ def take_objects(
         response_dict["body"] = ElementTree.tostring(root)
 
 
+def refuse_document_type(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
+) -> None:
+    """Take away the body of a reply with a document type, whose entities could fill the memory.
+
+    A handler of botocore's event ``before-parse.s3``. S3 sends none, but web pages have one.
+    """
+    body = response_dict["body"]
+    name = _find_document_type(body) if isinstance(body, bytes) else None
+    if name is None:
+        return
+    response_dict["body"] = b""
+    if response_dict["status_code"] == 200:
+        _refuse(response_dict, customized_response_dict, f"a page of {name!r}")
+
+
 def parse_page(body: bytes) -> dict[str, Any] | None:
     """Return what botocore returns of a page, as far as it is read here; None if it is odd."""
-    root = _parse(body)
+    root = None if _find_document_type(body) else _parse(body)
     if root is None or _name(root) != "ListBucketResult":
         return None
     reply: dict[str, Any] = {_name(each): each.text or "" for each in root if not len(each)}
@@ -71,6 +89,31 @@ def parse_page(body: bytes) -> dict[str, Any] | None:
         for each in objects:
             each["Key"] = unquote_plus(each["Key"])
     return {**reply, "Contents": objects, "IsTruncated": reply.get("IsTruncated") == "true"}
+
+
+class _BeginningError(Exception):
+    """The beginning of an XML document is read: the name of its document type, or None."""
+
+
+def _find_document_type(body: bytes) -> str | None:
+    """Return the name of the document type that an XML document begins with; None without one."""
+
+    def find(name: str, *_: object) -> None:
+        raise _BeginningError(name)
+
+    def find_none(*_: object) -> None:
+        raise _BeginningError(None)
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler, parser.StartElementHandler = find, find_none
+    try:
+        parser.Parse(body, True)
+    except _BeginningError as beginning:
+        found: str | None = beginning.args[0]
+        return found
+    except (expat.ExpatError, LookupError, ValueError):  # the last two: an odd encoding
+        pass
+    return None
 
 
 def _parse(body: bytes) -> ElementTree.Element | None:
@@ -142,16 +185,22 @@ def _read_size(text: str) -> int:
     return int(text)
 
 
-def find_next_page(reply: Mapping[str, Any], options: dict[str, Any]) -> bool:
+def find_next_page(reply: Mapping[str, Any], options: dict[str, Any], tokens: set[str]) -> bool:
     """Return True if another page follows, and add to the options of the request what asks for it.
 
+    Args:
+        reply: What botocore returns of this page.
+        options: The arguments of ``list_objects_v2``.
+        tokens: Those of the pages so far; the next one is added.
+
     Raises:
-        S3Error: Another page is said to follow, but not how to ask for it.
+        S3Error: Another page is said to follow, but not how to ask for a new one.
     """
     if not reply.get("IsTruncated"):
         return False
     token = reply.get("NextContinuationToken")
-    if not token or token == options.get("ContinuationToken"):
+    if not token or token in tokens:
         raise not_s3("a page without the token of the next one")
+    tokens.add(token)
     options["ContinuationToken"] = token
     return True

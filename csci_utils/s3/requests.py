@@ -138,12 +138,13 @@ class S3Requests:
         prefix = key.rstrip("/") + "/" if key else ""
         options = {"Prefix": prefix, "MaxKeys": page_size}
         count, has_more = 0, True
+        tokens: set[str] = set()
         while has_more:
             with translated_errors(path):
                 reply = self._list_page(bucket, options)
                 page = list(read_page(reply, bucket, prefix))
-                has_more = find_next_page(reply, options)
-            count += max(len(page), 1)  # a server may send empty pages without end
+                has_more = find_next_page(reply, options, tokens)
+            count += len(page) or PAGE_SIZE  # a server may send empty pages without end
             if count > self.limits.max_keys:
                 raise too_long(path, self.limits.max_keys)
             yield from page

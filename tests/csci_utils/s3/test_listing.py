@@ -131,6 +131,61 @@ def test_a_listing_of_empty_pages_ends(fake_s3: FakeS3) -> None:
         list(S3Client(limits=Limits(max_keys=3)).listdir("s3://bucket"))
 
 
+def test_a_listing_that_goes_round_in_circles_ends(fake_s3: FakeS3) -> None:
+    for token in "abcabcabc":
+        answer_page(fake_s3, format_entry(token), token=token)
+
+    with pytest.raises(S3Error, match="without the token of the next one"):
+        list(S3Client().listdir("s3://bucket"))
+
+    assert len(fake_s3.requests) == 4
+
+
+ENTITIES = (
+    b'<!DOCTYPE bomb [<!ENTITY a "aaaaaaaa">]><ListBucketResult><IsTruncated>false</IsTruncated>'
+    b"<Contents><Key>&a;</Key><Size>3</Size><LastModified>2026-11-26T20:37:42Z</LastModified>"
+    b"</Contents></ListBucketResult>"
+)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_no_entities_of_a_page_are_expanded(is_known: bool, fake_s3: FakeS3) -> None:
+    client = S3Client()
+    if is_known:
+        answer_page(fake_s3, format_entry("a"))
+        assert client.isdir("s3://bucket")
+        fake_s3.answers.clear()
+    fake_s3.answer(200, ENTITIES)
+
+    with pytest.raises(S3Error, match=r"not one of S3 \(a page of 'bomb'\)"):
+        list(client.listdir("s3://bucket"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'<!DOCTYPE bomb [<!ENTITY a "aaaaaaaa">]><Error><Message>&a;</Message></Error>',
+        b"<Error>" + b"<a>" * 100_000,
+        b"<Error>" + b"<a>" * 10_000 + b"</a>" * 10_000 + b"</Error>",
+    ],
+)
+def test_a_hostile_refusal_is_an_error(body: bytes, fake_s3: FakeS3) -> None:
+    fake_s3.answer(400, body)
+
+    with pytest.raises(S3Error) as caught:
+        list(S3Client().listdir("s3://bucket"))
+
+    assert "aaaaaaaa" not in str(caught.value)
+
+
+def test_a_page_of_elements_in_elements_is_an_error(fake_s3: FakeS3) -> None:
+    deep = "<a>" * 10_000 + "</a>" * 10_000
+    answer_page(fake_s3, format_entry("a"), deep)
+
+    with pytest.raises(S3Error, match="not one of S3"):
+        list(S3Client().listdir("s3://bucket"))
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
