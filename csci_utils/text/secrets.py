@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 _SECRET_VARIABLES = (
     "AWS_SECRET_ACCESS_KEY",
@@ -41,9 +41,12 @@ def redact(text: str) -> str:
 
     Removes users and passwords in URLs of servers and proxies, queries of URLs, signatures of
     requests to AWS, and values that are called a password, a token or the like. Also the secrets
-    that the environment variables of AWS and of proxies hold, or that `hide_secrets` has been told.
+    that the environment variables of AWS and of proxies hold, or that `hide_secrets` has been told,
+    percent-encoded or not.
     """
-    for secret in sorted({*_secrets_of_environment(), *_hidden}, key=len, reverse=True):
+    secrets = {*_secrets_of_environment(), *_hidden}
+    secrets |= {quote(each, safe=safe, errors="replace") for each in secrets for safe in ("", "/")}
+    for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
     if len(text) > _MAX_REDACTED:  # cut between words: a part of a secret may match no pattern
         text = f"{text[:_MAX_REDACTED].rpartition(' ')[0]} ..."

@@ -75,6 +75,7 @@ def test_a_text_is_not_cut_within_a_secret() -> None:
         ("AWS_SESSION_TOKEN", "geheim123", "x geheim123 y"),
         ("AWS_SESSION_TOKEN", "geheim123\ngeheim456", r"b'geheim123\ngeheim456'"),
         ("AWS_SESSION_TOKEN", "geheim123\n", "'geheim123'"),
+        ("AWS_SESSION_TOKEN", "geheim/12+3=", "x geheim/12%2B3%3D geheim%2F12%2B3%3D y"),
         ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "geheim123", "x geheim123 y"),
         ("HTTPS_PROXY", "http://user:geheim 123@host", "proxy 'http://user:geheim 123@host'"),
         ("https_proxy", "user:geheim%20123@host", "password 'geheim 123'"),
