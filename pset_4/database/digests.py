@@ -17,6 +17,7 @@ from .rows import Query
 _DIGESTS = Query("digests", "path", "algorithm, digest, inode, size, modified, changed")
 _ROWS_AT_ONCE = 1000
 _DIGEST = re.compile("[0-9a-f]{8,}")
+_MOST = (1 << 63) - 1
 
 
 class DigestTable:
@@ -35,13 +36,13 @@ class DigestTable:
         return {
             str(algorithm): str(digest)
             for algorithm, digest, *known in self._database.find(_DIGESTS, _to_text(path))
-            if tuple(known) == state and _DIGEST.fullmatch(str(digest))
+            if known == _to_row(state) and _DIGEST.fullmatch(str(digest))
         }
 
     def save(self, path: str, algorithm: str, state: FileState, digest: str) -> None:
         """Keep a digest."""
         key = _to_text(path), algorithm
-        self._new[key] = (*key, *state, digest)
+        self._new[key] = (*key, *_to_row(state), digest)
         if len(self._new) >= _ROWS_AT_ONCE:
             self.flush()
 
@@ -61,6 +62,14 @@ def kept_digests() -> Iterator[None]:
             yield
     finally:
         table.flush()
+
+
+def _to_row(state: FileState) -> list[int]:
+    """Return a state in numbers that SQLite can hold, of 64 bits with a sign.
+
+    Some file systems number files from 2⁶³ on, or have times outside the years 1677 to 2262.
+    """
+    return [number & _MOST for number in state]
 
 
 def _to_text(path: str) -> str:

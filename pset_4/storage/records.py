@@ -28,6 +28,10 @@ from .. import context
 from ..database.connection import Database, open_database
 from ..database.rows import Query
 
+_MOST = (1 << 63) - 1
+"""The largest number of SQLite: files may have later times than the year 2262, and earlier ones
+than 1677."""
+
 Origin = dict[str, Any]
 """What a file was made from: plain JSON values, compared as a whole."""
 
@@ -76,7 +80,7 @@ def read_valid_record(path: str) -> Record | None:
         return None
     if state == record.state and is_settled(state[1:], written_ns):
         return record
-    if record.sha256 != file_digest(path):
+    if state[0] != record.state[0] or record.sha256 != file_digest(path):
         return None
     _renew(path, replace(record, state=state))
     return record
@@ -225,4 +229,5 @@ def _state_of(path: str) -> list[int] | None:
     if not stat.S_ISREG(status.st_mode):
         return None
     # On POSIX systems the last changes with every write, even if the one before is reset.
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    return [status.st_size, *(max(-_MOST, min(each, _MOST)) for each in times)]

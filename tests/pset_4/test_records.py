@@ -6,6 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,7 +14,9 @@ from csci_utils.digest import SETTLING_NS, file_digest
 from csci_utils.errors import BusyError
 from pset_4 import context
 from pset_4.database.connection import Database
+from pset_4.database.digests import DigestTable
 from pset_4.database.json_records import MAX_RECORD_BYTES
+from pset_4.settings import read_settings
 from pset_4.storage import records
 from pset_4.storage.records import is_waiting, read_origin, write_origin
 from tests.support.pipeline.database import DATABASE, change_record, open_database, read_record
@@ -92,6 +95,32 @@ def age_record(data: Path, path: Path, seconds: float) -> None:
 
 def test_a_recorded_file_has_its_origin(recorded: Path) -> None:
     assert read_origin(str(recorded)) == ORIGIN
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="needs a disk that keeps such times")
+@pytest.mark.parametrize("seconds", [-(10**10), 10**11])  # the years 1653 and 5138
+def test_a_file_of_a_time_beyond_64_bits_has_a_record(
+    seconds: int,
+) -> None:
+    with TemporaryDirectory(dir="/dev/shm") as folder:
+        path = Path(folder, "images", "file.png")
+        path.parent.mkdir()
+        path.write_bytes(b"content")
+        os.utime(path, (seconds, seconds))
+        with context.activated(read_settings(data=folder)):
+            write_origin(str(path), ORIGIN, file_digest(path))
+
+            assert read_origin(str(path)) == ORIGIN
+
+
+def test_digests_of_files_with_high_numbers_and_early_times_are_kept(tmp_path: Path) -> None:
+    state = (2**64 - 2, 7, -(10**19), time.time_ns())
+    table = DigestTable(Database(str(tmp_path)))
+
+    table.save("/x", "sha256", state, "0" * 64)
+    table.flush()
+
+    assert table.load("/x", state) == {"sha256": "0" * 64}
 
 
 def test_a_missing_file_has_no_origin(recorded: Path) -> None:
