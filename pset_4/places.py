@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from csci_utils.text import redact
@@ -46,6 +47,10 @@ OWN_FOLDERS = (
     SHEETS,
 )
 """The folders that this machine keeps in its data folder."""
+
+
+SHARED_FOLDERS = (IMAGES, MODELS, RESULTS, PACKAGES, GALLERY)
+"""The folders of the remote."""
 
 
 def is_s3(path: str) -> bool:
@@ -94,9 +99,13 @@ def check_directory(path: Path, remote: str, data_path: Path, must_be_mounted: b
         # A drive that is not mounted must not be replaced by a new folder of its name.
         reason = f"its parent folder {path.parent} does not exist"
         raise _refuse_remote(remote, reason, MissingRemoteError)
-    if _is_own(path, data_path):
+    if _is_inside(path, data_path, OWN_FOLDERS):
         raise _refuse_remote(
             remote, f"a folder in which this machine keeps its own files ({data_path})"
+        )
+    if _is_inside(data_path, path, SHARED_FOLDERS):
+        raise _refuse_remote(
+            remote, f"what this machine keeps in {data_path} would be published there"
         )
 
 
@@ -107,6 +116,8 @@ def _normalize_url(remote: str) -> str:
     parts = bucket_and_prefix.split("/")
     if "" in parts:
         raise _refuse_remote(remote, "a part of the address is empty")
+    if not {".", ".."}.isdisjoint(parts):  # HTTP takes them away, and another bucket could be meant
+        raise _refuse_remote(remote, "a part of the address is . or ..")
     if not BUCKET.fullmatch(parts[0]):
         if ":" in parts[0]:  # a password with a slash in it, perhaps
             raise _refuse_login()
@@ -154,12 +165,11 @@ def _refuse_uploads(uploads: str, reason: str, remedy: str) -> SettingsError:
     return SettingsError(f"{UPLOADS_VARIABLE} or --uploads {uploads!r}: {reason}", remedy=remedy)
 
 
-def _is_own(path: Path, data_path: Path) -> bool:
-    """Return whether a path leads, also through links, to a folder of this machine's own."""
+def _is_inside(path: Path, root: Path, folders: Iterable[str]) -> bool:
+    """Return whether a path leads, also through links, to `root` or into one of its folders."""
     real_path = Path(os.path.realpath(path))
-    own_paths = (os.path.realpath(data_path / own) for own in OWN_FOLDERS)
-    is_data = real_path == Path(os.path.realpath(data_path))
-    return is_data or any(map(real_path.is_relative_to, own_paths))
+    found = (os.path.realpath(root / folder) for folder in folders)
+    return real_path == Path(os.path.realpath(root)) or any(map(real_path.is_relative_to, found))
 
 
 def _refuse_login() -> SettingsError:

@@ -63,7 +63,16 @@ def test_an_s3_remote_loses_its_closing_slash(remote: str, expected: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "remote", ["s3://", "s3:///prefix", "s3://bucket//prefix", "https://bucket", "gs://bucket"]
+    "remote",
+    [
+        "s3://",
+        "s3:///prefix",
+        "s3://bucket//prefix",
+        "s3://bucket/../other",
+        "s3://bucket/a/./b",
+        "https://bucket",
+        "gs://bucket",
+    ],
 )
 def test_a_remote_of_an_unknown_kind_is_refused(remote: str) -> None:
     with pytest.raises(SettingsError, match="name s3://bucket/prefix or a directory"):
@@ -152,6 +161,21 @@ def test_own_files_behind_a_linked_data_folder_are_refused(tmp_path: Path) -> No
 
     with pytest.raises(SettingsError, match="its own files"):
         settings.read_settings(remote="elsewhere/uploads")
+
+
+@pytest.mark.parametrize("data", ["shared/images", "shared/stylized/deeper", "link"])
+def test_a_data_folder_in_what_the_remote_publishes_is_refused(tmp_path: Path, data: str) -> None:
+    (tmp_path / "shared" / "images").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("shared/images")
+
+    with pytest.raises(SettingsError, match="would be published there"):
+        settings.read_settings(remote="shared", data=data)
+
+
+def test_a_data_folder_beside_what_the_remote_publishes_may_be_in_it(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+
+    assert settings.read_settings(remote="shared", data="shared/proofs").remote.endswith("shared")
 
 
 def test_a_link_to_another_directory_may_be_a_remote(tmp_path: Path) -> None:
