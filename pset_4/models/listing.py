@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from csci_utils.atomic import scratch_folder
 from csci_utils.digest import file_digest
 from csci_utils.errors import CsciUtilsError, DescribedError
+from csci_utils.files import check_file
 from csci_utils.luigi import copy
 from csci_utils.text import one_line, sort_key
 from neural_style import NeuralStyleError, StyleDescription, StyleError, inspect
@@ -18,7 +19,7 @@ from neural_style.formats.model_file import MAX_STYLE_BYTES
 
 from .. import names
 from ..errors import PipelineError
-from ..places import MODELS, is_s3
+from ..places import MODELS
 from ..settings import Settings
 from ..storage.inventory import list_cache, list_drop_ins, list_remote
 from ..storage.remote import target_at
@@ -117,22 +118,17 @@ class _ModelInspector:
         """Return what is known about the model in a place."""
         model = ListedModel(name, place)
         try:
-            if place == REMOTE and is_s3(self._settings.remote):
-                return self._inspect_object(model)
-            return self._inspect_file(model, f"{self._folder(place)}/{name}")
+            if place == REMOTE:
+                return self._inspect_published(model)
+            folder = self._settings.uploads
+            if place == CACHE:
+                folder = f"{self._settings.data}/{MODELS}"
+            return self._inspect_file(model, f"{folder}/{name}")
         except (OSError, CsciUtilsError) as error:
             return replace(model, reason=one_line(str(error)))
 
-    def _folder(self, place: str) -> str:
-        folders = {
-            DROP_IN: self._settings.uploads,
-            REMOTE: self._settings.remote_models,
-            CACHE: f"{self._settings.data}/{MODELS}",
-        }
-        return folders[place]
-
-    def _inspect_object(self, model: ListedModel) -> ListedModel:
-        """Inspect a model in S3, which is not downloaded if it is too large for a model."""
+    def _inspect_published(self, model: ListedModel) -> ListedModel:
+        """Inspect a model in the remote, which is not fetched if it is too large for a model."""
         size = _remote_size(model.name)
         if size > MAX_STYLE_BYTES:
             reason = f"expected at most {MAX_STYLE_BYTES:,} bytes, got {size:,}"
@@ -144,6 +140,10 @@ class _ModelInspector:
             return self._inspect_file(model, path)
 
     def _inspect_file(self, model: ListedModel, path: str) -> ListedModel:
+        try:
+            check_file(Path(path), StyleError, MAX_STYLE_BYTES)
+        except StyleError as error:
+            return replace(model, loads=False, reason=_describe_error(error, path))
         digest = file_digest(path)
         suffix = PurePosixPath(model.name).suffix.lower()  # it decides how the bytes are loaded
         if (digest, suffix) not in self._known:
@@ -169,13 +169,12 @@ def _describe_error(error: DescribedError, path: str) -> str:
 
 def _remote_size(name: str) -> int:
     source = DownloadModel(model=name, upload=False).input()
-    state = source.fs.state(source.path)
-    return state.size if state else 0
+    return source.fs.size(source.path) or 0
 
 
 @contextmanager
 def _local_copy_of_remote(name: str) -> Iterator[str]:
-    """Give the path of a file with the bytes in S3: the cached file, the drop-in, or a new copy."""
+    """Give the path of a file with the bytes in the remote: cached, dropped in, or a new copy."""
     download, upload = DownloadModel(model=name, upload=False), UploadModel(model=name)
     if download.complete():
         yield download.output().path

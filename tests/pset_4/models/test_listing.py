@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +15,7 @@ from pset_4.models import listing
 from pset_4.settings import Settings
 from tests.support.networks.models import MODEL_WIDTH, make_model
 from tests.support.pipeline.projects import MakeProject, Project
-from tests.support.remotes.stores import RemoteStore, S3Store
+from tests.support.remotes.stores import DirectoryStore, RemoteStore, S3Store
 
 pytestmark = pytest.mark.s3_in_soak
 
@@ -121,6 +123,26 @@ def test_an_object_that_is_too_large_for_a_model_is_not_read(
     (found,) = list_models(make_project("machine", s3_store.url))
 
     assert (found["loads"], found["size"], found["sha256"]) == (False, len(model), None)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+def test_neither_links_nor_fifos_are_read(
+    directory_project: Project, directory_store: DirectoryStore, tmp_path: Path, model: bytes
+) -> None:
+    directory_store.write("saved_models/one.pth", model)
+    (tmp_path / "private.pth").write_bytes(model)
+    published = Path(directory_store.url, "saved_models")
+    (published / "link.pth").symlink_to(tmp_path / "private.pth")
+    os.mkfifo(published / "fifo.pth")
+    (directory_project.data / "saved_models").mkdir()
+    os.mkfifo(directory_project.data / "saved_models" / "cached.pth")
+
+    result = directory_project.run("models", "list", "--json")
+    models = {model["name"]: model for model in read_models(result.stdout)}
+
+    assert "which is not followed" in str(models["link.pth"]["reason"])
+    assert [model["sha256"] for model in models.values()].count(None) == 3
+    assert models["one.pth"]["loads"]
 
 
 @pytest.mark.usefixtures("bound_by_permissions")
