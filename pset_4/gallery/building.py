@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csci_utils.atomic import atomic_path
+from csci_utils.files import read_file
 
+from ..errors import PipelineError
 from ..places import IMAGES, PROOFS, RESULTS
 from ..settings import Settings
 from .collecting import Picture, collect
@@ -23,6 +25,9 @@ INDEX, PROOF_INDEX = "index.html", "proofs.html"
 
 FAILURES = ".failures.json"
 """Why something failed in the last run. The file is hidden, and never published."""
+
+MAX_FAILURES_BYTES = 16 << 20
+"""The largest such file that is read."""
 
 
 @dataclass(frozen=True)
@@ -85,28 +90,32 @@ def find_current_pages(settings: Settings, failures: Sequence[str]) -> list[str]
         pages.append(f"{settings.gallery}/{PROOF_INDEX}")
     try:
         built = min(os.stat(page).st_mtime_ns for page in pages)
-        if json.loads(Path(settings.gallery, FAILURES).read_text("utf-8")) != list(failures):
+        if _read_failures(settings.gallery) != list(failures):
             return []
         for top in (IMAGES, RESULTS, PROOFS):
             for folder, _, _ in os.walk(f"{settings.data}/{top}"):
                 if os.stat(folder).st_mtime_ns >= built:
                     return []
-    except (OSError, ValueError):
+    except OSError:
         return []
     return pages
 
 
 def _keep_failures(folder: str, failures: Sequence[str] | None) -> Sequence[str]:
     """Keep what failed in a run for later galleries; without a run return what was kept."""
-    path = Path(folder, FAILURES)
-    if failures is not None:
-        _write(str(path), [json.dumps(list(failures), indent=1)])
-        return failures
+    if failures is None:
+        return _read_failures(folder) or []
+    _write(f"{folder}/{FAILURES}", [json.dumps(list(failures), indent=1)])
+    return failures
+
+
+def _read_failures(folder: str) -> list[str] | None:
+    """Return what failed in the last run; None if that is not known."""
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return [str(line) for line in kept] if isinstance(kept, list) else []
+        kept = json.loads(read_file(Path(folder, FAILURES), PipelineError, MAX_FAILURES_BYTES))
+    except (PipelineError, RecursionError, ValueError):
+        return None
+    return [str(line) for line in kept] if isinstance(kept, list) else None
 
 
 class _UnchangedError(Exception):

@@ -79,7 +79,7 @@ def parse_manifest(path: str, content: bytes) -> Manifest:
         try:
             manifest = Manifest(**json.loads(content))
             names = list(manifest.files.keys())
-        except (AttributeError, TypeError, ValueError) as error:
+        except (AttributeError, RecursionError, TypeError, ValueError) as error:
             raise DamagedPackageError("not the manifest of a package", remedy=_REMEDY) from error
         for name in names:
             _check_inside(name)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from luigi.target import FileSystemTarget
 
-from csci_utils.files import write_atomically
+from csci_utils.files import read_file, write_atomically
 from neural_style.options import RenderingOptions
 
+from ..errors import PipelineError
 from ..execution.outcome import Outcome
 from ..places import is_s3
 from ..settings import Settings
@@ -28,6 +29,8 @@ UNKNOWN_PIXELS = 12_000_000
 
 PACE_FILE = ".pace.json"
 """What was measured, in the data folder: pixels and seconds for each way to paint."""
+
+_MAX_PACE_BYTES = 1 << 16
 
 MEASURED_PIXELS = 200_000
 """The smallest result that is measured: of a smaller one, loading the style takes the time."""
@@ -96,8 +99,9 @@ def _way_of(settings: Settings) -> str:
 def _read(settings: Settings) -> dict[str, tuple[float, float]]:
     """Return pixels and seconds by way to paint; a missing or damaged file counts as empty."""
     try:
-        found = json.loads(Path(settings.data, PACE_FILE).read_bytes())
+        path = Path(settings.data, PACE_FILE)
+        found = json.loads(read_file(path, PipelineError, _MAX_PACE_BYTES))
         pairs = {way: (float(pixels), float(seconds)) for way, (pixels, seconds) in found.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (PipelineError, RecursionError, ValueError, TypeError, AttributeError):
         return {}
     return {way: pair for way, pair in pairs.items() if min(pair) > 0}

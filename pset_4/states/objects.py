@@ -43,7 +43,7 @@ class KnownObjects:
             return None
         for mark, text in self._database.find(_OBJECTS, path):
             if mark in (_mark_of(listed), _short_mark(listed.etag, listed.size)):
-                with suppress(ValueError, TypeError):
+                with suppress(RecursionError, ValueError, TypeError):
                     state = ObjectState(**json.loads(text))
                     if mark != _mark_of(listed):
                         self._keep(path, _mark_of(listed), state)

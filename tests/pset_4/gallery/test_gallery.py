@@ -192,6 +192,15 @@ def test_a_fifo_among_the_results_is_not_waited_for(painted: Project) -> None:
     assert painted.run("gallery").exit_code == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFOs")
+@pytest.mark.parametrize("command", ["gallery", "main"])
+def test_a_fifo_in_place_of_the_failures_is_not_waited_for(painted: Project, command: str) -> None:
+    failures = painted.data / "gallery" / ".failures.json"
+    failures.unlink()
+    os.mkfifo(failures)
+    assert painted.run(command).exit_code == 0
+
+
 def test_a_thumbnail_that_another_run_just_made_stays(
     painted: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,8 +76,11 @@ def test_a_package_that_was_damaged_in_the_remote_is_published_again(
     assert read_published(store) == package_files
 
 
-def test_packaging_repairs_a_damaged_manifest(packaged: Project, store: RemoteStore) -> None:
-    store.write(MANIFEST_PATH, b"{")
+@pytest.mark.parametrize("content", [b"{", b"[" * 100_000], ids=["short", "deep"])
+def test_packaging_repairs_a_damaged_manifest(
+    content: bytes, packaged: Project, store: RemoteStore
+) -> None:
+    store.write(MANIFEST_PATH, content)
 
     counts = packaged.run_well(*PACKAGE)
 
