@@ -17,6 +17,7 @@ from .text import one_line
 _CHECK_PERMISSIONS = "check its permissions, and those of its folder"
 _MAKE_ROOM = "make room on that disk, and run again"
 _MOVE_AWAY = "move away what is there"
+_RAISE_FILES = "close other programs, or allow more open files (ulimit -n)"
 
 _REMEDIES = {
     errno.EACCES: _CHECK_PERMISSIONS,
@@ -27,7 +28,15 @@ _REMEDIES = {
     errno.EEXIST: _MOVE_AWAY,
     errno.EISDIR: _MOVE_AWAY,
     errno.ENOTDIR: "move away the file that has the name of a folder",
+    errno.ENOENT: "check the path, and run again",
+    errno.ELOOP: "put the file or folder itself there",
+    errno.ENAMETOOLONG: "use a shorter path",
+    errno.EMFILE: _RAISE_FILES,
+    errno.ENFILE: _RAISE_FILES,
+    errno.EFBIG: "allow larger files (ulimit -f), or use a disk that holds them",
+    errno.EIO: "check that disk, and run again",
 }
+_CROWDED = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE])
 
 
 class DescribedError(Exception):
@@ -103,10 +112,13 @@ def find_remedy(error: BaseException) -> str:
     return _REMEDIES.get(error.errno or 0, "")
 
 
-def is_disk_full(error: BaseException) -> bool:
-    """Return True if an error, or what caused it, is that there is no room on a disk."""
+def is_crowded(error: BaseException) -> bool:
+    """Return True if an error, or what caused it, is that there was no room.
+
+    No room on a disk, or for another open file: what is done at the same time may take it.
+    """
     cause = root_cause(error)
-    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(cause, OSError) and cause.errno in _CROWDED
 
 
 def root_cause(error: BaseException) -> BaseException:
@@ -175,6 +187,25 @@ class StalledError(TransferError):
 
 class TooLargeError(CsciUtilsError):
     """A file or a listing is larger than the limit."""
+
+
+def check_size(
+    path: str | os.PathLike[str],
+    size: int,
+    max_bytes: int,
+    error_type: type[DescribedError] = TooLargeError,
+) -> None:
+    """Check that a file or object, so far as it is known, has at most `max_bytes`.
+
+    Raises:
+        error_type: It has more.
+    """
+    if size > max_bytes:
+        raise error_type(
+            f"expected at most {max_bytes:,} bytes, got {size:,}",
+            path=path,
+            remedy="is this the right file?",
+        )
 
 
 class DownloadError(CsciUtilsError, OSError):

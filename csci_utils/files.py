@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from .atomic import atomic_path, naming_target
-from .errors import DescribedError, NothingWrittenError, find_remedy
+from .errors import DescribedError, NothingWrittenError, check_size, find_remedy
 
 
 def read_file(path: Path, error_type: type[DescribedError], max_bytes: int) -> bytes:
@@ -26,8 +26,16 @@ def read_file(path: Path, error_type: type[DescribedError], max_bytes: int) -> b
         error_type: The file is missing, too large or unreadable, or is not a regular file.
     """
     with _described(path, error_type):
-        _check_status(path, error_type, max_bytes)
-        return path.read_bytes()
+        size = _check_status(path, error_type, max_bytes)
+        with path.open("rb") as file:
+            data = file.read(size + 1)  # some files, as in /proc, have no end
+    if len(data) > size:
+        raise error_type(
+            "has more bytes than its size tells",
+            path=path,
+            remedy="wait until no program writes it, and run again",
+        )
+    return data
 
 
 def check_file(path: Path, error_type: type[DescribedError], max_bytes: int) -> None:
@@ -58,7 +66,8 @@ def _described(path: Path, error_type: type[DescribedError]) -> Iterator[None]:
         ) from error
 
 
-def _check_status(path: Path, error_type: type[DescribedError], max_bytes: int) -> None:
+def _check_status(path: Path, error_type: type[DescribedError], max_bytes: int) -> int:
+    """Return the size of a regular file."""
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise error_type("expected a file, got a folder", path=path, remedy="name a file inside it")
@@ -68,12 +77,8 @@ def _check_status(path: Path, error_type: type[DescribedError], max_bytes: int) 
             path=path,
             remedy="name a regular file",
         )
-    if status.st_size > max_bytes:
-        raise error_type(
-            f"expected at most {max_bytes:,} bytes, got {status.st_size:,}",
-            path=path,
-            remedy="is this the right file?",
-        )
+    check_size(path, status.st_size, max_bytes, error_type)
+    return status.st_size
 
 
 def find_package_file(package: str, *parts: str) -> Path | None:

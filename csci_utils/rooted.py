@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import PurePath
 
-from .errors import DescribedError, LinkError
+from .errors import DescribedError, LinkError, check_size
 
 HAS_DIR_FD = os.open in os.supports_dir_fd
 """True where files can be opened relative to an open folder."""
@@ -38,9 +38,15 @@ class Root:
     * `OSError` if the file system refuses.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Take a folder, which need not exist yet."""
+    def __init__(self, path: str | os.PathLike[str], max_bytes: int | None = None) -> None:
+        """Take a folder, which need not exist yet.
+
+        Args:
+            path: The folder.
+            max_bytes: The largest file that is opened; None for any.
+        """
         self.path = os.fspath(path)
+        self._max_bytes = max_bytes
         self._prefix = os.path.join(self.path, "")
 
     @contextmanager
@@ -69,16 +75,22 @@ class Root:
                 os.close(descriptor)
 
     def open(self, path: str, flags: int) -> int:
-        """Open a regular file, as ``os.open`` does; the ``opener`` of Python's `open`."""
+        """Open a regular file, as ``os.open`` does; the ``opener`` of Python's `open`.
+
+        Raises:
+            TooLargeError: It is larger than the limit.
+        """
         with self.open_parent(path) as (folder, name):
             try:
                 descriptor = os.open(name, flags | _FILE, dir_fd=folder)
             except OSError:
                 _refuse_link(path, name, folder)
                 raise
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            try:
+                self._check_file(path, os.fstat(descriptor))
+            except BaseException:
                 os.close(descriptor)
-                raise FileNotFoundError(errno.ENOENT, "not a regular file", path)
+                raise
             return descriptor
 
     def stat(self, path: str) -> os.stat_result:
@@ -115,6 +127,12 @@ class Root:
         if folder is None:
             path = self._find_parent(names, "", create=False).rstrip(os.sep)
         yield from _scan(path, folder)
+
+    def _check_file(self, path: str, status: os.stat_result) -> None:
+        if not stat.S_ISREG(status.st_mode):
+            raise FileNotFoundError(errno.ENOENT, "not a regular file", path)
+        if self._max_bytes is not None:  # a file with holes can have any size
+            check_size(path, status.st_size, self._max_bytes)
 
     def _split(self, path: str) -> list[str]:
         """Return the names of the folders and of the file below the root."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
-from csci_utils.errors import DescribedError, LinkError
+from csci_utils.errors import DescribedError, LinkError, TooLargeError
 from csci_utils.text import sort_key
 
 from .provenance.recorded import read_result_origin
@@ -128,13 +128,15 @@ def _look_at(
 
 
 def _ask(refused: dict[str, str], question: Callable[[], str | None]) -> str | None:
-    """Return the answer, or `UNREADABLE` if a file cannot be read, or is a link in the remote.
+    """Return the answer, or `UNREADABLE` if a file cannot be read.
+
+    So is one in the remote that is a link, or too large.
 
     One such file does not hide the others. A remote that does not answer raises its own error.
     """
     try:
         return question()
-    except LinkError as error:
+    except (LinkError, TooLargeError) as error:
         refused[error.path or ""] = str(error)
         return UNREADABLE
     except DescribedError:  # some are also OSErrors

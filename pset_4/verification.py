@@ -12,9 +12,15 @@ from functools import partial
 import luigi
 
 from csci_utils.digest import CHUNK_SIZE
-from csci_utils.errors import LinkError, S3Error, S3KeyMissingError, TransferError
+from csci_utils.errors import (
+    DescribedError,
+    LinkError,
+    S3Error,
+    S3KeyMissingError,
+    TooLargeError,
+    TransferError,
+)
 
-from .errors import PipelineError
 from .names import parse_model_name
 from .provenance.published import read_published
 from .provenance.recorded import from_record
@@ -149,10 +155,10 @@ def _is_other_painting(url: str, model: str, image: str, record: Record | None) 
 
 
 def _is_true(question: Callable[[], bool]) -> bool:
-    """Return the answer; False if a file in the remote is a link, which hides no other files."""
+    """Return the answer; False if a file in the remote is a link or too large, and not read."""
     try:
         return question()
-    except LinkError:
+    except (LinkError, TooLargeError):
         return False
 
 
@@ -166,8 +172,8 @@ def _find_problem(check: _Check) -> str | None:
     if record is None:
         return UNRECORDED
     try:
-        size, sha256 = _read(check)
-    except (OSError, PipelineError) as error:
+        size, sha256 = _read(check, record.state[0])
+    except (OSError, DescribedError) as error:
         if _is_no_answer(error):
             raise
         return UNREADABLE
@@ -182,12 +188,15 @@ def _is_no_answer(error: Exception) -> bool:
     return isinstance(error, S3Error) and not is_of_file
 
 
-def _read(check: _Check) -> tuple[int, str]:
-    """Return size and SHA-256 of the bytes that a file has now, whatever its times are."""
+def _read(check: _Check, expected_size: int) -> tuple[int, str]:
+    """Return size and SHA-256 of the bytes that a file has now, whatever its times are.
+
+    Of a file that is larger than expected, only the beginning is read.
+    """
     is_local = check.path == check.record_path
     size, digest = 0, hashlib.sha256()
     with open_regular(check.path) if is_local else target_at(check.path).open("r") as file:
-        while chunk := file.read(CHUNK_SIZE):
+        while size <= expected_size and (chunk := file.read(CHUNK_SIZE)):
             size += len(chunk)
             digest.update(chunk)
     return size, digest.hexdigest()

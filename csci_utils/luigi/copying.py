@@ -13,7 +13,7 @@ from luigi.local_target import LocalTarget
 from luigi.target import FileSystemTarget
 
 from ..digest import CHUNK_SIZE, file_digest
-from ..errors import ChangedError, TooLargeError
+from ..errors import ChangedError, check_size
 from ..s3.objects import MAX_BYTES
 from ..transfers import IN_FLIGHT, Outcome, retry, work_on_many
 from .rooted import RootedTarget
@@ -58,7 +58,7 @@ def transfer(
     """`copy`, and return the version, too, so that nobody needs to ask for it again."""
     if isinstance(source, LocalTarget) and hasattr(destination, "s3_options"):
         # Luigi's S3 file would be written to a temporary file of a predictable name first.
-        _check_size(source.path, os.stat(source.path).st_size, max_bytes)
+        check_size(source.path, os.stat(source.path).st_size, max_bytes)
         state = destination.fs.put(source.path, destination.path, **destination.s3_options)
         sha256 = getattr(state, "sha256", None) or file_digest(source.path)
         return Copied(sha256, getattr(state, "version", sha256))
@@ -90,7 +90,7 @@ def _copy_once(source: FileSystemTarget, destination: FileSystemTarget, max_byte
     with _open(source) as reader, destination.open("w") as writer:
         while chunk := reader.read(CHUNK_SIZE):
             size += len(chunk)
-            _check_size(source.path, size, max_bytes)
+            check_size(source.path, size, max_bytes)
             digest.update(chunk)
             writer.write(chunk)
         # S3 sends one version of an object; a local file can change while it is read.
@@ -115,15 +115,6 @@ def _digest(source: FileSystemTarget) -> str | None:
     if isinstance(source, RootedTarget):
         return source.fs.version(source.path)
     return file_digest(source.path)
-
-
-def _check_size(path: str, size: int, max_bytes: int) -> None:
-    if size > max_bytes:
-        raise TooLargeError(
-            f"expected at most {max_bytes:,} bytes, got {size:,} or more",
-            path=path,
-            remedy="is this the right file?",
-        )
 
 
 class CopyTask(luigi.Task):

@@ -22,19 +22,23 @@ from ..atomic import (
     scratch_folder,
 )
 from ..digest import FileDigests, file_digest
-from ..errors import LinkError
+from ..errors import LinkError, TooLargeError
 from ..listing import ListedFile
 from ..rooted import Root
+from ..s3.objects import MAX_BYTES
 from .filesystem import list_below
 from .target import conflict, suffix_preserving_atomic_file
 
 
 class RootedFileSystem(FileSystem):
-    """The file system of `RootedTarget`: answers what S3 answers, and follows no link."""
+    """The file system of `RootedTarget`: answers what S3 answers, and follows no link.
+
+    Whatever reads a file raises `TooLargeError` if it is larger than an object in S3 may be.
+    """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         """Take the folder that all paths are in."""
-        self.root = Root(root)
+        self.root = Root(root, MAX_BYTES)
 
     def exists(self, path: str) -> bool:
         """Return True if a regular file exists; a folder does not count.
@@ -153,7 +157,7 @@ class RootedFile(suffix_preserving_atomic_file):
     def _digest(self, path: str) -> str | None:
         try:
             return file_digest(path, opener=self._root.open)
-        except (LinkError, FileNotFoundError):  # a link or a folder
+        except (LinkError, FileNotFoundError, TooLargeError):  # the second of a folder
             return None
 
 

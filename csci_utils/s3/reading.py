@@ -15,10 +15,10 @@ from botocore.exceptions import (
 )
 from botocore.response import StreamingBody
 
-from ..errors import StalledError, root_cause
+from ..errors import StalledError, check_size, root_cause
 from ..text import format_size, redact
 from .objects import ObjectState, read_state
-from .replies import damaged_download, too_large
+from .replies import damaged_download
 
 
 class _Hash(Protocol):
@@ -89,8 +89,7 @@ class ObjectReader:
             TooLargeError: The object is larger.
         """
         self.state = read_state(reply)
-        if self.state.size > max_bytes:
-            raise too_large(path, self.state.size, max_bytes)
+        check_size(path, self.state.size, max_bytes)
         self._path = path
         self._body: StreamingBody = reply["Body"]
         self._size = 0

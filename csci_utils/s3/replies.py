@@ -16,7 +16,6 @@ from ..errors import (
     S3BucketMissingError,
     S3Error,
     S3KeyMissingError,
-    TooLargeError,
     TransferError,
 )
 from ..text import redact
@@ -114,15 +113,6 @@ def damaged_download(path: str, detail: str) -> TransferError:
         f"the transfer was cut short or damaged ({detail})",
         path=path,
         remedy="run again; if that does not help, publish the object again",
-    )
-
-
-def too_large(path: str, size: int, max_bytes: int) -> TooLargeError:
-    """Return the error about an object that exceeds the limit."""
-    return TooLargeError(
-        f"expected at most {max_bytes:,} bytes, got {size:,}",
-        path=path,
-        remedy="is this the right object?",
     )
 
 

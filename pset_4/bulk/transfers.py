@@ -10,7 +10,7 @@ from luigi.format import Nop
 from luigi.target import FileSystemTarget
 
 from csci_utils.digest import CHUNK_SIZE
-from csci_utils.errors import NothingWrittenError, TooLargeError
+from csci_utils.errors import NothingWrittenError, check_size
 from csci_utils.luigi import copy
 from csci_utils.luigi.rooted import RootedFileSystem, RootedTarget
 from csci_utils.transfers import retry
@@ -60,12 +60,7 @@ def _fetch_once(source: FileSystemTarget, path: str, max_bytes: int) -> str:
     with source.open("r") as reader, open(path, "wb") as writer:
         while chunk := reader.read(CHUNK_SIZE):
             size += len(chunk)
-            if size > max_bytes:
-                raise TooLargeError(
-                    f"expected at most {max_bytes:,} bytes, got more",
-                    path=source.path,
-                    remedy="is this the right file?",
-                )
+            check_size(source.path, size, max_bytes)
             digest.update(chunk)
             writer.write(chunk)
     if size == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from csci_utils.digest import file_digest
 from csci_utils.text import sort_key
+from neural_style.pictures.file_formats import MAX_PICTURE_BYTES
 
 from ..places import IMAGES
 from ..provenance.recorded import from_record
@@ -116,19 +118,19 @@ def _collect_picture(settings: Settings, folder: str, image: str, models: list[s
 def _find(settings: Settings, path: str) -> tuple[ImageFile | None, Origin | None]:
     """Return a file and what it was made from, if that is known.
 
-    None for both if it is not there, or not a file that can be read to its end.
+    None for both if it is not there, or not a file that can be read to its end, or too large.
     """
     full_path = f"{settings.data}/{path}"
-    if not os.path.isfile(full_path):
-        return None, None
     try:
-        modified = os.stat(full_path).st_mtime
+        status = os.stat(full_path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_PICTURE_BYTES:
+            return None, None
         record = read_valid_record(full_path)
         sha256 = record.sha256 if record else file_digest(full_path)
     except FileNotFoundError:  # another process may just have removed it
         return None, None
     origin = None if record is None else record.origin
-    return ImageFile(path, sha256, modified, from_record(record)), origin
+    return ImageFile(path, sha256, status.st_mtime, from_record(record)), origin
 
 
 def _state_of(result: Origin | None, image: Origin | None) -> State:

@@ -14,6 +14,7 @@ def read_size(image: FileSystemTarget) -> tuple[int, int] | None:
     """Return width and height in px from an image's header, before it is turned upright."""
     from neural_style import NeuralStyleError
     from neural_style.pictures.decoding import read_header
+    from neural_style.pictures.file_formats import MAX_PICTURE_BYTES
 
     with image.open("r") as file:
         head = file.read(_HEADER_BYTES)
@@ -22,5 +23,5 @@ def read_size(image: FileSystemTarget) -> tuple[int, int] | None:
         except NeuralStyleError:  # as of a TIFF file, whose header may be at its end
             pass
         with suppress(NeuralStyleError):
-            return read_header(head + file.read()).size
+            return read_header(head + file.read(MAX_PICTURE_BYTES)).size
     return None

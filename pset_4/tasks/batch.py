@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 import luigi
 from luigi.target import FileSystemTarget
 
-from csci_utils.errors import DescribedError, is_disk_full
+from csci_utils.errors import DescribedError, is_crowded
 from csci_utils.transfers import work_on_many
 from neural_style.system.interruption import check_interrupted, interrupted
 
@@ -169,8 +169,9 @@ class BatchTask(luigi.Task):
         for outcome in work_on_many(do_one, chosen):
             if outcome.error is not None:
                 errors[outcome.item] = outcome.error
-        # A large file that fills the disk takes the room of those written in the same moment.
-        crowded = [name for name, error in errors.items() if is_disk_full(error)]
+        # A large file that fills the disk takes the room of those written in the same moment, and
+        # so do open files.
+        crowded = [name for name, error in errors.items() if is_crowded(error)]
         for outcome in work_on_many(do_one, crowded, threads=1):
             if outcome.error is None:
                 del errors[outcome.item]

@@ -9,7 +9,7 @@ from typing import ClassVar
 from luigi.target import FileSystemTarget
 
 from csci_utils.digest import file_digest
-from csci_utils.errors import NothingWrittenError, TooLargeError
+from csci_utils.errors import NothingWrittenError, check_size
 from csci_utils.luigi import CopyTask, transfer
 
 from .. import context
@@ -78,19 +78,13 @@ class DownloadTask(BatchTask, CopyTask):
 
     def is_current(self, name: str) -> bool:
         """Return whether the cached file is the object in the remote, whatever is dropped in."""
-        return not self._exceeds_limit(name) and self._is_cached(name)
+        path = self.content.path_of(name)
+        # To learn the version of a file in a directory remote, all of it is read.
+        is_small = (file_system_of(path).size(path) or 0) <= self.max_bytes()
+        return is_small and self._is_cached(name)
 
     def _is_cached(self, name: str) -> bool:
         return read_origin(self.path_of(name)) == self.origin_of(name)
-
-    def _exceeds_limit(self, name: str) -> int:
-        """Return the size of an object in bytes if it is too large to be fetched, else 0.
-
-        To learn the version of a file in a directory remote, all of it is read.
-        """
-        path = self.content.path_of(name)
-        size: int = file_system_of(path).size(path) or 0
-        return size if size > self.max_bytes() else 0
 
     def run(self) -> None:
         """Fetch each object."""
@@ -106,12 +100,7 @@ class DownloadTask(BatchTask, CopyTask):
         source, cached = self.content.target(name), self.target(name)
         if source.path == cached.path:  # offline, the cache stands for the remote
             return
-        if size := self._exceeds_limit(name):
-            raise TooLargeError(
-                f"expected at most {self.max_bytes():,} bytes, got {size:,}",
-                path=source.path,
-                remedy="is this the right file?",
-            )
+        check_size(source.path, source.fs.size(source.path) or 0, self.max_bytes())
         if self._is_cached(name):
             return
         is_there = cached.exists() and source.fs.same_bytes(source.path, cached.path)

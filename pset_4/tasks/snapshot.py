@@ -20,11 +20,10 @@ from luigi.target import FileSystemTarget
 
 from csci_utils.atomic import create_exclusively, discard, make_temporary_path, naming_target
 from csci_utils.digest import CHUNK_SIZE
-from csci_utils.errors import ChangedError, instead_of_path
+from csci_utils.errors import ChangedError, check_size, instead_of_path
 from csci_utils.writers import has_writer
 
 from .. import context
-from ..errors import PipelineError
 from ..storage.regular_files import open_regular
 from ..storage.remote import target_at
 
@@ -110,7 +109,7 @@ def take_snapshot(
 
     Raises:
         InvalidNameError: It is a link or not a regular file.
-        PipelineError: It is larger than `max_bytes`.
+        TooLargeError: It is larger than `max_bytes`.
         ChangedError: It changed meanwhile.
         OSError: It cannot be read, or the copy cannot be written.
     """
@@ -122,7 +121,8 @@ def take_snapshot(
             status = os.fstat(file.fileno())
             if waits:
                 _wait_until_quiet(status.st_mtime, find_quiet_seconds(file)[0])
-            _check_size(path, status.st_size, max_bytes)
+            if max_bytes is not None:
+                check_size(path, status.st_size, max_bytes)
             sha256 = _copy(file, copy_path)
         copied = target_at(copy_path)
         taken = Snapshot(copied, sha256, path, state_of(status), status.st_mtime, root)
@@ -142,15 +142,6 @@ def find_quiet_seconds(file: BinaryIO) -> tuple[float, bool]:
 def _wait_until_quiet(modified: float, seconds: float) -> None:
     age = time.time() - modified
     time.sleep(min(max(seconds - age, 0), seconds))  # at most that, for future times
-
-
-def _check_size(path: str, size: int, max_bytes: int | None) -> None:
-    if max_bytes is not None and size > max_bytes:
-        raise PipelineError(
-            f"expected at most {max_bytes:,} bytes, got {size:,}",
-            path=path,
-            remedy="is this the right file?",
-        )
 
 
 def _copy(file: IO[bytes], copy_path: str) -> str:

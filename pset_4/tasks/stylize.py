@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import luigi
 from luigi.target import FileSystemTarget
 
-from csci_utils.errors import BusyError, is_disk_full
+from csci_utils.errors import BusyError, is_crowded
 from csci_utils.transfers import work_on_many
 from neural_style.system.interruption import check_interrupted
 
@@ -155,7 +155,7 @@ class Stylize(PaintingParameters, BatchTask):
         claimed_by_others: list[str] = []
         self._paint(self.fetch_made(errors), errors, claimed_by_others)
         self._paint(claimed_by_others, errors)
-        for name in [each for each, error in errors.items() if is_disk_full(error)]:
+        for name in [each for each, error in errors.items() if is_crowded(error)]:
             del errors[name]  # others took the room at that moment
             self._paint([name], errors)
         self.raise_errors({name: errors[name] for name in self.names if name in errors})

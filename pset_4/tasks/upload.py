@@ -8,7 +8,6 @@ from functools import cached_property
 
 from luigi.target import FileSystemTarget
 
-from csci_utils.digest import stream_digest
 from csci_utils.errors import AlreadyExistsError, DescribedError
 from csci_utils.luigi import CopyTask, LocalFileSystem, copy
 
@@ -140,11 +139,10 @@ class UploadTask(BatchTask, CopyTask):
             name: The drop-in's name.
             sha256: The SHA-256 of the drop-in.
         """
-        with self.target(name).open("r") as file:
-            theirs = stream_digest(file)
+        path = self.path_of(name)
+        theirs = file_system_of(path).sha256(path)
         return ConflictError(
-            f"conflict: the drop-in (SHA-256 {sha256}) differs from "
-            f"{self.path_of(name)} (SHA-256 {theirs})",
+            f"conflict: the drop-in (SHA-256 {sha256}) differs from {path} (SHA-256 {theirs})",
             path=self.drop_ins.path_of(name),
             remedy=f"rename the drop-in, or run again with --on-conflict {KEEP_REMOTE} or "
             f"--on-conflict {REPLACE}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -208,6 +209,14 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "file.bin").write_bytes(b"content")
 
     assert read_file(tmp_path / "file.bin", PlaceError, 7) == b"content"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such files")
+def test_a_file_without_end_is_not_read_to_its_end() -> None:
+    path = Path("/proc/self/pagemap")  # its size is 0
+
+    with pytest.raises(PlaceError, match="has more bytes than its size tells"):
+        read_file(path, PlaceError, 1 << 40)
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,27 @@ def test_a_file_beyond_all_limits_is_refused_before_it_is_read(
     assert directory_project.run("status").exit_code == 0
 
 
+def test_a_result_and_its_image_beyond_all_limits_are_not_read(
+    directory_project: Project, directory_store: DirectoryStore, photograph: bytes, model: bytes
+) -> None:
+    directory_project.drop("photo.jpg", photograph)
+    directory_project.drop("model.pth", model)
+    directory_project.run_well("main")
+    result, image = (
+        Path(directory_store.url, name)
+        for name in ("stylized/model.pth/photo.jpg", "images/photo.jpg")
+    )
+
+    os.truncate(result, 10**13)  # reading it would take hours
+    assert "photo.jpg: unreadable" in directory_project.run("verify").stdout
+    assert_failed(directory_project.run("main", "--max-side", "16"), f"{result}: expected at most")
+
+    os.truncate(image, 10**13)
+    assert_failed(directory_project.run("main"), f"{image}: expected at most")
+    assert_failed(directory_project.run("explain", "model.pth/photo.jpg"), "expected at most")
+    assert directory_project.run("status").exit_code == 0
+
+
 @pytest.mark.parametrize(
     "name",
     [
