@@ -8,6 +8,7 @@ its work file by file, several at once, and a file that fails keeps no other fro
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -215,7 +216,7 @@ def name_of_model(task: luigi.Task) -> Sequence[str]:
 def name_place(settings: Settings) -> str:
     """Return a short name for a machine, its data folder and its remote, for `Context.keep`."""
     places = "\0".join([socket.gethostname(), settings.data, settings.remote])
-    return hashlib.sha256(places.encode()).hexdigest()[:8]
+    return hashlib.sha256(os.fsencode(places)).hexdigest()[:8]
 
 
 class Piece(NamedTuple):

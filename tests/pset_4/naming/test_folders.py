@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from pset_4.cli import cli
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed, failures
 from tests.support.remotes.stores import DirectoryStore, RemoteStore, S3Store
 
@@ -32,6 +35,25 @@ def test_drop_ins_in_folders_keep_them_everywhere(
 
     assert store.list() == PATHS
     assert filled_project.files("images", "saved_models", "stylized") == PATHS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_all_may_lie_in_a_folder_whose_name_is_not_utf_8(
+    make_project: MakeProject,
+    photograph: bytes,
+    model: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = make_project(os.fsdecode(b"caf\xe9"), "")
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    monkeypatch.chdir(project.folder)
+
+    for command in ("main", "status", "verify"):
+        result = CliRunner().invoke(cli, [command])
+        assert result.exit_code == 0, result.output
+
+    assert project.files("stylized") == ["stylized/one.pth/photo.jpg"]
 
 
 def test_what_lies_in_folders_is_not_done_twice(filled_project: Project) -> None:
