@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MAX_ENTRIES = 2**20  # of all directories; bounds the time that a hostile file takes
+_ENTRIES_PER_PAGE = 8  # a directory takes as long as so many
+_NUMBERS_PER_ENTRY = 4
 _CCITT = (2, 3, 4)  # compressions
 _NEW_JPEG = 7
 _END_OF_IMAGE = b"\xff\xd9"  # a marker of JPEG
@@ -246,9 +248,10 @@ def _walk(data: bytes) -> Iterator[tuple[Page, bool]]:
             continue
         seen.add(offset)
         page, following = _read_page(data, offset, layout)
-        entries += len(page.places)
+        numbers = sum(n for kind, n, _ in page.places.values() if _value_bytes(kind) > 1)
+        entries += _ENTRIES_PER_PAGE + len(page.places) + numbers // _NUMBERS_PER_ENTRY
         if entries > _MAX_ENTRIES:
-            raise ValueError(f"more than {_MAX_ENTRIES} entries in the directories")
+            raise ValueError("more directories, or longer lists in them, than a picture has")
         yield page, is_inner
         if not is_inner:
             pending.append((following, False))

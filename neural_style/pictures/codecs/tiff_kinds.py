@@ -15,6 +15,7 @@ _FORMATS = {2: "signed ", 3: "floating point ", 5: "complex ", 6: "complex "}
 _COLORS = {2: 3, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3, 32845: 3}
 _RGB, _PALETTE, _YCBCR = 2, 3, 6
 _BIG_ENDIAN_BIGTIFF = b"MM\0+"  # Pillow takes it for a file with 32-bit offsets
+_MAX_WIDTHS = 8  # in a message
 _SEPARATE = 2  # planar configuration: each component in a plane of its own
 
 _COMPRESSIONS = {
@@ -70,7 +71,7 @@ def describe_kind(page: Page) -> PictureError:
     kind = _FORMATS.get(page.number(Tag.SAMPLE_FORMAT, 1), "")
     colors = _PHOTOMETRICS.get(photometric, f"colors of kind {photometric}")
     extra = samples - (count := _COLORS.get(photometric, 1))
-    widths = page.array(Tag.BITS).tolist() or [1]
+    widths = page.array(Tag.BITS)[:_MAX_WIDTHS].tolist() or [1]
     bits = "/".join(map(str, widths if len({*widths}) > 1 else widths[:1]))
     subsampled = "subsampled " if _is_subsampled(page) else ""
     got = f"{bits}-bit {subsampled}{kind}{colors}"

@@ -19,6 +19,7 @@ DIFFERENCES, FLOAT_DIFFERENCES = 2, 3
 _MODES = {0: "L", 1: "L", 2: "RGB", 3: "P", 5: "CMYK"}  # by photometric interpretation
 _KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}  # NumPy's, by sample format
 _WIDTHS = {"u": (8, 16, 32, 64), "i": (8, 16, 32, 64), "f": (16, 32, 64)}  # in bits
+_MAX_SAMPLES = 8  # in a pixel
 _SEPARATE = 2  # planar configuration: each component in a plane of its own
 _BYTE_COMPRESSIONS = frozenset({1, 5, 8, 32773, 32946, 34925, 50000})
 """None, LZW, Deflate, PackBits, old Deflate, LZMA and Zstandard: they know bytes, not samples."""
@@ -93,6 +94,8 @@ class SampleLayout:
 def read_layout(page: Page) -> SampleLayout | None:
     """Return how the samples of a page are stored; None if this module cannot decode them."""
     samples = page.number(Tag.SAMPLES, 1)
+    if not 0 < samples <= _MAX_SAMPLES:
+        return None
     bits = page.array(Tag.BITS)[:samples].tolist() or [1]
     formats = page.array(Tag.SAMPLE_FORMAT)[:samples].tolist() or [1]
     photometric = page.photometric
@@ -101,7 +104,7 @@ def read_layout(page: Page) -> SampleLayout | None:
         or photometric not in _MODES
         or len({*bits}) != 1
         or len({*formats}) != 1
-        or not len(_MODES[photometric]) <= samples <= 8
+        or len(_MODES[photometric]) > samples
         or 0 in page.size
     ):
         return None
@@ -127,7 +130,7 @@ def _find_alpha(page: Page, colors: int, samples: int) -> tuple[int, int]:
 
     Extra samples follow the colors. If none of them has a kind, the first counts as alpha.
     """
-    kinds = page.array(Tag.EXTRA_SAMPLES).tolist() or [ALPHA]
+    kinds = page.array(Tag.EXTRA_SAMPLES)[:samples].tolist() or [ALPHA]
     places = zip(kinds, range(colors, samples), strict=False)
     return next((place for place in places if place[0] in (PREMULTIPLIED, ALPHA)), (0, 0))
 

@@ -157,6 +157,17 @@ def many_directories() -> bytes:
     return bytes(file)
 
 
+def many_lists() -> bytes:
+    """Return a file of many pages with the same million of strips."""
+    strips, pages = 10**6, 50_000
+    lists = b"".join(struct.pack("<HHII", tag, 4, strips, 8) for tag in (273, 279))
+    start = 8 + 4 * strips
+    places = range(start + 30, start + 30 * (pages + 1), 30)
+    directories = (struct.pack("<H24sI", 2, lists, place) for place in places)
+    header = struct.pack("<2sHI", b"II", 42, start)
+    return header + b"\x08\0\0\0" * strips + b"".join(directories)[:-4] + bytes(4)
+
+
 def hostile_files() -> Iterator[tuple[str, Callable[[], bytes]]]:
     """Yield files that once took seconds or gigabytes, by name."""
     yield "16-bit gray PNG", lambda: blank_png(16, 0)
@@ -168,6 +179,7 @@ def hostile_files() -> Iterator[tuple[str, Callable[[], bytes]]]:
         lambda: encode(Image.new("RGBA", (13_370, 13_370)), "WEBP", lossless=True, method=0),
     )
     yield "many directories", many_directories
+    yield "many lists of strips", many_lists
     yield "short blocks of GIF", lambda: b"GIF89a" + bytes(7) + b"!\xfe" + b"\1x" * 2**24
     yield "short chunks of PNG", lambda: blank_png(1, 0)[:-12] + chunk(b"IDAT", b"") * 10**6
     yield (
