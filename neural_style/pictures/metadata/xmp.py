@@ -23,6 +23,8 @@ NAMESPACE = "urn:pset-4:painting:1.0#"
 _PREFIX = "painting"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
+_DECLARATIONS = "http://www.w3.org/2000/xmlns/"
+
 _TIFF, _EXIF = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/"
 _FILE_PROPERTIES = frozenset(
     [
@@ -48,7 +50,10 @@ _UNWRITABLE = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What XML cannot contain (XML 1.0, 2.2): controls, and bytes of a file name that are no text. It
 takes 4 ms to compile, and most texts are printable."""
 
-_LOCATION = re.compile("GPS|.*(Latitude|Longitude|Altitude)")
+_LOCATION = re.compile(".*(GPS|Latitude|Longt?itude|Altitude)", re.IGNORECASE)
+"""Names of the position. Drones misspell one of them."""
+
+_LOCATION_NAMESPACE = "http://www.w3.org/2003/01/geo/wgs84_pos#"
 
 
 def clean(packet: bytes, keep_location: bool) -> bytes:
@@ -159,10 +164,11 @@ def _to_writable(text: str) -> str:
 
 
 def _list_nodes(document: minidom.Document) -> Iterator[Any]:
-    """Yield all elements and attributes."""
+    """Yield all elements and attributes, without the declarations of namespaces."""
     for element in document.getElementsByTagName("*"):
         yield element
-        yield from list(element.attributes.values())
+        attributes = list(element.attributes.values())
+        yield from (each for each in attributes if each.namespaceURI != _DECLARATIONS)
 
 
 def _describes_file(node: Any) -> bool:
@@ -172,7 +178,8 @@ def _describes_file(node: Any) -> bool:
 
 
 def _is_location(node: Any) -> bool:
-    return _LOCATION.match(node.localName or "") is not None
+    is_named = _LOCATION.match(node.localName or "") is not None
+    return is_named or node.namespaceURI == _LOCATION_NAMESPACE
 
 
 def _text_of(node: Any) -> str:

@@ -25,6 +25,7 @@ from tests.support.files.metadata import (
     make_photograph,
     read_exif,
 )
+from tests.support.files.pictures import encode
 
 SUFFIXES = {
     "JPEG": ".jpg",
@@ -87,6 +88,19 @@ def test_the_position_is_dropped(format: str, rewrite: RewriteFile) -> None:
 
     assert not read_exif(file).get_ifd(IFD.GPSInfo)
     assert b"GPS" not in file
+
+
+@pytest.mark.parametrize("name", ["gps:GpsLongtitude", "gps:GpsStatus", "geo:lat"])
+def test_the_position_is_dropped_whatever_it_is_called(name: str, rewrite: RewriteFile) -> None:
+    spaces = b'xmlns:gps="urn:drone" xmlns:geo="http://www.w3.org/2003/01/geo/wgs84_pos#"'
+    packet = XMP.replace(b"dc:source", spaces + f' {name}="38.7" dc:source'.encode())
+    packet = packet.replace(b"dc:source", b'gps:kept="1" dc:source')
+    photograph = encode(Image.new("RGB", (8, 8)), "JPEG", xmp=packet)
+
+    assert b"38.7" in rewrite("JPEG", photograph, keep_location=True)
+    file = rewrite("JPEG", photograph)
+    assert b"38.7" not in file
+    assert b'gps:kept="1"' in file and b'xmlns:gps="urn:drone"' in file
 
 
 @every_format
