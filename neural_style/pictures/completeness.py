@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from .codecs import jpeg, png_chunks
+from .codecs import bmp, jpeg, png_chunks
 from .codecs.tiff import read_pages
 
 _MAX_BLOCKS = 2**22  # of a GIF file: those of the largest file that is read
@@ -26,8 +26,9 @@ def is_complete(data: bytes) -> bool:
     - PNG ends with the chunk IEND, GIF with its trailer, JPEG with the marker EOI, and a JPEG 2000
       codestream with EOC.
     - An index of further pictures in a JPEG file (MPO) has to lie within the file.
-    - WebP and BMP contain their size, AVIF and JP2 the size of each of their boxes. Where the place
-      of a WebP, AVIF or HEIC file was reserved before its content came, that ends in zeros.
+    - WebP contains its size, AVIF and JP2 the size of each of their boxes. Where the place of a
+      WebP, AVIF or HEIC file was reserved before its content came, that ends in zeros.
+    - BMP contains all rows, or, of pixels in runs, as many bytes as it says.
     - TIFF contains the places of all directories, and of the strips or tiles of every page.
 
     Data of other formats are not complete.
@@ -101,8 +102,8 @@ def _has_riff_size(data: bytes) -> bool:
     return end <= len(data) and not _ends_in_zeros(data, 12, end)
 
 
-def _has_bmp_size(data: bytes) -> bool:
-    return len(data) >= 26 and len(data) >= struct.unpack_from("<I", data, 2)[0]
+def _has_bmp_rows(data: bytes) -> bool:
+    return len(data) >= 26 and bmp.contains_rows(data)
 
 
 def _has_codestream_end(data: bytes) -> bool:
@@ -148,7 +149,7 @@ _CHECKS: tuple[tuple[bytes, Callable[[bytes], bool]], ...] = (
     (jpeg.SIGNATURE, _has_jpeg_end),
     (b"GIF8", _has_gif_end),
     (b"RIFF", _has_riff_size),
-    (b"BM", _has_bmp_size),
+    (b"BM", _has_bmp_rows),
     (b"II", _has_all_pages),
     (b"MM", _has_all_pages),
     (b"\xff\x4f\xff\x51", _has_codestream_end),

@@ -208,19 +208,20 @@ def _decode_samples(page: tiff.Page, layout: SampleLayout, memory: int | None) -
 
 def _decode_jpeg2000(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     """Return the plain picture in a file."""
+    jpeg2000.check_subsampling(data)
     channels, profile = read_channels(data), jpeg2000.find_profile(data)
     if channels.palette is not None:
         data = jpeg2000.get_codestream(data)
     with _open(data) as picture:
-        widened_data = jpeg2000.widen(data)
+        centered_data = jpeg2000.center(data)
         # The second picture, which is decoded from a second file.
-        extra = PLAIN_BYTES if widened_data else 0
+        extra = PLAIN_BYTES if centered_data else 0
         _check_memory(picture, data, memory, PALETTE_BYTES if channels.palette else extra)
         picture.load()
-        if widened_data is not None:
-            with _open(widened_data) as widened:
-                widened.load()
-                jpeg2000.restore_white(picture, widened)
+        if centered_data is not None:
+            with _open(centered_data) as centered:
+                centered.load()
+                jpeg2000.restore_white(picture, centered)
         rescale = jpeg2000.restore_indices if channels.palette else jpeg2000.stretch
         arranged = channels.arrange(rescale(data, picture))
         arranged.info[ICC_PROFILE] = profile
@@ -269,6 +270,8 @@ def _decode_other(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     with _open(data) as picture:
         has_more_frames = bool(getattr(picture, "is_animated", False))
         _check_memory(picture, data, memory)
+        if bmp.is_in_runs(picture):
+            bmp.load_runs(picture, data)
         picture.load()
         return take_plain(picture), has_more_frames
 

@@ -1,4 +1,4 @@
-"""BMP files whose colors are in other bits than Pillow knows.
+"""BMP files: colors in other bits than Pillow knows, and pixels in runs.
 
 The header is BITMAPINFOHEADER or one of its successors, as
 https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-header-types describes them.
@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.ImageFile import ImageFile
 
 _HEADER = struct.Struct("<10xIIiiHHI")  # where the pixels are, then the header as far as needed
+_SIZE_AT = 2  # the size of the file
+_STORED = (0, 3, 6)  # compressions: pixels as they are
 _SIGNATURE = b"BM"
 _OLDEST = 40  # the size of the header that Windows wrote first
 _MASKS_AT = 54  # behind the oldest header, or in a later one
 _BIT_FIELDS = (3, 6)  # compressions: with three masks, and with a fourth one for alpha
 _WITH_ALPHA_MASK = 56  # the size of the first header with a fourth mask
 _ROWS_AT_ONCE = 2**20  # pixels of them
+_END_OF_ROW, _END_OF_PICTURE, _SKIP = 0, 1, 2  # in place of the pixels of a run
 
 _KNOWN = {
     32: {
@@ -88,9 +94,76 @@ def find_bit_fields(data: bytes) -> BitFields | None:
     fields = (red, green, blue, alpha)
     if header < _OLDEST or compression not in _BIT_FIELDS or fields in _KNOWN.get(bits, {fields}):
         return None
-    if width < 1 or not height or not all(map(_is_in_sequence, fields)):
+    if width < 1 or not height or not any(fields) or not all(map(_is_in_sequence, fields)):
         return None
     return BitFields((width, abs(height)), height > 0, bits, fields, start)
+
+
+def contains_rows(data: bytes) -> bool:
+    """Return False if a file ends before its last row does.
+
+    Where the pixels are in runs, the size counts that the file says it has. Elsewhere it does not:
+    some programs write a wrong one.
+    """
+    (end,) = struct.unpack_from("<I", data, _SIZE_AT)
+    with suppress(struct.error):
+        start, header, width, height, _, bits, compression = _HEADER.unpack_from(data)
+        if header >= _OLDEST and compression in _STORED:
+            end = start + -(-width * bits // 32) * 4 * (abs(height) - 1) + -(-width * bits // 8)
+    return len(data) >= end
+
+
+def is_in_runs(picture: ImageFile) -> bool:
+    """Return whether an opened picture's pixels are stored in runs."""
+    return any(tile.codec_name == "bmp_rle" for tile in picture.tile)
+
+
+def load_runs(picture: ImageFile, data: bytes) -> None:
+    """Decode a picture that is opened from `data`, and whose pixels are stored in runs.
+
+    Pixels that the file skips have index 0. For Pillow, they may not be the last ones.
+
+    Raises:
+        ValueError: The data end before the picture does.
+    """
+    (tile,) = picture.tile
+    _, is_4_bit, direction = cast("tuple[str, bool, int]", tile.args)
+    try:
+        indices = _expand_runs(data, tile.offset, picture.size, 4 if is_4_bit else 8)
+    except IndexError:
+        raise ValueError("the data end before the last row") from None
+    picture.load_prepare()
+    picture.frombytes(indices, "raw", ("P" if picture.mode == "P" else "L", 0, direction))
+    picture.tile = []
+
+
+def _expand_runs(data: bytes, place: int, size: tuple[int, int], bits: int) -> bytes:
+    """Return the index of each pixel, in the order of rows in the file."""
+    (width, height), indices = size, bytearray(size[0] * size[1])
+    x = y = 0
+    while (y, x) < (height - 1, width):
+        count, value = data[place], data[place + 1]
+        place += 2
+        if count:
+            run = bytes((value,)) if bits == 8 else bytes((value >> 4, value & 0xF))
+            run = (run * count)[:count]
+        elif value == _END_OF_ROW:
+            x, y = 0, y + 1
+            continue
+        elif value == _END_OF_PICTURE:
+            break
+        elif value == _SKIP:
+            x, y, place = x + data[place], y + data[place + 1], place + 2
+            continue
+        else:
+            stored = data[place : place + -(-value * bits // 8)]
+            run = stored if bits == 8 else bytes(n for b in stored for n in (b >> 4, b & 0xF))
+            run, place = run[:value], place + len(stored) + len(stored) % 2
+        end = min(x + len(run), width)
+        if x < end:
+            indices[y * width + x : y * width + end] = run[: end - x]
+        x += len(run)
+    return bytes(indices)
 
 
 def _is_in_sequence(mask: int) -> bool:

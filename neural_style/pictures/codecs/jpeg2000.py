@@ -11,13 +11,19 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
+from ...errors import PictureError
 from ..conversion import split_rows
 
 _START = b"\xff\x4f\xff\x51"  # markers SOC and SIZ
 SIGNATURES = (_START, b"\0\0\0\x0cjP  ")
 """The first bytes of a codestream, and of a JP2 file."""
 
+_SIDES_AT = 8  # from SOC: the sides and the origin of the picture and of its tiles
 _COUNT_AT, _COMPONENTS_AT = 40, 42  # from SOC: how many components, and 3 bytes for each
+_SOT, _QCD, _QCC = b"\x90", 0xFF5C, 0xFF5D  # markers
+_QUANTIZATIONS = (_QCD, _QCC)
+_STYLE, _NOT_QUANTIZED = 0x1F, 0  # the lower bits of a quantization's first byte
+_GUARD_BIT, _EXPONENT = 1 << 5, 1 << 3  # units of that byte, and of the first of each step
 _WITH_PROFILE = (2, 3)  # methods of the box "colr": a profile of a restricted kind, and any
 _MAX_BOXES = 1000
 _SCALED_MODES = frozenset({"L", "LA", "RGB", "RGBA"})
@@ -71,24 +77,69 @@ def restore_indices(data: bytes, picture: Image.Image) -> Image.Image:
     return picture.point(levels * len(picture.getbands()))
 
 
-def widen(data: bytes) -> bytes | None:
-    """Return the file with one more bit in each component, for `restore_white`.
+def check_subsampling(data: bytes) -> None:
+    """Raise an error if Pillow mixes up the rows of subsampled components.
 
-    The coefficients are the same, but the decoder adds twice as much to center them. So the
-    samples are in the middle half of their range. None if Pillow decodes the file rightly.
+    It takes them for as wide and as high as the tile divided by the steps, rounded down.
+
+    Raises:
+        PictureError: A side of the picture or of a tile is no multiple of a step. The error has no
+            path.
+    """
+    start, count = _find_components(data)
+    if not count:
+        return
+    sides = struct.unpack_from(">8I", data, start - _COMPONENTS_AT + _SIDES_AT)
+    for axis in (0, 1):
+        steps = {*data[start + 1 + axis : start + 3 * count : 3]} - {0}
+        end, origin, tile, first_tile = sides[axis::2]
+        edges = (end, origin) if first_tile + tile >= end else (end, origin, tile, first_tile)
+        if any(edge % step for edge in edges for step in steps):
+            raise PictureError(
+                "expected a JPEG 2000 file whose sides are multiples of its subsampling, got "
+                f"{sides[0] - sides[2]}x{sides[1] - sides[3]} px with one sample for "
+                f"{max(steps)} px",
+                remedy="save it without subsampling",
+            )
+
+
+def center(data: bytes) -> bytes | None:
+    """Return the file with samples in the middle half of their range, for `restore_white`.
+
+    None if Pillow decodes the file rightly.
     """
     start, count = _find_components(data)
     if count < 2 or max(read_widths(data), default=0) <= 8:
         return None
-    widened = bytearray(data)
-    for place in range(start, start + 3 * count, 3):
-        widened[place] += 1
-    return bytes(widened)
+    centered = bytearray(data)
+    quantizations = list(_find_quantizations(data, start, count))
+    if all(data[place] & _STYLE == _NOT_QUANTIZED for place, _ in quantizations):
+        # One more bit in each: the same coefficients, but twice as much is added to center them.
+        for place in range(start, start + 3 * count, 3):
+            centered[place] += 1
+        return bytes(centered)
+    for place, end in quantizations:  # steps of half the size, for as many bits of coefficients
+        if data[place] < _GUARD_BIT:
+            raise ValueError("no guard bits")
+        centered[place] -= _GUARD_BIT
+        for exponent in range(place + 1, end, 2):
+            centered[exponent] = min(centered[exponent] + _EXPONENT, 0xFF)
+    return bytes(centered)
 
 
-def restore_white(picture: Image.Image, widened: Image.Image) -> None:
+def _find_quantizations(data: bytes, place: int, count: int) -> Iterator[tuple[int, int]]:
+    """Yield where quantization is described in the main header, and where that ends."""
+    place += 3 * count
+    while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != _SOT:
+        marker, length = struct.unpack_from(">HH", data, place)
+        start, place = place + 4, place + 2 + length
+        if marker in _QUANTIZATIONS:
+            yield start + (0 if marker == _QCD else 1 if count < 257 else 2), place
+
+
+def restore_white(picture: Image.Image, centered: Image.Image) -> None:
     """Set samples to 255 where Pillow rounded up to 256 and kept the lower 8 bits, which are 0."""
-    for (top, rows), (_, in_middle) in zip(split_rows(picture), split_rows(widened), strict=True):
+    for (top, rows), (_, in_middle) in zip(split_rows(picture), split_rows(centered), strict=True):
         levels = np.array(rows)
         levels[(levels == 0) & (np.asarray(in_middle) > 128)] = 255
         restored = Image.frombytes(picture.mode, rows.size, levels.tobytes())

@@ -1,4 +1,4 @@
-"""Reading of BMP files whose colors are in other bits than Pillow knows."""
+"""Reading of BMP files: colors in other bits than Pillow knows, and pixels in runs."""
 
 from __future__ import annotations
 
@@ -112,3 +112,54 @@ def test_the_structure_of_a_large_file_is_checked(tmp_path: Path) -> None:
     path.write_bytes(make_bmp(make_levels(3), 32, RGBX, OLD))
 
     check_structure(path)
+
+
+def make_runs(runs: bytes, bits: int, padding: int = 0) -> bytes:
+    """Return a file of 5x3 pixels in runs, of which the index is the level of gray by 16."""
+    palette = b"".join(bytes([index * 16 % 256] * 3 + [0]) for index in range(2**bits))
+    start = 14 + OLD + len(palette) + padding
+    fields = (OLD, 5, 3, 1, bits, {8: 1, 4: 2}[bits], len(runs), 0, 0, 2**bits, 0)
+    described = struct.pack("<IiiHHIIiiII", *fields) + palette + bytes(padding)
+    return b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start) + described + runs
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+@pytest.mark.parametrize(
+    ("bits", "runs"),
+    [
+        (8, b"\5\1\0\0\0\3\1\2\3\0\2\4\0\0\0\2\2\0\3\5\0\1"),
+        (4, b"\5\x11\0\0\0\3\x12\x30\2\x44\0\0\0\2\2\0\3\x55\0\1"),
+    ],
+    ids=["8 bits", "4 bits"],
+)
+def test_runs_are_expanded_from_any_place(bits: int, runs: bytes, padding: int) -> None:
+    decoded = np.asarray(decode_picture(make_runs(runs, bits, padding)))[..., 0] // 16
+
+    assert decoded.tolist() == [[0, 0, 5, 5, 5], [1, 2, 3, 4, 4], [1, 1, 1, 1, 1]]
+
+
+def test_runs_may_end_before_the_last_row() -> None:
+    decoded = np.asarray(decode_picture(make_runs(b"\3\1\0\1", 8)))[..., 0] // 16
+
+    assert decoded.tolist() == [[0] * 5, [0] * 5, [1, 1, 1, 0, 0]]
+
+
+def test_runs_that_are_cut_off_are_refused() -> None:
+    with pytest.raises(PictureError, match="the data end before the last row"):
+        decode_picture(make_runs(b"\5\1\0\0\5\1\0\0\4\1", 8))
+
+
+@pytest.mark.parametrize("stated", [0, 10**6])
+def test_a_wrong_size_of_the_file_does_not_count(stated: int) -> None:
+    data = bytearray(make_bmp(make_levels(3), 32, RGBX, OLD))
+    data[2:6] = stated.to_bytes(4, "little")
+
+    assert decode_picture(bytes(data)).size == (7, 5)
+
+
+def test_masks_of_no_bits_stand_for_the_usual_ones() -> None:
+    usual, levels = (0xFF0000, 0xFF00, 0xFF, 0xFF000000), make_levels(4)
+    data = bytearray(make_bmp(levels, 32, usual, V4))
+    data[54:70] = bytes(16)
+
+    assert np.array_equal(np.asarray(decode_picture(bytes(data))), levels)

@@ -162,6 +162,29 @@ def test_white_in_16_bits_of_jpeg_2000_stays_white() -> None:
     assert decoded.tolist() == rounded.tolist()
 
 
+def make_squares() -> Image.Image:
+    levels = np.kron(np.indices((8, 8)).sum(axis=0) % 2, np.ones((8, 8))) * 255
+    return Image.fromarray(levels.astype(np.uint8)).convert("RGB")
+
+
+def test_white_in_16_bits_of_lossy_jpeg_2000_stays_white() -> None:
+    shallow = bytearray(encode(make_squares(), "JPEG2000", irreversible=True, quality_layers=[9]))
+    deep, components = shallow.copy(), shallow.find(b"\xff\x4f\xff\x51") + 42
+    deep[components : components + 9 : 3] = bytes([15] * 3)
+
+    expected, decoded = (np.asarray(decode_picture(bytes(each))) for each in (shallow, deep))
+    assert np.abs(decoded.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("step", [2, 4])
+def test_subsampled_jpeg_2000_of_an_odd_side_is_named(step: int) -> None:
+    data = bytearray(encode(make_squares().crop((0, 0, 63, 64)), "JPEG2000"))
+    data[data.find(b"\xff\x4f\xff\x51") + 42 + 4] = step
+
+    with pytest.raises(PictureError, match=f"got 63x64 px with one sample for {step} px"):
+        decode_picture(bytes(data))
+
+
 def test_4_bits_of_jpeg_2000_are_scaled_to_8() -> None:
     decoded = np.asarray(decode_picture(SHALLOW_JPEG2000))
 
