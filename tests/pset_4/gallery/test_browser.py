@@ -98,6 +98,18 @@ def test_filters_by_folder_and_style(browser: WebDriver, page: Page) -> None:
     assert page("summary").text == "2 of 9 shown"
 
 
+@pytest.mark.parametrize("width", [1400, 1100, 768, 360])
+def test_the_top_hides_no_picture(browser: WebDriver, page: Page, width: int) -> None:
+    set_size(browser, width, 740)
+    script = """
+      const section = document.querySelectorAll("section.picture")[1];
+      section.scrollIntoView();
+      const image = section.querySelector("img").getBoundingClientRect();
+      return image.top - document.querySelector(".top").getBoundingClientRect().bottom;
+    """
+    assert browser.execute_script(script) >= 0
+
+
 def test_filters_by_picture(browser: WebDriver, page: Page) -> None:
     choose(page("by-picture"), IMAGES[2])
     assert list_shown(browser) == [f"{IMAGES[2]} in {model}" for model in MODELS]
