@@ -48,7 +48,7 @@ FIRST_WEIGHT = "conv1.conv2d.weight"
 """The name by which a network is recognized; all have it."""
 
 MAX_PARAMETERS = 2**25
-"""The most parameters of a network."""
+"""The most parameters of a network, and the most weights of a graph."""
 
 _CHANNEL_KEYS = ("conv1", "conv2", "conv3", "deconv1", "deconv2")
 _OLD_STATISTICS = re.compile(r"(^|\.)in\d+\.running_(mean|var)$")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...errors import StyleError
-from ...networks.weights import list_names
+from ...networks.weights import MAX_PARAMETERS, MAX_STYLES, list_names
 from .encoding import encode
 from .model import DTYPES, MAX_RANK, Model, Node, Port, decode
 from .operation import Operation, Value, value_of
@@ -23,9 +23,6 @@ from .operators import OPERATORS
 
 IMAGE_INPUT, WEIGHTS_INPUT = "image", "style_weights"
 """The names of the inputs of a graph with numbered styles."""
-
-MAX_STYLES = 4096
-"""Far more than a network of this kind can distinguish."""
 
 MAX_TENSOR = 512
 """The most numbers for each pixel in one tensor; a network of the largest base width has 128."""
@@ -189,11 +186,17 @@ def _check_operators(model: Model) -> None:
 
 
 def _check_weights(model: Model) -> None:
-    """Refuse tensors with NaN or infinity. A scalar may be infinite, as bounds are."""
+    """Refuse too many weights, and NaN or infinity. A scalar may be infinite, as bounds are."""
     tensors = dict(model.initializers)
     for node in model.nodes:
         values = node.attributes.values()
         tensors.update((node.output, value) for value in values if isinstance(value, np.ndarray))
+    weights = sum(array.size for array in tensors.values())
+    if weights > MAX_PARAMETERS:
+        raise StyleError(
+            f"expected a graph of at most {MAX_PARAMETERS:,} weights, got {weights:,}",
+            remedy="choose a style model",
+        )
     for name, array in tensors.items():
         if array.ndim and array.dtype.kind == "f" and not np.isfinite(array).all():
             raise StyleError(
@@ -249,8 +252,7 @@ class _Trace:
         if not name:
             return None
         if name not in self.values:
-            problem = f"uses {name[:60]!r}, which no operator before it makes"
-            raise Operation(node, ()).fail(problem)
+            raise Operation(node, ()).fail(f"uses {name[:60]!r}, which no operator before it makes")
         return self.values[name]
 
     def _apply(self, operation: Operation) -> Value:
@@ -271,8 +273,7 @@ class _Trace:
         return value
 
     def _check_limits(self, operation: Operation, value: Value) -> None:
-        is_empty = value.known is None and 0 in value.shape
-        operation.require(not is_empty, "makes an empty tensor")
+        operation.require(value.known is not None or 0 not in value.shape, "makes an empty tensor")
         operation.require(len(value.shape) <= MAX_RANK, f"makes more than {MAX_RANK} axes")
         operation.require(
             value.size <= MAX_TENSOR * self._pixels,

@@ -6,7 +6,7 @@ from math import floor, prod
 
 import numpy as np
 
-from .operation import Operation, Value
+from .operation import MAX_KNOWN, Operation, Value
 from .shape_rules import fold_binary, fold_unary
 
 MAX_STEP = 64
@@ -43,13 +43,14 @@ def arithmetic(operation: Operation) -> Value:
     values = [first, *others]
     operation.require(bool(others), "has one input only")
     operation.require({value.dtype for value in values} == {first.dtype}, "mixes data types")
-    if len(others) == 1 and first.known is not None and others[0].known is not None:
+    shape = np.broadcast_shapes(*(value.shape for value in values))
+    are_few = len(others) == 1 and prod(shape) <= MAX_KNOWN
+    if are_few and first.known is not None and others[0].known is not None:
         folded = fold_binary(operation, first.known, others[0].known)
         is_division = operation.node.operator == "Div" and not first.is_float
         operation.require(others[0].is_fixed or not is_division, "divides by the picture's size")
         if folded is not None:
             return operation.result(folded, *values)
-    shape = np.broadcast_shapes(*(value.shape for value in values))
     return Value(operation.data().dtype, shape)
 
 

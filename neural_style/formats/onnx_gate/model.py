@@ -165,7 +165,8 @@ def _decode_port(message: Message) -> Port:
     tensor_type = value_type.message(1)
     dims = []
     for dim in _at_most(MAX_RANK, tensor_type.message(2).messages(1)):
-        dims.append(dim.integer(1) if dim.has_any(1) else dim.text(2))
+        size = dim.integer(1)
+        dims.append(size if size > 0 else dim.text(2))  # some exporters write -1 for any size
     if value_type.has_any(4, 5, 8, 9):
         raise StyleError(f"expected tensors only, got another type for {name}", remedy=_REMEDY)
     return Port(name, _dtype(tensor_type.integer(1), name), tuple(dims))

@@ -5,7 +5,7 @@ A rule is a function that takes an `Operation` and returns the `Value` of its ou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -180,3 +180,19 @@ class Operation:
     def result(self, array: NDArray[Any], *sources: Value) -> Value:
         """Return a value computed from the known elements of `sources`."""
         return value_of(array, all(source.is_fixed for source in sources))
+
+    def arrange(
+        self, shape: Sequence[int], rearrange: Callable[..., NDArray[Any]], *sources: Value
+    ) -> Value:
+        """Return the value of this shape that consists of elements of `sources`.
+
+        Args:
+            shape: That of the output.
+            rearrange: Computes its elements from those of all sources. It is called only if these
+                are known and the output has few elements.
+            sources: Values of one type.
+        """
+        known = [source.known for source in sources if source.known is not None]
+        if len(known) < len(sources) or prod(shape) > MAX_KNOWN:
+            return Value(sources[0].dtype, tuple(shape))
+        return self.result(rearrange(*known), *sources)

@@ -73,9 +73,8 @@ def gather(operation: Operation) -> Value:
     size = x.shape[axis]
     in_range = bool(((indices >= -size) & (indices < size)).all())
     operation.require(in_range, f"has an index out of range: the axis has {size} elements")
-    if x.known is not None:
-        return operation.result(np.take(x.known, indices, axis), x)
-    return Value(x.dtype, (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+    taken = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    return operation.arrange(taken, lambda known: np.take(known, indices, axis), x)
 
 
 def concat(operation: Operation) -> Value:
@@ -87,11 +86,9 @@ def concat(operation: Operation) -> Value:
     operation.require("axis" in operation.node.attributes, "has no axis")
     others = {(p.dtype, p.shape[:axis], p.shape[axis + 1 :], len(p.shape)) for p in parts}
     operation.require(len(others) == 1, "joins tensors that do not fit together")
-    known = [part.known for part in parts if part.known is not None]
-    if len(known) == len(parts):
-        return operation.result(np.concatenate(known, axis), *parts)
     total = sum(part.shape[axis] for part in parts)
-    return Value(first.dtype, (*first.shape[:axis], total, *first.shape[axis + 1 :]))
+    joined = (*first.shape[:axis], total, *first.shape[axis + 1 :])
+    return operation.arrange(joined, lambda *known: np.concatenate(known, axis), *parts)
 
 
 def slice_(operation: Operation) -> Value:
@@ -108,10 +105,8 @@ def slice_(operation: Operation) -> Value:
     parts = [slice(None)] * len(x.shape)
     for axis, start, end, stride in zip(axes, starts, ends, strides, strict=True):
         parts[axis] = slice(start, end, stride)
-    if x.known is not None:
-        return operation.result(x.known[tuple(parts)], x)
-    sizes = (len(range(*part.indices(size))) for part, size in zip(parts, x.shape, strict=True))
-    return Value(x.dtype, tuple(sizes))
+    sizes = [len(range(*part.indices(size))) for part, size in zip(parts, x.shape, strict=True)]
+    return operation.arrange(sizes, lambda known: known[tuple(parts)], x)
 
 
 def unsqueeze(operation: Operation) -> Value:
@@ -163,9 +158,7 @@ def flatten(operation: Operation) -> Value:
 
 def _reshaped(operation: Operation, x: Value, sizes: list[int]) -> Value:
     operation.require(prod(sizes) == x.size, "does not keep the number of elements")
-    if x.known is not None:
-        return operation.result(x.known.reshape(sizes), x)
-    return Value(x.dtype, tuple(sizes))
+    return operation.arrange(sizes, lambda known: known.reshape(sizes), x)
 
 
 def transpose(operation: Operation) -> Value:
@@ -176,9 +169,8 @@ def transpose(operation: Operation) -> Value:
     if not isinstance(order, tuple) or sorted(order) != list(range(rank)):
         raise operation.fail("has an impossible order of axes")
     axes = [int(axis) for axis in order]
-    if x.known is not None:
-        return operation.result(x.known.transpose(axes), x)
-    return Value(x.dtype, tuple(x.shape[axis] for axis in axes))
+    sizes = [x.shape[axis] for axis in axes]
+    return operation.arrange(sizes, lambda known: known.transpose(axes), x)
 
 
 def fold_unary(operation: Operation, x: Array) -> Array | None:

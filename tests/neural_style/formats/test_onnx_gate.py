@@ -14,8 +14,9 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from neural_style.formats.onnx_gate.gate import check_graph
+from neural_style.networks.weights import MAX_PARAMETERS
 from tests.support.files.onnx_graphs import PICTURE, graph_bytes, scale_channels
-from tests.support.files.onnx_hostile import HARMFUL, floats, graph_of
+from tests.support.files.onnx_hostile import HARMFUL, floats, graph_of, tensor
 
 
 def refusal_of(data: bytes) -> str:
@@ -44,6 +45,22 @@ def test_channels_that_come_last_are_not_taken_for_a_width() -> None:
     data = graph_bytes([("image", [1, "height", "width", 3])], [node])
 
     assert "got the inputs image [1,?,?,3]" in refusal_of(data)
+
+
+def test_a_negative_side_stands_for_any_size() -> None:
+    node = helper.make_node("Relu", ["image"], ["output"])
+
+    graph = check_graph(graph_bytes([("image", [-1, 3, -1, -1])], [node]))
+
+    assert graph.picture_input.dims == (1, 3, "", "")
+
+
+def test_more_weights_than_those_of_any_network_are_refused() -> None:
+    weights = tensor("", np.zeros(MAX_PARAMETERS + 1), np.float16)
+
+    assert "at most 33,554,432 weights" in refusal_of(
+        graph_of(("Relu", ["image"], "output", {}), unused=weights)
+    )
 
 
 def test_the_standard_operators_may_be_named() -> None:

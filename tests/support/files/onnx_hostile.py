@@ -139,6 +139,15 @@ HARMFUL: dict[str, tuple[bytes, str]] = {
         ),
         "divides by 0",
     ),
+    "a table of quotients": (
+        graph_of(
+            ("Div", ["row", "column"], "x", {}),
+            ("Relu", ["image"], "output", {}),
+            row=np.ones((1, 1000)),
+            column=np.ones((1000, 1)),
+        ),
+        "computes with whole numbers that are no shape",
+    ),
     "an enlargement": (
         graph_of(("Resize", ["image", "", "by"], "output", {}), by=floats([1, 1, 1000, 1000])),
         "enlarges by more than 16",
