@@ -1,7 +1,7 @@
 """Style files before they are decoded: suffixes, the size limit, and files that are not styles.
 
 The modules that decode a format, and everything that only needs to know the suffixes, import this
-one. It knows no format itself.
+one. Of the formats it knows the first bytes.
 """
 
 from __future__ import annotations
@@ -39,17 +39,35 @@ TORCH_FILE = "a file that PyTorch saved, of tensors, numbers and strings alone"
 
 _EXPECTED = "expected a style model"
 
+_ONNX_STARTS = tuple(bytes([8, version, 18]) for version in range(3, 20))
+"""The keys of a version of the format, which is a small number, and of the program's name."""
+
+_FORMATS = (  # the first bytes of each that matter, and where they are
+    (ZIP_MAGIC, 0, "a zip archive, as PyTorch checkpoints are", TORCH_SUFFIXES, ".pth"),
+    (b"\0\0\0\0\0{", 3, "a safetensors file", SAFETENSORS_SUFFIXES, ".safetensors"),
+    (_ONNX_STARTS, 0, "an ONNX graph", ONNX_SUFFIXES, ".onnx"),
+)
+_PACKED = {
+    b"\x1f\x8b": "a gzip file",
+    b"BZh": "a bzip2 file",
+    b"\xfd7zXZ\0": "an xz file",
+    b"(\xb5/\xfd": "a Zstandard file",
+    b"7z\xbc\xaf'\x1c": "a 7z archive",
+    b"Rar!\x1a\7": "a RAR archive",
+}
+
 
 def read_style_file(path: Path) -> bytes:
     """Return the content of a file that may be a style; it is not empty.
 
     Raises:
         StyleError: The file cannot be read, is larger than `MAX_STYLE_BYTES`, is empty, or is a
-            picture or text. The error may have no path.
+            picture, text or another format than its suffix says. The error may have no path.
     """
     data = read_file(path, StyleError, MAX_STYLE_BYTES)
     if not data:
         raise StyleError(f"{_EXPECTED}, got an empty file of 0 bytes", remedy="copy it again")
+    _refuse_other_format(data, path.suffix.lower())
     if not data.startswith(ZIP_MAGIC):  # asking Pillow would take longer than reading the file
         _refuse_picture(data)
         _refuse_text(data)
@@ -69,6 +87,17 @@ def unsupported(detail: str) -> StyleError:
         f"expected {TORCH_FILE}, got one that holds more ({detail})",
         remedy="save the model's state_dict() instead",
     )
+
+
+def _refuse_other_format(data: bytes, suffix: str) -> None:
+    if suffix not in STYLE_SUFFIXES:  # the reference implementation names checkpoints .model
+        suffix = ".pth"
+    for start, place, name, suffixes, usual_suffix in _FORMATS:
+        if data.startswith(start, place) and suffix not in suffixes:
+            raise StyleError(f"{_EXPECTED}, got {name}", remedy=f"rename it to {usual_suffix}")
+    for start, name in _PACKED.items():
+        if data.startswith(start):
+            raise StyleError(f"{_EXPECTED}, got {name}", remedy="unpack it")
 
 
 def _refuse_picture(data: bytes) -> None:

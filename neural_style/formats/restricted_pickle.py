@@ -78,6 +78,8 @@ class Unpickler:
         """
         self._stack, self._outer_stacks, self._memo = [], [], {}
         self._end = min(len(self._data), self.position + MAX_PICKLE_BYTES)
+        if self._read(1) != pickle.PROTO or self._read_number(1) not in _PROTOCOLS:
+            raise damaged("it does not begin with a pickle of protocol 2 to 5")
         while (code := self._read(1)[0]) != pickle.STOP[0]:
             self._spend(1)
             operation = _OPERATIONS.get(code)
@@ -138,11 +140,6 @@ class Unpickler:
         self._stack = []
 
     # Values
-
-    def _protocol(self) -> None:
-        protocol = self._read_number(1)
-        if protocol not in _PROTOCOLS:
-            raise damaged(f"its pickle has protocol {protocol}")
 
     def _long_integer(self) -> None:
         size = self._read_number(1)
@@ -233,7 +230,6 @@ class Unpickler:
 _OPERATIONS: dict[int, Callable[[Unpickler], None]] = {
     opcode[0]: operation
     for opcode, operation in (
-        (pickle.PROTO, Unpickler._protocol),
         (pickle.FRAME, lambda machine: machine._read(8)),  # frames only help to read from streams
         (pickle.MARK, Unpickler._mark),
         (pickle.NONE, lambda machine: machine._push(None)),

@@ -24,7 +24,7 @@ from ..errors import StyleError, needing
 from ..networks.metadata import read_ends, read_notes, write_metadata
 from ..networks.network import StyleNetwork
 from ..networks.weights import canonicalize_names, count_styles
-from .model_file import ZIP_MAGIC, damaged, read_style_file
+from .model_file import damaged, read_style_file
 from .tensors import NUMPY_TYPES, StoredTensor, check_float, to_network
 
 _MAX_HEADER_BYTES = 2**20  # an official model has 6,500; a tensor takes about a hundred
@@ -144,21 +144,11 @@ def _to_tensor(name: str, entry: Mapping[str, Any]) -> StoredTensor:
 
 
 def _check_header(data: bytes) -> None:
-    if data.startswith(ZIP_MAGIC):
-        raise StyleError(
-            "expected a safetensors file, got a zip archive, as PyTorch checkpoints are",
-            remedy="rename it to .pth if it is one",
-        )
     header_bytes = _header_bytes(data)
     if header_bytes > _MAX_HEADER_BYTES:
         raise damaged(
             f"a header of {header_bytes:,} bytes, more than {_MAX_HEADER_BYTES:,}", _EXPECTED
         )
-
-
-def is_safetensors(data: bytes) -> bool:
-    """Return True if `data` begins as a safetensors file does."""
-    return data.startswith(b"{", _LENGTH_BYTES) and _header_bytes(data) <= _MAX_HEADER_BYTES
 
 
 def _header_bytes(data: bytes) -> int:

@@ -11,7 +11,6 @@ from ..errors import StyleError
 from ..networks.network import StyleNetwork
 from ..networks.weights import FIRST_WEIGHT, canonicalize_names
 from .model_file import MAX_STYLE_BYTES
-from .safetensors_file import is_safetensors
 from .tensors import StoredTensor, check_float, to_network
 from .torch_file import read_torch
 
@@ -38,11 +37,6 @@ def read_state_dict(data: bytes) -> dict[str, StoredTensor]:
         StyleError: `data` is damaged, another format, or refers to a class or a function; see
             `read_torch` and `find_state_dict`. The error has no path.
     """
-    if is_safetensors(data):
-        raise StyleError(
-            "expected a PyTorch checkpoint, got a safetensors file",
-            remedy="rename it to .safetensors",
-        )
     return find_state_dict(read_torch(data, MAX_STYLE_BYTES))
 
 

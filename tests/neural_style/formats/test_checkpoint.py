@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
 import pickle
 import random
@@ -169,8 +172,29 @@ def test_a_picture_is_recognized(format: str, tmp_path: Path) -> None:
         (b"\0" * 1000, "other or damaged data"),
         (b"\xff" * 1000, "other or damaged data"),
         (b"PK\x03\x04 and no more", "not an intact zip archive"),
+        (gzip.compress(b"PK\x03\x04"), "got a gzip file; unpack it"),
+        (bz2.compress(b"PK\x03\x04"), "got a bzip2 file; unpack it"),
+        (lzma.compress(b"PK\x03\x04"), "got an xz file; unpack it"),
+        (b"\x28\xb5\x2f\xfd", "got a Zstandard file; unpack it"),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "got a 7z archive; unpack it"),
+        (b"Rar!\x1a\7\1\0", "got a RAR archive; unpack it"),
+        (b"\x08\x08\x12\x07pytorch", "got an ONNX graph; rename it to .onnx"),
     ],
-    ids=["empty", "html", "utf-8", "zeros", "ones", "zip"],
+    ids=[
+        "empty",
+        "html",
+        "utf-8",
+        "zeros",
+        "ones",
+        "zip",
+        "gzip",
+        "bzip2",
+        "xz",
+        "zstd",
+        "7z",
+        "rar",
+        "onnx",
+    ],
 )
 def test_an_error_describes_the_content(data: bytes, message: str, tmp_path: Path) -> None:
     assert message in refusal_of(data, tmp_path)

@@ -213,14 +213,18 @@ def test_a_picture_is_recognized(format: str, refusal_of: RefusalOf) -> None:
     assert f"got a {format} picture" in refusal_of(data, NAME)
 
 
-def test_a_checkpoint_named_safetensors_is_to_be_renamed(
-    checkpoint_path: Path, refusal_of: RefusalOf
+@pytest.mark.parametrize("name", [NAME, "model.onnx"])
+def test_a_checkpoint_of_another_name_is_to_be_renamed(
+    name: str, checkpoint_path: Path, refusal_of: RefusalOf
 ) -> None:
-    assert "rename it to .pth" in refusal_of(checkpoint_path.read_bytes(), NAME)
+    assert "rename it to .pth" in refusal_of(checkpoint_path.read_bytes(), name)
 
 
-def test_a_safetensors_file_named_pth_is_to_be_renamed(whole: bytes, refusal_of: RefusalOf) -> None:
-    message = refusal_of(whole, "model.pth")
+@pytest.mark.parametrize("name", ["model.pth", "model.onnx"])
+def test_a_safetensors_file_of_another_name_is_to_be_renamed(
+    name: str, whole: bytes, refusal_of: RefusalOf
+) -> None:
+    message = refusal_of(whole, name)
 
     assert "got a safetensors file; rename it to .safetensors" in message
 
