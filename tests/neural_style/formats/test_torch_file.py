@@ -7,7 +7,7 @@ import struct
 import tarfile
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -171,6 +171,19 @@ def test_an_archive_packed_by_another_program_is_read() -> None:
             deflated.writestr(entry.filename, archive.read(entry))
 
     assert_as_pytorch_reads(repacked.getvalue())
+
+
+@pytest.fixture
+def without_checksums() -> Iterator[None]:
+    """PyTorch saves without checksums."""
+    torch.serialization.set_crc32_options(False)
+    yield
+    torch.serialization.set_crc32_options(True)
+
+
+@pytest.mark.usefixtures("without_checksums")
+def test_an_archive_without_checksums_is_read() -> None:
+    assert_as_pytorch_reads(save({"a": torch.arange(9.0)}))
 
 
 def test_the_device_of_a_storage_does_not_matter() -> None:
