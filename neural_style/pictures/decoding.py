@@ -209,6 +209,7 @@ def _decode_samples(page: tiff.Page, layout: SampleLayout, memory: int | None) -
 def _decode_jpeg2000(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     """Return the plain picture in a file."""
     jpeg2000.check_subsampling(data)
+    jpeg2000.check_blocks(data)
     channels, profile = read_channels(data), jpeg2000.find_profile(data)
     if channels.palette is not None:
         data = jpeg2000.get_codestream(data)

@@ -168,6 +168,16 @@ def many_lists() -> bytes:
     return header + b"\x08\0\0\0" * strips + b"".join(directories)[:-4] + bytes(4)
 
 
+def many_precincts(side: int, exponent: int) -> bytes:
+    """Return a JPEG 2000 file of a few bytes in precincts of a few pixels."""
+    sizes = struct.pack(">H8IH", 0, side, side, 0, 0, side, side, 0, 0, 1) + b"\7\1\1"
+    style = struct.pack(">BBHBBBBBBB", 1, 0, 1, 0, 0, 4, 4, 0, 1, exponent * 0x11)
+    segments = ((0xFF51, sizes), (0xFF52, style), (0xFF5C, b"\x40\x40"))
+    header = b"".join(struct.pack(">HH", mark, 2 + len(c)) + c for mark, c in segments)
+    tile = struct.pack(">HHHIBBH", 0xFF90, 10, 0, 14 + 64, 0, 1, 0xFF93) + bytes(64)
+    return b"\xff\x4f" + header + tile + b"\xff\xd9"
+
+
 def hostile_files() -> Iterator[tuple[str, Callable[[], bytes]]]:
     """Yield files that once took seconds or gigabytes, by name."""
     yield "16-bit gray PNG", lambda: blank_png(16, 0)
@@ -180,6 +190,8 @@ def hostile_files() -> Iterator[tuple[str, Callable[[], bytes]]]:
     )
     yield "many directories", many_directories
     yield "many lists of strips", many_lists
+    yield "precincts of JPEG 2000", lambda: many_precincts(8000, 1)
+    yield "as many precincts as are allowed", lambda: many_precincts(1400, 1)
     yield "short blocks of GIF", lambda: b"GIF89a" + bytes(7) + b"!\xfe" + b"\1x" * 2**24
     yield "short chunks of PNG", lambda: blank_png(1, 0)[:-12] + chunk(b"IDAT", b"") * 10**6
     yield (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -182,6 +184,21 @@ def test_subsampled_jpeg_2000_of_an_odd_side_is_named(step: int) -> None:
     data[data.find(b"\xff\x4f\xff\x51") + 42 + 4] = step
 
     with pytest.raises(PictureError, match=f"got 63x64 px with one sample for {step} px"):
+        decode_picture(bytes(data))
+
+
+@pytest.mark.parametrize("has_decoy", [False, True])
+def test_jpeg_2000_of_too_many_blocks_is_refused(has_decoy: bool) -> None:
+    data = bytearray(encode(make_squares(), "JPEG2000"))
+    start, style = data.find(b"\xff\x4f\xff\x51"), data.find(b"\xff\x52")
+    decoy = struct.pack(">I4s", 8 + len(data) - start, b"free") + data[start:]
+    for sides in (8, 24):  # of the picture and of its tiles
+        data[start + sides : start + sides + 8] = struct.pack(">II", 8000, 8000)
+    data[style + 10 : style + 12] = b"\0\0"  # 4x4
+    if has_decoy:
+        data[12:12] = decoy
+
+    with pytest.raises(PictureError, match="at most 1,048,576 code-blocks and packets"):
         decode_picture(bytes(data))
 
 
