@@ -64,7 +64,7 @@ with luigi_without_files():
 
     class NoOp(BatchTask):
         image = ImageParameter(default="a.png")
-        def target(self, name): raise NotImplementedError
+        def path_of(self, name): raise NotImplementedError
         def output(self): return []
         def is_done(self, name): return False
         def run(self): pass

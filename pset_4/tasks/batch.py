@@ -27,6 +27,7 @@ from neural_style.system.interruption import check_interrupted, interrupted
 from .. import context
 from ..settings import Settings
 from ..storage.records import reading_ahead
+from ..storage.remote import target_at
 from .events import report_begin, style_of
 from .parameters import join_images, split_images
 
@@ -85,12 +86,12 @@ class BatchTask(luigi.Task):
         return split_images(getattr(self, "image", ""))
 
     @abstractmethod
-    def target(self, name: str) -> FileSystemTarget:
-        """Return what the task makes of a name."""
-
     def path_of(self, name: str) -> str:
         """Return the path or URL of what the task makes of a name."""
-        return str(self.target(name).path)
+
+    def target(self, name: str) -> FileSystemTarget:
+        """Return what the task makes of a name."""
+        return target_at(self.path_of(name))
 
     def output(self) -> Any:
         """Return the target of its name; with several names, a list of theirs."""
@@ -205,12 +206,6 @@ def join_pairs(pairs: Iterable[tuple[str, str]], size: int = BATCH) -> Iterator[
 def join_batches(images: Sequence[str]) -> Iterator[str]:
     """Yield the names of images, up to `BATCH` of them joined."""
     return (join_images(images[begin : begin + BATCH]) for begin in range(0, len(images), BATCH))
-
-
-@property  # type: ignore[misc]
-def name_of_model(task: luigi.Task) -> Sequence[str]:
-    """The names of a task that is about the file of a model."""
-    return [getattr(task, "model", "")]
 
 
 def name_place(settings: Settings) -> str:

@@ -6,21 +6,18 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import ClassVar
 
-from luigi.target import FileSystemTarget
-
 from csci_utils.digest import file_digest
 from csci_utils.errors import NothingWrittenError, check_size
 from csci_utils.luigi import CopyTask, transfer
 
 from .. import context
 from ..errors import SettingsError
-from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..places import IMAGES, MODELS
 from ..storage.records import Origin, read_origin, write_origin
-from ..storage.remote import file_system_of, target_at
-from .batch import BatchTask, name_of_model
+from ..storage.remote import file_system_of
+from .batch import BatchTask
 from .events import FETCHED, describe, report_made
-from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter, upload_parameter
+from .parameters import ImageFiles, ModelFile, on_conflict_parameter, upload_parameter
 from .remote import ContentImage, RemoteTask, SavedModel
 
 
@@ -62,10 +59,6 @@ class DownloadTask(BatchTask, CopyTask):
             )
         shared_name = remote_path.removeprefix(shared_folder)
         return f"{self.LOCAL_ROOT}/{self.SHARED_RELATIVE_PATH}/{shared_name}"
-
-    def target(self, name: str) -> FileSystemTarget:
-        """Return an object's place in the data folder."""
-        return target_at(self.path_of(name))
 
     def origin_of(self, name: str) -> Origin:
         """Return what a cached file should be made from: the object's version now."""
@@ -119,39 +112,21 @@ class DownloadTask(BatchTask, CopyTask):
         report_made(self, describe(self, name))
 
 
-class DownloadImage(DownloadTask):
+class DownloadImage(ImageFiles, DownloadTask):
     """Fetches an image."""
 
     SHARED_RELATIVE_PATH = IMAGES
-
-    image = ImageParameter(default=DEFAULT_IMAGE)
 
     def requires(self) -> ContentImage:
         """Return the image in the remote."""
         return self.clone(ContentImage)
 
-    def max_bytes(self) -> int:
-        """Return the largest size of an image that is read."""
-        from neural_style.pictures.file_formats import MAX_PICTURE_BYTES
 
-        return MAX_PICTURE_BYTES
-
-
-class DownloadModel(DownloadTask):
+class DownloadModel(ModelFile, DownloadTask):
     """Fetches a style model."""
 
     SHARED_RELATIVE_PATH = MODELS
 
-    model = ModelFileParameter(default=DEFAULT_MODEL)
-
-    names = name_of_model
-
     def requires(self) -> SavedModel:
         """Return the model in the remote."""
         return self.clone(SavedModel)
-
-    def max_bytes(self) -> int:
-        """Return the largest size of a model that is read."""
-        from neural_style.formats.model_file import MAX_STYLE_BYTES
-
-        return MAX_STYLE_BYTES

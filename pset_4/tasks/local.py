@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 
 import luigi
-from luigi.target import FileSystemTarget
 
 from csci_utils.errors import DescribedError
 
 from .. import context
 from ..errors import MissingError
-from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..storage.dropping import find_stand_in
 from ..storage.inventory import find_no_drop_in, is_drop_in, list_drop_ins, suggest
-from ..storage.remote import target_at
-from .batch import BatchTask, name_of_model
-from .parameters import ImageParameter, ModelFileParameter
+from .batch import BatchTask
+from .parameters import ImageFiles, ModelFile
 
 
 class LocalTask(BatchTask, luigi.ExternalTask):
@@ -30,10 +27,6 @@ class LocalTask(BatchTask, luigi.ExternalTask):
     def path_of(self, name: str) -> str:
         """Return the path of a drop-in."""
         return find_stand_in(name) or f"{context.current().settings.uploads}/{name}"
-
-    def target(self, name: str) -> FileSystemTarget:
-        """Return the place of a drop-in."""
-        return target_at(self.path_of(name))
 
     def is_done(self, name: str) -> bool:
         """Return whether a regular file is there."""
@@ -51,15 +44,9 @@ class LocalTask(BatchTask, luigi.ExternalTask):
         return error
 
 
-class LocalImage(LocalTask):
+class LocalImage(ImageFiles, LocalTask):
     """An image in the uploads folder."""
 
-    image = ImageParameter(default=DEFAULT_IMAGE)
 
-
-class LocalModel(LocalTask):
+class LocalModel(ModelFile, LocalTask):
     """A style model in the uploads folder."""
-
-    model = ModelFileParameter(default=DEFAULT_MODEL)
-
-    names = name_of_model

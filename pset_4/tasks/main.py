@@ -41,9 +41,9 @@ class MainTask(PaintingParameters, BatchTask, luigi.WrapperTask):
         if self.last is not self.stylize:
             yield self.last
 
-    def target(self, name: str) -> FileSystemTarget:
-        """Return what is made at the end of the way."""
-        return self.last.target(name)
+    def path_of(self, name: str) -> str:
+        """Return the path or URL of what is made at the end of the way."""
+        return self.last.path_of(name)
 
     def output(self) -> list[FileSystemTarget]:
         """Return nothing: other tasks make it all."""

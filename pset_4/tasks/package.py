@@ -23,22 +23,33 @@ SHOWN_OF_VERSION = 16
 """Digits that distinguish versions of a package; 64 bits of a digest."""
 
 
-class PackageModel(luigi.Task):
-    """Publishes a model as an MLflow model, in place of one with other bytes or other code."""
+class RemotePackage:
+    """The package of a model in the remote."""
 
     PACKAGE_ROOT = context.FromSettings("remote_packages")
-    VERB = PUBLISHED
 
     model = ModelFileParameter(default=DEFAULT_MODEL)
+
+    @property
+    def folder(self) -> str:
+        """The path or URL of the package."""
+        return f"{self.PACKAGE_ROOT}/{self.model}"
+
+    def output(self) -> FileSystemTarget:
+        """Return the place of the package's manifest."""
+        return target_at(f"{self.folder}/{packaging.MANIFEST}")
+
+
+class PackageModel(RemotePackage, luigi.Task):
+    """Publishes a model as an MLflow model, in place of one with other bytes or other code."""
+
+    VERB = PUBLISHED
+
     on_conflict = on_conflict_parameter()
 
     def requires(self) -> DownloadModel:
         """Return the task that fetches the model."""
         return self.clone(DownloadModel)
-
-    def output(self) -> FileSystemTarget:
-        """Return the place of the package's manifest in the remote."""
-        return target_at(f"{self.PACKAGE_ROOT}/{self.model}/{packaging.MANIFEST}")
 
     def complete(self) -> bool:
         """Return whether the remote has a whole package of these bytes with the current code."""
@@ -50,7 +61,7 @@ class PackageModel(luigi.Task):
             return False
         wanted = file_digest(self.input().path), packaging.digest_code()
         is_current = (manifest.model_digest, manifest.code_digest) == wanted
-        return is_current and packaging.is_whole(f"{self.PACKAGE_ROOT}/{self.model}", manifest)
+        return is_current and packaging.is_whole(self.folder, manifest)
 
     def run(self) -> None:
         """Build the package, and publish it."""
@@ -58,20 +69,12 @@ class PackageModel(luigi.Task):
             return
         with scratch_folder() as scratch:
             package_path = packaging.build_package(Path(self.input().path), Path(scratch))
-            packaging.publish_package(package_path, f"{self.PACKAGE_ROOT}/{self.model}")
+            packaging.publish_package(package_path, self.folder)
         report_made(self, describe(self, self.model))
 
 
-class SavedPackage(luigi.ExternalTask):
-    """The package of a model in the remote."""
-
-    PACKAGE_ROOT = context.FromSettings("remote_packages")
-
-    model = ModelFileParameter(default=DEFAULT_MODEL)
-
-    def output(self) -> FileSystemTarget:
-        """Return the place of the package's manifest in the remote."""
-        return target_at(f"{self.PACKAGE_ROOT}/{self.model}/{packaging.MANIFEST}")
+class SavedPackage(RemotePackage, luigi.ExternalTask):
+    """A package that was published before."""
 
     def explain_absence(self) -> MissingError:
         """Return why the remote does not have it, and what to do."""
@@ -110,7 +113,5 @@ class DownloadPackage(luigi.Task):
 
     def run(self) -> None:
         """Fetch it."""
-        packaging.fetch_package(
-            self.input().path.removesuffix(f"/{packaging.MANIFEST}"), self.output()
-        )
+        packaging.fetch_package(self.requires().folder, self.output())
         report_made(self, describe(self, self.model))

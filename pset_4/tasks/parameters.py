@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -107,6 +107,35 @@ class RenderingParameter(_CheckedParameter):
     def normalize(self, value: Any) -> Any:
         """Return the value, checked."""
         return None if value is None else self._kind.check(self._name, value)
+
+
+class ImageFiles:
+    """The images that a task is about: for tasks that move their files."""
+
+    image = ImageParameter(default=DEFAULT_IMAGE)
+
+    def max_bytes(self) -> int:
+        """Return the largest size of an image that is read."""
+        from neural_style.pictures.file_formats import MAX_PICTURE_BYTES
+
+        return MAX_PICTURE_BYTES
+
+
+class ModelFile:
+    """The model that a task is about: for tasks that move its file."""
+
+    model = ModelFileParameter(default=DEFAULT_MODEL)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The name of the file."""
+        return [self.model]
+
+    def max_bytes(self) -> int:
+        """Return the largest size of a model that is read."""
+        from neural_style.formats.model_file import MAX_STYLE_BYTES
+
+        return MAX_STYLE_BYTES
 
 
 def upload_parameter() -> luigi.BoolParameter:

@@ -7,20 +7,17 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from luigi.target import FileSystemTarget
-
 from csci_utils.errors import DescribedError
 
 from .. import context
 from ..errors import MissingError
-from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..storage.inventory import list_drop_ins, list_remote, suggest
-from ..storage.remote import check_no_obstacle, file_system_of, target_at
-from .batch import BatchTask, name_of_model
+from ..storage.remote import check_no_obstacle, file_system_of
+from .batch import BatchTask
 from .local import LocalTask
 from .parameters import (
-    ImageParameter,
-    ModelFileParameter,
+    ImageFiles,
+    ModelFile,
     join_images,
     on_conflict_parameter,
     upload_parameter,
@@ -56,10 +53,6 @@ class RemoteTask(BatchTask):
     def further_remedy(self) -> str:
         """What else helps if an object is missing."""
         return ""
-
-    def target(self, name: str) -> FileSystemTarget:
-        """Return an object's place."""
-        return target_at(self.path_of(name))
 
     def requires(self) -> Sequence[UploadTask]:
         """Return the upload, if there is something to upload."""
@@ -121,12 +114,10 @@ def _explain_absence_offline(path: str, drop_in: str, has_drop_in: bool) -> Miss
     )
 
 
-class ContentImage(RemoteTask):
+class ContentImage(ImageFiles, RemoteTask):
     """An image in the remote."""
 
     IMAGE_ROOT = context.FromSettings("remote_images")
-
-    image = ImageParameter(default=DEFAULT_IMAGE)
 
     def publishing(self, names: Sequence[str]) -> UploadImage:
         """Return the task that publishes drop-ins."""
@@ -137,14 +128,10 @@ class ContentImage(RemoteTask):
         return f"{self.IMAGE_ROOT}/{name}"
 
 
-class SavedModel(RemoteTask):
+class SavedModel(ModelFile, RemoteTask):
     """A style model in the remote."""
 
     MODEL_ROOT = context.FromSettings("remote_models")
-
-    model = ModelFileParameter(default=DEFAULT_MODEL)
-
-    names = name_of_model
 
     def publishing(self, names: Sequence[str]) -> UploadModel:
         """Return the task that publishes the drop-in."""

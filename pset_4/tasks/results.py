@@ -42,10 +42,19 @@ PLACE = "place"
 """What `ResultToPublish` requires besides the files that it paints from."""
 
 
-class UploadResult(PaintingParameters, BatchTask, CopyTask):
-    """Publishes results, which may replace older ones: all come from the remote's objects."""
+class RemoteResult(PaintingParameters, BatchTask):
+    """Results in the remote, at ``stylized/<style>/<image>``."""
 
     RESULT_ROOT = context.FromSettings("remote_results")
+
+    def path_of(self, name: str) -> str:
+        """Return a result's path or URL in the remote."""
+        return f"{self.RESULT_ROOT}/{join_result(self.style, name)}"
+
+
+class UploadResult(RemoteResult, CopyTask):
+    """Publishes results, which may replace older ones: all come from the remote's objects."""
+
     VERB = PUBLISHED
     is_transfer = True
 
@@ -57,14 +66,6 @@ class UploadResult(PaintingParameters, BatchTask, CopyTask):
     def painted(self) -> Stylize:
         """The task that paints the results."""
         return self.requires()
-
-    def path_of(self, name: str) -> str:
-        """Return a result's path or URL in the remote."""
-        return f"{self.RESULT_ROOT}/{join_result(self.style, name)}"
-
-    def target(self, name: str) -> FileSystemTarget:
-        """Return a result's place in the remote."""
-        return target_at(self.path_of(name))
 
     def run(self) -> None:
         """Publish each result."""
@@ -151,11 +152,8 @@ class ResultToPublish(Stylize):
                 errors[outcome.item] = outcome.error
         return [name for name in self.names if name not in errors]
 
-    def _published_path(self, name: str) -> str:
-        return self.places.path_of(name)
-
     def _is_published(self, name: str) -> bool:
-        path = self._published_path(name)
+        path = self.places.path_of(name)
         return bool(file_system_of(path).exists(path)) and not self.is_done(name)
 
     def _fetch_made(self, name: str) -> None:
@@ -173,7 +171,7 @@ class ResultToPublish(Stylize):
         if painting is None:
             return
         try:
-            if fetch_published(self._published_path(name), str(painting.request.output_image)):
+            if fetch_published(self.places.path_of(name), str(painting.request.output_image)):
                 painting.is_fetched = True
                 self.finish((painting, PaintingResult(False, made)))
         finally:
@@ -192,24 +190,14 @@ class ResultToPublish(Stylize):
         style, settings = self.style_name, context.current().settings
         if settings.force or settings.is_offline:
             return None
-        made = read_published(self._published_path(name), name, style.source)
+        made = read_published(self.places.path_of(name), name, style.source)
         options = self.rendering(number=style.number)
         sha256 = digest_style(style, models_sha256)
         return made if is_made_from(made, image_sha256, sha256, options) else None
 
 
-class PlaceOfResult(PaintingParameters, BatchTask, luigi.ExternalTask):
+class PlaceOfResult(RemoteResult, luigi.ExternalTask):
     """Places of results in the remote, free for smaller ones only with ``--force``."""
-
-    RESULT_ROOT = context.FromSettings("remote_results")
-
-    def path_of(self, name: str) -> str:
-        """Return a result's path or URL in the remote."""
-        return f"{self.RESULT_ROOT}/{join_result(self.style, name)}"
-
-    def target(self, name: str) -> FileSystemTarget:
-        """Return a result's place in the remote."""
-        return target_at(self.path_of(name))
 
     @cached_property
     def is_limited(self) -> bool:

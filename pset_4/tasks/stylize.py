@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import luigi
-from luigi.target import FileSystemTarget
 
 from csci_utils.errors import BusyError, is_crowded
 from csci_utils.transfers import work_on_many
@@ -26,7 +25,6 @@ from ..runners import current_runner
 from ..settings import Settings
 from ..storage.claims import claim
 from ..storage.records import Origin
-from ..storage.remote import target_at
 from ..storage.unfinished import Painting, read_origins
 from ..styles.model_name import ModelName
 from ..styles.results import join_result
@@ -90,10 +88,6 @@ class Stylize(PaintingParameters, BatchTask):
     def path_of(self, name: str) -> str:
         """Return a result's place in the data folder."""
         return f"{self.LOCAL_ROOT}/{self.RESULT_FOLDER}/{join_result(self.style, name)}"
-
-    def target(self, name: str) -> FileSystemTarget:
-        """Return a result's place in the data folder."""
-        return target_at(self.path_of(name))
 
     def is_done(self, name: str) -> bool:
         """Return whether the result was painted from what the remote holds now, as asked.

@@ -13,15 +13,14 @@ from csci_utils.luigi import CopyTask, LocalFileSystem, copy
 
 from .. import context
 from ..errors import ConflictError
-from ..names import DEFAULT_IMAGE, DEFAULT_MODEL
 from ..runners import current_runner
 from ..storage.conflicts import KEEP_REMOTE, REFUSE, REPLACE
 from ..storage.offline import record_published
 from ..storage.remote import check_no_obstacle, file_system_of, target_at
-from .batch import BatchTask, name_of_model
+from .batch import BatchTask
 from .events import PUBLISHED, describe, notify, report_made
 from .local import LocalImage, LocalModel, LocalTask
-from .parameters import ImageParameter, ModelFileParameter, on_conflict_parameter
+from .parameters import ImageFiles, ModelFile, on_conflict_parameter
 from .snapshot import QUIET_SECONDS, Snapshot, take_snapshot
 
 
@@ -56,10 +55,6 @@ class UploadTask(BatchTask, CopyTask):
         Raises:
             neural_style.NeuralStyleError, RunnerError: It is not.
         """
-
-    @abstractmethod
-    def max_bytes(self) -> int:
-        """Return the largest size that is accepted."""
 
     def is_done(self, name: str) -> bool:
         """Return whether the remote has the drop-in's bytes, or others that are to be kept."""
@@ -154,12 +149,10 @@ class UploadTask(BatchTask, CopyTask):
         )
 
 
-class UploadImage(UploadTask):
+class UploadImage(ImageFiles, UploadTask):
     """Publishes an image."""
 
     IMAGE_ROOT = context.FromSettings("remote_images")
-
-    image = ImageParameter(default=DEFAULT_IMAGE)
 
     def requires(self) -> LocalImage:
         """Return the drop-in."""
@@ -178,21 +171,11 @@ class UploadImage(UploadTask):
         else:
             current_runner().check_image(path)
 
-    def max_bytes(self) -> int:
-        """Return the largest size of an image that is read."""
-        from neural_style.pictures.file_formats import MAX_PICTURE_BYTES
 
-        return MAX_PICTURE_BYTES
-
-
-class UploadModel(UploadTask):
+class UploadModel(ModelFile, UploadTask):
     """Publishes a style model."""
 
     MODEL_ROOT = context.FromSettings("remote_models")
-
-    model = ModelFileParameter(default=DEFAULT_MODEL)
-
-    names = name_of_model
 
     def requires(self) -> LocalModel:
         """Return the drop-in."""
@@ -205,9 +188,3 @@ class UploadModel(UploadTask):
     def check(self, path: str) -> None:
         """Load it."""
         current_runner().inspect(path)
-
-    def max_bytes(self) -> int:
-        """Return the largest size of a model that is read."""
-        from neural_style.formats.model_file import MAX_STYLE_BYTES
-
-        return MAX_STYLE_BYTES

@@ -111,8 +111,8 @@ class LosingOne(BatchTask):
     folder = luigi.Parameter()
     lost_at = luigi.IntParameter()
 
-    def target(self, name: str) -> luigi.LocalTarget:
-        return luigi.LocalTarget(str(Path(self.folder) / name))
+    def path_of(self, name: str) -> str:
+        return str(Path(self.folder) / name)
 
     def is_done(self, name: str) -> bool:
         looks = Path(self.folder) / f"{name}.looks"
@@ -128,8 +128,8 @@ class Moving(BatchTask):
     folder = luigi.Parameter()
     is_transfer = True
 
-    def target(self, name: str) -> luigi.LocalTarget:
-        return luigi.LocalTarget(str(Path(self.folder) / name))
+    def path_of(self, name: str) -> str:
+        return str(Path(self.folder) / name)
 
     def is_done(self, name: str) -> bool:
         return Path(self.path_of(name)).exists()
@@ -163,11 +163,11 @@ class RequiringLosingOne(BatchTask):
     def requires(self) -> luigi.Task:
         return self.clone(LosingOne)
 
-    def target(self, name: str) -> luigi.LocalTarget:
-        return luigi.LocalTarget(str(Path(self.folder) / "made" / name))
+    def path_of(self, name: str) -> str:
+        return str(Path(self.folder) / "made" / name)
 
     def is_done(self, name: str) -> bool:
-        return Path(self.target(name).path).exists()
+        return Path(self.path_of(name)).exists()
 
 
 class Recorder:
