@@ -18,6 +18,10 @@ from typing import Any
 _VARIABLES = ("LUIGI_CONFIG_PARSER", "LUIGI_CONFIG_PATH")
 _LOGGERS = ("luigi", "luigi-interface")
 
+SILENT = logging.CRITICAL + 1
+"""The level at which Luigi logs nothing. It warns of each name with a bracket in it, and logs each
+failure with a traceback."""
+
 
 @contextmanager
 def luigi_without_files(debug: bool = False) -> Iterator[None]:
@@ -40,8 +44,22 @@ def luigi_without_files(debug: bool = False) -> Iterator[None]:
         parser_class._instance.set("core", "autoload_range", "false")
         _import_luigi()
         if not debug:
-            stack.enter_context(_silenced())
+            stack.enter_context(luigi_logging(SILENT))
         yield
+
+
+@contextmanager
+def luigi_logging(level: int) -> Iterator[None]:
+    """Set the level of Luigi's loggers while the body runs."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    earlier = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for logger, earlier_level in zip(loggers, earlier, strict=True):
+            logger.setLevel(earlier_level)
 
 
 @contextmanager
@@ -51,20 +69,6 @@ def _without_variables() -> Iterator[None]:
         yield
     finally:
         os.environ.update(earlier)
-
-
-@contextmanager
-def _silenced() -> Iterator[None]:
-    """Silence Luigi's loggers, which warn of each name with a bracket in it."""
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 def _import_parser() -> Any:

@@ -19,6 +19,7 @@ from ..errors import MissingError, PipelineError
 from ..storage.remote import forget_states
 from ..tasks.batch import BatchTask, leave_out, list_errors, list_pieces
 from ..tasks.events import BEGUN, MADE, NOTE, Made
+from .luigi_configuration import SILENT, luigi_logging
 from .luigi_worker import WorkerFactory, name_of
 from .messages import describe_error
 from .outcome import Failure, Outcome
@@ -30,8 +31,6 @@ knows: with all at once, the time would grow with their square."""
 LOOKS = 3
 """How often tasks go to Luigi again of which it could not tell for a moment whether they are done:
 somebody may be replacing files."""
-
-LUIGI_LOGGERS = ("luigi", "luigi-interface")
 
 
 def run_tasks(
@@ -261,19 +260,14 @@ def _handling(handlers: dict[str, Callable[..., Any]]) -> Iterator[None]:
 
 @contextmanager
 def _logging(debug: bool) -> Iterator[None]:
-    """Silence Luigi, which logs each failure with a traceback, unless its log is asked for."""
+    """Silence Luigi, unless its log is asked for."""
     # Luigi would ask the configuration that it found when it was imported, perhaps by others.
     is_configured, InterfaceLogging._configured = InterfaceLogging._configured, True
     if debug:
         # INFO, not DEBUG: at that level botocore would log credentials.
         logging.basicConfig(level=logging.INFO)
-    loggers = [logging.getLogger(name) for name in LUIGI_LOGGERS]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.INFO if debug else logging.CRITICAL + 1)
     try:
-        yield
+        with luigi_logging(logging.INFO if debug else SILENT):
+            yield
     finally:
         InterfaceLogging._configured = is_configured
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
