@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import luigi
-
 from csci_utils.text import one_line
 from neural_style.version import __version__
 
 from ..errors import InvalidNameError
-from ..names import parse_model_name
+from ..names import check_image_name, parse_model_name
 from ..places import shorten
+from ..storage.remote import file_system_of
 from ..styles.digests import digest_style
 from ..tasks.remote import ContentImage, SavedModel
 from .facts import IMAGE, MODEL, VERSION, describe
@@ -73,7 +72,7 @@ def explain(painting: Painting) -> Explanation:
     made = painting.provenance
     return Explanation(
         painting,
-        find_state(ContentImage, "image", made.image, made.image_sha256),
+        _find_image_state(made.image, made.image_sha256),
         find_model_state(made.model, made.model_sha256),
     )
 
@@ -97,18 +96,16 @@ def find_model_state(name: str, sha256: str) -> str:
     return CURRENT if digest_style(style, found) == sha256 else REPLACED
 
 
-def find_state(kind: type[luigi.Task], parameter: str, name: str, sha256: str) -> str:
-    """Return what has become of the bytes that the remote had under a name.
+def _find_image_state(name: str, sha256: str) -> str:
+    """Return what has become of the bytes that the remote had as an image.
 
     Args:
-        kind: The task of such files.
-        parameter: Its parameter for the name.
         name: Any text; the remote has nothing under a name that is unsafe.
         sha256: The digest of the bytes.
     """
     try:
-        target = kind(upload=False, **{parameter: name}).output()
+        path = ContentImage(upload=False, image=check_image_name(name)).path_of(name)
     except InvalidNameError:
         return GONE
-    found = target.fs.sha256(target.path)
+    found = file_system_of(path).sha256(path)
     return GONE if found is None else CURRENT if found == sha256 else REPLACED

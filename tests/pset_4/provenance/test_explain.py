@@ -208,6 +208,15 @@ def test_hostile_names_are_only_shown(
     assert (found["image"], found["model"], found["is_this_version"]) == ("gone", "gone", False)
 
 
+def test_a_name_of_two_images_is_that_of_none(
+    directory_project: Project, directory_store: DirectoryStore, tmp_path: Path
+) -> None:
+    directory_store.write("images/a.png", b"some bytes")
+    path = write_painting(tmp_path / "painting.png", image="a.png|a.png")
+
+    assert explain(directory_project, str(path))["image"] == "gone"
+
+
 def test_hostile_object_metadata_says_nothing(
     make_project: MakeProject, s3_store: S3Store, drawing: bytes
 ) -> None:
