@@ -170,7 +170,7 @@ def _choose_run(settings: Settings, runs: Runs, options: dict[str, Any]) -> Run:
 
 
 def _start(settings: Settings, runs: Runs, options: dict[str, Any]) -> tuple[Run, bool]:
-    from .runs import option_values
+    from ..rendering_options import RESULT_OPTIONS
     from .starting import Wanted, start_run
 
     wanted = Wanted(
@@ -181,7 +181,8 @@ def _start(settings: Settings, runs: Runs, options: dict[str, Any]) -> tuple[Run
         options["shard_size"],
         options["lease"],
     )
-    return start_run(settings, runs, wanted, option_values(options))
+    rendering = {option.name: options[option.name] for option in RESULT_OPTIONS}
+    return start_run(settings, runs, wanted, rendering)
 
 
 def _find_styles(settings: Settings, texts: Sequence[str]) -> list[str]:

@@ -44,7 +44,7 @@ class Driver:
         runs: Runs,
         run: Run,
         crew: Crew,
-        tell: Callable[[Progress], None] = lambda progress: None,
+        report: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
         """Take a run and the workers.
 
@@ -53,12 +53,12 @@ class Driver:
             runs: All runs.
             run: The run.
             crew: The workers, of which none is started yet.
-            tell: Called with the progress, every few seconds.
+            report: Called with the progress, every few seconds.
         """
         self._run = run
         self._runs = runs
         self._crew = crew
-        self._tell = tell
+        self._report = report
         self._reader = ProgressReader(settings, run)
         self._documents = run.documents(settings)
         self._planner = Planner(settings, runs, run, make_owner())
@@ -119,7 +119,7 @@ class Driver:
                 continue
             if progress.done > best:
                 best, self._crew.losses = progress.done, 0
-            self._tell(progress)
+            self._report(progress)
             if not plans:
                 self._check_planner(progress)
         return progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,6 @@ from neural_style.options import RenderingOptions
 from ..context import command
 from ..errors import MissingError, PipelineError
 from ..names import check_model_name, parse_model_name
-from ..rendering_options import RESULT_OPTIONS
 from ..styles.looks import name_look
 from .coordination.documents import Documents, documents_at
 
@@ -202,17 +201,6 @@ class Runs:
         return (entry.id for entry in self.list_entries() if not self.is_finished(entry.id))
 
 
-def option_values(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the `RESULT_OPTIONS` among options of a command."""
-    return {option.name: given[option.name] for option in RESULT_OPTIONS if option.name in given}
-
-
-def find_or_begin(runs: Runs, wanted: Run) -> tuple[Run, bool]:
-    """Return the unfinished run over the same, or begin one; and whether it was there."""
-    run, is_old = find_or_name(runs, wanted)
-    return (run if is_old else runs.create(run)), is_old
-
-
 def find_or_name(runs: Runs, wanted: Run) -> tuple[Run, bool]:
     """Return the unfinished run over the same, or the one to begin; and whether it is there.
 
@@ -232,8 +220,3 @@ def find_or_name(runs: Runs, wanted: Run) -> tuple[Run, bool]:
 
 def _id_of(name: str) -> str:
     return name.removeprefix(f"{_RUNS}/").removesuffix(".json")
-
-
-def names_of_files(models: Sequence[str]) -> list[str]:
-    """Return the names of the files of styles, each once."""
-    return list(dict.fromkeys(file for model in models for file in parse_model_name(model).files))

@@ -25,7 +25,7 @@ from .crews.base import Crew
 from .crews.places import list_places, threads_of_worker
 from .crews.processes import ProcessCrew
 from .listing.sources import locate_images
-from .runs import Run, Runs, find_or_begin, find_or_name
+from .runs import Run, Runs, find_or_name
 from .working.station import fetch_model
 from .working.worker import Job
 
@@ -80,7 +80,8 @@ def start_run(
         wanted.lease_seconds,
         settings.force,
     )
-    return find_or_name(runs, run) if settings.dry_run else find_or_begin(runs, run)
+    run, is_old = find_or_name(runs, run)
+    return (run if is_old or settings.dry_run else runs.create(run)), is_old
 
 
 def check_consent(

@@ -56,10 +56,10 @@ class PaintBulk(luigi.Task):
             notify(self, text)
 
         crew = make_crew(settings, self.described, note, self.workers, self.ray)
-        driver = Driver(settings, Runs(settings), self.described, crew, self._tell)
-        self._tell(driver.bring_to_end(self.plans))
+        driver = Driver(settings, Runs(settings), self.described, crew, self._report)
+        self._report(driver.bring_to_end(self.plans))
 
-    def _tell(self, progress: Progress) -> None:
+    def _report(self, progress: Progress) -> None:
         self.trigger_event(PROGRESS, self, progress)
         if self.set_progress_percentage and progress.pictures:
             self.set_progress_percentage(100 * progress.done // progress.pictures)

@@ -18,7 +18,8 @@ from typing import Any
 from neural_style.errors import install_remedy
 
 from ...errors import MissingError, PipelineError
-from ..working.worker import Job, describe_end, work
+from ...execution.messages import describe_error
+from ..working.worker import Job, work
 from .base import GRACE_SECONDS, Crew
 
 AUTO = "auto"
@@ -40,7 +41,7 @@ class ActorWorker:
         try:
             is_done = work(self._job, self._stop)
         except Exception as error:
-            return describe_end(error) or type(error).__name__
+            return str(describe_error(error))
         return "" if is_done else "asked to end"
 
     def stop(self) -> None:
@@ -81,7 +82,7 @@ class RayCrew(Crew):
         if self._actors:
             ended, _ = self._ray.wait(list(self._actors), num_returns=len(self._actors), timeout=0)
             for result in ended:
-                self._bury(result)
+                self._take_ended(result)
         self.size, place = self._divide()
         while len(self._actors) + self._finished < self.size:
             actor = self._start(place)
@@ -110,7 +111,7 @@ class RayCrew(Crew):
         )
         return actor.remote(asdict(self.job))
 
-    def _bury(self, result: Any) -> None:
+    def _take_ended(self, result: Any) -> None:
         del self._actors[result]
         try:
             error = self._ray.get(result)

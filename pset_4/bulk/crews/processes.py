@@ -13,7 +13,8 @@ from threading import Event, Thread
 
 from csci_utils.signals import interrupt_on_termination
 
-from ..working.worker import Job, describe_end, work
+from ...execution.messages import describe_error
+from ..working.worker import Job, work
 from .base import GRACE_SECONDS, Crew
 
 _STOPPED = 75
@@ -40,10 +41,10 @@ class ProcessCrew(Crew):
     def tend(self) -> int:
         """Look at all processes, and start what is missing."""
         for number, (process, connection) in list(self._processes.items()):
-            self._hear(connection)
+            self._receive(connection)
             if not process.is_alive():
                 del self._processes[number]
-                self._bury(number, process, connection)
+                self._take_ended(number, process, connection)
         for number in set(range(self.size)) - self._processes.keys() - self._finished:
             self._processes[number] = self._start(self._job_of(number))
         return len(self._processes)
@@ -72,7 +73,7 @@ class ProcessCrew(Crew):
         theirs.close()
         return process, ours
 
-    def _hear(self, connection: Connection) -> None:
+    def _receive(self, connection: Connection) -> None:
         with suppress(EOFError, OSError):
             while connection.poll():
                 kind, text = connection.recv()
@@ -81,10 +82,10 @@ class ProcessCrew(Crew):
                 else:
                     self.notify(text)
 
-    def _bury(
+    def _take_ended(
         self, number: int, process: multiprocessing.process.BaseProcess, connection: Connection
     ) -> None:
-        self._hear(connection)
+        self._receive(connection)
         connection.close()
         if process.exitcode == 0:
             self._finished.add(number)
@@ -106,7 +107,7 @@ def _work_in_process(job: Job, connection: Connection) -> None:
         is_done = work(job, stop, lambda text: connection.send(("note", text)))
     except Exception as error:
         with suppress(OSError):
-            connection.send(("error", describe_end(error)))
+            connection.send(("error", str(describe_error(error))))
         sys.exit(1)
     sys.exit(0 if is_done else _STOPPED)
 

@@ -41,6 +41,11 @@ class Plan:
     is_complete: bool = False
     """Whether all images are listed."""
 
+    @property
+    def figures(self) -> dict[str, int]:
+        """The numbers by name, as documents have them."""
+        return {name: getattr(self, name) for name in _FIGURES}
+
 
 def read_plan(documents: Documents) -> Plan:
     """Return a run's plan, in at most two requests."""
@@ -69,11 +74,11 @@ class Planner:
         self.plan = Plan()
         self._next_renewal = 0.0
 
-    def write(self, tell: Callable[[Plan], None] = lambda plan: None) -> Plan:
+    def write(self, report: Callable[[Plan], None] = lambda plan: None) -> Plan:
         """Write all shards that are missing, and then the plan; it is not complete if another does.
 
         Args:
-            tell: Called after each shard.
+            report: Called after each shard.
 
         Raises:
             LeaseLostError: Another process has taken over.
@@ -88,10 +93,8 @@ class Planner:
         last = self._find_last()
         for names, refused in self._divide(last):
             self._write_shard(lease, names, refused)
-            tell(self.plan)
-        values = {"shards": self.plan.shards, "images": self.plan.images}
-        values["refused"] = self.plan.refused
-        self._documents.create(_PLAN_NAME, json.dumps(values).encode())
+            report(self.plan)
+        self._documents.create(_PLAN_NAME, json.dumps(self.plan.figures).encode())
         self.plan = read_plan(self._documents)
         lease.release()
         return self.plan
@@ -135,8 +138,7 @@ class Planner:
             self.plan.refused + len(refused),
         )
         if time.monotonic() >= self._next_renewal:
-            figures = {name: getattr(self.plan, name) for name in _FIGURES}
-            lease.renew(figures=figures)
+            lease.renew(figures=self.plan.figures)
             self._next_renewal = time.monotonic() + min(RENEWAL_SECONDS, lease.seconds / 3)
 
 

@@ -62,7 +62,7 @@ class Board:
         if not self._plan.is_complete:
             self._plan = read_plan(self._documents)
             self._finished.clear()
-        windows = [first for first in range(0, self._plan.shards, WINDOW)]
+        windows = list(range(0, self._plan.shards, WINDOW))
         random.shuffle(windows)
         for first in windows:
             if first not in self._finished:
@@ -70,7 +70,8 @@ class Board:
 
     def _look_at(self, first: int) -> Iterator[int]:
         last = min(first + WINDOW, self._plan.shards) - 1
-        done = {n for n, *_ in takewhile(lambda d: d[0] <= last, self._list_done(first))}
+        listed = (number for number, *_ in list_done(self._documents, first - 1))
+        done = set(takewhile(lambda number: number <= last, listed))
         left = [number for number in range(first, last + 1) if number not in done]
         if not left:
             self._finished.add(first)
@@ -82,9 +83,6 @@ class Board:
         # A released lease looks like one that is held: the few that are left are asked.
         held = [number for number in left if number in claims]
         yield from sorted(held, key=lambda number: claims[number] < self._seconds * GRACE)
-
-    def _list_done(self, first: int) -> Iterator[tuple[int, object, float]]:
-        return iter(list_done(self._documents, first - 1))
 
     def _list_claims(self, first: int, last: int) -> dict[int, float]:
         """Return the age of each lease in a window, by its shard."""

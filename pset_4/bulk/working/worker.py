@@ -13,7 +13,6 @@ from typing import Any
 from csci_utils.errors import CsciUtilsError, DescribedError
 
 from ... import context
-from ...execution.messages import describe_error
 from ...settings import Settings, read_settings
 from ..coordination.leases import Lease, LeaseLostError
 from ..failures import write_failures
@@ -144,8 +143,3 @@ def _renewing(
     finally:
         end.set()
         thread.join()
-
-
-def describe_end(error: BaseException) -> str:
-    """Return the line about the error that ended a worker."""
-    return str(describe_error(error))
