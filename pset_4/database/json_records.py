@@ -44,11 +44,7 @@ def _list_files(folder: str) -> Iterator[str]:
     for top in (IMAGES, MODELS, RESULTS, PROOFS):
         for records, _, names in os.walk(os.path.join(folder, top)):
             if os.path.basename(records) == RECORDS_FOLDER:
-                yield from (os.path.join(records, name) for name in names if _is_record(name))
-
-
-def _is_record(name: str) -> bool:
-    return name.endswith(".json")
+                yield from (os.path.join(records, name) for name in names if name.endswith(".json"))
 
 
 def _to_values(record: dict[str, Any]) -> tuple[Any, ...]:

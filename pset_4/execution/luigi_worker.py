@@ -41,8 +41,8 @@ WORKER_OPTIONS: dict[str, Any] = {
 """Options of `luigi.worker.worker` that a foreign configuration must not change."""
 
 
-PORTERS = 2
-"""How many tasks move files at once, each of them dozens."""
+TRANSFER_THREADS = 2
+"""How many tasks transfer files at once, each of them dozens."""
 
 STOP_SECONDS = 10
 """How long threads that paint may take to clean up after an interrupt."""
@@ -121,8 +121,8 @@ class Worker(luigi.worker.Worker):
         # ten thousand images. Only its own summary reads them, which is not shown.
         history: Any = deque(maxlen=1)
         self._get_work_response_history = history
-        self._porters = Team(PORTERS)
-        self._painters = Team(current().settings.workers)
+        self._transfers = Team(TRANSFER_THREADS)
+        self._paintings = Team(current().settings.workers)
         self.is_shared = False
         """Whether other processes work on the same tasks, and change the remote meanwhile."""
 
@@ -130,10 +130,10 @@ class Worker(luigi.worker.Worker):
         """End the threads, too: `watch` creates a worker for each run."""
         if details[0] is KeyboardInterrupt:
             interrupt()
-        self._porters.end()
-        self._painters.end()
+        self._transfers.end()
+        self._paintings.end()
         if interrupted.is_set():
-            self._painters.wait(STOP_SECONDS)
+            self._paintings.wait(STOP_SECONDS)
         return super().__exit__(*details)
 
     def _keep_alive(self, get_work_response: Any) -> bool:
@@ -150,18 +150,18 @@ class Worker(luigi.worker.Worker):
         if self.is_shared:
             forget_states()
         task = self._scheduled_tasks[task_id]
-        if self._painters.size == 1 and not is_beside(task):
+        if self._paintings.size == 1 and not transfers_many(task):
             super()._run_task(task_id)
             return
         process = self._create_task_process(task)
         self._running_tasks[task_id] = process
-        team = self._porters if is_beside(task) else self._painters
+        team = self._transfers if transfers_many(task) else self._paintings
         team.add(process.run)
-        while self._count_painters() >= self._painters.size:  # others may take the next task
+        while self._count_paintings() >= self._paintings.size:  # others may take the next task
             self._handle_next_task()
 
-    def _count_painters(self) -> int:
-        return sum(not is_beside(process.task) for process in self._running_tasks.values())
+    def _count_paintings(self) -> int:
+        return sum(not transfers_many(process.task) for process in self._running_tasks.values())
 
     def _handle_next_task(self) -> None:
         check_interrupted()
@@ -211,8 +211,8 @@ class Team:
                 run()
 
 
-def is_beside(task: luigi.Task) -> bool:
-    """Return whether a task runs beside others: it moves several files, and does nothing else."""
+def transfers_many(task: luigi.Task) -> bool:
+    """Return whether a task only transfers files, and several: then it runs beside others."""
     return isinstance(task, BatchTask) and task.is_transfer and len(task.names) > 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import luigi
 
@@ -21,21 +21,21 @@ VERBS = (PAINTED, PUBLISHED, REPLACED, FETCHED, CACHED)
 """What tasks do, in the order in which it is summarized."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Summary:
     """What came of a run, sorted into lists. Each file counts once in each list."""
 
     data: str
     remote: str
-    made: dict[str, list[Made]] = field(default_factory=dict)
+    made: dict[str, list[Made]]
     """For each of the `VERBS`, what was made, in that order."""
-    skipped: list[str] = field(default_factory=list)
+    skipped: list[str]
     """Paths or URLs of what was asked for and is there already."""
-    failed: list[DescribedError] = field(default_factory=list)
+    failed: list[DescribedError]
     """What failed, once for each reason."""
-    blocked: list[str] = field(default_factory=list)
+    blocked: list[str]
     """Paths or URLs of what was asked for, and was not made because something else failed."""
-    waiting: int = 0
+    waiting: int
     """How many files were made offline, and are to be published later."""
 
     @property
@@ -66,27 +66,27 @@ def summarize(
     outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]
 ) -> Summary:
     """Sort the outcome of a run, and the drop-ins that were refused, into lists."""
-    found = Summary(settings.data, settings.unasked_remote or settings.remote)
-    found.made = {verb: [] for verb in VERBS}
+    by_verb: dict[str, list[Made]] = {verb: [] for verb in VERBS}
     for made in outcome.done:
-        found.made[made.verb].append(made)
+        by_verb[made.verb].append(made)
     done = {(made.image, made.model) for made in outcome.done}
-    asked = list(outcome.list_asked())
-    found.skipped = [
-        _describe(task, piece)
-        for task, piece in asked
-        if piece in outcome.finished and _pair_of(piece) not in done
-    ]
     errors = [*refused.values(), *(failure.error for failure in outcome.failures)]
-    found.failed = list({str(error): error for error in errors}.values())
     failed = {_pair_of(failure.piece) for failure in outcome.failures}
-    found.blocked = [
-        _describe(task, piece)
-        for task, piece in asked
-        if piece not in outcome.finished and _pair_of(piece) not in failed
-    ]
-    found.waiting = outcome.count_waiting() if settings.is_offline else 0
-    return found
+    skipped: list[str] = []
+    blocked: list[str] = []
+    for task, piece in outcome.list_asked():
+        is_finished = piece in outcome.finished
+        if _pair_of(piece) not in (done if is_finished else failed):
+            (skipped if is_finished else blocked).append(_describe(task, piece))
+    return Summary(
+        settings.data,
+        settings.unasked_remote or settings.remote,
+        by_verb,
+        skipped,
+        list({str(error): error for error in errors}.values()),
+        blocked,
+        outcome.count_waiting() if settings.is_offline else 0,
+    )
 
 
 def _to_dict(made: Made) -> dict[str, object]:
