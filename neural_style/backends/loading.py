@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,7 +145,16 @@ def prepare_network(
     arena: Arena | None = None,
 ) -> Style:
     """Return a network as a style of the file at `path`, as `load_style` does."""
-    return _Loader(path, network, options, notify, arena).load()
+    load_for_cpu = partial(_load_for_cpu, path, network, options, notify, arena)
+    accelerator = find_accelerator(options.device)
+    if accelerator is None:
+        style = load_for_cpu()
+    else:
+        from .pytorch import TorchStyle
+
+        style = TorchStyle(path, network, accelerator, options, notify, load_for_cpu)
+    style.notes = network.notes
+    return style
 
 
 def decode_style(file: StyleFile) -> StyleNetwork | CheckedGraph:
@@ -208,65 +218,33 @@ def find_accelerator(device: str) -> torch.device | None:
     return None if found.type == "cpu" else found
 
 
-class _Loader:
-    """A network; the device and the installed packages decide which backend paints it."""
-
-    def __init__(
-        self,
-        path: Path,
-        network: StyleNetwork,
-        options: RenderingOptions,
-        notify: Callable[[str], None],
-        arena: Arena | None,
-    ) -> None:
-        self._path = path
-        self._network = network
-        self._options = options
-        self._notify = notify
-        self._arena = arena
-
-    def load(self) -> Style:
-        """Load it for the device that is asked for."""
-        style = self._choose_backend()
-        style.notes = self._network.notes
-        return style
-
-    def _choose_backend(self) -> Style:
-        accelerator = find_accelerator(self._options.device)
-        if accelerator is None:
-            return self._load_for_cpu()
-        from .pytorch import TorchStyle
-
-        return TorchStyle(
-            self._path, self._network, accelerator, self._options, self._notify, self._load_for_cpu
-        )
-
-    def _load_for_cpu(self) -> Style:
-        obstacle = find_obstacle()
-        if obstacle is not None:
-            return self._load_without_engine(obstacle)
+def _load_for_cpu(
+    path: Path,
+    network: StyleNetwork,
+    options: RenderingOptions,
+    notify: Callable[[str], None],
+    arena: Arena | None,
+) -> Style:
+    """Load a network for the engine, or else for OpenVINO or PyTorch."""
+    obstacle = find_obstacle()
+    if obstacle is None:
         from .engine import EngineStyle
 
-        arena = self._arena or Arena(self._options.memory, self._notify)
-        return EngineStyle(self._path, self._network, self._options, arena)
-
-    def _load_without_engine(self, obstacle: str) -> Style:
-        try:
-            from .openvino import OpenvinoStyle
-        except ImportError as error:
-            return self._load_without_openvino(f"{obstacle}, nor is OpenVINO ({error})")
-        self._notify(f"{obstacle}; painting with OpenVINO")
-        return OpenvinoStyle(self._path, self._network, self._options)
-
-    def _load_without_openvino(self, obstacle: str) -> Style:
-        try:
-            from .pytorch import TorchStyle, find_device
-        except ImportError as error:
-            raise MissingDependencyError(
-                f"{obstacle}, nor PyTorch ({error}): nothing here paints",
-                path=self._path,
-                remedy=install_remedy("style"),
-            ) from error
-        self._notify(f"{obstacle}; painting with PyTorch")
-        cpu = find_device("cpu")
-        return TorchStyle(self._path, self._network, cpu, self._options, self._notify)
+        return EngineStyle(path, network, options, arena or Arena(options.memory, notify))
+    try:
+        from .openvino import OpenvinoStyle
+    except ImportError as error:
+        obstacle = f"{obstacle}, nor is OpenVINO ({error})"
+    else:
+        notify(f"{obstacle}; painting with OpenVINO")
+        return OpenvinoStyle(path, network, options)
+    try:
+        from .pytorch import TorchStyle, find_device
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{obstacle}, nor PyTorch ({error}): nothing here paints",
+            path=path,
+            remedy=install_remedy("style"),
+        ) from error
+    notify(f"{obstacle}; painting with PyTorch")
+    return TorchStyle(path, network, find_device("cpu"), options, notify)
