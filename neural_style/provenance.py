@@ -8,15 +8,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from math import isfinite
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from csci_utils.errors import at_path
-from csci_utils.files import read_file
 
-from .errors import PictureError
 from .pictures.decoding import read_header
-from .pictures.file_formats import MAX_PICTURE_BYTES
+from .pictures.io import read_picture_file
 from .pictures.metadata import read_metadata, xmp
 
 _OPTIONS = "options"
@@ -100,7 +97,7 @@ def read_provenance(path: str | PathLike[str]) -> Provenance | None:
         MissingDependencyError: It is a HEIC or HEIF picture, and pillow-heif is not installed.
     """
     with at_path(path):
-        return parse_provenance(read_file(Path(path), PictureError, MAX_PICTURE_BYTES))
+        return parse_provenance(read_picture_file(path))
 
 
 def parse_provenance(data: bytes) -> Provenance | None:

@@ -11,11 +11,10 @@ from pathlib import Path
 from csci_utils.atomic import scratch_folder
 from csci_utils.console import answer_bytes
 from csci_utils.errors import at_path, find_remedy, instead_of_path
-from csci_utils.files import read_file
 
 from ..errors import PictureError
 from ..pictures.file_formats import MAX_PICTURE_BYTES, name_of, suffix_of
-from ..pictures.io import decode_picture, identify_picture
+from ..pictures.io import decode_picture, identify_picture, read_picture_file
 
 STREAM = "-"
 """Stands for standard input, or standard output."""
@@ -90,7 +89,7 @@ def _take_input(path: Path) -> Path:
 
 def _find_format(path: Path) -> str:
     """Return the name of the format of a picture's file."""
-    data = read_file(path, PictureError, MAX_PICTURE_BYTES)
+    data = read_picture_file(path)
     with at_path(path):
         found = identify_picture(data) or decode_picture(data).format  # which says what is wrong
         if (name := name_of(found)) is None:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from csci_utils.errors import at_path
-from csci_utils.files import read_file
-
-from ..errors import PictureError
 from ..pictures.conversion import convert_to_srgb
-from ..pictures.file_formats import MAX_PICTURE_BYTES
-from ..pictures.io import decode_picture
+from ..pictures.io import load_with_digest
 from .magenta import Numbers
 from .prediction import PICTURE_SIDE
 
@@ -51,13 +44,11 @@ def read_style_picture(path: str | PathLike[str]) -> StylePicture:
         PictureError: As `load_picture`.
         MissingDependencyError: As `load_picture`.
     """
-    with at_path(path):
-        data = read_file(Path(path), PictureError, MAX_PICTURE_BYTES)
-        picture = decode_picture(data)
+    picture, digest = load_with_digest(path)
     convert_to_srgb(picture)
     opaque = _on_white(picture)
     squares = [_scale(opaque, box) for box in find_squares(*opaque.size)]
-    return StylePicture(hashlib.sha256(data).hexdigest(), squares, _find_lack(opaque.size, squares))
+    return StylePicture(digest, squares, _find_lack(opaque.size, squares))
 
 
 def _find_lack(size: tuple[int, int], squares: Sequence[Numbers]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import threading
 from collections import deque
@@ -15,13 +14,11 @@ from typing import NamedTuple
 from PIL import Image
 
 from csci_utils.errors import at_path
-from csci_utils.files import read_file
 
 from ..backends.base import Frame, Progress, Style, take
-from ..errors import NeuralStyleError, PictureError
+from ..errors import NeuralStyleError
 from ..pictures.arrays import Colors
-from ..pictures.file_formats import MAX_PICTURE_BYTES
-from ..pictures.io import decode_picture
+from ..pictures.io import load_with_digest
 from ..request import PaintingRequest
 from ..system.resources import count_threads
 from .brush import carry
@@ -92,10 +89,7 @@ class _Source:
         """Return the picture, and the SHA-256 of its file."""
         with self._lock:
             if self._decoded is None:
-                with at_path(self._path):
-                    data = read_file(self._path, PictureError, MAX_PICTURE_BYTES)
-                    picture = decode_picture(data, self._memory)
-                self._decoded = picture, hashlib.sha256(data).hexdigest()
+                self._decoded = load_with_digest(self._path, self._memory)
             return self._decoded
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from csci_utils.digest import FileState, file_state
 from csci_utils.errors import at_path, instead_of_path
-from csci_utils.files import read_file, replacing
+from csci_utils.files import replacing
 
 from ..backends.arena import Arena
 from ..backends.base import Progress, Style
@@ -20,8 +20,7 @@ from ..backends.loading import StyleFile, load_style, read_style
 from ..errors import PictureError
 from ..mixing.blends import choose, digest, load_blend
 from ..options import RenderingOptions, ignore
-from ..pictures.file_formats import MAX_PICTURE_BYTES
-from ..pictures.io import decode_picture
+from ..pictures.io import decode_picture, read_picture_file
 from ..request import PaintingRequest
 from ..system.resources import count_threads, free_memory
 from .brush import carry
@@ -121,7 +120,7 @@ class Painter:
             PictureError: The file cannot be read as a picture.
         """
         with at_path(path):
-            data = read_file(Path(path), PictureError, MAX_PICTURE_BYTES)
+            data = read_picture_file(path)
             digest = hashlib.sha256(data).hexdigest()
             if self._picture is not None and digest == self._picture_digest:
                 return self._picture

@@ -5,6 +5,7 @@ The pictures that these functions return are plain, see `conversion`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ __all__ = [
     "decode_picture",
     "identify_picture",
     "load_picture",
+    "load_with_digest",
+    "read_picture_file",
     "save_picture",
 ]
 
@@ -58,7 +61,25 @@ def load_picture(path: str | PathLike[str], memory: int | None = None) -> Image.
             allows (twice `PIL.Image.MAX_IMAGE_PIXELS`, against decompression bombs).
     """
     with at_path(path):
-        return decode_picture(read_file(Path(path), PictureError, MAX_PICTURE_BYTES), memory)
+        return decode_picture(read_picture_file(path), memory)
+
+
+def load_with_digest(
+    path: str | PathLike[str], memory: int | None = None
+) -> tuple[Image.Image, str]:
+    """Read a picture as `load_picture` does, and return it with the SHA-256 of its file."""
+    with at_path(path):
+        data = read_picture_file(path)
+        return decode_picture(data, memory), hashlib.sha256(data).hexdigest()
+
+
+def read_picture_file(path: str | PathLike[str]) -> bytes:
+    """Return the bytes of a picture's file, undecoded.
+
+    Raises:
+        PictureError: The file cannot be read, or is larger than `MAX_PICTURE_BYTES`.
+    """
+    return read_file(Path(path), PictureError, MAX_PICTURE_BYTES)
 
 
 def save_picture(

@@ -133,7 +133,7 @@ def test_a_picture_is_decoded_once_for_all_its_styles(
         decoded.append(data)
         return decode_picture(data, memory)
 
-    monkeypatch.setattr(overlapping, "decode_picture", record)
+    monkeypatch.setattr("neural_style.pictures.io.decode_picture", record)
     (first,) = requests_in(tmp_path, checkpoint_path, make_picture, [(16, 12)])
     options = [RenderingOptions(strength=strength) for strength in (0.2, 0.5, None)]
     requests = [
