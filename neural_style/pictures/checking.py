@@ -17,7 +17,7 @@ from ..system.warning_filter import suppress_warnings
 from .codecs import bmp, heif
 from .completeness import is_complete
 from .decoding import PILLOWS_FORMATS
-from .failures import TIFF_MAGICS, describe_failure
+from .failures import ENDS_EARLY, TIFF_MAGICS, describe_failure
 from .file_formats import MAX_PICTURE_BYTES
 
 LARGE_BYTES = 32 << 20
@@ -50,7 +50,7 @@ def _check(file: BinaryIO, data: bytes) -> None:
         if not (data.startswith(TIFF_MAGICS) or bmp.find_bit_fields(data)):
             _open(file, data)
         if not is_complete(data):
-            raise ValueError("the file ends too early")
+            raise ValueError(ENDS_EARLY)
     except NeuralStyleError:
         raise
     except Exception as error:  # for damaged files, Pillow raises about seven types

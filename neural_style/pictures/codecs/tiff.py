@@ -18,6 +18,7 @@ _ENTRIES_PER_PAGE = 8  # a directory takes as long as so many
 _NUMBERS_PER_ENTRY = 4
 _CCITT = (2, 3, 4)  # compressions
 _NEW_JPEG = 7
+_SEPARATE = 2  # planar configuration
 _END_OF_IMAGE = b"\xff\xd9"  # a marker of JPEG
 _MAX_PADDING = 4096  # bytes behind it
 _SIZES_APART = 3  # a first page this many times smaller on both sides is a preview
@@ -145,6 +146,11 @@ class Page:
     def is_reduced(self) -> bool:
         """Whether the page is a preview, or the mask, of another one."""
         return bool(self.number(Tag.SUBFILE_TYPE) & 0b101)
+
+    @property
+    def is_separate(self) -> bool:
+        """Whether each component is in a plane of its own."""
+        return self.number(Tag.PLANAR, 1) == _SEPARATE
 
     @property
     def is_tiled(self) -> bool:

@@ -16,7 +16,6 @@ _COLORS = {2: 3, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3, 32845: 3}
 _RGB, _PALETTE, _YCBCR = 2, 3, 6
 _BIG_ENDIAN_BIGTIFF = b"MM\0+"  # Pillow takes it for a file with 32-bit offsets
 _MAX_WIDTHS = 8  # in a message
-_SEPARATE = 2  # planar configuration: each component in a plane of its own
 
 _COMPRESSIONS = {
     1: "", 2: "CCITT", 3: "CCITT Group 3", 4: "CCITT Group 4", 5: "LZW", 6: "old JPEG", 7: "JPEG",
@@ -41,7 +40,7 @@ def is_misread(page: Page) -> bool:
     is_gray = page.photometric in (0, 1)
     palette = page.array(Tag.COLOR_MAP)
     return (
-        _is_separate(page)
+        page.is_separate
         or page.number(Tag.SAMPLE_FORMAT, 1) not in (1, 4)
         or page.number(Tag.FILL_ORDER, 1) != 1
         or Tag.PHOTOMETRIC not in page.places
@@ -77,7 +76,7 @@ def describe_kind(page: Page) -> PictureError:
     got = f"{bits}-bit {subsampled}{kind}{colors}"
     got += f" with {extra} more samples" if extra > 0 else ""
     got += f" with {samples} of {count} samples" if extra < 0 else ""
-    got += " in separate planes" if _is_separate(page) else ""
+    got += " in separate planes" if page.is_separate else ""
     got += " in a big-endian BigTIFF file" if page.data.startswith(_BIG_ENDIAN_BIGTIFF) else ""
     if name != "":
         got += f" compressed with {name or f'method {compression}'}"
@@ -95,11 +94,7 @@ def _is_jpeg_misread(page: Page) -> bool:
     """
     samples = page.number(Tag.SAMPLES, 1)
     is_read = samples == 1 or (page.photometric == _RGB and samples == _COLORS[_RGB])
-    return Tag.PHOTOMETRIC not in page.places or (_is_separate(page) and not is_read)
-
-
-def _is_separate(page: Page) -> bool:
-    return page.number(Tag.PLANAR, 1) == _SEPARATE
+    return Tag.PHOTOMETRIC not in page.places or (page.is_separate and not is_read)
 
 
 def _is_subsampled(page: Page) -> bool:

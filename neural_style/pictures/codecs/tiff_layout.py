@@ -20,7 +20,6 @@ _MODES = {0: "L", 1: "L", 2: "RGB", 3: "P", 5: "CMYK"}  # by photometric interpr
 _KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}  # NumPy's, by sample format
 _WIDTHS = {"u": (8, 16, 32, 64), "i": (8, 16, 32, 64), "f": (16, 32, 64)}  # in bits
 _MAX_SAMPLES = 8  # in a pixel
-_SEPARATE = 2  # planar configuration: each component in a plane of its own
 _BYTE_COMPRESSIONS = frozenset({1, 5, 8, 32773, 32946, 34925, 50000})
 """None, LZW, Deflate, PackBits, old Deflate, LZMA and Zstandard: they know bytes, not samples."""
 
@@ -115,7 +114,7 @@ def read_layout(page: Page) -> SampleLayout | None:
         bits=bits[0],
         kind=_KINDS.get(formats[0], ""),
         samples=samples,
-        is_separate=page.number(Tag.PLANAR, 1) == _SEPARATE and samples > 1,
+        is_separate=page.is_separate and samples > 1,
         predictor=page.number(Tag.PREDICTOR, 1),
         tile_width=page.number(Tag.TILE_WIDTH) if page.is_tiled else page.size[0],
         alpha=alpha,
