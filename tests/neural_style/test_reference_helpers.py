@@ -17,7 +17,7 @@ import torch
 from neural_style import PictureError
 from neural_style.utils import gram_matrix, load_image, normalize_batch, save_image
 from tests.support.networks import formulas
-from tests.support.networks.training import MakePicture
+from tests.support.networks.styles import MakePicture
 
 
 def test_importing_the_module_does_not_import_pytorch() -> None:

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from csci_utils.network.download import RETRY_PAUSES, download
@@ -24,7 +23,7 @@ TRIES = len(RETRY_PAUSES) + 1
 """The number of requests of a download that always fails."""
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(servers.QuietHandler):
     """Serves the file of a `FileServer` with ranges, unless its script holds another behavior."""
 
     protocol_version = "HTTP/1.1"
@@ -48,9 +47,6 @@ class Handler(BaseHTTPRequestHandler):
         if size is not None:
             self.send_header("Content-Length", str(size))
         self.end_headers()
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Log nothing; the log would go to standard error."""
 
 
 Behavior = Callable[[Handler], None]

@@ -36,6 +36,13 @@ class Server(ThreadingHTTPServer):
         self.server_name, self.server_port = "localhost", self.server_address[1]
 
 
+class QuietHandler(BaseHTTPRequestHandler):
+    """A handler that logs nothing: the log would go to standard error."""
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Log nothing."""
+
+
 class Serve(Protocol):
     """The type of `serve`."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import tracemalloc
-from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from csci_utils.errors import S3Error
 from csci_utils.s3 import S3Client
 from tests.support.remotes.s3_fake import FakeS3
-from tests.support.servers import aws_environment, serve
+from tests.support.servers import QuietHandler, aws_environment, serve
 
 KEYS = 50_000
 PAGE = 1000
@@ -36,7 +35,7 @@ def make_page(start: int, end: int) -> bytes:
     return f"<ListBucketResult>{truncated}{entries}{token}</ListBucketResult>".encode()
 
 
-class EndlessBucket(BaseHTTPRequestHandler):
+class EndlessBucket(QuietHandler):
     """Makes up the pages of a bucket that nobody keeps."""
 
     protocol_version = "HTTP/1.1"
@@ -49,9 +48,6 @@ class EndlessBucket(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
 
 
 @pytest.mark.soak

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,15 +17,6 @@ def wide_path(make_state: MakeState, tmp_path_factory: pytest.TempPathFactory) -
     state = {name: value.numpy() for name, value in make_state(32).items()}
     path.write_bytes(safetensors.save(state))
     return path
-
-
-@pytest.fixture
-def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for temporary files."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
 
 
 @pytest.fixture

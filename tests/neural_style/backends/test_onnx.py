@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from PIL import Image
 from neural_style import DeviceError, Style, StyleError, inspect, load, load_picture
 from tests.support.command_line import run_program
 from tests.support.networks.styles import AssertClose, MakePicture, export_with_old_exporter
-from tests.support.servers import serve
+from tests.support.servers import QuietHandler, serve
 
 pytest.importorskip("openvino")
 pytest.importorskip("onnx")
@@ -230,13 +229,10 @@ def test_threads_may_share_a_process(unknown_path: Path, make_picture: MakePictu
 def test_loading_opens_no_connection(unknown_path: Path, tmp_path: Path) -> None:
     requests: list[str] = []
 
-    class Refusal(BaseHTTPRequestHandler):
+    class Refusal(QuietHandler):
         def do_CONNECT(self) -> None:
             requests.append(self.path)
             self.send_error(403)
-
-        def log_message(self, *arguments: object) -> None:
-            pass
 
     with serve(Refusal) as address:
         program = "import sys, neural_style; neural_style.load(sys.argv[1])"

@@ -15,7 +15,7 @@ import neural_style
 from neural_style import DeviceError, load
 from neural_style.backends.loading import load_network
 from tests.support.command_line import eval_arguments, run_without
-from tests.support.networks.backends import paint_with_torch
+from tests.support.networks.engine import paint_with_torch
 from tests.support.networks.styles import AssertClose, MakePicture, MakeState
 
 torch = pytest.importorskip("torch")

@@ -11,7 +11,7 @@ import pytest
 
 from neural_style import load, load_picture
 from neural_style.options import RenderingOptions
-from tests.support.networks.backends import paint_with_torch
+from tests.support.networks.engine import paint_with_torch
 from tests.support.networks.styles import MakePicture
 
 openvino = pytest.importorskip("openvino")

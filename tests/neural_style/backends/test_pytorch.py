@@ -16,7 +16,7 @@ from neural_style.backends.loading import load_network
 from neural_style.networks.weights import Weights
 from neural_style.options import EXACT, FAST, RenderingOptions, ignore
 from neural_style.pictures.arrays import Colors
-from tests.support.networks.backends import paint_with_torch
+from tests.support.networks.engine import measure_psnr, paint_with_torch
 from tests.support.networks.styles import MakePicture, MakeState
 
 if TYPE_CHECKING:
@@ -62,12 +62,6 @@ class FailingNetwork:
 
 def colors_of(picture: Image.Image) -> Colors:
     return np.asarray(picture.convert("RGB"))
-
-
-def decibels(painted: Image.Image, expected: Image.Image) -> float:
-    """Return the peak signal-to-noise ratio in dB; infinity for equal pictures."""
-    noise = np.square(np.asarray(painted, float) - np.asarray(expected, float)).mean()
-    return float("inf") if noise == 0 else float(10 * np.log10(255**2 / noise))
 
 
 def test_the_limit_of_memory_is_kept(checkpoint_path: Path, make_picture: MakePicture) -> None:
@@ -225,7 +219,7 @@ def test_half_precision_is_close_to_full(checkpoint_path: Path, make_picture: Ma
     painted = style(make_picture(16, 12))
 
     expected = paint_with_torch(checkpoint_path, make_picture(16, 12))
-    assert decibels(painted, expected) >= FAST_DECIBELS
+    assert measure_psnr(painted, expected) >= FAST_DECIBELS
 
 
 def test_what_overflows_in_half_precision_is_painted_in_full(
@@ -271,7 +265,7 @@ def test_an_accelerator_paints_as_the_cpu_does(
 
     painted = [style(picture) for _ in range(4)]  # what is launched again and again is captured
 
-    assert all(decibels(each, expected(picture)) >= minimum for each in painted)
+    assert all(measure_psnr(each, expected(picture)) >= minimum for each in painted)
     batch = [colors_of(picture), colors_of(picture.rotate(180))]
     for _ in range(4):
         assert all(map(np.array_equal, style.paint_batch(batch), map(style.paint, batch)))

@@ -12,7 +12,7 @@ import neural_style
 from neural_style.backends.loading import load_network
 from neural_style.engine import list_kernels
 from neural_style.options import FAST
-from tests.support.networks.engine import measure_psnr, paint_with, paint_with_pytorch
+from tests.support.networks.engine import measure_psnr, paint_with, paint_with_torch
 from tests.support.networks.styles import MakePicture
 
 pytest.importorskip("torch")
@@ -30,7 +30,7 @@ ENLARGED = (1632, 1224)
 def measure_against_pytorch(path: Path, photo: Image.Image, kernel: str) -> float:
     """Return the PSNR of what a kernel paints against what PyTorch paints, in dB."""
     painted = paint_with(kernel, load_network(path), photo, threads=2)
-    return measure_psnr(painted, paint_with_pytorch(path, photo))
+    return measure_psnr(painted, paint_with_torch(path, photo))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_random_weights_are_close_to_pytorch(
 
     painted = paint_with(EMULATED, load_network(path), picture)
 
-    assert measure_psnr(painted, paint_with_pytorch(path, picture)) >= 30  # it paints noise
+    assert measure_psnr(painted, paint_with_torch(path, picture)) >= 30  # it paints noise
 
 
 def test_the_number_of_threads_changes_no_bit(

@@ -15,7 +15,7 @@ from neural_style import StyleError
 from neural_style.backends.loading import load_network
 from neural_style.engine import list_kernels
 from neural_style.options import EXACT, FAST
-from tests.support.networks.engine import Levels, count_errors, paint_with, paint_with_pytorch
+from tests.support.networks.engine import Levels, count_errors, paint_with, paint_with_torch
 from tests.support.networks.styles import MakePicture, MakeState, make_picture
 from tests.support.reliability.tally import Count
 
@@ -61,7 +61,7 @@ def paint_forced(path: Path, picture: Image.Image, threads: int = 1) -> Levels:
 @cache
 def paint_expected(path: Path, size: Size) -> Levels:
     """Return what PyTorch paints from a picture; all kernels are compared with it."""
-    return paint_with_pytorch(path, make_picture(*size))
+    return np.asarray(paint_with_torch(path, make_picture(*size)))
 
 
 @cache
@@ -141,7 +141,7 @@ def test_photographs_match_pytorch(
     photo = neural_style.load_picture(photo_path).resize((167, 111))
     force_kernel(kernel)
 
-    errors = count_errors(paint_forced(path, photo), paint_with_pytorch(path, photo))
+    errors = count_errors(paint_forced(path, photo), paint_with_torch(path, photo))
 
     assert max(errors) <= 1, errors
 
@@ -169,7 +169,7 @@ def test_pictures_of_little_contrast_match_pytorch(
     picture = make_picture(90, 60).point(lambda level: 250 + level // 64)
     force_kernel(kernel)
 
-    errors = count_errors(paint_forced(path, picture), paint_with_pytorch(path, picture))
+    errors = count_errors(paint_forced(path, picture), paint_with_torch(path, picture))
 
     assert max(errors) <= 1, errors
 

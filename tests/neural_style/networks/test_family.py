@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,8 +32,6 @@ from tests.support.networks.family import (
     make_family_network,
 )
 from tests.support.networks.styles import MakePicture
-
-MakeStyle = Callable[[StyleNetwork], Style]
 
 
 def make_torch_style(network: StyleNetwork) -> Style:

@@ -136,10 +136,6 @@ def blank_png(bits: int, color_type: int, *chunks: bytes) -> bytes:
     return SIGNATURE + header(side, side, bits, color_type) + b"".join(chunks) + image
 
 
-def blank_webp() -> bytes:
-    return encode(Image.new("RGBA", (13_370, 13_370)), "WEBP", lossless=True, method=0)
-
-
 def many_scans() -> bytes:
     data = encode(Image.new("RGB", (4000, 4000)), "JPEG", progressive=True)
     return data[:-2] + data[data.rindex(b"\xff\xda") : -2] * 4000 + data[-2:]

@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from neural_style.training.options import TrainingOptions
+from tests.support.networks.styles import MakePicture, State
 from tests.support.networks.training import (
     Blocks,
     MakeArguments,
-    MakePicture,
     Outcome,
-    State,
     Train,
     make_vgg_state,
     run_training,

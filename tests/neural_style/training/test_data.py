@@ -11,7 +11,7 @@ from PIL import Image
 
 from neural_style import PictureError
 from neural_style.training.data import find_pictures, read_square, read_style
-from tests.support.networks.training import MakePicture
+from tests.support.networks.styles import MakePicture
 
 ORIENTATION = 0x0112
 """The EXIF tag; 3 is for a picture that is stored upside down."""

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from tests.support.networks import formulas
-from tests.support.networks.training import State, Train, read_losses
+from tests.support.networks.styles import State
+from tests.support.networks.training import Train, read_losses
 
 WIDTH, SIDE, BATCH = 3, 24, 2
 CONTENT_WEIGHT, STYLE_WEIGHT, SEED = 1e5, 1e10, 42  # the defaults

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from neural_style.neural_style import main
-from tests.support.networks.training import MakeArguments, MakePicture, Train
+from tests.support.networks.styles import MakePicture
+from tests.support.networks.training import MakeArguments, Train
 
 pytest.importorskip("torch")
 

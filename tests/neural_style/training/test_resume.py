@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 
 from neural_style.neural_style import main
-from tests.support.networks.styles import ROOT
+from tests.support.networks.styles import ROOT, MakePicture
 from tests.support.networks.training import (
     THIN_PROGRAM,
     MakeArguments,
-    MakePicture,
     Outcome,
     Train,
     differing_weights,

@@ -12,13 +12,8 @@ from PIL import Image
 from neural_style import load, load_picture
 from neural_style.training.events import Event, Started
 from neural_style.training.options import TrainingOptions
-from tests.support.networks.training import (
-    MakePicture,
-    Outcome,
-    Train,
-    differing_weights,
-    read_losses,
-)
+from tests.support.networks.styles import MakePicture
+from tests.support.networks.training import Outcome, Train, differing_weights, read_losses
 
 pytest.importorskip("torch")
 

@@ -22,7 +22,8 @@ from neural_style.errors import TrainingError
 from neural_style.training import saved
 from neural_style.vgg import Vgg16, find_weights_url
 from tests.support.networks import formulas
-from tests.support.networks.training import Blocks, Outcome, State, Train, make_vgg_state
+from tests.support.networks.styles import State
+from tests.support.networks.training import Blocks, Outcome, Train, make_vgg_state
 
 NAME = "vgg16-397923af.pth"
 """The name of torchvision's weights."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import ModuleType
 
@@ -23,7 +22,7 @@ from tests.support.pipeline.published import (
     write_files,
 )
 from tests.support.remotes.stores import RemoteStore, S3Store
-from tests.support.servers import serve
+from tests.support.servers import QuietHandler, serve
 
 LITTLE_CODE = {"csci_utils": ("errors.py",), "neural_style": ("errors.py",)}
 """Stands for all code of a package where none of it is run: hundreds of files more would only be
@@ -118,15 +117,12 @@ def outside_world() -> Iterator[tuple[str, list[str]]]:
     """The URL of a proxy that refuses all requests, and the list of these requests."""
     requests: list[str] = []
 
-    class Proxy(BaseHTTPRequestHandler):
+    class Proxy(QuietHandler):
         def refuse(self) -> None:
             requests.append(self.requestline)
             self.send_error(403)
 
         do_CONNECT = do_GET = do_POST = do_HEAD = refuse
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Keep standard error clean."""
 
     with serve(Proxy) as url:
         yield url, requests

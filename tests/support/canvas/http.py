@@ -9,8 +9,9 @@ import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+from tests.support.servers import QuietHandler
 
 CHANGING_METHODS = ("POST", "PUT", "DELETE", "PATCH")
 """The methods of requests that change something."""
@@ -64,7 +65,7 @@ class Request:
         return f"{self.method} {self.path}"
 
 
-class JsonHandler(BaseHTTPRequestHandler):
+class JsonHandler(QuietHandler):
     """Answers requests with JSON."""
 
     @abstractmethod
@@ -90,9 +91,6 @@ class JsonHandler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = handle_request
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Keep standard error clean."""
 
     def _read(self) -> Request:
         parts = urlsplit(self.path)

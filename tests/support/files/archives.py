@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 
-from tests.support.servers import serve
+from tests.support.servers import QuietHandler, serve
 
 Models = dict[str, bytes]
 """The contents of model files by their name."""
@@ -138,14 +138,11 @@ def serve_archive(content: bytes, context: ssl.SSLContext | None = None) -> Iter
     """Serve an archive inside a `with` statement, with a TLS context over HTTPS."""
     server = ArchiveServer(content=content)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             server.answer(self)
 
         do_CONNECT = do_GET
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Keep standard error clean."""
 
     with serve(Handler, context) as address:
         server.url = f"{address}/saved_models.zip"

@@ -53,24 +53,24 @@ def paint_with(
     return painted
 
 
-def paint_with_pytorch(path: Path, picture: Image.Image) -> Levels:
+def paint_with_torch(path: Path, picture: Image.Image) -> Image.Image:
     """Paint a checkpoint with PyTorch in fp32 on the CPU."""
     import torch
 
     from neural_style.backends.pytorch import TorchStyle
 
-    style = TorchStyle(path, load_network(path), torch.device("cpu"), SINGLE_THREAD)
-    return np.asarray(style(picture))
+    return TorchStyle(path, load_network(path), torch.device("cpu"), SINGLE_THREAD)(picture)
 
 
-def count_errors(painted: Levels, expected: Levels) -> dict[int, int]:
+def count_errors(painted: Levels, expected: Levels | Image.Image) -> dict[int, int]:
     """Return how many values differ by how many levels."""
-    assert painted.shape == expected.shape
-    counts = np.bincount(np.abs(painted.astype(int) - expected).ravel())
+    levels = np.asarray(expected)
+    assert painted.shape == levels.shape
+    counts = np.bincount(np.abs(painted.astype(int) - levels).ravel())
     return {error: int(count) for error, count in enumerate(counts) if count}
 
 
-def measure_psnr(painted: Levels, expected: Levels) -> float:
-    """Return the peak signal-to-noise ratio in dB."""
-    noise = np.square(painted.astype(float) - expected).mean()
-    return float(10 * np.log10(255**2 / noise))
+def measure_psnr(painted: Levels | Image.Image, expected: Levels | Image.Image) -> float:
+    """Return the peak signal-to-noise ratio in dB; infinity for equal pictures."""
+    noise = np.square(np.asarray(painted, float) - np.asarray(expected, float)).mean()
+    return float("inf") if noise == 0 else float(10 * np.log10(255**2 / noise))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tests.support.networks.training import State
+from tests.support.networks.styles import State
 
 _VGG_BLOCKS = ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21))  # convolutions between poolings
 

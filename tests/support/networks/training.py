@@ -11,15 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from unittest.mock import patch
 
-from PIL import Image
-
 from neural_style.neural_style import main
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-State = dict[str, "Tensor"]
-"""Weights by their names."""
+    from tests.support.networks.styles import MakePicture, State
 
 Blocks = tuple[tuple[int, ...], ...]
 """The output channels of convolutions, by the size of what they return."""
@@ -56,12 +51,6 @@ PICTURE_SIZES = ((40, 52), (64, 33), (36, 36), (50, 41), (32, 60))
 
 _SEED = 1409_1556
 _LOSSES = re.compile(r"content (\S+) style (\S+) total (\S+)")
-
-
-class MakePicture(Protocol):
-    """Makes a picture with different waves in each channel."""
-
-    def __call__(self, width: int = 37, height: int = 23, mode: str = "RGB") -> Image.Image: ...
 
 
 class MakeArguments(Protocol):

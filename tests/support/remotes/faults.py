@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tests.support.servers import serve
+from tests.support.servers import QuietHandler, serve
 
 _HOP_HEADERS = frozenset(["connection", "transfer-encoding", "content-length", "date", "server"])
 
@@ -28,7 +27,7 @@ class Reply(NamedTuple):
     body: bytes
 
 
-class Exchange(BaseHTTPRequestHandler):
+class Exchange(QuietHandler):
     """One request and its answer, as a fault handles them."""
 
     protocol_version = "HTTP/1.1"
@@ -78,9 +77,6 @@ class Exchange(BaseHTTPRequestHandler):
         self.wfile.flush()
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Log nothing; the log would go to standard error."""
 
 
 Fault = Callable[[Exchange], None]

@@ -6,10 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 
-from tests.support.servers import serve
+from tests.support.servers import QuietHandler, serve
 
 
 class Request(NamedTuple):
@@ -68,7 +67,7 @@ class FakeS3:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     """Answers one request from the script."""
 
     protocol_version = "HTTP/1.1"
@@ -97,9 +96,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Log nothing; the log would go to standard error."""
 
 
 @contextmanager
