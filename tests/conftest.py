@@ -16,8 +16,6 @@ from botocore.client import BaseClient
 from botocore.hooks import EventAliaser
 from botocore.loaders import create_loader
 
-from tests.support import packages, servers
-from tests.support.packages import FindInPackage
 from tests.support.permissions import enforce_permissions
 from tests.support.remotes.stores import (
     DirectoryStore,
@@ -26,7 +24,7 @@ from tests.support.remotes.stores import (
     create_s3_client,
     create_s3_store,
 )
-from tests.support.servers import Serve, aws_environment, serve_s3
+from tests.support.servers import aws_environment, serve_s3
 
 pytest_plugins = ["pytester", "tests.support.reliability.plugin"]
 
@@ -103,23 +101,11 @@ def weights_dir() -> Path:
     return Path(folder).resolve()
 
 
-@pytest.fixture(scope="session")
-def find_in_package() -> FindInPackage:
-    """The function `find_in_package`."""
-    return packages.find_in_package
-
-
 @pytest.fixture
 def bound_by_permissions() -> Iterator[None]:
     """File permissions bind this process, even if root runs it."""
     with enforce_permissions():
         yield
-
-
-@pytest.fixture(scope="session")
-def serving() -> Serve:
-    """The function `serve`."""
-    return servers.serve
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 
 from bench.styles.__main__ import main
 from bench.styles.contenders import CONTENDERS
-from tests.support.packages import FindInPackage
+from tests.support.packages import find_in_package
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = "512x512"
@@ -68,7 +68,7 @@ def test_what_failed_or_was_not_run_is_marked(rows: dict[str, list[str]]) -> Non
 
 
 @pytest.mark.soak
-def test_a_real_run_measures_all_contenders(find_in_package: FindInPackage, tmp_path: Path) -> None:
+def test_a_real_run_measures_all_contenders(tmp_path: Path) -> None:
     for package, name in (
         ("onnxruntime", "__init__.py"),
         ("skimage", "data/retina.jpg"),

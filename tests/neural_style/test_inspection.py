@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neural_style import StyleDescription, StyleError, inspect
-from tests.support.networks.styles import MakeState
+from tests.support.networks.styles import make_state
 
 pytest.importorskip("openvino")
 pytest.importorskip("onnx")
@@ -85,7 +85,7 @@ def test_a_graph_that_returns_a_smaller_picture_is_refused(tmp_path: Path) -> No
     assert "got 1x3x15x16" in refusal_of(data, tmp_path / "model.onnx")
 
 
-def test_a_checkpoint_that_paints_nan_is_refused(make_state: MakeState, tmp_path: Path) -> None:
+def test_a_checkpoint_that_paints_nan_is_refused(tmp_path: Path) -> None:
     safetensors = pytest.importorskip("safetensors.numpy")
     weights = {name: value.numpy() for name, value in make_state().items()}
     weights["deconv3.conv2d.weight"] = np.full_like(weights["deconv3.conv2d.weight"], 3e38)

@@ -28,7 +28,7 @@ from neural_style.painting import painter as painting
 from neural_style.painting.painter import MAX_LIGHT_STYLES
 from neural_style.pictures.arrays import Pixels
 from neural_style.pictures.io import decode_picture
-from tests.support.networks.styles import MakePicture, MakeState, assert_same_pixels, files_in
+from tests.support.networks.styles import assert_same_pixels, files_in, make_picture, make_state
 
 RequestTo = Callable[..., PaintingRequest]
 
@@ -69,7 +69,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 @pytest.fixture
-def style_paths(make_state: MakeState, tmp_path: Path) -> list[Path]:
+def style_paths(tmp_path: Path) -> list[Path]:
     """One style more than a painter keeps, each with other weights."""
     torch = pytest.importorskip("torch")
     paths = [tmp_path / f"style-{index}.pth" for index in range(MAX_LIGHT_STYLES + 1)]
@@ -124,9 +124,7 @@ def test_the_options_of_a_request_count(
     assert first != second
 
 
-def test_further_frames_are_found_each_time(
-    request_to: RequestTo, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_further_frames_are_found_each_time(request_to: RequestTo, tmp_path: Path) -> None:
     path = tmp_path / "moving.gif"
     make_picture().save(path, save_all=True, append_images=[Image.new("RGB", (37, 23))])
     painter = Painter()
@@ -164,7 +162,6 @@ def test_a_picture_is_decoded_once_for_all_its_styles(
 def test_a_changed_picture_is_decoded_again_in_spite_of_its_time(
     request_to: RequestTo,
     picture_path: Path,
-    make_picture: MakePicture,
     decoded: list[bytes],
     tmp_path: Path,
 ) -> None:
@@ -318,7 +315,7 @@ def test_the_styles_of_a_painter_share_an_arena(style_paths: list[Path]) -> None
 
 
 def test_another_limit_of_memory_gets_another_arena_in_place_of_the_first(
-    checkpoint_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
 ) -> None:
     engine = pytest.importorskip("neural_style.backends.engine", exc_type=ImportError)
     painter = Painter()
@@ -457,9 +454,7 @@ def test_the_output_may_be_written_in_another_way(request_to: RequestTo, tmp_pat
     assert list(files_in(tmp_path)) == ["picture.png"]
 
 
-def test_progress_is_passed_on(
-    request_to: RequestTo, make_picture: MakePicture, picture_path: Path
-) -> None:
+def test_progress_is_passed_on(request_to: RequestTo, picture_path: Path) -> None:
     pytest.importorskip("neural_style.engine._core", exc_type=ImportError)
     make_picture(400, 300).save(picture_path)
     events: list[tuple[int, int]] = []

@@ -27,14 +27,12 @@ from neural_style.painting import overlapping
 from neural_style.painting.budget import Budget
 from neural_style.pictures.arrays import Colors
 from neural_style.pictures.io import decode_picture
-from tests.support.networks.styles import MakePicture, assert_same_pixels
+from tests.support.networks.styles import assert_same_pixels, make_picture
 
 OPTIONS = RenderingOptions(threads=2)
 
 
-def requests_in(
-    folder: Path, model: Path, make_picture: MakePicture, sizes: list[tuple[int, int]]
-) -> list[PaintingRequest]:
+def requests_in(folder: Path, model: Path, sizes: list[tuple[int, int]]) -> list[PaintingRequest]:
     """Write a picture of each size, and return the requests to paint them."""
     requests = []
     for index, size in enumerate(sizes):
@@ -44,11 +42,9 @@ def requests_in(
     return requests
 
 
-def test_each_picture_is_painted_as_if_it_were_alone(
-    checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_each_picture_is_painted_as_if_it_were_alone(checkpoint_path: Path, tmp_path: Path) -> None:
     sizes = [(16, 12), (20, 20), (16, 12), (16, 12), (9, 7), (20, 20)]
-    requests = requests_in(tmp_path, checkpoint_path, make_picture, sizes)
+    requests = requests_in(tmp_path, checkpoint_path, sizes)
 
     outcomes = dict(paint_all(Painter(), requests))
 
@@ -65,7 +61,6 @@ def test_each_picture_is_painted_as_if_it_were_alone(
 
 def test_small_pictures_of_one_size_are_painted_together(
     checkpoint_path: Path,
-    make_picture: MakePicture,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -79,17 +74,15 @@ def test_small_pictures_of_one_size_are_painted_together(
     monkeypatch.setattr(Style, "paint_taken", record)
     monkeypatch.setattr(overlapping, "count_threads", lambda: 2)
     sizes = [(16, 12), (8, 8), (16, 12), (8, 8), (16, 12)]
-    requests = requests_in(tmp_path, checkpoint_path, make_picture, sizes)
+    requests = requests_in(tmp_path, checkpoint_path, sizes)
 
     list(paint_all(Painter(), requests))
 
     assert batches == [3, 2]
 
 
-def test_one_bad_picture_fails_alone(
-    checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
-    requests = requests_in(tmp_path, checkpoint_path, make_picture, [(16, 12)] * 4)
+def test_one_bad_picture_fails_alone(checkpoint_path: Path, tmp_path: Path) -> None:
+    requests = requests_in(tmp_path, checkpoint_path, [(16, 12)] * 4)
     requests[1].content_image.write_bytes(b"no picture")
     requests[3] = PaintingRequest(requests[3].content_image, tmp_path / "gone.pth", tmp_path / "x")
 
@@ -106,7 +99,6 @@ def test_one_bad_picture_fails_alone(
 
 def test_pictures_that_fail_together_are_painted_one_by_one(
     checkpoint_path: Path,
-    make_picture: MakePicture,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -114,7 +106,7 @@ def test_pictures_that_fail_together_are_painted_one_by_one(
         raise MemoryError
 
     monkeypatch.setattr(EngineStyle, "paint_batch", fail)
-    requests = requests_in(tmp_path, checkpoint_path, make_picture, [(16, 12)] * 3)
+    requests = requests_in(tmp_path, checkpoint_path, [(16, 12)] * 3)
 
     outcomes = dict(paint_all(Painter(), requests))
 
@@ -123,7 +115,6 @@ def test_pictures_that_fail_together_are_painted_one_by_one(
 
 def test_a_picture_is_decoded_once_for_all_its_styles(
     checkpoint_path: Path,
-    make_picture: MakePicture,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -134,7 +125,7 @@ def test_a_picture_is_decoded_once_for_all_its_styles(
         return decode_picture(data, memory)
 
     monkeypatch.setattr("neural_style.pictures.io.decode_picture", record)
-    (first,) = requests_in(tmp_path, checkpoint_path, make_picture, [(16, 12)])
+    (first,) = requests_in(tmp_path, checkpoint_path, [(16, 12)])
     options = [RenderingOptions(strength=strength) for strength in (0.2, 0.5, None)]
     requests = [
         PaintingRequest(first.content_image, first.model, tmp_path / f"{i}.png", each)
@@ -147,10 +138,8 @@ def test_a_picture_is_decoded_once_for_all_its_styles(
     assert len(decoded) == 1
 
 
-def test_an_error_of_saving_is_that_picture_alone(
-    checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
-    requests = requests_in(tmp_path, checkpoint_path, make_picture, [(16, 12)] * 2)
+def test_an_error_of_saving_is_that_picture_alone(checkpoint_path: Path, tmp_path: Path) -> None:
+    requests = requests_in(tmp_path, checkpoint_path, [(16, 12)] * 2)
 
     def save(picture: Image.Image, path: Path, options: RenderingOptions) -> None:
         if path == requests[0].output_image:
@@ -163,10 +152,8 @@ def test_an_error_of_saving_is_that_picture_alone(
     assert isinstance(outcomes[requests[1]], PaintingResult)
 
 
-def test_requests_are_taken_a_little_ahead_only(
-    checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
-    (request,) = requests_in(tmp_path, checkpoint_path, make_picture, [(16, 12)])
+def test_requests_are_taken_a_little_ahead_only(checkpoint_path: Path, tmp_path: Path) -> None:
+    (request,) = requests_in(tmp_path, checkpoint_path, [(16, 12)])
     taken = 0
 
     def endless() -> Iterator[PaintingRequest]:
@@ -186,12 +173,11 @@ def test_requests_are_taken_a_little_ahead_only(
 
 def test_large_pictures_wait_for_each_other(
     checkpoint_path: Path,
-    make_picture: MakePicture,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("neural_style.painting.budget._MOST_BYTES", 16 * 12 * 16)  # of one
-    requests = requests_in(tmp_path, checkpoint_path, make_picture, [(16, 12)] * 3)
+    requests = requests_in(tmp_path, checkpoint_path, [(16, 12)] * 3)
 
     outcomes = list(paint_all(Painter(), requests))
 

@@ -11,7 +11,7 @@ from PIL import Image
 from neural_style import PaintingRequest, RenderingOptions, load, load_picture, paint_file
 from neural_style.painting import adjusting
 from neural_style.pictures.arrays import Colors
-from tests.support.networks.styles import MakePicture, assert_same_pixels
+from tests.support.networks.styles import assert_same_pixels, make_picture
 
 WEIGHTS = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 
@@ -78,9 +78,7 @@ def test_strips_leave_no_trace(
     assert not np.array_equal(np.asarray(whole), pair[0])
 
 
-def test_alpha_stays_and_strength_comes_after_color(
-    checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_alpha_stays_and_strength_comes_after_color(checkpoint_path: Path, tmp_path: Path) -> None:
     picture = make_picture()
     picture.putalpha(Image.linear_gradient("L").resize(picture.size))
     picture.save(tmp_path / "picture.png")

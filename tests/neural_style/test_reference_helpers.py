@@ -17,7 +17,7 @@ import torch
 from neural_style import PictureError
 from neural_style.utils import gram_matrix, load_image, normalize_batch, save_image
 from tests.support.networks import formulas
-from tests.support.networks.styles import MakePicture
+from tests.support.networks.styles import make_picture
 
 
 def test_importing_the_module_does_not_import_pytorch() -> None:
@@ -29,27 +29,27 @@ def test_importing_the_module_does_not_import_pytorch() -> None:
 # load_image
 
 
-def test_an_image_is_loaded_as_it_is(make_picture: MakePicture, tmp_path: Path) -> None:
+def test_an_image_is_loaded_as_it_is(tmp_path: Path) -> None:
     make_picture().save(tmp_path / "image.png")
 
     assert load_image(tmp_path / "image.png") == make_picture()
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I", "CMYK"])
-def test_every_mode_is_loaded_as_rgb(mode: str, make_picture: MakePicture, tmp_path: Path) -> None:
+def test_every_mode_is_loaded_as_rgb(mode: str, tmp_path: Path) -> None:
     make_picture(mode=mode).save(tmp_path / "image.tif")
 
     assert load_image(tmp_path / "image.tif").mode == "RGB"
 
 
-def test_transparency_is_dropped_and_colors_stay(make_picture: MakePicture, tmp_path: Path) -> None:
+def test_transparency_is_dropped_and_colors_stay(tmp_path: Path) -> None:
     picture = make_picture(mode="RGBA")
     picture.save(tmp_path / "image.png")
 
     assert load_image(tmp_path / "image.png") == picture.convert("RGB")
 
 
-def test_a_size_makes_a_square(make_picture: MakePicture, tmp_path: Path) -> None:
+def test_a_size_makes_a_square(tmp_path: Path) -> None:
     make_picture().save(tmp_path / "image.png")
 
     image = load_image(str(tmp_path / "image.png"), size=16)
@@ -58,9 +58,7 @@ def test_a_size_makes_a_square(make_picture: MakePicture, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("scale", [2, 2.5, 0.5])
-def test_a_scale_divides_both_sides(
-    scale: float, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_a_scale_divides_both_sides(scale: float, tmp_path: Path) -> None:
     make_picture(37, 23).save(tmp_path / "image.png")
 
     image = load_image(tmp_path / "image.png", scale=scale)
@@ -69,13 +67,13 @@ def test_a_scale_divides_both_sides(
     assert image == make_picture(37, 23).resize(size, Image.Resampling.LANCZOS)
 
 
-def test_a_size_takes_precedence_over_a_scale(make_picture: MakePicture, tmp_path: Path) -> None:
+def test_a_size_takes_precedence_over_a_scale(tmp_path: Path) -> None:
     make_picture().save(tmp_path / "image.png")
 
     assert load_image(tmp_path / "image.png", size=8, scale=2).size == (8, 8)
 
 
-def test_an_impossible_size_is_refused(make_picture: MakePicture, tmp_path: Path) -> None:
+def test_an_impossible_size_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "image.png"
     make_picture().save(path)
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from neural_style import PaintingRequest, RenderingOptions, load, load_picture, paint_file
-from tests.support.networks.styles import MakePicture, assert_same_pixels
+from tests.support.networks.styles import assert_same_pixels, make_picture
 
 
 def paint(
@@ -25,9 +25,7 @@ def paint(
     return load_picture(folder / "painted.png")
 
 
-def test_no_strength_is_the_photograph(
-    checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_no_strength_is_the_photograph(checkpoint_path: Path, tmp_path: Path) -> None:
     picture = make_picture()
 
     painted = paint(picture, checkpoint_path, tmp_path, strength=0)
@@ -35,9 +33,7 @@ def test_no_strength_is_the_photograph(
     assert_same_pixels(painted, picture)
 
 
-def test_full_strength_is_the_painting(
-    checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_full_strength_is_the_painting(checkpoint_path: Path, tmp_path: Path) -> None:
     picture = make_picture()
 
     painted = paint(picture, checkpoint_path, tmp_path, strength=1)
@@ -47,7 +43,7 @@ def test_full_strength_is_the_painting(
 
 @pytest.mark.parametrize("size", [(37, 23), (11, 600)], ids=["one-strip", "several-strips"])
 def test_half_strength_is_halfway(
-    size: tuple[int, int], checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
+    size: tuple[int, int], checkpoint_path: Path, tmp_path: Path
 ) -> None:
     picture = make_picture(*size)
 
@@ -57,9 +53,7 @@ def test_half_strength_is_halfway(
     assert np.abs(np.asarray(painted) - ends.mean(axis=0)).max() <= 1
 
 
-def test_alpha_stays_as_it_is(
-    checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_alpha_stays_as_it_is(checkpoint_path: Path, tmp_path: Path) -> None:
     picture = make_picture()
     picture.putalpha(Image.linear_gradient("L").resize(picture.size))
 

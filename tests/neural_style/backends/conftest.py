@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.networks.styles import MakeState
+from tests.support.networks.styles import make_state
 
 
 @pytest.fixture(scope="session")
-def wide_path(make_state: MakeState, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wide_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A style of random weights and the official width, as a safetensors file."""
     safetensors = pytest.importorskip("safetensors.numpy")
     path = tmp_path_factory.mktemp("wide") / "wide.safetensors"

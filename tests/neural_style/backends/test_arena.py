@@ -16,7 +16,7 @@ from neural_style import DeviceError, load
 from neural_style.backends.arena import Arena
 from neural_style.system.resources import anonymous_memory, lies_in_memory
 from tests.support.command_line import run_program
-from tests.support.networks.styles import MakePicture, assert_same_pixels
+from tests.support.networks.styles import assert_same_pixels, make_picture
 
 pytest.importorskip(
     "neural_style.engine._core", reason="the C++ engine is not installed", exc_type=ImportError
@@ -70,7 +70,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_linux
 def test_the_limit_is_kept_and_changes_no_bit(
-    wide_path: Path, make_picture: MakePicture, temporary_folder: Path, tmp_path: Path
+    wide_path: Path, temporary_folder: Path, tmp_path: Path
 ) -> None:
     picture = make_picture(SIDE, SIDE)
     picture.save(tmp_path / "picture.png")
@@ -86,7 +86,7 @@ def test_the_limit_is_kept_and_changes_no_bit(
 
 @needs_linux
 def test_a_limit_that_no_file_can_keep_is_an_error(
-    checkpoint_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
 ) -> None:
     style = load(checkpoint_path, memory=1)
 
@@ -131,7 +131,6 @@ def test_what_another_painting_has_not_touched_yet_counts(
 
 def test_a_file_takes_the_place_of_memory_and_leaves_nothing_behind(
     checkpoint_path: Path,
-    make_picture: MakePicture,
     temporary_folder: Path,
     short_memory: None,
 ) -> None:
@@ -151,7 +150,6 @@ def test_a_file_takes_the_place_of_memory_and_leaves_nothing_behind(
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system fills files instead")
 def test_a_full_disk_is_an_error_with_a_remedy(
     checkpoint_path: Path,
-    make_picture: MakePicture,
     temporary_folder: Path,
     short_memory: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -167,7 +165,6 @@ def test_a_full_disk_is_an_error_with_a_remedy(
 
 def test_a_file_is_filled_where_space_cannot_be_reserved(
     checkpoint_path: Path,
-    make_picture: MakePicture,
     short_memory: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -179,7 +176,6 @@ def test_a_file_is_filled_where_space_cannot_be_reserved(
 
 def test_a_temporary_folder_in_memory_is_of_no_help(
     checkpoint_path: Path,
-    make_picture: MakePicture,
     short_memory: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -221,7 +217,7 @@ def test_a_small_machine_is_not_blamed_on_the_limit(
 
 @needs_linux
 def test_memory_is_kept_for_the_next_picture_until_it_is_released(
-    wide_path: Path, make_picture: MakePicture
+    wide_path: Path,
 ) -> None:
     style = load(wide_path, threads=1)
     style(make_picture(SIDE // 2, SIDE // 2))
@@ -233,7 +229,7 @@ def test_memory_is_kept_for_the_next_picture_until_it_is_released(
 
 
 def test_a_style_paints_after_its_memory_was_released(
-    checkpoint_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
 ) -> None:
     style = load(checkpoint_path)
     before = style(make_picture())
@@ -244,7 +240,7 @@ def test_a_style_paints_after_its_memory_was_released(
 
 
 def test_pictures_of_several_sizes_do_not_disturb_each_other(
-    checkpoint_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
 ) -> None:
     style = load(checkpoint_path)
     small, large = make_picture(9, 9), make_picture(90, 70)

@@ -15,7 +15,7 @@ import neural_style
 from neural_style import DeviceError, PictureError, Style, StyleError, load
 from neural_style.backends.base import FloatStyle
 from neural_style.pictures.arrays import Pixels
-from tests.support.networks.styles import MakePicture
+from tests.support.networks.styles import make_picture
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -69,16 +69,18 @@ def small_style(checkpoint_path: Path) -> Style:
 @pytest.mark.parametrize("height", range(1, 10))
 @pytest.mark.parametrize("width", range(1, 10))
 def test_the_smallest_pictures_keep_their_size(
-    width: int, height: int, small_style: Style, make_picture: MakePicture
+    width: int,
+    height: int,
+    small_style: Style,
 ) -> None:
     assert small_style(make_picture(width, height)).size == (width, height)
 
 
-def test_a_style_paints_the_same_twice(small_style: Style, make_picture: MakePicture) -> None:
+def test_a_style_paints_the_same_twice(small_style: Style) -> None:
     assert small_style(make_picture()) == small_style(make_picture())
 
 
-def test_a_style_changes_the_picture(small_style: Style, make_picture: MakePicture) -> None:
+def test_a_style_changes_the_picture(small_style: Style) -> None:
     assert small_style(make_picture()) != make_picture()
 
 
@@ -112,13 +114,13 @@ def test_colors_are_clamped_and_their_fractions_cut_off() -> None:
     assert np.asarray(painted)[0, :, 0].tolist() == [0, 0, 127, 254, 255]
 
 
-def test_the_picture_is_cut_from_the_top_left(make_picture: MakePicture) -> None:
+def test_the_picture_is_cut_from_the_top_left() -> None:
     enlarge = FunctionStyle(lambda pixels: np.pad(pixels, ((0, 0), (0, 0), (0, 3), (0, 3))))
 
     assert enlarge(make_picture()) == make_picture()
 
 
-def test_alpha_is_carried_over(make_picture: MakePicture) -> None:
+def test_alpha_is_carried_over() -> None:
     picture = make_picture(mode="RGBA")
 
     painted = FunctionStyle(lambda pixels: 255 - pixels)(picture)
@@ -126,14 +128,14 @@ def test_alpha_is_carried_over(make_picture: MakePicture) -> None:
     assert painted.getchannel("A") == picture.getchannel("A")
 
 
-def test_an_rgb_profile_is_carried_over(make_picture: MakePicture) -> None:
+def test_an_rgb_profile_is_carried_over() -> None:
     picture = make_picture()
     picture.info["icc_profile"] = SRGB
 
     assert FunctionStyle(copy)(picture).info["icc_profile"] == SRGB
 
 
-def test_a_cmyk_profile_is_not_carried_over(make_picture: MakePicture) -> None:
+def test_a_cmyk_profile_is_not_carried_over() -> None:
     picture = make_picture(mode="CMYK")
     picture.info["icc_profile"] = SRGB[:16] + b"CMYK" + SRGB[20:]
 
@@ -141,7 +143,7 @@ def test_a_cmyk_profile_is_not_carried_over(make_picture: MakePicture) -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I", "F"])
-def test_pictures_of_every_mode_are_painted(mode: str, make_picture: MakePicture) -> None:
+def test_pictures_of_every_mode_are_painted(mode: str) -> None:
     picture = make_picture(mode=mode)
 
     assert FunctionStyle(copy)(picture).size == picture.size
@@ -166,7 +168,7 @@ def test_an_array_of_another_kind_is_an_error(colors: NDArray[Any]) -> None:
         FunctionStyle(copy).paint(colors)
 
 
-def test_an_array_may_have_any_memory_layout(small_style: Style, make_picture: MakePicture) -> None:
+def test_an_array_may_have_any_memory_layout(small_style: Style) -> None:
     strided = np.asarray(make_picture(24, 18))[::-1, ::2]
 
     assert (small_style.paint(strided) == small_style.paint(strided.copy())).all()

@@ -12,7 +12,7 @@ import pytest
 import neural_style
 from neural_style import load
 from tests.support.command_line import eval_arguments, run_program, run_without
-from tests.support.networks.styles import MakePicture, assert_same_pixels
+from tests.support.networks.styles import assert_same_pixels, make_picture
 
 pytest.importorskip(
     "neural_style.engine._core", reason="the C++ engine is not installed", exc_type=ImportError
@@ -35,7 +35,8 @@ threading.Thread(target=hold, args=(style,), daemon=True).start()
 
 
 def test_two_styles_paint_at_once(
-    checkpoint_path: Path, wide_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
+    wide_path: Path,
 ) -> None:
     picture = make_picture(70, 50)
     styles = [load(path, threads=2) for path in (checkpoint_path, wide_path)] * 8
@@ -47,7 +48,7 @@ def test_two_styles_paint_at_once(
     assert painted == expected
 
 
-def test_numbers_of_numpy_are_accepted(checkpoint_path: Path, make_picture: MakePicture) -> None:
+def test_numbers_of_numpy_are_accepted(checkpoint_path: Path) -> None:
     numbers: dict[str, Any] = {"threads": np.uint8(1), "memory": np.uint64(2**32)}
 
     style = load(checkpoint_path, **numbers)
@@ -56,7 +57,7 @@ def test_numbers_of_numpy_are_accepted(checkpoint_path: Path, make_picture: Make
 
 
 def test_large_pictures_are_taken_apart_and_put_together_again(
-    checkpoint_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
 ) -> None:
     picture = make_picture(20, 700, "RGBA")  # more rows than are converted at once
 
@@ -69,7 +70,7 @@ def test_large_pictures_are_taken_apart_and_put_together_again(
 # Progress
 
 
-def test_progress_ends_with_the_last_pass(wide_path: Path, make_picture: MakePicture) -> None:
+def test_progress_ends_with_the_last_pass(wide_path: Path) -> None:
     events: list[tuple[int, int]] = []
 
     load(wide_path)(make_picture(400, 300), lambda *event: events.append(event))
@@ -80,7 +81,8 @@ def test_progress_ends_with_the_last_pass(wide_path: Path, make_picture: MakePic
 
 @pytest.mark.parametrize("kind", [LookupError, MemoryError, RuntimeError])
 def test_what_progress_raises_ends_the_painting(
-    kind: type[Exception], wide_path: Path, make_picture: MakePicture
+    kind: type[Exception],
+    wide_path: Path,
 ) -> None:
     error = kind("enough")
 
@@ -113,7 +115,9 @@ def test_a_style_that_was_read_once_needs_no_pytorch(
 
 
 def test_safetensors_need_no_pytorch(
-    wide_path: Path, picture_path: Path, tmp_path: Path, make_picture: MakePicture
+    wide_path: Path,
+    picture_path: Path,
+    tmp_path: Path,
 ) -> None:
     output_path = tmp_path / "painted.png"
 

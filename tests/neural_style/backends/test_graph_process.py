@@ -19,7 +19,7 @@ from PIL import Image
 from neural_style import DeviceError, NeuralStyleError, load
 from neural_style.backends import graph_process
 from neural_style.system import interruption
-from tests.support.networks.styles import ROOT, MakePicture
+from tests.support.networks.styles import ROOT, make_picture
 from tests.support.pipeline.programs import is_running, wait_until
 
 pytest.importorskip("openvino")
@@ -134,7 +134,8 @@ def test_the_process_has_no_network(
     ],
 )
 def test_a_costly_graph_paints_16_pixels_in_bounded_time_and_memory(
-    name: str, path: Path, make_picture: MakePicture
+    name: str,
+    path: Path,
 ) -> None:
     path.write_bytes(COSTLY[name])
     begin = time.monotonic()
@@ -163,7 +164,7 @@ def test_the_process_ends_with_its_parent(number: str, path: Path) -> None:
     wait_until(lambda: not is_running(child), seconds=10)
 
 
-def test_the_process_is_kept_between_pictures(path: Path, make_picture: MakePicture) -> None:
+def test_the_process_is_kept_between_pictures(path: Path) -> None:
     style = load(path)
 
     pids = []
@@ -174,7 +175,7 @@ def test_the_process_is_kept_between_pictures(path: Path, make_picture: MakePict
     assert len(set(pids)) == 1
 
 
-def test_a_process_that_was_killed_costs_one_picture(path: Path, make_picture: MakePicture) -> None:
+def test_a_process_that_was_killed_costs_one_picture(path: Path) -> None:
     style = load(path)
     style._process._process.kill()  # type: ignore[attr-defined]
 
@@ -185,7 +186,7 @@ def test_a_process_that_was_killed_costs_one_picture(path: Path, make_picture: M
 
 
 def test_a_process_that_takes_too_long_is_ended(
-    path: Path, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     style = load(path)
     os.kill(style._process._process.pid, signal.SIGSTOP)  # type: ignore[attr-defined]
@@ -196,7 +197,7 @@ def test_a_process_that_takes_too_long_is_ended(
 
 
 def test_an_interrupt_ends_a_painting_in_a_thread(
-    path: Path, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(interruption, "interrupted", threading.Event())
     style = load(path)
@@ -221,7 +222,7 @@ def test_an_interrupt_ends_a_painting_in_a_thread(
 
 
 @needs_proc
-def test_memory_is_limited(path: Path, make_picture: MakePicture) -> None:
+def test_memory_is_limited(path: Path) -> None:
     style = load(path)
     style._process._base_bytes = 2**20  # type: ignore[attr-defined]
 

@@ -12,7 +12,7 @@ import neural_style
 from neural_style import DeviceError, StyleError, inspect, load
 from neural_style.engine import KERNEL_VARIABLE
 from tests.support.command_line import run_program
-from tests.support.networks.styles import AssertClose, MakePicture
+from tests.support.networks.styles import assert_close, make_picture
 
 OFFICIAL = ("candy", "mosaic", "rain_princess", "udnie")
 
@@ -20,7 +20,10 @@ OFFICIAL = ("candy", "mosaic", "rain_princess", "udnie")
 @pytest.mark.parametrize("content", ["amber-301x227", "amber-512x512"])
 @pytest.mark.parametrize("name", OFFICIAL)
 def test_official_models_paint_as_the_reference_does(
-    name: str, content: str, weights_dir: Path, reference_dir: Path, assert_close: AssertClose
+    name: str,
+    content: str,
+    weights_dir: Path,
+    reference_dir: Path,
 ) -> None:
     pytest.importorskip("torch")
     picture = neural_style.load_picture(reference_dir / f"{content}.png")
@@ -58,7 +61,8 @@ def test_an_unknown_suffix_is_answered_with_the_known_ones(
 
 @pytest.mark.parametrize("name", ["style.pth", "style.pt", "style.onnx", "style.png", "style"])
 def test_a_picture_given_as_a_style_is_called_one(
-    name: str, tmp_path: Path, make_picture: MakePicture
+    name: str,
+    tmp_path: Path,
 ) -> None:
     make_picture().save(tmp_path / name, "PNG")
 
@@ -120,7 +124,7 @@ def test_a_checkpoint_is_inspected_where_nothing_can_paint_it(checkpoint_path: P
 # Devices
 
 
-def test_auto_always_finds_a_device(checkpoint_path: Path, make_picture: MakePicture) -> None:
+def test_auto_always_finds_a_device(checkpoint_path: Path) -> None:
     assert load(checkpoint_path, "auto")(make_picture(8, 8)).size == (8, 8)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from neural_style import DeviceError, Style, StyleError, inspect, load, load_picture
 from tests.support.command_line import run_program
-from tests.support.networks.styles import AssertClose, MakePicture, export_with_old_exporter
+from tests.support.networks.styles import assert_close, export_with_old_exporter, make_picture
 from tests.support.servers import QuietHandler, serve
 
 pytest.importorskip("openvino")
@@ -65,7 +65,9 @@ def unknown_styles_path(tmp_path: Path) -> Path:
 
 
 def test_a_graph_paints_as_its_checkpoint_does(
-    style: Style, checkpoint_path: Path, photo_path: Path, assert_close: AssertClose
+    style: Style,
+    checkpoint_path: Path,
+    photo_path: Path,
 ) -> None:
     photo = load_picture(photo_path)
 
@@ -77,8 +79,6 @@ def test_graphs_of_older_exporters_paint_as_their_checkpoint_does(
     opset: int,
     checkpoint_path: Path,
     tmp_path: Path,
-    make_picture: MakePicture,
-    assert_close: AssertClose,
 ) -> None:
     path = tmp_path / "small.onnx"
     export_with_old_exporter(checkpoint_path, path, opset)
@@ -88,13 +88,14 @@ def test_graphs_of_older_exporters_paint_as_their_checkpoint_does(
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (4, 4), (5, 3), (9, 6), (13, 17)])
 def test_pictures_keep_their_size(
-    size: tuple[int, int], style: Style, make_picture: MakePicture
+    size: tuple[int, int],
+    style: Style,
 ) -> None:
     assert style(make_picture(*size)).size == size
 
 
 def test_one_style_paints_pictures_of_several_sizes(
-    style: Style, make_picture: MakePicture
+    style: Style,
 ) -> None:
     sizes = [(8, 8), (20, 9), (8, 8), (8, 8)]
 
@@ -142,7 +143,6 @@ def test_a_numbered_style_paints_as_another_engine_does(
     many_styles: Style,
     many_styles_path: Path,
     photo_path: Path,
-    assert_close: AssertClose,
 ) -> None:
     engine = pytest.importorskip("onnxruntime")
     photo = load_picture(photo_path).resize((48, 32))
@@ -157,7 +157,7 @@ def test_a_numbered_style_paints_as_another_engine_does(
     assert_close(painted, expected, within=1)
 
 
-def test_numbered_styles_differ(many_styles: Style, make_picture: MakePicture) -> None:
+def test_numbered_styles_differ(many_styles: Style) -> None:
     first, second = (many_styles.with_number(n)(make_picture()) for n in (0, 1))
 
     assert first != second
@@ -165,7 +165,8 @@ def test_numbered_styles_differ(many_styles: Style, make_picture: MakePicture) -
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 9), (7, 5), (33, 34)])
 def test_numbered_styles_keep_the_size(
-    size: tuple[int, int], many_styles: Style, make_picture: MakePicture
+    size: tuple[int, int],
+    many_styles: Style,
 ) -> None:
     assert many_styles.with_number(3)(make_picture(*size)).size == size
 
@@ -173,8 +174,6 @@ def test_numbered_styles_keep_the_size(
 def test_the_styles_of_a_file_share_its_graph(
     many_styles: Style,
     many_styles_path: Path,
-    make_picture: MakePicture,
-    assert_close: AssertClose,
 ) -> None:
     for number in (0, 7):
         alone = load(many_styles_path, number=number)
@@ -184,7 +183,8 @@ def test_the_styles_of_a_file_share_its_graph(
 
 @pytest.mark.parametrize("number", [-1, 26, 10**9, None])
 def test_a_number_that_does_not_exist_is_answered_with_those_that_do(
-    number: int | None, many_styles_path: Path, make_picture: MakePicture
+    number: int | None,
+    many_styles_path: Path,
 ) -> None:
     with pytest.raises(StyleError, match="expected a style number from 0 to 25"):
         load(many_styles_path, number=number)(make_picture())
@@ -214,7 +214,7 @@ def test_openvino_mixes_the_styles_of_an_unknown_graph(
 # Sharing
 
 
-def test_threads_may_share_a_process(unknown_path: Path, make_picture: MakePicture) -> None:
+def test_threads_may_share_a_process(unknown_path: Path) -> None:
     style = load(unknown_path)
     # Of one size, because compiling the graph for another one takes most of the time.
     pictures = [make_picture(48, 40).rotate(angle) for angle in (0, 1, 2, 3)]

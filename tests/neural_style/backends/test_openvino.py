@@ -16,7 +16,7 @@ from neural_style import DeviceError, load
 from neural_style.backends.loading import load_network
 from tests.support.command_line import eval_arguments, run_without
 from tests.support.networks.engine import paint_with_torch
-from tests.support.networks.styles import AssertClose, MakePicture, MakeState
+from tests.support.networks.styles import assert_close, make_picture, make_state
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("openvino")
@@ -42,8 +42,6 @@ def test_another_backend_takes_over_and_one_note_says_so(
     picture_path: Path,
     checkpoint_path: Path,
     tmp_path: Path,
-    assert_close: AssertClose,
-    make_picture: MakePicture,
 ) -> None:
     output_path = tmp_path / "painted.png"
 
@@ -85,9 +83,6 @@ def test_info_says_why_the_engine_is_not_used() -> None:
 def test_networks_of_all_widths_are_painted(
     base_width: int,
     size: tuple[int, int],
-    make_state: MakeState,
-    make_picture: MakePicture,
-    assert_close: AssertClose,
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "model.pth"
@@ -101,9 +96,7 @@ def test_networks_of_all_widths_are_painted(
 
 
 @pytest.mark.usefixtures("without_engine")
-def test_a_picture_beyond_the_limit_is_an_error_before_it_is_painted(
-    make_state: MakeState, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_a_picture_beyond_the_limit_is_an_error_before_it_is_painted(tmp_path: Path) -> None:
     path = tmp_path / "model.pth"
     torch.save(make_state(12), path)
 
@@ -115,7 +108,7 @@ def test_a_picture_beyond_the_limit_is_an_error_before_it_is_painted(
 @pytest.mark.usefixtures("without_engine")
 @pytest.mark.parametrize("base_width", [8, 16])
 def test_sums_over_large_layers_are_not_rounded_much(
-    base_width: int, make_state: MakeState, photo_path: Path, tmp_path: Path
+    base_width: int, photo_path: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "model.pth"
     torch.save(make_state(base_width), path)
@@ -128,9 +121,7 @@ def test_sums_over_large_layers_are_not_rounded_much(
 
 @pytest.mark.usefixtures("without_engine")
 @pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot interrupt itself")
-def test_ctrl_c_ends_a_painting(
-    make_state: MakeState, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_ctrl_c_ends_a_painting(tmp_path: Path) -> None:
     path, picture = tmp_path / "model.pth", make_picture(700, 600)
     torch.save(make_state(12), path)
     style = load(path, threads=1)

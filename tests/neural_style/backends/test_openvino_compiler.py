@@ -12,7 +12,7 @@ import pytest
 from neural_style import load, load_picture
 from neural_style.options import RenderingOptions
 from tests.support.networks.engine import paint_with_torch
-from tests.support.networks.styles import MakePicture
+from tests.support.networks.styles import make_picture
 
 openvino = pytest.importorskip("openvino")
 pytest.importorskip("onnx")
@@ -47,7 +47,7 @@ def load_here(path: Path, **options: Any) -> OnnxGraph:
 
 
 def test_pictures_of_one_size_share_a_compiled_network(
-    onnx_path: Path, make_picture: MakePicture, compilations: list[Properties]
+    onnx_path: Path, compilations: list[Properties]
 ) -> None:
     style = load_here(onnx_path)
 
@@ -62,7 +62,6 @@ def test_openvino_gets_threads_and_precision(
     threads: int,
     precision: str,
     onnx_path: Path,
-    make_picture: MakePicture,
     compilations: list[Properties],
 ) -> None:
     load_here(onnx_path, threads=threads, precision=precision)(make_picture())
@@ -89,9 +88,7 @@ def test_sums_over_large_layers_are_not_rounded_much(
 
 
 @pytest.mark.parametrize("kind", [TensorProto.FLOAT, TensorProto.FLOAT16])
-def test_graphs_of_halves_are_normalized_too(
-    kind: int, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_graphs_of_halves_are_normalized_too(kind: int, tmp_path: Path) -> None:
     dtype = helper.tensor_dtype_to_np_dtype(kind)
     nodes = [
         helper.make_node("Cast", ["image"], ["x"], to=kind),
@@ -112,9 +109,7 @@ def test_graphs_of_halves_are_normalized_too(
     assert np.abs(painted - expected.clip(0, 255)).max() < 1.1
 
 
-def test_an_unknown_normalization_is_left_to_openvino(
-    make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_an_unknown_normalization_is_left_to_openvino(tmp_path: Path) -> None:
     node = helper.make_node("MeanVarianceNormalization", ["image"], ["output"])
     del node.attribute[:]
     (tmp_path / "model.onnx").write_bytes(graph_bytes([PICTURE], [node], opset=8))

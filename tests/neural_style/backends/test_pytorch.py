@@ -17,7 +17,7 @@ from neural_style.networks.weights import Weights
 from neural_style.options import EXACT, FAST, RenderingOptions, ignore
 from neural_style.pictures.arrays import Colors
 from tests.support.networks.engine import measure_psnr, paint_with_torch
-from tests.support.networks.styles import MakePicture, MakeState
+from tests.support.networks.styles import make_picture, make_state
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,7 +64,7 @@ def colors_of(picture: Image.Image) -> Colors:
     return np.asarray(picture.convert("RGB"))
 
 
-def test_the_limit_of_memory_is_kept(checkpoint_path: Path, make_picture: MakePicture) -> None:
+def test_the_limit_of_memory_is_kept(checkpoint_path: Path) -> None:
     network, options = load_network(checkpoint_path), RenderingOptions(memory=1)
     style = TorchStyle(checkpoint_path, network, torch.device("cpu"), options)
 
@@ -92,7 +92,9 @@ def test_the_limit_of_memory_is_kept(checkpoint_path: Path, make_picture: MakePi
     ids=["memory of CUDA", "memory of MPS", "assertion", "missing kernel"],
 )
 def test_the_cpu_paints_what_an_accelerator_fails_at(
-    error: Exception, reason: str, checkpoint_path: Path, make_picture: MakePicture
+    error: Exception,
+    reason: str,
+    checkpoint_path: Path,
 ) -> None:
     notes: list[str] = []
     style = accelerated(checkpoint_path, notes.append)
@@ -105,7 +107,7 @@ def test_the_cpu_paints_what_an_accelerator_fails_at(
 
 
 def test_an_error_of_the_style_itself_is_not_painted_again(
-    checkpoint_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
 ) -> None:
     notes: list[str] = []
     style = accelerated(checkpoint_path, notes.append)
@@ -118,7 +120,7 @@ def test_an_error_of_the_style_itself_is_not_painted_again(
 
 
 def test_a_failure_on_the_cpu_stays_an_error(
-    checkpoint_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
 ) -> None:
     network = load_network(checkpoint_path)
     style = TorchStyle(checkpoint_path, network, torch.device("cpu"), RenderingOptions())
@@ -129,7 +131,7 @@ def test_a_failure_on_the_cpu_stays_an_error(
 
 
 def test_the_standing_in_style_is_loaded_once(
-    checkpoint_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
 ) -> None:
     loaded: list[Style] = []
 
@@ -151,7 +153,7 @@ def test_the_standing_in_style_is_loaded_once(
 
 
 def test_a_batch_is_painted_as_its_pictures_are(
-    checkpoint_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
 ) -> None:
     style = accelerated(checkpoint_path)
     batch = [colors_of(make_picture(16, 12)), colors_of(make_picture(16, 12).rotate(180))]
@@ -163,7 +165,7 @@ def test_a_batch_is_painted_as_its_pictures_are(
 
 
 def test_half_as_many_are_painted_together_where_memory_is_too_small(
-    checkpoint_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
 ) -> None:
     notes: list[str] = []
     style = accelerated(checkpoint_path, notes.append)
@@ -193,7 +195,7 @@ def test_the_size_of_a_batch_depends_on_the_pictures_and_on_earlier_failures(
 
 
 def test_of_a_batch_only_what_overflows_is_painted_in_full(
-    checkpoint_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
 ) -> None:
     style, exact = accelerated(checkpoint_path), accelerated(checkpoint_path)
     batch = [colors_of(make_picture(16, 12)), colors_of(make_picture(16, 12).rotate(180))]
@@ -211,7 +213,7 @@ def test_of_a_batch_only_what_overflows_is_painted_in_full(
 # Precision
 
 
-def test_half_precision_is_close_to_full(checkpoint_path: Path, make_picture: MakePicture) -> None:
+def test_half_precision_is_close_to_full(checkpoint_path: Path) -> None:
     style = accelerated(checkpoint_path)
     half = PlainNetwork(load_network(checkpoint_path), torch.device("cpu"), torch.float16)
     style._shared.networks.insert(0, half)
@@ -222,9 +224,7 @@ def test_half_precision_is_close_to_full(checkpoint_path: Path, make_picture: Ma
     assert measure_psnr(painted, expected) >= FAST_DECIBELS
 
 
-def test_what_overflows_in_half_precision_is_painted_in_full(
-    make_state: MakeState, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_what_overflows_in_half_precision_is_painted_in_full(tmp_path: Path) -> None:
     state = make_state()
     state["conv1.conv2d.weight"] *= 1e4  # the normalization undoes it
     path = tmp_path / "steep.pth"
@@ -239,7 +239,7 @@ def test_what_overflows_in_half_precision_is_painted_in_full(
 
 
 def test_full_precision_is_set_only_while_painting(
-    checkpoint_path: Path, make_picture: MakePicture
+    checkpoint_path: Path,
 ) -> None:
     setting = torch.backends.cudnn.conv
     before = setting.fp32_precision
@@ -256,7 +256,9 @@ def test_full_precision_is_set_only_while_painting(
 
 @pytest.mark.parametrize(("precision", "minimum"), [(EXACT, EXACT_DECIBELS), (FAST, FAST_DECIBELS)])
 def test_an_accelerator_paints_as_the_cpu_does(
-    precision: str, minimum: float, checkpoint_path: Path, make_picture: MakePicture
+    precision: str,
+    minimum: float,
+    checkpoint_path: Path,
 ) -> None:
     if not torch.accelerator.is_available():
         pytest.skip("PyTorch finds no accelerator on this machine")
@@ -272,7 +274,7 @@ def test_an_accelerator_paints_as_the_cpu_does(
 
 
 def test_a_batch_is_painted_in_parts_of_any_size(
-    checkpoint_path: Path, make_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+    checkpoint_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = "accel" if torch.accelerator.is_available() else "cpu"
     monkeypatch.setattr(parts, "_PART_PIXELS", 4 * 16 * 12)

@@ -11,17 +11,17 @@ from PIL import Image
 from neural_style import load, load_picture
 from neural_style.neural_style import main
 from tests.support.command_line import drop_engine_note, eval_arguments
-from tests.support.networks.styles import MakePicture, RunCommand, assert_same_pixels
+from tests.support.networks.styles import assert_same_pixels, make_picture, run_command
 
 # In a process of its own
 
 
 def test_the_command_paints_a_picture(
-    run: RunCommand, picture_path: Path, checkpoint_path: Path, tmp_path: Path
+    picture_path: Path, checkpoint_path: Path, tmp_path: Path
 ) -> None:
     output_path = tmp_path / "painted.png"
 
-    result = run(*eval_arguments(picture_path, checkpoint_path, output_path))
+    result = run_command(*eval_arguments(picture_path, checkpoint_path, output_path))
 
     assert (result.returncode, result.stdout) == (0, f"wrote {output_path}\n")
     assert drop_engine_note(result.stderr) == ""
@@ -29,22 +29,22 @@ def test_the_command_paints_a_picture(
 
 
 def test_the_command_paints_with_an_official_model(
-    run: RunCommand, weights_dir: Path, photo_path: Path, tmp_path: Path
+    weights_dir: Path, photo_path: Path, tmp_path: Path
 ) -> None:
     output_path = tmp_path / "painted.jpg"
 
-    result = run(*eval_arguments(photo_path, weights_dir / "candy.pth", output_path))
+    result = run_command(*eval_arguments(photo_path, weights_dir / "candy.pth", output_path))
 
     assert result.returncode == 0, result.stderr
     assert load_picture(output_path).size == load_picture(photo_path).size
 
 
 def test_the_command_paints_with_a_numbered_style(
-    run: RunCommand, picture_path: Path, many_styles_path: Path, tmp_path: Path
+    picture_path: Path, many_styles_path: Path, tmp_path: Path
 ) -> None:
     output_path = tmp_path / "painted.png"
 
-    result = run(*eval_arguments(picture_path, many_styles_path, output_path, "--style", 3))
+    result = run_command(*eval_arguments(picture_path, many_styles_path, output_path, "--style", 3))
 
     assert (result.returncode, result.stderr) == (0, "")
     expected = load(many_styles_path, number=3)(load_picture(picture_path))
@@ -52,23 +52,23 @@ def test_the_command_paints_with_a_numbered_style(
 
 
 def test_a_format_may_be_named_by_its_suffix(
-    run: RunCommand, picture_path: Path, tmp_path: Path, checkpoint_path: Path
+    picture_path: Path, tmp_path: Path, checkpoint_path: Path
 ) -> None:
     output_path = tmp_path / "painted"
 
-    result = run(*eval_arguments(picture_path, checkpoint_path, output_path, "--format", "jpg"))
+    result = run_command(
+        *eval_arguments(picture_path, checkpoint_path, output_path, "--format", "jpg")
+    )
 
     assert (result.returncode, result.stderr) == (0, "")
     with Image.open(output_path) as painted:
         assert painted.format == "JPEG"
 
 
-def test_an_error_is_one_line(
-    run: RunCommand, picture_path: Path, tmp_path: Path, checkpoint_path: Path
-) -> None:
+def test_an_error_is_one_line(picture_path: Path, tmp_path: Path, checkpoint_path: Path) -> None:
     missing_path = tmp_path / "missing.png"
 
-    result = run(*eval_arguments(missing_path, checkpoint_path, tmp_path / "painted.png"))
+    result = run_command(*eval_arguments(missing_path, checkpoint_path, tmp_path / "painted.png"))
 
     assert result.returncode == 1
     assert result.stderr == (
@@ -77,16 +77,16 @@ def test_an_error_is_one_line(
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["eval", "--help"]])
-def test_help_is_printed(arguments: list[str], run: RunCommand) -> None:
-    result = run(*arguments)
+def test_help_is_printed(arguments: list[str]) -> None:
+    result = run_command(*arguments)
 
     assert result.returncode == 0
     assert "usage: python -m neural_style" in result.stdout
 
 
 @pytest.mark.parametrize("flag", ["-V", "--version"])
-def test_the_version_is_printed(flag: str, run: RunCommand) -> None:
-    result = run(flag)
+def test_the_version_is_printed(flag: str) -> None:
+    result = run_command(flag)
 
     assert result.returncode == 0
     assert re.fullmatch(r"python -m neural_style, version \d\S*\n", result.stdout)
@@ -97,7 +97,6 @@ def test_the_version_is_printed(flag: str, run: RunCommand) -> None:
 
 def test_a_note_says_that_only_the_first_frame_was_painted(
     checkpoint_path: Path,
-    make_picture: MakePicture,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

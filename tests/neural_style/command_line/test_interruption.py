@@ -14,13 +14,13 @@ import pytest
 from neural_style.engine import KERNEL_VARIABLE
 from neural_style.neural_style import main
 from tests.support.command_line import eval_arguments
-from tests.support.networks.styles import ROOT, MakePicture, MakeState
+from tests.support.networks.styles import ROOT, make_picture, make_state
 
 _ERASE = b"\r\x1b[K"
 
 
 @pytest.fixture(scope="module")
-def wide_path(make_state: MakeState, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wide_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of the official width, which paints slowly."""
     torch = pytest.importorskip("torch")
     path = tmp_path_factory.mktemp("wide") / "wide.pth"
@@ -75,7 +75,7 @@ def test_ctrl_c_during_an_import_is_answered(module: str, tmp_path: Path) -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot interrupt another")
 def test_ctrl_c_ends_eval_at_once_and_leaves_nothing_behind(
-    wide_path: Path, make_picture: MakePicture, tmp_path: Path, terminal: tuple[int, int]
+    wide_path: Path, tmp_path: Path, terminal: tuple[int, int]
 ) -> None:
     make_picture(1500, 1000).save(tmp_path / "large.bmp")
     before = sorted(tmp_path.iterdir())

@@ -11,7 +11,7 @@ from PIL import Image
 
 from neural_style import read_provenance
 from tests.support.command_line import eval_arguments, read_events, run_program
-from tests.support.networks.styles import MakePicture, RunCommand
+from tests.support.networks.styles import make_picture, run_command
 
 WITHOUT_ENGINE = """
 import sys
@@ -28,12 +28,10 @@ def named(events: list[dict[str, Any]], name: str) -> list[Any]:
     return [event[name] for event in events if name in event]
 
 
-def test_the_result_comes_last(
-    run: RunCommand, picture_path: Path, checkpoint_path: Path, tmp_path: Path
-) -> None:
+def test_the_result_comes_last(picture_path: Path, checkpoint_path: Path, tmp_path: Path) -> None:
     output_path = tmp_path / "painted.png"
 
-    result = run(*eval_arguments(picture_path, checkpoint_path, output_path, "--json"))
+    result = run_command(*eval_arguments(picture_path, checkpoint_path, output_path, "--json"))
 
     assert (result.returncode, result.stderr) == (0, "")
     provenance = read_provenance(output_path)
@@ -43,27 +41,23 @@ def test_the_result_comes_last(
     }
 
 
-def test_progress_comes_before_the_result(
-    run: RunCommand, checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_progress_comes_before_the_result(checkpoint_path: Path, tmp_path: Path) -> None:
     pytest.importorskip("neural_style.engine._core", exc_type=ImportError)
     make_picture(400, 300).save(tmp_path / "large.png")
     arguments = eval_arguments(tmp_path / "large.png", checkpoint_path, tmp_path / "painted.png")
 
-    result = run(*arguments, "--json")
+    result = run_command(*arguments, "--json")
 
     progress = named(read_events(result.stdout), "progress")
     assert progress == sorted(progress)
     assert progress[-1] == [16, 16]
 
 
-def test_more_frames_are_a_result_and_a_note(
-    run: RunCommand, checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_more_frames_are_a_result_and_a_note(checkpoint_path: Path, tmp_path: Path) -> None:
     path = tmp_path / "moving.gif"
     make_picture().save(path, save_all=True, append_images=[Image.new("RGB", (37, 23))])
 
-    result = run(*eval_arguments(path, checkpoint_path, tmp_path / "painted.png", "--json"))
+    result = run_command(*eval_arguments(path, checkpoint_path, tmp_path / "painted.png", "--json"))
 
     events = read_events(result.stdout)
     assert f"{path}: only the first frame was painted" in named(events, "note")
@@ -86,12 +80,14 @@ def test_another_backend_is_a_note(
 
 
 def test_an_error_has_a_type_a_path_a_reason_and_a_remedy(
-    run: RunCommand, picture_path: Path, tmp_path: Path
+    picture_path: Path, tmp_path: Path
 ) -> None:
     model_path = tmp_path / "model.pth"
     model_path.write_bytes(b"")
 
-    result = run(*eval_arguments(picture_path, model_path, tmp_path / "painted.png", "--json"))
+    result = run_command(
+        *eval_arguments(picture_path, model_path, tmp_path / "painted.png", "--json")
+    )
 
     assert (result.returncode, result.stderr) == (1, "")
     assert read_events(result.stdout) == [
@@ -109,11 +105,11 @@ def test_an_error_has_a_type_a_path_a_reason_and_a_remedy(
 @pytest.mark.skipif(sys.platform == "win32", reason="there file names have none of these")
 @pytest.mark.parametrize("name", HOSTILE_NAMES, ids=ascii)
 def test_a_hostile_name_comes_through_unchanged(
-    name: str, run: RunCommand, checkpoint_path: Path, tmp_path: Path
+    name: str, checkpoint_path: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / name
 
-    result = run(*eval_arguments(path, checkpoint_path, tmp_path / "painted.png", "--json"))
+    result = run_command(*eval_arguments(path, checkpoint_path, tmp_path / "painted.png", "--json"))
 
     (error,) = named(read_events(result.stdout), "error")
     assert (error["type"], error["path"]) == ("PictureError", str(path))
@@ -122,13 +118,13 @@ def test_a_hostile_name_comes_through_unchanged(
 @pytest.mark.skipif(sys.platform == "win32", reason="there file names have none of these")
 @pytest.mark.parametrize("name", HOSTILE_NAMES, ids=ascii)
 def test_pictures_of_hostile_names_are_painted(
-    name: str, run: RunCommand, checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
+    name: str, checkpoint_path: Path, tmp_path: Path
 ) -> None:
     make_picture().save(tmp_path / "picture.png")
     (tmp_path / "picture.png").rename(tmp_path / name)
     output_path = tmp_path / f"painted {name}"
 
-    result = run(*eval_arguments(tmp_path / name, checkpoint_path, output_path, "--json"))
+    result = run_command(*eval_arguments(tmp_path / name, checkpoint_path, output_path, "--json"))
 
     assert read_events(result.stdout)[-1]["result"]["provenance"]["image"] == name
     assert output_path.exists()

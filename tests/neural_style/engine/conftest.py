@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 
 from neural_style.engine import KERNEL_VARIABLE
-from tests.support.networks.styles import MakeState
+from tests.support.networks.styles import make_state
 
 
 @pytest.fixture(scope="session")
-def make_path(
-    make_state: MakeState, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[int], Path]:
+def make_path(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
     """Write a checkpoint of random weights of a base width, once per width."""
     safetensors = pytest.importorskip("safetensors.torch")
     folder = tmp_path_factory.mktemp("widths")

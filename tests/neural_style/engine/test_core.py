@@ -14,7 +14,7 @@ from neural_style.networks.description import official_description
 from neural_style.networks.weights import Weights
 from neural_style.options import EXACT
 from tests.support.networks.engine import weights_of
-from tests.support.networks.styles import SMALL_WIDTH, MakePicture, MakeState
+from tests.support.networks.styles import SMALL_WIDTH, make_picture, make_state
 
 pytest.importorskip("torch")
 pytest.importorskip(
@@ -28,7 +28,7 @@ KERNEL = list_kernels(EXACT)[0]
 
 
 @pytest.fixture
-def style(make_state: MakeState) -> Style:
+def style() -> Style:
     return make_style(weights_of(make_state()))
 
 
@@ -81,7 +81,7 @@ def test_arrays_of_another_shape_are_refused(shape: tuple[int, ...], style: Styl
 
 
 def test_a_picture_with_strides_is_refused_and_not_copied(
-    style: Style, make_picture: MakePicture
+    style: Style,
 ) -> None:
     strided = np.asarray(make_picture(31, 22))[::-1, ::2]
     arena = np.zeros(style.network.arena_bytes(*strided.shape[:2]), np.uint8)
@@ -110,7 +110,7 @@ def test_what_a_check_raises_cancels_the_painting(style: Style) -> None:
         style.paint(colors, np.empty_like(colors), arena, 1, check=check)
 
 
-def test_weights_with_strides_are_refused_and_not_copied(make_state: MakeState) -> None:
+def test_weights_with_strides_are_refused_and_not_copied() -> None:
     weights = weights_of(make_state())
     weights["conv2.conv2d.weight"] = weights["conv2.conv2d.weight"].transpose(0, 1, 3, 2)
 
@@ -118,7 +118,7 @@ def test_weights_with_strides_are_refused_and_not_copied(make_state: MakeState) 
         make_style(weights)
 
 
-def test_weights_that_are_missing_are_refused(make_state: MakeState) -> None:
+def test_weights_that_are_missing_are_refused() -> None:
     weights = weights_of(make_state())
     del weights["res1.in1.bias"]
 
@@ -126,7 +126,7 @@ def test_weights_that_are_missing_are_refused(make_state: MakeState) -> None:
         make_style(weights)
 
 
-def test_weights_of_another_size_are_refused(make_state: MakeState) -> None:
+def test_weights_of_another_size_are_refused() -> None:
     weights = weights_of(make_state())
     weights["in1.bias"] = weights["in1.bias"][:-1]
 
@@ -134,7 +134,7 @@ def test_weights_of_another_size_are_refused(make_state: MakeState) -> None:
         make_style(weights)
 
 
-def test_a_kernel_that_does_not_exist_is_refused(make_state: MakeState) -> None:
+def test_a_kernel_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="this processor cannot run the kernel abacus"):
         pack(weights_of(make_state()), "abacus")
 
@@ -149,13 +149,14 @@ def test_a_kernel_that_does_not_exist_is_refused(make_state: MakeState) -> None:
     ids=["four", "zero", "negative"],
 )
 def test_networks_that_cannot_be_are_refused(
-    changed: dict[str, Any], message: str, make_state: MakeState
+    changed: dict[str, Any],
+    message: str,
 ) -> None:
     with pytest.raises(ValueError, match=message):
         pack(weights_of(make_state()), **changed)
 
 
-def test_a_missing_bias_is_zero(make_state: MakeState) -> None:
+def test_a_missing_bias_is_zero() -> None:
     weights, colors = weights_of(make_state()), np.full((9, 9, 3), 80, np.uint8)
     without = {name: values for name, values in weights.items() if name != "deconv3.conv2d.bias"}
     zero = weights | {"deconv3.conv2d.bias": np.zeros(3, np.float32)}

@@ -13,7 +13,7 @@ from neural_style.backends.loading import load_network
 from neural_style.engine import list_kernels
 from neural_style.options import FAST
 from tests.support.networks.engine import measure_psnr, paint_with, paint_with_torch
-from tests.support.networks.styles import MakePicture
+from tests.support.networks.styles import make_picture
 
 pytest.importorskip("torch")
 pytest.importorskip(
@@ -72,7 +72,7 @@ def test_large_photographs_are_close_to_pytorch(
 
 
 def test_random_weights_are_close_to_pytorch(
-    make_path: MakePath, make_picture: MakePicture
+    make_path: MakePath,
 ) -> None:
     path, picture = make_path(32), make_picture(38, 53)
 
@@ -82,7 +82,7 @@ def test_random_weights_are_close_to_pytorch(
 
 
 def test_the_number_of_threads_changes_no_bit(
-    make_path: MakePath, make_picture: MakePicture
+    make_path: MakePath,
 ) -> None:
     network, picture = load_network(make_path(32)), make_picture(38, 53)
 

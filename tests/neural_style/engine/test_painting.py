@@ -16,7 +16,7 @@ from neural_style.backends.loading import load_network
 from neural_style.engine import list_kernels
 from neural_style.options import EXACT, FAST
 from tests.support.networks.engine import Levels, count_errors, paint_with, paint_with_torch
-from tests.support.networks.styles import MakePicture, MakeState, make_picture
+from tests.support.networks.styles import make_picture, make_state
 from tests.support.reliability.tally import Count
 
 pytest.importorskip("torch")
@@ -163,7 +163,9 @@ def test_a_photograph_of_8_megapixels_matches_pytorch(
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_pictures_of_little_contrast_match_pytorch(
-    kernel: str, force_kernel: ForceKernel, make_path: MakePath, make_picture: MakePicture
+    kernel: str,
+    force_kernel: ForceKernel,
+    make_path: MakePath,
 ) -> None:
     path = make_path(WIDTH)
     picture = make_picture(90, 60).point(lambda level: 250 + level // 64)
@@ -204,7 +206,6 @@ def test_the_number_of_threads_changes_no_bit(
     kernel: str,
     force_kernel: ForceKernel,
     make_path: MakePath,
-    make_picture: MakePicture,
 ) -> None:
     path, picture = make_path(WIDTH), make_picture(270, 190)
     force_kernel(kernel)
@@ -217,7 +218,9 @@ def test_the_number_of_threads_changes_no_bit(
 @pytest.mark.parametrize("base_width", [8, 32])
 @pytest.mark.parametrize("size", [(5, 5), (23, 37), (38, 21)])
 def test_the_number_of_threads_changes_no_bit_of_emulated_tiles(
-    size: Size, base_width: int, make_path: MakePath, make_picture: MakePicture
+    size: Size,
+    base_width: int,
+    make_path: MakePath,
 ) -> None:
     path, picture = make_path(base_width), make_picture(*size)
 
@@ -232,8 +235,6 @@ def test_values_beyond_fp32_are_an_error(
     name: str,
     kernel: str,
     force_kernel: ForceKernel,
-    make_state: MakeState,
-    make_picture: MakePicture,
     tmp_path: Path,
 ) -> None:
     state = make_state()

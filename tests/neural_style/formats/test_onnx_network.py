@@ -39,7 +39,7 @@ from tests.support.networks.family import (
     compute_by_definition,
     make_family_network,
 )
-from tests.support.networks.styles import MakePicture
+from tests.support.networks.styles import make_picture
 
 TOLERANCE = 0.1  # levels; the graphs compute in fp32, where layers without norms round more
 SIZES = [(5, 5), (21, 34), (34, 21)]
@@ -66,7 +66,7 @@ def run_graph(data: bytes, network: StyleNetwork, picture: Image.Image) -> Any:
     return painted.transpose(1, 2, 0).clip(0, 255)
 
 
-def measure_difference(data: bytes, network: StyleNetwork, make_picture: MakePicture) -> float:
+def measure_difference(data: bytes, network: StyleNetwork) -> float:
     """Return the largest difference of a network to its graph, in levels, at several sizes."""
     differences = []
     for size in SIZES:
@@ -108,7 +108,7 @@ def plain() -> bytes:
 
 
 def test_what_convert_writes_is_recognized(
-    exported: tuple[StyleNetwork, bytes], make_picture: MakePicture
+    exported: tuple[StyleNetwork, bytes],
 ) -> None:
     network, data = exported
     found = recognize(check_graph(data))
@@ -116,13 +116,14 @@ def test_what_convert_writes_is_recognized(
     assert found is not None
     described = replace(network.description, input_levels=found.description.input_levels)
     assert found.description == described
-    assert measure_difference(data, found, make_picture) < TOLERANCE
+    assert measure_difference(data, found) < TOLERANCE
 
 
 @pytest.mark.parametrize("is_folded", [True, False])
 @pytest.mark.parametrize("opset", [9, 11, 17])
 def test_what_the_old_exporter_writes_is_recognized(
-    opset: int, is_folded: bool, make_picture: MakePicture
+    opset: int,
+    is_folded: bool,
 ) -> None:
     network = make_family_network(PLAIN)
     data = export_with(network, opset_version=opset, do_constant_folding=is_folded)
@@ -131,7 +132,7 @@ def test_what_the_old_exporter_writes_is_recognized(
 
     assert found is not None and found.description == PLAIN
     assert all(np.array_equal(found.weights[k], network.weights[k]) for k in network.weights)
-    assert measure_difference(data, found, make_picture) < TOLERANCE
+    assert measure_difference(data, found) < TOLERANCE
 
 
 def test_weights_may_be_constants_among_the_operators(plain: bytes) -> None:
@@ -147,7 +148,7 @@ def test_weights_may_be_constants_among_the_operators(plain: bytes) -> None:
     assert all(np.array_equal(found.weights[k], expected.weights[k]) for k in expected.weights)
 
 
-def test_the_26_styles_are_recognized(many_styles_path: Path, make_picture: MakePicture) -> None:
+def test_the_26_styles_are_recognized(many_styles_path: Path) -> None:
     data = many_styles_path.read_bytes()
 
     found = recognize(check_graph(data))
@@ -157,7 +158,7 @@ def test_the_26_styles_are_recognized(many_styles_path: Path, make_picture: Make
     assert (description.channels, description.blocks) == ((32, 32, 32, 8, 4), 6)
     assert (description.styles, description.unnormalized) == (26, frozenset())
     assert (description.output, description.input_levels) == ("sigmoid", 1)
-    assert measure_difference(data, found, make_picture) < TOLERANCE
+    assert measure_difference(data, found) < TOLERANCE
 
 
 def test_recognized_graphs_need_no_openvino(plain: bytes, tmp_path: Path) -> None:
@@ -247,7 +248,8 @@ def test_a_graph_that_computes_something_else_is_not_recognized(edit: Edit, plai
 
 
 def test_an_unknown_graph_is_painted_by_openvino(
-    plain: bytes, tmp_path: Path, make_picture: MakePicture
+    plain: bytes,
+    tmp_path: Path,
 ) -> None:
     pytest.importorskip("openvino")
     path = tmp_path / "style.onnx"
@@ -321,7 +323,8 @@ def change_and_recognize(data: bytes, seed: int) -> Iterator[tuple[bytes, StyleN
 
 @pytest.mark.parametrize("count", [8, pytest.param(1000, marks=pytest.mark.soak)])
 def test_changed_graphs_are_recognized_only_as_what_they_compute(
-    count: int, plain: bytes, make_picture: MakePicture
+    count: int,
+    plain: bytes,
 ) -> None:
     from onnxruntime.capi.onnxruntime_pybind11_state import InvalidGraph
 
@@ -330,7 +333,7 @@ def test_changed_graphs_are_recognized_only_as_what_they_compute(
     while compared < count:
         changed, found = next(graphs)
         try:
-            difference = measure_difference(changed, found, make_picture)
+            difference = measure_difference(changed, found)
         except InvalidGraph:  # such as a constant of another type: nothing to compare with
             continue
         # Layers that lost their norm may round more than the graph did before.

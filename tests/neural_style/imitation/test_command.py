@@ -16,7 +16,7 @@ from neural_style.imitation.prediction import predict_style
 from neural_style.imitation.style_picture import read_style_picture
 from neural_style.version import __version__
 from tests.support.command_line import read_events, run_program
-from tests.support.networks.styles import RunCommand
+from tests.support.networks.styles import run_command
 
 IN_A_PROCESS = """
 import sys
@@ -128,11 +128,11 @@ def test_the_command_writes_the_same_bytes_everywhere(
 
 
 def test_programs_get_the_digest_of_the_picture(
-    run: RunCommand, transfer_path: Path, picture_path: Path, tmp_path: Path
+    transfer_path: Path, picture_path: Path, tmp_path: Path
 ) -> None:
     output_path = tmp_path / "style.safetensors"
 
-    result = run(*arguments(picture_path, output_path), "--json")
+    result = run_command(*arguments(picture_path, output_path), "--json")
 
     assert (result.returncode, result.stderr) == (0, "")
     digest = hashlib.sha256(picture_path.read_bytes()).hexdigest()
@@ -142,13 +142,13 @@ def test_programs_get_the_digest_of_the_picture(
 
 
 def test_an_existing_file_is_not_replaced(
-    run: RunCommand, style_path: Path, photo_path: Path, picture_path: Path, tmp_path: Path
+    style_path: Path, photo_path: Path, picture_path: Path, tmp_path: Path
 ) -> None:
     output_path = tmp_path / "style.safetensors"
     output_path.write_bytes(style_path.read_bytes())
 
-    same = run(*arguments(photo_path, output_path))
-    other = run(*arguments(picture_path, output_path))
+    same = run_command(*arguments(photo_path, output_path))
+    other = run_command(*arguments(picture_path, output_path))
 
     assert (same.returncode, other.returncode) == (0, 1)
     assert other.stderr == (
@@ -166,21 +166,19 @@ def test_an_existing_file_is_not_replaced(
     ],
 )
 def test_an_unusable_output_is_refused_before_the_work(
-    name: str, reason: str, run: RunCommand, tmp_path: Path
+    name: str, reason: str, tmp_path: Path
 ) -> None:
-    result = run(*arguments(tmp_path / "missing.png", tmp_path / name))
+    result = run_command(*arguments(tmp_path / "missing.png", tmp_path / name))
 
     assert (result.returncode, result.stdout) == (1, "")
     assert reason in result.stderr
 
 
-def test_a_text_is_refused_as_a_picture(
-    run: RunCommand, transfer_path: Path, tmp_path: Path
-) -> None:
+def test_a_text_is_refused_as_a_picture(transfer_path: Path, tmp_path: Path) -> None:
     picture_path = tmp_path / "notes.jpg"
     picture_path.write_text("shopping list")
 
-    result = run(*arguments(picture_path, tmp_path / "style.safetensors"))
+    result = run_command(*arguments(picture_path, tmp_path / "style.safetensors"))
 
     assert result.returncode == 1
     assert result.stderr.startswith(f"error: {picture_path}: ")

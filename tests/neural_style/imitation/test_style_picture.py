@@ -11,7 +11,7 @@ from PIL import Image
 
 from neural_style.errors import PictureError
 from neural_style.imitation.style_picture import find_squares, read_style_picture
-from tests.support.networks.styles import MakePicture
+from tests.support.networks.styles import make_picture
 
 ORIENTATION = 0x0112
 
@@ -51,7 +51,7 @@ def test_the_squares_of_a_wide_picture_are_its_left_and_its_right(tmp_path: Path
     assert right[128, 128].tolist() == [0, 0, 1]
 
 
-def test_a_picture_is_turned_upright(make_picture: MakePicture, tmp_path: Path) -> None:
+def test_a_picture_is_turned_upright(tmp_path: Path) -> None:
     picture = make_picture(48, 48)
     turned = picture.transpose(Image.Transpose.ROTATE_90)
     upright_path = write(picture, tmp_path / "upright.png")

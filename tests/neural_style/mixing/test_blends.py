@@ -13,7 +13,7 @@ from neural_style.backends.loading import StyleFile, load_network, read_style
 from neural_style.mixing.blends import BlendedStyle, blend_networks, load_blend
 from neural_style.mixing.names import parse_mixture
 from tests.support.networks.models import make_model
-from tests.support.networks.styles import MakePicture, RunCommand, assert_same_pixels
+from tests.support.networks.styles import assert_same_pixels, make_picture, run_command
 
 OPTIONS = RenderingOptions()
 
@@ -33,7 +33,7 @@ def blend(picture: Image.Image, *parts: tuple[Path, int | None, float]) -> Image
 
 
 def test_styles_that_differ_have_their_paintings_blended(
-    models: tuple[Path, Path], make_picture: MakePicture
+    models: tuple[Path, Path],
 ) -> None:
     picture = make_picture(37, 200)
     one, two = (np.asarray(load(path)(picture), dtype=float) for path in models)
@@ -45,7 +45,7 @@ def test_styles_that_differ_have_their_paintings_blended(
 
 
 def test_a_graph_of_another_network_is_blended_with_a_checkpoint(
-    models: tuple[Path, Path], make_picture: MakePicture, tmp_path: Path
+    models: tuple[Path, Path], tmp_path: Path
 ) -> None:
     pytest.importorskip("openvino")
     pytest.importorskip("onnx")
@@ -61,7 +61,7 @@ def test_a_graph_of_another_network_is_blended_with_a_checkpoint(
 
 
 def test_the_progress_of_a_blend_goes_through_all_its_styles(
-    models: tuple[Path, Path], make_picture: MakePicture
+    models: tuple[Path, Path],
 ) -> None:
     style = load_blend([(read_style(path), None, 0.5) for path in models], OPTIONS)
     steps: list[float] = []
@@ -73,7 +73,7 @@ def test_the_progress_of_a_blend_goes_through_all_its_styles(
 
 
 def test_styles_of_one_file_are_blended_inside_the_network(
-    many_styles_path: Path, make_picture: MakePicture
+    many_styles_path: Path,
 ) -> None:
     picture = make_picture()
 
@@ -96,13 +96,11 @@ def test_networks_that_differ_in_their_norms_alone_become_one(models: tuple[Path
     assert joined.weights["res1.conv1.conv2d.weight"] is one.weights["res1.conv1.conv2d.weight"]
 
 
-def test_the_command_blends(
-    run: RunCommand, models: tuple[Path, Path], picture_path: Path, tmp_path: Path
-) -> None:
+def test_the_command_blends(models: tuple[Path, Path], picture_path: Path, tmp_path: Path) -> None:
     output = tmp_path / "painted.png"
     text = f"{models[0]}:1,{models[1]}:3"
 
-    result = run("eval", "--content-image", picture_path, "--model", text,
+    result = run_command("eval", "--content-image", picture_path, "--model", text,
                  "--output-image", output)  # fmt: skip
 
     assert result.returncode == 0, result.stderr

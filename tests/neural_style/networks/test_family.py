@@ -31,7 +31,7 @@ from tests.support.networks.family import (
     compute_by_definition,
     make_family_network,
 )
-from tests.support.networks.styles import MakePicture
+from tests.support.networks.styles import make_picture
 
 
 def make_torch_style(network: StyleNetwork) -> Style:
@@ -67,7 +67,8 @@ def choose(style: Style, shares: dict[int, float]) -> Style:
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", FAMILY)
 def test_every_member_is_painted_as_it_is_defined(
-    name: str, backend: str, make_picture: MakePicture
+    name: str,
+    backend: str,
 ) -> None:
     network, picture = make_family_network(FAMILY[name]), make_picture(33, 22)
     shares = {1: 0.75, 2: 0.25}
@@ -81,7 +82,7 @@ def test_every_member_is_painted_as_it_is_defined(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_styles_of_a_file_paint_by_turns(backend: str, make_picture: MakePicture) -> None:
+def test_styles_of_a_file_paint_by_turns(backend: str) -> None:
     network, picture = make_family_network(MANY), make_picture(24, 20)
     style = BACKENDS[backend](network)
     numbered = [style.with_number(number) for number in (0, 1, 0)]
@@ -94,7 +95,7 @@ def test_styles_of_a_file_paint_by_turns(backend: str, make_picture: MakePicture
     assert np.abs(second - np.asarray(alone, int)).max() <= 1
 
 
-def test_weights_of_a_mixture_are_relative(make_picture: MakePicture) -> None:
+def test_weights_of_a_mixture_are_relative() -> None:
     style, picture = make_torch_style(make_family_network(MANY)), make_picture(24, 20)
 
     assert style.with_mix({0: 3, 2: 1})(picture) == style.with_mix({0: 0.75, 2: 0.25})(picture)

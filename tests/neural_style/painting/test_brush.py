@@ -24,7 +24,7 @@ from neural_style import (
 )
 from neural_style.painting import brush, budget
 from neural_style.painting.brush import carry, make_canvas
-from tests.support.networks.styles import MakePicture, assert_same_pixels
+from tests.support.networks.styles import assert_same_pixels, make_picture
 
 LANCZOS = Image.Resampling.LANCZOS
 LEAST_DECIBELS = 35
@@ -123,7 +123,7 @@ def test_threads_change_nothing(photo: Image.Image, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_photographs_own_size_is_the_native_brush(
-    checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
+    checkpoint_path: Path, tmp_path: Path
 ) -> None:
     make_picture().save(tmp_path / "photo.png")
 
@@ -162,7 +162,7 @@ def test_a_preview_has_the_brush_of_its_print(
 
 
 def test_a_brush_of_a_larger_picture_paints_it_enlarged(
-    checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
+    checkpoint_path: Path, tmp_path: Path
 ) -> None:
     picture = make_picture(40, 30)
     picture.save(tmp_path / "photo.png")
@@ -173,9 +173,7 @@ def test_a_brush_of_a_larger_picture_paints_it_enlarged(
     assert_same_pixels(result, enlarged.resize((40, 30), LANCZOS))
 
 
-def test_a_canvas_beyond_all_limits_is_refused(
-    checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_a_canvas_beyond_all_limits_is_refused(checkpoint_path: Path, tmp_path: Path) -> None:
     make_picture().save(tmp_path / "photo.png")
 
     with pytest.raises(PictureError, match=r"a brush that keeps the canvas below .*; use --brush "):
@@ -194,17 +192,13 @@ def test_alpha_and_its_colors_stay_apart(photo: Image.Image) -> None:
 
 
 @pytest.mark.parametrize("size", [(300, 2), (1, 77), (90, 90)], ids=str)
-def test_any_shape_is_painted(
-    size: tuple[int, int], checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_any_shape_is_painted(size: tuple[int, int], checkpoint_path: Path, tmp_path: Path) -> None:
     make_picture(*size).save(tmp_path / "photo.png")
 
     assert paint(tmp_path / "photo.png", checkpoint_path, 20).size == size
 
 
-def test_many_pictures_are_painted_as_each_alone(
-    checkpoint_path: Path, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_many_pictures_are_painted_as_each_alone(checkpoint_path: Path, tmp_path: Path) -> None:
     options = [RenderingOptions(brush=side) for side in (24, 24, None, 100)]
     requests = []
     for index, each in enumerate(options):
@@ -222,7 +216,7 @@ def test_many_pictures_are_painted_as_each_alone(
         )
 
 
-def test_memory_is_limited(make_picture: MakePicture) -> None:
+def test_memory_is_limited() -> None:
     picture = make_picture(400, 300)
     canvas = make_canvas(picture, picture, 100)
 
@@ -232,7 +226,6 @@ def test_memory_is_limited(make_picture: MakePicture) -> None:
 
 def test_few_large_prints_wait_to_be_saved(
     checkpoint_path: Path,
-    make_picture: MakePicture,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from neural_style import Painter, PaintingRequest, RenderingOptions, load_picture
 from neural_style.option_kinds import AUTO_BRUSH
-from tests.support.packages import FindInPackage
+from tests.support.packages import find_in_package
 
 PHOTOGRAPHS = ("astronaut.png", "coffee.png", "rocket.jpg", "chelsea.png", "hubble_deep_field.jpg")
 STYLES = ("candy", "mosaic", "rain_princess", "udnie")
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.soak
 
 
 @pytest.fixture(scope="module")
-def tiles(find_in_package: FindInPackage) -> list[Image.Image]:
+def tiles() -> list[Image.Image]:
     """Parts of real photographs, in full detail."""
     found = []
     for name in PHOTOGRAPHS:

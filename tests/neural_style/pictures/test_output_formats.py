@@ -17,7 +17,7 @@ from neural_style import (
 )
 from neural_style.options import FORMATS, LOSSY_FORMATS
 from neural_style.pictures.file_formats import format_for, name_of, suffix_of
-from tests.support.networks.styles import MakePicture
+from tests.support.networks.styles import make_picture
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -30,9 +30,7 @@ def test_each_name_of_a_format_has_a_suffix_and_says_whether_there_is_a_quality(
 
 
 @pytest.mark.parametrize("name", [name for name in LOSSY_FORMATS if name != "heic"])
-def test_a_lower_quality_makes_a_smaller_file(
-    name: str, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_a_lower_quality_makes_a_smaller_file(name: str, tmp_path: Path) -> None:
     sizes = []
     for quality in (20, 80, None):
         path = tmp_path / f"{quality}.tmp"
@@ -45,7 +43,7 @@ def test_a_lower_quality_makes_a_smaller_file(
 
 
 def test_what_survives_another_format_is_what_it_has_room_for(
-    make_picture: MakePicture, checkpoint_path: Path, tmp_path: Path
+    checkpoint_path: Path, tmp_path: Path
 ) -> None:
     picture = make_picture()
     picture.putalpha(Image.linear_gradient("L").resize(picture.size))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from neural_style.training.options import TrainingOptions
-from tests.support.networks.styles import MakePicture, State
+from tests.support.networks.styles import State, make_picture
 from tests.support.networks.training import (
     Blocks,
     MakeArguments,
@@ -52,7 +52,7 @@ def vgg_path(vgg_state: State, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture(scope="session")
-def style_path(make_picture: MakePicture, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def style_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A style picture of 40x48 px."""
     path = tmp_path_factory.mktemp("style") / "style.png"
     make_picture(48, 40).rotate(90, expand=True).save(path)
@@ -60,9 +60,9 @@ def style_path(make_picture: MakePicture, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def dataset(make_picture: MakePicture, tmp_path: Path) -> Path:
+def dataset(tmp_path: Path) -> Path:
     """A folder of five pictures that the test may change."""
-    return write_dataset(tmp_path / "photos", make_picture)
+    return write_dataset(tmp_path / "photos")
 
 
 @pytest.fixture(scope="session")
@@ -114,13 +114,12 @@ def train(make_arguments: MakeArguments, dataset: Path, tmp_path: Path) -> Train
 @pytest.fixture(scope="session")
 def trained(
     make_arguments: MakeArguments,
-    make_picture: MakePicture,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Outcome:
     """The outcome of a training on pictures like those of `dataset`, with checkpoints."""
     folder = tmp_path_factory.mktemp("trained")
     arguments = make_arguments(
-        dataset=write_dataset(folder / "photos", make_picture),
+        dataset=write_dataset(folder / "photos"),
         save_model_dir=folder / "models",
         checkpoint_model_dir=folder / "checkpoints",
         checkpoint_interval=2,

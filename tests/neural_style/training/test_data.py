@@ -11,7 +11,7 @@ from PIL import Image
 
 from neural_style import PictureError
 from neural_style.training.data import find_pictures, read_square, read_style
-from tests.support.networks.styles import MakePicture
+from tests.support.networks.styles import make_picture
 
 ORIENTATION = 0x0112
 """The EXIF tag; 3 is for a picture that is stored upside down."""
@@ -84,7 +84,6 @@ def test_links_to_folders_are_followed_but_not_in_a_circle(
 def test_the_middle_of_a_picture_is_cut_out(
     size: tuple[int, int],
     box: tuple[int, int, int, int],
-    make_picture: MakePicture,
     tmp_path: Path,
 ) -> None:
     picture = make_picture(*size)
@@ -95,9 +94,7 @@ def test_the_middle_of_a_picture_is_cut_out(
     assert np.array_equal(pixels, to_array(picture.crop(box)))
 
 
-def test_the_shorter_side_is_scaled_to_the_square(
-    make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_the_shorter_side_is_scaled_to_the_square(tmp_path: Path) -> None:
     picture = make_picture(150, 96)
     picture.save(tmp_path / "picture.png")
 
@@ -107,7 +104,7 @@ def test_the_shorter_side_is_scaled_to_the_square(
     assert np.array_equal(pixels, to_array(resized.crop((9, 0, 41, 32))))
 
 
-def test_pictures_are_turned_upright(make_picture: MakePicture, tmp_path: Path) -> None:
+def test_pictures_are_turned_upright(tmp_path: Path) -> None:
     picture = make_picture(32, 32)
     exif = Image.Exif()
     exif[ORIENTATION] = 3
@@ -128,7 +125,7 @@ def test_a_picture_too_long_to_be_scaled_is_refused(tmp_path: Path) -> None:
     assert str(caught.value) == f"{path}: too long for training (1x400000 px); crop it"
 
 
-def test_a_style_picture_keeps_its_size(make_picture: MakePicture, tmp_path: Path) -> None:
+def test_a_style_picture_keeps_its_size(tmp_path: Path) -> None:
     picture = make_picture(30, 20)
     picture.save(tmp_path / "style.png")
 
@@ -137,7 +134,7 @@ def test_a_style_picture_keeps_its_size(make_picture: MakePicture, tmp_path: Pat
     assert np.array_equal(pixels, to_array(picture))
 
 
-def test_a_style_picture_is_resized_to_a_square(make_picture: MakePicture, tmp_path: Path) -> None:
+def test_a_style_picture_is_resized_to_a_square(tmp_path: Path) -> None:
     picture = make_picture(30, 20)
     picture.save(tmp_path / "style.png")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from neural_style.neural_style import main
-from tests.support.networks.styles import MakePicture
+from tests.support.networks.styles import make_picture
 from tests.support.networks.training import MakeArguments, Train
 
 pytest.importorskip("torch")
@@ -143,9 +143,7 @@ def test_a_style_picture_that_cannot_be_read_is_refused(train: Train, vgg_path: 
     assert outcome.err.startswith(f"error: {vgg_path}: expected a picture")
 
 
-def test_a_style_picture_that_is_too_small_is_refused(
-    train: Train, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_a_style_picture_that_is_too_small_is_refused(train: Train, tmp_path: Path) -> None:
     path = tmp_path / "tiny.png"
     make_picture(30, 7).save(path)
 

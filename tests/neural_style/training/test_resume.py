@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from neural_style.neural_style import main
-from tests.support.networks.styles import ROOT, MakePicture
+from tests.support.networks.styles import ROOT, make_picture
 from tests.support.networks.training import (
     THIN_PROGRAM,
     MakeArguments,
@@ -181,7 +181,7 @@ def test_another_size_of_the_style_picture_is_named(checkpoints: Path, train: Tr
 
 
 def test_another_style_picture_of_the_same_name_is_named(
-    checkpoints: Path, train: Train, make_picture: MakePicture, tmp_path: Path
+    checkpoints: Path, train: Train, tmp_path: Path
 ) -> None:
     make_picture().save(tmp_path / "style.png")
 

@@ -12,7 +12,7 @@ from PIL import Image
 from neural_style import load, load_picture
 from neural_style.training.events import Event, Started
 from neural_style.training.options import TrainingOptions
-from tests.support.networks.styles import MakePicture
+from tests.support.networks.styles import make_picture
 from tests.support.networks.training import Outcome, Train, differing_weights, read_losses
 
 pytest.importorskip("torch")
@@ -236,9 +236,7 @@ def test_previews_do_not_change_the_training(
     assert differing_weights(outcome, trained) == []
 
 
-def test_a_preview_is_at_most_512_px_a_side(
-    train: Train, make_picture: MakePicture, tmp_path: Path
-) -> None:
+def test_a_preview_is_at_most_512_px_a_side(train: Train, tmp_path: Path) -> None:
     make_picture(1024, 100).save(tmp_path / "large.png")
 
     outcome = train(epochs=1, batch_size=5, preview_image=tmp_path / "large.png")

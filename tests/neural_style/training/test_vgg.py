@@ -5,8 +5,7 @@ from __future__ import annotations
 import http.server
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +23,7 @@ from neural_style.vgg import Vgg16, find_weights_url
 from tests.support.networks import formulas
 from tests.support.networks.styles import State
 from tests.support.networks.training import Blocks, Outcome, Train, make_vgg_state
+from tests.support.servers import serve
 
 NAME = "vgg16-397923af.pth"
 """The name of torchvision's weights."""
@@ -38,14 +38,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def server(
-    serving: Callable[..., AbstractContextManager[str]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Path]:
     """The folder of a web server in place of torchvision's."""
     folder = tmp_path / "served"
     folder.mkdir()
-    with serving(partial(QuietHandler, directory=str(folder))) as address:
+    with serve(partial(QuietHandler, directory=str(folder))) as address:
         monkeypatch.setattr(vgg, "find_weights_url", lambda: f"{address}/{NAME}")
         yield folder
 

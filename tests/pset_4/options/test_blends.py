@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from neural_style import read_provenance
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
@@ -19,7 +19,7 @@ RESULT = f"{BLEND}/drawing.png"
 
 
 @pytest.fixture
-def dropped(project: Project, drawing: bytes, model: bytes, make_model: MakeModel) -> Project:
+def dropped(project: Project, drawing: bytes, model: bytes) -> Project:
     """A project with a picture and two styles, of which one is in a folder."""
     project.drop("drawing.png", drawing)
     project.drop("one.pth", model)
@@ -60,7 +60,8 @@ def test_it_says_what_it_was_made_from(
 
 
 def test_another_version_of_either_file_is_painted_anew(
-    painted: Project, store: RemoteStore, make_model: MakeModel
+    painted: Project,
+    store: RemoteStore,
 ) -> None:
     (painted.uploads / "shared/two.pth").unlink()
     store.write("saved_models/shared/two.pth", make_model(3))

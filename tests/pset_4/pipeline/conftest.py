@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import Project
 
 
 @pytest.fixture
-def painted(project: Project, photograph: bytes, drawing: bytes, make_model: MakeModel) -> Project:
+def painted(project: Project, photograph: bytes, drawing: bytes) -> Project:
     """A project with two images and two models, after a first run of main."""
     project.drop("photo.jpg", photograph)
     project.drop("drawing.png", drawing)

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import (
     MakeProject,
     Project,
@@ -259,7 +259,9 @@ def test_replacing_leaves_nothing_else_in_the_remote(
 
 
 def test_package_replaces_the_remote_model(
-    project: Project, store: RemoteStore, model: bytes, make_model: MakeModel
+    project: Project,
+    store: RemoteStore,
+    model: bytes,
 ) -> None:
     pytest.importorskip("mlflow")
     store.write("saved_models/one.pth", make_model(2))

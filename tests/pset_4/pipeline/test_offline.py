@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import (
     MakeProject,
     Project,
@@ -218,7 +218,8 @@ def test_a_drop_in_that_was_edited_is_painted_again(
 
 @on_directory
 def test_without_uploads_only_what_was_fetched_is_painted(
-    cached: Project, run_offline: RunOffline, make_model: MakeModel
+    cached: Project,
+    run_offline: RunOffline,
 ) -> None:
     cached.drop("one.pth", make_model(2))
     cached.drop("two.pth", make_model(2))

@@ -13,7 +13,7 @@ from botocore.httpsession import URLLib3Session
 from PIL import Image
 
 from tests.support.files.pictures import decode_rgb
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.database import DATABASE
 from tests.support.pipeline.programs import run_without
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed, failures
@@ -146,7 +146,7 @@ def test_after_all_but_the_drop_ins_is_removed_nothing_is_published(painted: Pro
     assert count_work(painted.run_well("main")) == (8, 0, 0)
 
 
-def test_a_new_drop_in_adds_only_its_own_work(painted: Project, make_model: MakeModel) -> None:
+def test_a_new_drop_in_adds_only_its_own_work(painted: Project) -> None:
     painted.drop("three.pth", make_model(3))
 
     assert count_work(painted.run_well("main")) == (1, 2, 3)

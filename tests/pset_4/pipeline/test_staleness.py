@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.database import DATABASE
 from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.remotes.stores import RemoteStore
@@ -67,7 +67,8 @@ def test_an_image_replaced_by_one_of_the_same_size_is_noticed(
 
 @pytest.mark.s3_every_day
 def test_a_model_replaced_in_the_remote_is_painted_with(
-    painted: Project, store: RemoteStore, make_model: MakeModel
+    painted: Project,
+    store: RemoteStore,
 ) -> None:
     before = store.read(RESULT)
     store.write("saved_models/one.pth", make_model(2))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import Project, assert_failed
 from tests.support.remotes.faults import FaultProxy, serve_faults
 from tests.support.remotes.stores import DirectoryStore, RemoteStore, S3Store
@@ -311,9 +311,7 @@ def test_lines_and_totals_are_shown(directory_project: Project, drawing: bytes) 
     assert lines[-1].startswith("nothing was written; drop-ins are not checked yet")
 
 
-def test_the_estimate_follows_earlier_runs(
-    directory_project: Project, make_model: MakeModel, tmp_path: Path
-) -> None:
+def test_the_estimate_follows_earlier_runs(directory_project: Project, tmp_path: Path) -> None:
     directory_project.uploads.mkdir(parents=True)
     Image.new("RGB", (1000, 500)).save(directory_project.uploads / "large.png")
     directory_project.drop("one.pth", make_model(1))
@@ -327,7 +325,7 @@ def test_the_estimate_follows_earlier_runs(
 
 
 def test_a_run_measures_how_fast_it_paints(
-    directory_project: Project, make_model: MakeModel
+    directory_project: Project,
 ) -> None:
     directory_project.uploads.mkdir(parents=True)
     Image.new("RGB", (500, 400)).save(directory_project.uploads / "large.png")

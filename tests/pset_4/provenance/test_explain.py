@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.support.files.painted import write_painting
 from tests.support.files.pictures import encode
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes.rclone import serve_rclone
 from tests.support.remotes.stores import (
@@ -85,7 +85,8 @@ def test_people_get_a_line_for_each_fact(
 
 
 def test_what_is_replaced_or_gone_no_longer_matches(
-    painted: Project, store: RemoteStore, make_model: MakeModel
+    painted: Project,
+    store: RemoteStore,
 ) -> None:
     store.remove(f"images/{IMAGE}")
     store.write(f"saved_models/{MODEL}", make_model(2))

@@ -11,7 +11,7 @@ from click.testing import Result
 
 from neural_style import read_provenance
 from tests.support.files.painted import write_painting
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
@@ -23,20 +23,22 @@ PAINTING = "one.pth@strength=0.5/lisbon/tram.png"
 
 
 @pytest.fixture
-def painted(project: Project, drawing: bytes, model: bytes, make_model: MakeModel) -> Project:
+def painted(project: Project, drawing: bytes, model: bytes) -> Project:
     """A project with a result in one of two styles, and another picture."""
-    return fill(project, drawing, model, make_model)
+    return fill(project, drawing, model)
 
 
 @pytest.fixture
 def painted_here(
-    directory_project: Project, drawing: bytes, model: bytes, make_model: MakeModel
+    directory_project: Project,
+    drawing: bytes,
+    model: bytes,
 ) -> Project:
     """The same with a directory as the remote."""
-    return fill(directory_project, drawing, model, make_model)
+    return fill(directory_project, drawing, model)
 
 
-def fill(project: Project, drawing: bytes, model: bytes, make_model: MakeModel) -> Project:
+def fill(project: Project, drawing: bytes, model: bytes) -> Project:
     project.drop("lisbon/tram.png", drawing)
     project.drop("one.pth", model)
     project.run_well("main", *LOOK)
@@ -137,7 +139,9 @@ def test_a_file_anywhere_can_be_followed(painted_here: Project, tmp_path: Path) 
 
 
 def test_a_renamed_model_is_found_by_its_digest(
-    painted: Project, store: RemoteStore, model: bytes, make_model: MakeModel
+    painted: Project,
+    store: RemoteStore,
+    model: bytes,
 ) -> None:
     (painted.uploads / "one.pth").unlink()
     store.write("saved_models/one.pth", make_model(3))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
@@ -10,7 +10,8 @@ MANIFEST = "mlflow/model.pth/manifest.json"
 
 
 def test_a_remedy_quotes_names_for_the_shell(
-    published: Project, directory_store: RemoteStore, make_model: MakeModel
+    published: Project,
+    directory_store: RemoteStore,
 ) -> None:
     directory_store.write("saved_models/shared/its $HOME.pth", make_model(2))
     directory_store.write(

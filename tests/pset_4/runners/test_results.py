@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.painting import PAINT, paint_with
 from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.remotes.stores import DirectoryStore
@@ -31,7 +31,6 @@ def test_the_runners_paint_the_same_bytes_whatever_the_names(
     directory_store: DirectoryStore,
     photograph: bytes,
     model: bytes,
-    make_model: MakeModel,
 ) -> None:
     # MLflow takes paths for URLs, in which "%41" is an A and "#" begins a fragment.
     project = make_project("folder %41", directory_store.url)

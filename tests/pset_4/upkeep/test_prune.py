@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from pset_4.cli import cli
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.database import list_records
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes import faults
@@ -23,7 +23,10 @@ KEPT = ["stylized/one.pth/kept.png"]
 
 @pytest.fixture
 def orphaned(
-    project: Project, store: RemoteStore, drawing: bytes, model: bytes, make_model: MakeModel
+    project: Project,
+    store: RemoteStore,
+    drawing: bytes,
+    model: bytes,
 ) -> Project:
     """A project that painted two images in two styles, of which one each is gone."""
     for name, content in {"kept.png": drawing, "gone.png": drawing}.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import Project, assert_failed, failures, read_summary
 from tests.support.remotes.stores import RemoteStore
 
@@ -55,7 +55,7 @@ def test_a_file_replaces_the_object_and_the_drop_in_stays(
 
 
 def test_a_model_is_replaced_by_a_file(
-    project: Project, store: RemoteStore, make_model: MakeModel, tmp_path: Path
+    project: Project, store: RemoteStore, tmp_path: Path
 ) -> None:
     store.write("saved_models/one.pth", make_model(1))
     file = tmp_path / "retrained.pth"

@@ -8,7 +8,7 @@ import pytest
 
 from csci_utils.errors import S3AccessError, S3Error
 from csci_utils.s3.requests import S3Requests
-from tests.support.networks.models import MakeModel
+from tests.support.networks.models import make_model
 from tests.support.pipeline.programs import wait_until
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed, failures
 from tests.support.pipeline.watching import wait_for_files, wait_for_text, watch
@@ -48,7 +48,10 @@ def test_what_others_publish_is_painted(
 
 
 def test_only_drop_ins_are_painted_if_not_all_is_asked_for(
-    project: Project, store: RemoteStore, photograph: bytes, drawing: bytes, make_model: MakeModel
+    project: Project,
+    store: RemoteStore,
+    photograph: bytes,
+    drawing: bytes,
 ) -> None:
     store.write("images/photo.jpg", photograph)
     store.write("saved_models/model.pth", make_model(1))

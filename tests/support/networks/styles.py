@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -30,42 +30,16 @@ State = dict[str, "Tensor"]
 """The weights of a network by name."""
 
 
-class MakeState(Protocol):
-    """The type of `make_state`."""
-
-    def __call__(self, base_width: int = SMALL_WIDTH) -> State:
-        """Return the weights of a network."""
-
-
-class MakePicture(Protocol):
-    """The type of `make_picture`."""
-
-    def __call__(self, width: int = 37, height: int = 23, mode: str = "RGB") -> Image.Image:
-        """Return a picture."""
-
-
-class AssertClose(Protocol):
-    """The type of `assert_close`."""
-
-    def __call__(self, actual: Image.Image, expected: Image.Image, within: int) -> None:
-        """Compare two pictures."""
-
-
-class RunCommand(Protocol):
-    """The type of `run_command`."""
-
-    def __call__(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        """Run the command line."""
-
-
 RefusalOf = Callable[[bytes, str], str]
 """The type of the fixture `refusal_of`, which takes a file's content and name."""
 
 
 def make_state(base_width: int = SMALL_WIDTH) -> State:
-    """Return random weights of a `TransformerNet`, always the same ones for a base width."""
-    import torch
+    """Return random weights of a `TransformerNet`, always the same ones for a base width.
 
+    The test is skipped without PyTorch.
+    """
+    torch = pytest.importorskip("torch")
     from neural_style.transformer_net import TransformerNet
 
     with torch.random.fork_rng():

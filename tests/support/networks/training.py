@@ -14,7 +14,7 @@ from unittest.mock import patch
 from neural_style.neural_style import main
 
 if TYPE_CHECKING:
-    from tests.support.networks.styles import MakePicture, State
+    from tests.support.networks.styles import State
 
 Blocks = tuple[tuple[int, ...], ...]
 """The output channels of convolutions, by the size of what they return."""
@@ -40,6 +40,7 @@ THIN_PROGRAM = """
 import sys
 from neural_style.__main__ import run
 from tests.support.networks.training import thin_loss_network
+from tests.support.networks.styles import make_picture
 
 with thin_loss_network():
     sys.exit(run())
@@ -160,8 +161,10 @@ def make_vgg_state(part: int = VGG_PART) -> State:
     return state
 
 
-def write_dataset(folder: Path, make_picture: MakePicture) -> Path:
+def write_dataset(folder: Path) -> Path:
     """Create a folder with the pictures 0.png to 4.png and return its path."""
+    from tests.support.networks.styles import make_picture
+
     folder.mkdir()
     for number, (width, height) in enumerate(PICTURE_SIZES):
         make_picture(width, height).save(folder / f"{number}.png")

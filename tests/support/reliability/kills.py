@@ -12,11 +12,12 @@ from itertools import cycle
 from csci_utils.atomic import TEMPORARY_PREFIX
 from pset_4.names import DEFAULT_MODEL
 from pset_4.storage.conflicts import REFUSE, REPLACE
+from tests.support.networks.models import make_model
 
 from .forks import Ending, Fork
 from .prediction import Prediction, predict
 from .tally import Tally
-from .versions import make_image, make_thin_model
+from .versions import make_image
 from .world import World
 
 IMAGE = "photo.png"
@@ -75,7 +76,7 @@ class Killer:
         self._world, self._stage, self._tally = world, stage, tally
         self._rng = random.Random(seed)
         world.drop(IMAGE, make_image(IMAGE, 0, SIDE))
-        world.drop(DEFAULT_MODEL, make_thin_model(1, BASE_WIDTH))
+        world.drop(DEFAULT_MODEL, make_model(1, BASE_WIDTH))
         self._finish("main")
         stage.prepare(world, 1)
         begin = time.monotonic()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from functools import cache
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
@@ -13,6 +12,7 @@ from PIL import Image
 from neural_style import NeuralStyleError, PaintingRequest, RenderingOptions, paint_file
 from pset_4.names import DEFAULT_IMAGE, DEFAULT_MODEL
 from tests.support.files.pictures import encode
+from tests.support.networks.models import make_model
 
 IMAGES = (DEFAULT_IMAGE, "photo.png")
 MODELS = (DEFAULT_MODEL, "other.pth")
@@ -30,29 +30,13 @@ def make_version(name: str, number: int) -> bytes:
         whole = make_version(name, VERSIONS)
         return whole[: len(whole) // 2]
     seed = 1000 * number + [*IMAGES, *MODELS].index(name)
-    return make_image(name, seed) if name in IMAGES else make_thin_model(seed)
+    return make_image(name, seed) if name in IMAGES else make_model(seed, base_width=1)
 
 
 def make_image(name: str, seed: int, side: int = 8) -> bytes:
     """Return an image of noise, in the format of its name."""
     levels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
     return encode(Image.fromarray(levels), {".jpg": "JPEG", ".png": "PNG"}[PurePath(name).suffix])
-
-
-def make_thin_model(seed: int, base_width: int = 1) -> bytes:
-    """Return a checkpoint of random weights; 28 kB with one channel where others have 32."""
-    import torch
-
-    from neural_style.transformer_net import TransformerNet
-
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        state = TransformerNet(base_width).state_dict()
-    state["deconv3.conv2d.weight"] *= 64
-    state["deconv3.conv2d.bias"] += 128
-    file = io.BytesIO()
-    torch.save(state, file)
-    return file.getvalue()
 
 
 def is_whole(name: str, content: bytes) -> bool:
