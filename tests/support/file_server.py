@@ -37,6 +37,8 @@ class Handler(servers.QuietHandler):
         with suppress(BrokenPipeError, ConnectionResetError, ssl.SSLError):
             behave(self)  # until the client closes the connection
 
+    do_CONNECT = do_GET
+
     def start(self, status: int, size: int | None, headers: dict[str, str]) -> None:
         """Send the status and headers of an answer with a body of `size` bytes."""
         self.send_response(status)
@@ -143,9 +145,11 @@ def hang_up(handler: Handler) -> None:
 
 
 @contextmanager
-def serve_file(context: ssl.SSLContext | None = None) -> Iterator[FileServer]:
+def serve_file(
+    context: ssl.SSLContext | None = None, content: bytes = CONTENT
+) -> Iterator[FileServer]:
     """Run a server of one file inside a `with` statement, over HTTPS if there is a TLS context."""
-    files = FileServer()
+    files = FileServer(content=content)
     with servers.serve(type("OwnHandler", (Handler,), {"files": files}), context) as address:
         files.url = f"{address}/file.zip"
         yield files

@@ -10,7 +10,8 @@ import pytest
 import trustme
 
 from pset_4.models.catalog import OFFICIAL_MODELS
-from tests.support.files.archives import ArchiveServer, Models, pack, serve_archive
+from tests.support.file_server import FileServer, serve_file
+from tests.support.files.archives import Models, pack
 from tests.support.networks.models import make_model
 
 
@@ -21,9 +22,9 @@ def official() -> Models:
 
 
 @pytest.fixture
-def server(official: Models) -> Iterator[ArchiveServer]:
+def server(official: Models) -> Iterator[FileServer]:
     """A server of the archive of the official models."""
-    with serve_archive(pack(official)) as server:
+    with serve_file(content=pack(official)) as server:
         yield server
 
 
@@ -36,12 +37,12 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def secure_server(
     authority: trustme.CA, official: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ArchiveServer]:
+) -> Iterator[FileServer]:
     """A server of the same archive over HTTPS, with a trusted certificate."""
     path = tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(str(path))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    with serve_archive(pack(official), context) as server:
+    with serve_file(context, pack(official)) as server:
         yield server

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.file_server import FileServer
 from tests.support.files.archives import (
-    ArchiveServer,
     Models,
     Spoil,
     add_entry,
@@ -58,7 +58,7 @@ def rename_mosaic(archive: bytes) -> bytes:
     ],
 )
 def test_nothing_of_a_hostile_archive_is_used(
-    directory_project: Project, server: ArchiveServer, spoil: Spoil, message: str
+    directory_project: Project, server: FileServer, spoil: Spoil, message: str
 ) -> None:
     server.content = spoil(server.content)
     folder = directory_project.folder.parent
@@ -73,7 +73,7 @@ def test_nothing_of_a_hostile_archive_is_used(
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_an_archive_with_one_model_twice_is_refused(
-    directory_project: Project, server: ArchiveServer, model: bytes
+    directory_project: Project, server: FileServer, model: bytes
 ) -> None:
     server.content = add_entry(server.content, "saved_models/candy.pth", model)
 
@@ -127,7 +127,7 @@ def rename_in_contents(models: Models) -> bytes:
 )
 def test_a_spoiled_model_does_not_affect_the_others(
     directory_project: Project,
-    server: ArchiveServer,
+    server: FileServer,
     official: Models,
     spoil: PackSpoiled,
     message: str,
@@ -143,7 +143,7 @@ def test_a_spoiled_model_does_not_affect_the_others(
 
 
 def test_code_in_a_model_is_not_run(
-    directory_project: Project, server: ArchiveServer, official: Models, tmp_path: Path
+    directory_project: Project, server: FileServer, official: Models, tmp_path: Path
 ) -> None:
     server.content = replacing(pickle.dumps(RunsCode()))(official)
 
@@ -153,7 +153,7 @@ def test_code_in_a_model_is_not_run(
 
 
 def test_a_compression_without_chunks_is_refused(
-    directory_project: Project, server: ArchiveServer, official: Models
+    directory_project: Project, server: FileServer, official: Models
 ) -> None:
     server.content = pack(official, zipfile.ZIP_BZIP2)
 
@@ -165,7 +165,7 @@ def test_a_compression_without_chunks_is_refused(
 
 
 def test_a_damaged_archive_is_downloaded_again(
-    directory_project: Project, server: ArchiveServer, official: Models
+    directory_project: Project, server: FileServer, official: Models
 ) -> None:
     good = server.content
     server.content = flip_byte(good, official["candy.pth"])
@@ -179,7 +179,7 @@ def test_a_damaged_archive_is_downloaded_again(
 
 
 def test_other_files_of_the_archive_are_named_and_left_alone(
-    directory_project: Project, server: ArchiveServer, official: Models, model: bytes
+    directory_project: Project, server: FileServer, official: Models, model: bytes
 ) -> None:
     for name in ("saved_models/starry.pth", "__MACOSX/saved_models/._candy.pth", "candy.pth"):
         server.content = add_entry(server.content, name, model)

@@ -15,7 +15,8 @@ from neural_style import MissingDependencyError, StyleDescription
 from pset_4.models.catalog import OFFICIAL_DIGESTS, OFFICIAL_MODELS
 from pset_4.models.official import fetch_models
 from pset_4.settings import Settings
-from tests.support.files.archives import ArchiveServer, Models, pack
+from tests.support.file_server import FileServer, answer
+from tests.support.files.archives import Models, pack
 from tests.support.networks.models import MODEL_WIDTH, make_model
 from tests.support.pipeline.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
 from tests.support.pipeline.projects import MakeProject, Project
@@ -29,21 +30,21 @@ def settings_of(project: Project) -> Settings:
 
 
 def test_all_four_models_are_dropped_in(
-    directory_project: Project, server: ArchiveServer, official: Models
+    directory_project: Project, server: FileServer, official: Models
 ) -> None:
     fetch_well(directory_project, server)
 
     assert read_drop_ins(directory_project) == official
 
 
-def test_nothing_else_is_left_behind(directory_project: Project, server: ArchiveServer) -> None:
+def test_nothing_else_is_left_behind(directory_project: Project, server: FileServer) -> None:
     fetch_well(directory_project, server)
 
     assert os.listdir(directory_project.data) == ["uploads"]
 
 
 def test_the_output_lists_what_was_fetched(
-    directory_project: Project, server: ArchiveServer, official: Models
+    directory_project: Project, server: FileServer, official: Models
 ) -> None:
     result = fetch_well(directory_project, server)
 
@@ -63,7 +64,7 @@ def test_the_output_lists_what_was_fetched(
 @pytest.mark.parametrize("remote_url", ["s3://bucket/prefix", "not/mounted"])
 def test_the_remote_is_not_needed(
     make_project: MakeProject,
-    server: ArchiveServer,
+    server: FileServer,
     official: Models,
     remote_url: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -77,7 +78,7 @@ def test_the_remote_is_not_needed(
 
 
 def test_fetched_models_are_published_like_any_drop_in(
-    project: Project, store: RemoteStore, server: ArchiveServer, official: Models
+    project: Project, store: RemoteStore, server: FileServer, official: Models
 ) -> None:
     fetch_well(project, server)
 
@@ -88,19 +89,19 @@ def test_fetched_models_are_published_like_any_drop_in(
 
 
 def test_nothing_is_downloaded_if_all_four_are_dropped_in(
-    directory_project: Project, server: ArchiveServer
+    directory_project: Project, server: FileServer
 ) -> None:
     fetch_well(directory_project, server)
-    server.paths.clear()
+    server.requests.clear()
 
     result = fetch_well(directory_project, server)
 
     assert result.stdout.count("  already  ") == 4
-    assert server.paths == []
+    assert server.requests == []
 
 
 def test_only_missing_models_are_dropped_in(
-    directory_project: Project, server: ArchiveServer, official: Models
+    directory_project: Project, server: FileServer, official: Models
 ) -> None:
     path = directory_project.drop("mosaic.pth", official["mosaic.pth"])
     before = path.stat()
@@ -125,7 +126,7 @@ def disputed(directory_project: Project, another: bytes) -> Project:
 
 
 def test_a_conflict_is_reported_with_both_digests(
-    disputed: Project, server: ArchiveServer, another: bytes, official: Models
+    disputed: Project, server: FileServer, another: bytes, official: Models
 ) -> None:
     error = fetch_badly(disputed, server)
 
@@ -137,25 +138,23 @@ def test_a_conflict_is_reported_with_both_digests(
 
 
 def test_in_a_conflict_the_drop_in_stays_and_the_others_are_fetched(
-    disputed: Project, server: ArchiveServer, another: bytes, official: Models
+    disputed: Project, server: FileServer, another: bytes, official: Models
 ) -> None:
     fetch_badly(disputed, server)
 
     assert read_drop_ins(disputed) == official | {"mosaic.pth": another}
 
 
-def test_a_lasting_conflict_downloads_nothing_again(
-    disputed: Project, server: ArchiveServer
-) -> None:
+def test_a_lasting_conflict_downloads_nothing_again(disputed: Project, server: FileServer) -> None:
     fetch_badly(disputed, server)
 
     fetch_badly(disputed, server)
 
-    assert len(server.paths) == 1
+    assert len(server.requests) == 1
 
 
 def test_a_conflict_ends_when_the_drop_in_is_renamed(
-    disputed: Project, server: ArchiveServer, official: Models, another: bytes
+    disputed: Project, server: FileServer, official: Models, another: bytes
 ) -> None:
     fetch_badly(disputed, server)
     (disputed.uploads / "mosaic.pth").rename(disputed.uploads / "mine.pth")
@@ -163,13 +162,13 @@ def test_a_conflict_ends_when_the_drop_in_is_renamed(
     fetch_well(disputed, server)
 
     assert read_drop_ins(disputed) == official | {"mine.pth": another}
-    assert len(server.paths) == 1
+    assert len(server.requests) == 1
     # The digests of drop-ins are kept once these do not change any more.
     assert set(os.listdir(disputed.data)) <= {"uploads", ".records.db"}
 
 
 def test_a_drop_in_that_does_not_load_is_reported(
-    directory_project: Project, server: ArchiveServer, official: Models
+    directory_project: Project, server: FileServer, official: Models
 ) -> None:
     for name, content in (official | {"udnie.pth": b"no model"}).items():
         directory_project.drop(name, content)
@@ -179,13 +178,13 @@ def test_a_drop_in_that_does_not_load_is_reported(
     path = directory_project.uploads / "udnie.pth"
     assert error.startswith(f"failed: {path}: expected a style model")
     assert error.endswith("; remove it and run again to fetch the official model")
-    assert server.paths == []
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("are_others_there", [False, True])
 def test_a_link_under_an_official_name_is_reported(
     directory_project: Project,
-    server: ArchiveServer,
+    server: FileServer,
     official: Models,
     tmp_path: Path,
     are_others_there: bool,
@@ -208,7 +207,7 @@ def test_a_link_under_an_official_name_is_reported(
 
 
 def test_the_program_of_the_course_fetches_the_same(
-    server: ArchiveServer, official: Models, tmp_path: Path
+    server: FileServer, official: Models, tmp_path: Path
 ) -> None:
     command = [sys.executable, str(ROOT / "download_saved_models.py"), "--url", server.url]
     command.append("--accept-other-bytes")
@@ -220,7 +219,7 @@ def test_the_program_of_the_course_fetches_the_same(
 
 
 def test_the_archive_is_kept_if_models_cannot_be_checked(
-    directory_project: Project, server: ArchiveServer, official: Models
+    directory_project: Project, server: FileServer, official: Models
 ) -> None:
     def miss_pytorch(path: str) -> StyleDescription:
         raise MissingDependencyError("no PyTorch")
@@ -233,11 +232,11 @@ def test_the_archive_is_kept_if_models_cannot_be_checked(
     fetch_models(settings, server.url, accept_other_bytes=True)
 
     assert read_drop_ins(directory_project) == official
-    assert len(server.paths) == 1
+    assert len(server.requests) == 1
 
 
 def test_another_function_can_inspect_the_models(
-    directory_project: Project, server: ArchiveServer
+    directory_project: Project, server: FileServer
 ) -> None:
     description = StyleDescription(5, None)
 
@@ -252,7 +251,7 @@ def test_another_function_can_inspect_the_models(
 
 
 def test_the_official_models_are_fetched(
-    directory_project: Project, server: ArchiveServer, weights_dir: Path
+    directory_project: Project, server: FileServer, weights_dir: Path
 ) -> None:
     official = {name: (weights_dir / name).read_bytes() for name in OFFICIAL_MODELS}
     server.content = pack(official)
@@ -265,7 +264,7 @@ def test_the_official_models_are_fetched(
 
 
 def test_other_models_than_the_official_ones_are_refused(
-    directory_project: Project, server: ArchiveServer, official: Models
+    directory_project: Project, server: FileServer, official: Models
 ) -> None:
     result = directory_project.run("models", "fetch", "--url", server.url)
 
@@ -285,9 +284,9 @@ def test_an_impossible_option_is_a_usage_error(directory_project: Project, optio
 
 
 def test_a_web_page_instead_of_the_archive_is_reported(
-    directory_project: Project, server: ArchiveServer
+    directory_project: Project, server: FileServer
 ) -> None:
-    server.content_type = "text/html"
+    server.script = [answer(200, b"<html>", content_type="text/html")]
 
     result = fetch(directory_project, server)
 

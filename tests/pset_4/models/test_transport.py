@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from pset_4.models.catalog import OFFICIAL_URL
-from tests.support.files.archives import ArchiveServer, Models
+from tests.support.file_server import TRIES, FileServer, answer, serve
+from tests.support.files.archives import Models
 from tests.support.pipeline.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
 from tests.support.pipeline.projects import Project
 
@@ -36,9 +37,10 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) ->
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
 def test_an_interrupted_download_continues_where_it_stopped(
-    directory_project: Project, server: ArchiveServer, official: Models, number: signal.Signals
+    directory_project: Project, server: FileServer, official: Models, number: signal.Signals
 ) -> None:
-    size = server.stalls_once_after = len(server.content) // 2
+    size = len(server.content) // 2
+    server.script = [serve(size, stalls=True)]
     command = [sys.executable, "-m", "pset_4", "--data", str(directory_project.data)]
     command += ["models", "fetch", "--url", server.url]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -50,24 +52,25 @@ def test_an_interrupted_download_continues_where_it_stopped(
     fetch_well(directory_project, server)
 
     assert "Traceback" not in errors
-    assert server.ranges == [None, f"bytes={size}-"]
+    assert server.ranges() == [None, f"bytes={size}-"]
     assert read_drop_ins(directory_project) == official
 
 
 def test_a_silent_server_is_asked_again_after_the_timeout(
-    directory_project: Project, server: ArchiveServer
+    directory_project: Project, server: FileServer
 ) -> None:
-    size = server.stalls_once_after = len(server.content) // 2
+    size = len(server.content) // 2
+    server.script = [serve(size, stalls=True)]
 
     result = fetch(directory_project, server, "--timeout", "1")
 
     assert result.exit_code == 0, result.output
     assert "timed out" in result.stderr and "trying again" in result.stderr
-    assert server.ranges == [None, f"bytes={size}-"]
+    assert server.ranges() == [None, f"bytes={size}-"]
 
 
 def test_models_are_fetched_over_https(
-    directory_project: Project, secure_server: ArchiveServer, official: Models
+    directory_project: Project, secure_server: FileServer, official: Models
 ) -> None:
     fetch_well(directory_project, secure_server)
 
@@ -75,7 +78,7 @@ def test_models_are_fetched_over_https(
 
 
 def test_an_untrusted_certificate_is_refused(
-    directory_project: Project, secure_server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
+    directory_project: Project, secure_server: FileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
 
@@ -85,26 +88,26 @@ def test_an_untrusted_certificate_is_refused(
 
 
 def test_a_redirect_from_https_to_http_is_refused(
-    directory_project: Project, secure_server: ArchiveServer, server: ArchiveServer
+    directory_project: Project, secure_server: FileServer, server: FileServer
 ) -> None:
-    secure_server.redirects_to = server.url
+    secure_server.script = [answer(302, location=server.url)]
 
     result = fetch(directory_project, secure_server)
 
     assert result.exit_code == 1
     assert "not encrypted" in result.stderr
-    assert server.paths == []
+    assert server.requests == []
 
 
 def test_the_default_is_the_official_url(
-    directory_project: Project, server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
+    directory_project: Project, server: FileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("https_proxy", server.url)
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
-    server.redirects_to = "/"  # a proxy may answer so if it lets nobody through
+    server.script = TRIES * [answer(302, location="/")]  # as of a proxy that lets nobody through
 
     result = directory_project.run("models", "fetch")
 
     assert result.exit_code == 1
-    assert server.paths[0] == "www.dropbox.com:443"
+    assert server.requests[0][0] == "www.dropbox.com:443"
     assert f"error: {OFFICIAL_URL.partition('?')[0]}: " in result.stderr

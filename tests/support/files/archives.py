@@ -1,18 +1,10 @@
-"""Archives of models like the official one, spoiled ones, and a server of archives."""
+"""Archives of models like the official one, and spoiled ones."""
 
 from __future__ import annotations
 
 import io
-import re
-import ssl
-import threading
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
-
-from tests.support.servers import QuietHandler, serve
+from collections.abc import Callable
 
 Models = dict[str, bytes]
 """The contents of model files by their name."""
@@ -77,74 +69,3 @@ def flip_byte(archive: bytes, content: bytes) -> bytes:
     """Return a copy with one bit changed in the middle of an uncompressed entry's content."""
     at = archive.index(content) + len(content) // 2
     return archive[:at] + bytes([archive[at] ^ 1]) + archive[at + 1 :]
-
-
-@dataclass
-class ArchiveServer:
-    """A server of one archive, which can send the rest of it after an interruption."""
-
-    url: str = ""
-    """The URL of the archive."""
-    content: bytes = b""
-    """The archive."""
-    content_type: str = "application/zip"
-    """The media type of the response."""
-    redirects_to: str | None = None
-    """The URL that each request is redirected to."""
-    stalls_once_after: int | None = None
-    """The number of bytes after which the next response stalls until the test ends."""
-    is_over: threading.Event = field(default_factory=threading.Event)
-    """Set when the test ends."""
-    paths: list[str] = field(default_factory=list)
-    """The path of each request so far."""
-    ranges: list[str | None] = field(default_factory=list)
-    """The range that each request so far asked for; None for the whole archive."""
-
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        """Send the archive, or the part that is asked for."""
-        self.paths.append(request.path)
-        self.ranges.append(request.headers.get("Range"))
-        if self.redirects_to:
-            request.send_response(302)
-            request.send_header("Location", self.redirects_to)
-            request.end_headers()
-            return
-        start = self._send_headers(request)
-        with suppress(BrokenPipeError, ConnectionResetError):
-            self._send_content(request, start)
-
-    def _send_headers(self, request: BaseHTTPRequestHandler) -> int:
-        """Send the status and the headers, and return where the content starts."""
-        asked = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
-        start, total = int(asked[1]) if asked else 0, len(self.content)
-        request.send_response(206 if asked else 200)
-        request.send_header("ETag", '"one"')
-        request.send_header("Content-Type", self.content_type)
-        request.send_header("Content-Length", str(total - start))
-        if asked:
-            request.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
-        request.end_headers()
-        return start
-
-    def _send_content(self, request: BaseHTTPRequestHandler, start: int) -> None:
-        stop, self.stalls_once_after = self.stalls_once_after, None
-        request.wfile.write(self.content[start:stop])
-        if stop is not None:
-            self.is_over.wait(60)
-
-
-@contextmanager
-def serve_archive(content: bytes, context: ssl.SSLContext | None = None) -> Iterator[ArchiveServer]:
-    """Serve an archive inside a `with` statement, with a TLS context over HTTPS."""
-    server = ArchiveServer(content=content)
-
-    class Handler(QuietHandler):
-        def do_GET(self) -> None:
-            server.answer(self)
-
-        do_CONNECT = do_GET
-
-    with serve(Handler, context) as address:
-        server.url = f"{address}/saved_models.zip"
-        yield server
-        server.is_over.set()
