@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from csci_utils.files import find_package_file
 
 
 def find_in_package(package: str, name: str) -> Path:
@@ -13,10 +14,7 @@ def find_in_package(package: str, name: str) -> Path:
 
     The test is skipped if the package is not installed or has no such file.
     """
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
+    path = find_package_file(package, name)
+    if path is None:
         pytest.skip(f"{package} with its {name} is not installed; run pip install '.[demo]'")
-    path = Path(spec.origin).parent / name
-    if not path.is_file():
-        pytest.skip(f"{package} no longer has {name}")
     return path
