@@ -1,4 +1,4 @@
-"""Standard input and output in the place of pictures' files: ``-``."""
+"""Standard input and output as pictures' files: ``-``."""
 
 from __future__ import annotations
 

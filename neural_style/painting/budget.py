@@ -1,4 +1,4 @@
-"""How much memory the pictures take that are decoded ahead."""
+"""A limit on the memory of pictures that are decoded ahead."""
 
 from __future__ import annotations
 

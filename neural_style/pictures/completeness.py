@@ -1,4 +1,4 @@
-"""Whether an image file is whole, from its structure alone: nothing is decoded."""
+"""Check that an image file is whole by its structure, without decoding it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with an image file that cannot be decoded."""
+"""Describe what is wrong with an image file that cannot be decoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Giving up the network."""
+"""Give up access to the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is found out before a training begins, without PyTorch: bad input costs no second."""
+"""Check the inputs of a training before PyTorch is imported, which takes seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The losses: how far a painted picture is from its content and from the style.
+"""The perceptual loss between a painted picture, its content and the style.
 
 Johnson, Alahi and Fei-Fei, https://arxiv.org/abs/1603.08155, section 3.2. Layers and scales are
 those of the reference implementation.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a run would be about."""
+    """The size of a run that was not begun."""
 
     run: str
     """The run that would begin, or go on."""

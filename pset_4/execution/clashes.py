@@ -35,7 +35,7 @@ from .outcome import Failure
 def split_clashes(
     tasks: Sequence[luigi.Task], settings: Settings
 ) -> tuple[list[luigi.Task], list[Failure]]:
-    """Return tasks without what would overwrite another's file, and a failure for each of that.
+    """Return the tasks without names that would overwrite another's file, and their failures.
 
     Of two names, the one that is cached already wins, else that of the first task. The disk is
     written to only if two names differ by no more than case or accents.

@@ -188,7 +188,7 @@ class Team:
         self._threads: list[Thread] = []
 
     def add(self, run: Callable[[], None]) -> None:
-        """Have something run as soon as a thread is free."""
+        """Run a function as soon as a thread is free."""
         self._waiting.put(run)
         if len(self._threads) < self.size:
             self._threads.append(Thread(target=self._work, daemon=True))

@@ -1,4 +1,4 @@
-"""Any error as one that a person can act on."""
+"""Describe errors so that a person can act on them."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ CURRENT, REPLACED, GONE = "current", "replaced", "gone"
 
 @dataclass(frozen=True)
 class Explanation:
-    """Where a painting comes from, and what has become of that in the remote."""
+    """The origin of a painting, and the state of its image and model in the remote."""
 
     painting: Painting
     image: str

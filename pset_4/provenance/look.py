@@ -1,4 +1,4 @@
-"""The look of an existing painting, for further pictures: its style and its options."""
+"""Take style and options from an existing painting, to paint further pictures alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the records of results say, whatever the files themselves can hold."""
+"""Provenance in the records of results, which hold all options, as some files cannot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every way to paint has in common."""
+"""The base of runners."""
 
 from __future__ import annotations
 

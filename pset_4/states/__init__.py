@@ -1,1 +1,1 @@
-"""What is known of the remote while a command runs: from listings, and from earlier runs."""
+"""A cache of the state of the remote while a command runs, from listings and earlier runs."""

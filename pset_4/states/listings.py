@@ -1,4 +1,4 @@
-"""Listings of the remote's folders, in place of a question about each file."""
+"""Listings of the remote's folders, which save a request for each file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a format and a quality, asked for of many images, applies to each of them."""
+"""The format and the quality of each image, where one request asks for them of many."""
 
 from __future__ import annotations
 

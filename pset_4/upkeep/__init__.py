@@ -1,1 +1,1 @@
-"""Taking things away, on request only: one name, or what is left of names that are gone."""
+"""Removing and replacing files on request, for the commands `remove`, `prune` and `replace`."""

@@ -1,4 +1,4 @@
-"""What is left of images and models that are gone from the remote."""
+"""Find files made from images and models that are gone from the remote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an image or a model is, with all that was made from it."""
+"""Find every copy of an image or a model, and all that was made from it."""
 
 from __future__ import annotations
 

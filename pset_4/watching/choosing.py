@@ -1,4 +1,4 @@
-"""Which images and styles are painted now. What is named may come later: nothing is an error."""
+"""Choose the images and styles to paint. Names that do not exist yet are no error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which drop-ins are new or changed, and complete."""
+"""Find drop-ins that are new or changed, and complete."""
 
 from __future__ import annotations
 

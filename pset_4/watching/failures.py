@@ -1,4 +1,4 @@
-"""What failed, and is printed once: until a file is changed, or all went well again."""
+"""Failures of `watch`: each is printed once, until its file changes or a run succeeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Painting what is new, again and again, until the process is asked to end."""
+"""The loop of `watch`: publish and paint what is new until the process is asked to end."""
 
 from __future__ import annotations
 

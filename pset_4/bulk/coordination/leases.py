@@ -122,7 +122,7 @@ class Lease:
 
 
 def acquire(documents: Documents, name: str, seconds: float, owner: str) -> Lease | None:
-    """Acquire a lease that nobody has had; return None if it exists.
+    """Acquire a lease that does not exist yet; return None if it does.
 
     Args:
         documents: Those of the run.

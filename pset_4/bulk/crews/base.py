@@ -1,4 +1,4 @@
-"""What every crew has in common: workers that are looked after."""
+"""The base of crews: workers that are replaced when they are killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which shards are free: what the remote says of a run's shards, asked for a thousand at a time."""
+"""Find free shards in the remote, a window of a thousand at a time."""
 
 from __future__ import annotations
 

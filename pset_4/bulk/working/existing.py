@@ -1,4 +1,4 @@
-"""Which results of a shard the remote has already, whoever published them."""
+"""Find the results of a shard that the remote has already, whoever published them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker has at hand: the run, its loaded styles, and a folder for files on their way."""
+"""The resources of a worker: the run, its loaded styles, and a scratch folder."""
 
 from __future__ import annotations
 
