@@ -49,6 +49,14 @@ def project(make_project: MakeProject, store: RemoteStore) -> Project:
 
 
 @pytest.fixture
+def filled_project(project: Project, photograph: bytes, model: bytes) -> Project:
+    """A project with an image and a model dropped in."""
+    project.drop("photo.jpg", photograph)
+    project.drop("one.pth", model)
+    return project
+
+
+@pytest.fixture
 def directory_project(make_project: MakeProject, directory_store: DirectoryStore) -> Project:
     """An empty project with a directory as its remote."""
     return make_project("machine", directory_store.url)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from neural_style import PictureError
 from neural_style.pictures.decoding import decode_picture
-from tests.support.files.pictures import encode
+from tests.support.files.pictures import decode_levels, encode
 
 Levels = NDArray[np.uint8]
 
@@ -56,11 +56,6 @@ def define(*channels: tuple[int, int]) -> bytes:
     return make_box(b"cdef", struct.pack(">H", len(channels)) + content)
 
 
-def decode(data: bytes) -> list[list[list[int]]]:
-    rows: list[list[list[int]]] = np.asarray(decode_picture(data)).tolist()
-    return rows
-
-
 @pytest.mark.parametrize("columns", [1, 3])
 @pytest.mark.parametrize("bits", [4, 8, 12, 16])
 def test_a_palette_is_applied(bits: int, columns: int) -> None:
@@ -69,7 +64,7 @@ def test_a_palette_is_applied(bits: int, columns: int) -> None:
     colors[3] = colors[5]  # Pillow stores equal colors once
     space = GRAY if columns == 1 else SRGB
 
-    decoded = decode(make_jp2(INDICES[..., np.newaxis], space, make_palette(colors, bits)))
+    decoded = decode_levels(make_jp2(INDICES[..., np.newaxis], space, make_palette(colors, bits)))
 
     levels = np.round(colors * 255 / full).astype(int)
     assert decoded == np.broadcast_to(levels[INDICES], (4, 6, 3)).tolist()
@@ -79,7 +74,9 @@ def test_a_palette_has_alpha() -> None:
     colors = np.random.default_rng(0).integers(0, 256, (8, 4))
     channels = define((COLOR, 1), (COLOR, 2), (COLOR, 3), (ALPHA, 0))
 
-    decoded = decode(make_jp2(INDICES[..., np.newaxis], SRGB, make_palette(colors), channels))
+    decoded = decode_levels(
+        make_jp2(INDICES[..., np.newaxis], SRGB, make_palette(colors), channels)
+    )
 
     assert decoded == colors[INDICES].tolist()
 
@@ -103,7 +100,8 @@ def test_channels_are_those_that_the_file_says(
     space = GRAY if len(channels) == 2 else SRGB
 
     assert (
-        decode(make_jp2(components, space, define(*channels))) == components[..., places].tolist()
+        decode_levels(make_jp2(components, space, define(*channels)))
+        == components[..., places].tolist()
     )
 
 
@@ -111,7 +109,7 @@ def test_premultiplied_colors_are_divided() -> None:
     components = np.array([[[100, 50, 0, 128], [0, 20, 30, 255]]], np.uint8)
     channels = define((COLOR, 1), (COLOR, 2), (COLOR, 3), (PREMULTIPLIED, 0))
 
-    decoded = decode(make_jp2(components, SRGB, channels))
+    decoded = decode_levels(make_jp2(components, SRGB, channels))
 
     assert np.abs(np.array(decoded) - [[[199, 99, 0, 128], [0, 20, 30, 255]]]).max() <= 1
 

@@ -11,6 +11,7 @@ import pytest
 from neural_style import PictureError
 from neural_style.pictures.decoding import MORE_FRAMES, decode_picture
 from tests.support.files.icc import SRGB
+from tests.support.files.pictures import decode_levels
 from tests.support.files.png import (
     CHANNELS,
     GRAY,
@@ -54,12 +55,6 @@ def key_chunk(*levels: int) -> bytes:
     return chunk(b"tRNS", struct.pack(f">{len(levels)}H", *levels))
 
 
-def decode(data: bytes) -> list[list[list[int]]]:
-    """Return the levels of a file: rows of pixels."""
-    rows: list[list[list[int]]] = np.asarray(decode_picture(data)).tolist()
-    return rows
-
-
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("interlaced", [False, True], ids=["progressive", "interlaced"])
 @pytest.mark.parametrize(("bits", "color_type"), KINDS)
@@ -70,7 +65,7 @@ def test_every_kind_is_decoded(
     palette = np.random.default_rng(0).integers(0, 256, (2 ** min(bits, 8), 3)).astype(np.uint8)
     chunks = [chunk(b"PLTE", palette.tobytes())] if color_type == PALETTE else []
 
-    decoded = decode(make_png(samples, bits, color_type, chunks, interlaced))
+    decoded = decode_levels(make_png(samples, bits, color_type, chunks, interlaced))
 
     expected = levels_of(samples, bits)
     if color_type == PALETTE:
@@ -89,7 +84,7 @@ def test_exactly_the_key_color_is_transparent(bits: int, color_type: int, interl
     samples[6, 8, 0] ^= 1  # of 16 bits, the lower byte differs
     key = samples[2, 3].tolist()
 
-    decoded = decode(make_png(samples, bits, color_type, [key_chunk(*key)], interlaced))
+    decoded = decode_levels(make_png(samples, bits, color_type, [key_chunk(*key)], interlaced))
 
     expected = np.where((samples == samples[2, 3]).all(axis=2), 0, 255).tolist()
     assert [[pixel[3] for pixel in row] for row in decoded] == expected
@@ -101,7 +96,9 @@ def test_exactly_the_key_color_is_transparent(bits: int, color_type: int, interl
 def test_the_unused_bits_of_a_key_do_not_count(bits: int, color_type: int) -> None:
     samples = np.ones((1, 1, CHANNELS[color_type]), np.uint16)
 
-    decoded = decode(make_png(samples, bits, color_type, [key_chunk(*[0x5001] * samples.size)]))
+    decoded = decode_levels(
+        make_png(samples, bits, color_type, [key_chunk(*[0x5001] * samples.size)])
+    )
 
     assert decoded[0][0][3] == 0
 
@@ -110,7 +107,7 @@ def test_a_palette_has_alpha() -> None:
     samples = np.array([[[0], [1], [2]]], np.uint16)
     chunks = [chunk(b"PLTE", bytes(range(9))), chunk(b"tRNS", b"\0\x80")]
 
-    decoded = decode(make_png(samples, 8, PALETTE, chunks))
+    decoded = decode_levels(make_png(samples, 8, PALETTE, chunks))
 
     assert decoded == [[[0, 1, 2, 0], [3, 4, 5, 0x80], [6, 7, 8, 0xFF]]]
 
@@ -129,7 +126,7 @@ def test_a_palette_has_alpha() -> None:
 def test_a_long_compressed_text_does_not_count(content: bytes) -> None:
     samples = make_samples(4, 3, 8, RGB)
 
-    decoded = decode(make_png(samples, 8, RGB, [chunk(b"zTXt", content)]))
+    decoded = decode_levels(make_png(samples, 8, RGB, [chunk(b"zTXt", content)]))
 
     assert decoded == samples.tolist()
 
@@ -154,7 +151,7 @@ def test_an_ancillary_chunk_with_a_wrong_checksum_does_not_count(kind: bytes) ->
 def test_an_ancillary_chunk_of_another_size_does_not_count(kind: bytes, content: bytes) -> None:
     samples = make_samples(4, 3, 8, RGB)
 
-    assert decode(make_png(samples, 8, RGB, [chunk(kind, content)])) == samples.tolist()
+    assert decode_levels(make_png(samples, 8, RGB, [chunk(kind, content)])) == samples.tolist()
 
 
 def test_a_profile_above_1_mib_is_kept() -> None:
@@ -233,7 +230,7 @@ def test_a_last_row_of_the_marking_color_is_decoded(
 ) -> None:
     samples = np.array([[pixel] * 5] * 4, np.uint16)
 
-    decoded = decode(make_png(samples, 8, color_type))
+    decoded = decode_levels(make_png(samples, 8, color_type))
 
     assert decoded[-1][0] == [pixel[0]] * 3 if color_type == GRAY else list(pixel)
 

@@ -37,10 +37,10 @@ class Malicious:
 
 
 @pytest.mark.parametrize("name", BAD_DROP_INS)
-def test_a_bad_drop_in_is_reported_in_one_line(valid_project: Project, name: str) -> None:
-    valid_project.drop(name, BAD_DROP_INS[name])
+def test_a_bad_drop_in_is_reported_in_one_line(filled_project: Project, name: str) -> None:
+    filled_project.drop(name, BAD_DROP_INS[name])
 
-    result = valid_project.run("main")
+    result = filled_project.run("main")
 
     lines = [line for line in result.stderr.splitlines() if "failed" in line or "error" in line]
     assert (result.exit_code, len(lines)) == (1, 1), result.stderr
@@ -50,52 +50,52 @@ def test_a_bad_drop_in_is_reported_in_one_line(valid_project: Project, name: str
 
 @pytest.mark.parametrize("name", BAD_DROP_INS)
 def test_a_bad_drop_in_is_not_published(
-    valid_project: Project, store: RemoteStore, name: str
+    filled_project: Project, store: RemoteStore, name: str
 ) -> None:
-    valid_project.drop(name, BAD_DROP_INS[name])
+    filled_project.drop(name, BAD_DROP_INS[name])
 
-    valid_project.run("main")
+    filled_project.run("main")
 
     assert [path for path in store.list() if name in path] == []
 
 
 @pytest.mark.s3_every_day
 def test_the_neighbors_of_bad_drop_ins_are_painted(
-    valid_project: Project, store: RemoteStore
+    filled_project: Project, store: RemoteStore
 ) -> None:
     for name, content in BAD_DROP_INS.items():
-        valid_project.drop(name, content)
+        filled_project.drop(name, content)
 
-    result = valid_project.run("main")
+    result = filled_project.run("main")
 
     assert read_summary(result)["painted"] == 1
     assert "stylized/one.pth/photo.jpg" in store.list()
 
 
 def test_a_truncated_image_is_not_published(
-    valid_project: Project, store: RemoteStore, photograph: bytes
+    filled_project: Project, store: RemoteStore, photograph: bytes
 ) -> None:
-    valid_project.drop("cut.jpg", photograph[: len(photograph) // 2])
+    filled_project.drop("cut.jpg", photograph[: len(photograph) // 2])
 
-    result = valid_project.run("upload")
+    result = filled_project.run("upload")
 
     assert result.exit_code == 1
     assert store.list() == ["images/photo.jpg", "saved_models/one.pth"]
 
 
 def test_an_image_dropped_in_as_a_model_is_named_as_such(
-    valid_project: Project, photograph: bytes
+    filled_project: Project, photograph: bytes
 ) -> None:
-    valid_project.drop("photo.pth", photograph)
+    filled_project.drop("photo.pth", photograph)
 
-    assert_failed(valid_project.run("upload"), "JPEG")
+    assert_failed(filled_project.run("upload"), "JPEG")
 
 
-def test_a_malicious_model_executes_nothing(valid_project: Project, tmp_path: Path) -> None:
+def test_a_malicious_model_executes_nothing(filled_project: Project, tmp_path: Path) -> None:
     proof = tmp_path / "executed"
-    valid_project.drop("evil.pth", pickle.dumps(Malicious(proof)))
+    filled_project.drop("evil.pth", pickle.dumps(Malicious(proof)))
 
-    result = valid_project.run("main")
+    result = filled_project.run("main")
 
     assert result.exit_code == 1
     assert not proof.exists()
@@ -121,11 +121,11 @@ def test_no_default_is_painted_in_place_of_a_refused_image(
     assert store.list() == ["saved_models/one.pth"]
 
 
-def test_bad_drop_ins_that_were_not_asked_for_are_not_reported(valid_project: Project) -> None:
-    valid_project.drop("notes.txt", b"")
-    valid_project.drop("con.png", b"")
+def test_bad_drop_ins_that_were_not_asked_for_are_not_reported(filled_project: Project) -> None:
+    filled_project.drop("notes.txt", b"")
+    filled_project.drop("con.png", b"")
 
-    result = valid_project.run("main", "--image", "photo.jpg")
+    result = filled_project.run("main", "--image", "photo.jpg")
 
     assert result.exit_code == 0
     assert "notes.txt" not in result.stderr
@@ -136,15 +136,15 @@ def test_bad_drop_ins_that_were_not_asked_for_are_not_reported(valid_project: Pr
     ("options", "exit_code"), [(("--image", "photo.jpg"), 1), (("--model", "one.pth"), 0)]
 )
 def test_a_bad_model_is_reported_unless_models_are_named(
-    valid_project: Project, options: tuple[str, str], exit_code: int
+    filled_project: Project, options: tuple[str, str], exit_code: int
 ) -> None:
-    valid_project.drop("con.pth", b"")
+    filled_project.drop("con.pth", b"")
 
-    assert valid_project.run("main", *options).exit_code == exit_code
+    assert filled_project.run("main", *options).exit_code == exit_code
 
 
-def test_a_drop_in_that_must_not_be_uploaded_is_reported(valid_project: Project) -> None:
-    assert_failed(valid_project.run("main", "--no-upload"), "uploads are off")
+def test_a_drop_in_that_must_not_be_uploaded_is_reported(filled_project: Project) -> None:
+    assert_failed(filled_project.run("main", "--no-upload"), "uploads are off")
 
 
 def test_a_result_that_its_format_cannot_hold_is_named(
@@ -162,11 +162,11 @@ def test_a_result_that_its_format_cannot_hold_is_named(
 @pytest.mark.usefixtures("bound_by_permissions")
 @pytest.mark.parametrize("name", ["locked.jpg", "locked.pth"])
 def test_beside_a_locked_drop_in_the_others_are_painted(
-    name: str, valid_project: Project, store: RemoteStore, photograph: bytes
+    name: str, filled_project: Project, store: RemoteStore, photograph: bytes
 ) -> None:
-    valid_project.drop(name, photograph).chmod(0)
+    filled_project.drop(name, photograph).chmod(0)
 
-    result = valid_project.run("main")
+    result = filled_project.run("main")
 
     (failure,) = failures(result)
     assert f"uploads/{name}: " in failure

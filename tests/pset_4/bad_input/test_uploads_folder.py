@@ -16,16 +16,16 @@ pytestmark = pytest.mark.s3_in_soak
 
 @pytest.mark.parametrize("link", ["file", "folder", "nowhere"])
 def test_a_link_is_not_followed(
-    valid_project: Project, store: RemoteStore, tmp_path: Path, photograph: bytes, link: str
+    filled_project: Project, store: RemoteStore, tmp_path: Path, photograph: bytes, link: str
 ) -> None:
     target = tmp_path / "elsewhere.png"
     if link == "file":
         target.write_bytes(photograph)
     elif link == "folder":
         target.mkdir()
-    (valid_project.uploads / "link.png").symlink_to(target)
+    (filled_project.uploads / "link.png").symlink_to(target)
 
-    result = valid_project.run("upload")
+    result = filled_project.run("upload")
 
     assert_failed(result, "link.png")
     assert "images/link.png" not in store.list()
@@ -99,18 +99,20 @@ DEVICES = {
 }
 
 
-def test_devices_are_neither_read_nor_published(valid_project: Project, store: RemoteStore) -> None:
+def test_devices_are_neither_read_nor_published(
+    filled_project: Project, store: RemoteStore
+) -> None:
     for name, (mode, major, minor) in DEVICES.items():
         try:
-            os.mknod(valid_project.uploads / name, 0o644 | mode, os.makedev(major, minor))
+            os.mknod(filled_project.uploads / name, 0o644 | mode, os.makedev(major, minor))
         except (AttributeError, PermissionError):
             pytest.skip("only root may create a device, on systems that have them")
 
-    result = valid_project.run("main")
+    result = filled_project.run("main")
 
     refusals = [line.partition("; ")[0] for line in failures(result)]
     assert sorted(refusals) == sorted(
-        f"failed: {valid_project.uploads / name}: not a file" for name in DEVICES
+        f"failed: {filled_project.uploads / name}: not a file" for name in DEVICES
     )
     assert result.exit_code == 1
     published = ["images/photo.jpg", "saved_models/one.pth", "stylized/one.pth/photo.jpg"]
@@ -167,14 +169,14 @@ LEFTOVER_FOLDERS = (
 
 
 def test_leftovers_of_other_programs_are_ignored(
-    valid_project: Project, store: RemoteStore
+    filled_project: Project, store: RemoteStore
 ) -> None:
     for name in LEFTOVERS:
-        valid_project.drop(name, b"left behind")
+        filled_project.drop(name, b"left behind")
     for name in LEFTOVER_FOLDERS:
-        (valid_project.uploads / name).mkdir()
+        (filled_project.uploads / name).mkdir()
 
-    valid_project.run_well("upload")
+    filled_project.run_well("upload")
 
     assert store.list() == ["images/photo.jpg", "saved_models/one.pth"]
 
@@ -190,13 +192,13 @@ def test_leftovers_in_a_directory_remote_are_ignored(
 
 
 def test_a_file_or_folder_that_is_named_nearly_like_a_leftover_counts(
-    valid_project: Project, store: RemoteStore, photograph: bytes
+    filled_project: Project, store: RemoteStore, photograph: bytes
 ) -> None:
     names = ("photo (1).jpg", "shoot.20240101/x.jpg", "old.bak/x.jpg", "tmp/part.jpg", "4913.jpg")
     for name in names:
-        valid_project.drop(name, photograph)
+        filled_project.drop(name, photograph)
 
-    valid_project.run_well("upload")
+    filled_project.run_well("upload")
 
     assert {f"images/{name}" for name in names} <= set(store.list())
 
@@ -210,11 +212,11 @@ def test_a_file_or_folder_that_is_named_nearly_like_a_leftover_counts(
     ],
 )
 def test_a_placeholder_of_a_cloud_is_reported_with_the_remedy(
-    valid_project: Project, name: str, message: str
+    filled_project: Project, name: str, message: str
 ) -> None:
-    valid_project.drop(name, b"bplist00")
+    filled_project.drop(name, b"bplist00")
 
-    assert_failed(valid_project.run("upload"), f"uploads/holiday.jpg: {message}")
+    assert_failed(filled_project.run("upload"), f"uploads/holiday.jpg: {message}")
 
 
 @pytest.mark.parametrize(
@@ -259,10 +261,10 @@ def test_a_file_in_place_of_the_uploads_folder_is_reported(
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_cache_that_cannot_be_written_is_reported(valid_project: Project) -> None:
-    (valid_project.data / "images").write_text("in the way")
+def test_a_cache_that_cannot_be_written_is_reported(filled_project: Project) -> None:
+    (filled_project.data / "images").write_text("in the way")
 
-    assert_failed(valid_project.run("main"), str(valid_project.data / "images"))
+    assert_failed(filled_project.run("main"), str(filled_project.data / "images"))
 
 
 @pytest.mark.parametrize("command", ["status", "main"])

@@ -22,6 +22,7 @@ from pset_4.bulk.runs import Runs
 from pset_4.bulk.shards import CLAIMS, Tally, list_done
 from pset_4.settings import read_settings
 from tests.support.bulk import MODEL, list_results, read_made, read_run, write_pictures
+from tests.support.pipeline.programs import is_running
 from tests.support.pipeline.projects import MakeProject, Project
 from tests.support.remotes.stores import DirectoryStore, RemoteStore
 
@@ -89,18 +90,10 @@ def kill_worker(project: Project) -> bool:
 
 def end_worker(project: Project, number: int) -> bool:
     """Send a signal to a worker of the run under way; return whether there was one."""
-    pids = [pid for pid in list_workers(project, read_run(project)["run"]) if is_alive(pid)]
+    pids = [pid for pid in list_workers(project, read_run(project)["run"]) if is_running(pid)]
     if pids:
         os.kill(random.choice(pids), number)
     return bool(pids)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def check_all(

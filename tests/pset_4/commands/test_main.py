@@ -8,14 +8,6 @@ from PIL import Image
 from tests.support.pipeline.projects import Project
 
 
-@pytest.fixture
-def filled_project(project: Project, photograph: bytes, model: bytes) -> Project:
-    """A project with an image and a model dropped in."""
-    project.drop("photo.jpg", photograph)
-    project.drop("one.pth", model)
-    return project
-
-
 def test_without_a_command_main_runs(filled_project: Project) -> None:
     assert filled_project.run_well()["painted"] == 1
 

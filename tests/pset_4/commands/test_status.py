@@ -12,17 +12,15 @@ from tests.support.remotes.stores import RemoteStore
 
 
 def test_status_shows_where_everything_is(
-    project: Project, store: RemoteStore, photograph: bytes, drawing: bytes, model: bytes
+    filled_project: Project, store: RemoteStore, drawing: bytes
 ) -> None:
-    project.drop("photo.jpg", photograph)
-    project.drop("one.pth", model)
-    project.run_well("main")
-    project.drop("new.png", drawing)
+    filled_project.run_well("main")
+    filled_project.drop("new.png", drawing)
     store.write("images/theirs.png", drawing)
 
-    assert project.status() == {
-        "data": str(project.data),
-        "remote": project.remote_url,
+    assert filled_project.status() == {
+        "data": str(filled_project.data),
+        "remote": filled_project.remote_url,
         "images": [
             {"name": "new.png", "drop_in": "yes", "remote": None, "cache": None},
             {"name": "photo.jpg", "drop_in": "yes", "remote": "yes", "cache": "current"},

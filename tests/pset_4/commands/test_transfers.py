@@ -6,13 +6,8 @@ from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
 
-def test_upload_publishes_and_paints_nothing(
-    project: Project, store: RemoteStore, photograph: bytes, model: bytes
-) -> None:
-    project.drop("photo.jpg", photograph)
-    project.drop("one.pth", model)
-
-    assert project.run_well("upload")["published"] == 2
+def test_upload_publishes_and_paints_nothing(filled_project: Project, store: RemoteStore) -> None:
+    assert filled_project.run_well("upload")["published"] == 2
     assert store.list() == ["images/photo.jpg", "saved_models/one.pth"]
 
 

@@ -43,12 +43,10 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.fixture
-def painted(project: Project, photograph: bytes, model: bytes) -> Project:
+def painted(filled_project: Project) -> Project:
     """A project after a first run of main."""
-    project.drop("photo.jpg", photograph)
-    project.drop("one.pth", model)
-    project.run_well("main")
-    return project
+    filled_project.run_well("main")
+    return filled_project
 
 
 def verify(project: Project, *options: str) -> tuple[int, dict[str, Any]]:

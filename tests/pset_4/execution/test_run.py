@@ -104,15 +104,23 @@ class RequiringFailing(Touch):
         return Failing(path=str(Path(self.path).with_name("shared")))
 
 
-class LosingOne(BatchTask):
-    """Has files a and b; b is lost when it is looked at the given time, and back the next."""
+class Files(BatchTask):
+    """Files a and b."""
 
     image = luigi.Parameter(default=join_images(["a.png", "b.png"]))
     folder = luigi.Parameter()
-    lost_at = luigi.IntParameter()
 
     def path_of(self, name: str) -> str:
         return str(Path(self.folder) / name)
+
+    def is_done(self, name: str) -> bool:
+        return Path(self.path_of(name)).exists()
+
+
+class LosingOne(Files):
+    """Loses b when it is looked at the given time, and has it back the next."""
+
+    lost_at = luigi.IntParameter()
 
     def is_done(self, name: str) -> bool:
         looks = Path(self.folder) / f"{name}.looks"
@@ -121,18 +129,10 @@ class LosingOne(BatchTask):
         return name == "a.png" or count != self.lost_at
 
 
-class Moving(BatchTask):
+class Moving(Files):
     """Moves files, for which it has a thread of its own."""
 
-    image = luigi.Parameter(default=join_images(["a.png", "b.png"]))
-    folder = luigi.Parameter()
     is_transfer = True
-
-    def path_of(self, name: str) -> str:
-        return str(Path(self.folder) / name)
-
-    def is_done(self, name: str) -> bool:
-        return Path(self.path_of(name)).exists()
 
     def run(self) -> None:
         self.do_each(lambda name: Path(self.path_of(name)).touch())
@@ -153,11 +153,9 @@ class Crowded(Moving):
         self.do_each(move)
 
 
-class RequiringLosingOne(BatchTask):
+class RequiringLosingOne(Files):
     """Requires files of which one is lost for a moment."""
 
-    image = luigi.Parameter(default=join_images(["a.png", "b.png"]))
-    folder = luigi.Parameter()
     lost_at = luigi.IntParameter()
 
     def requires(self) -> luigi.Task:
@@ -165,9 +163,6 @@ class RequiringLosingOne(BatchTask):
 
     def path_of(self, name: str) -> str:
         return str(Path(self.folder) / "made" / name)
-
-    def is_done(self, name: str) -> bool:
-        return Path(self.path_of(name)).exists()
 
 
 class Recorder:

@@ -22,12 +22,10 @@ RESULT = "stylized/one.pth/photo.jpg"
 
 
 @pytest.fixture
-def painted(project: Project, photograph: bytes, model: bytes) -> Project:
+def painted(filled_project: Project) -> Project:
     """A project with one result of full size, published."""
-    project.drop("photo.jpg", photograph)
-    project.drop("one.pth", model)
-    project.run_well("main")
-    return project
+    filled_project.run_well("main")
+    return filled_project
 
 
 def size(content: bytes) -> tuple[int, int]:

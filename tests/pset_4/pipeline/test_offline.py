@@ -14,6 +14,7 @@ from tests.support.pipeline.projects import (
     MakeProject,
     Project,
     assert_failed,
+    count_work,
     failures,
     read_summary,
 )
@@ -81,11 +82,6 @@ def cached(project: Project, store: RemoteStore, drawing: bytes, model: bytes) -
     store.write(MODEL, model)
     assert project.run_well("download")["fetched"] == 2
     return project
-
-
-def count_work(summary: dict[str, int]) -> tuple[int, int, int]:
-    """Return how many files were fetched, painted and published."""
-    return summary["fetched"], summary["painted"], summary["published"]
 
 
 def test_drop_ins_are_painted_and_wait(dropped: Project, run_offline: RunOffline) -> None:

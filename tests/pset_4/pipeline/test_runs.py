@@ -16,7 +16,13 @@ from tests.support.files.pictures import decode_rgb
 from tests.support.networks.models import make_model
 from tests.support.pipeline.database import DATABASE
 from tests.support.pipeline.programs import run_without
-from tests.support.pipeline.projects import MakeProject, Project, assert_failed, failures
+from tests.support.pipeline.projects import (
+    MakeProject,
+    Project,
+    assert_failed,
+    count_work,
+    failures,
+)
 from tests.support.remotes.stores import RemoteStore, S3Store
 
 pytestmark = pytest.mark.s3_in_soak
@@ -27,11 +33,6 @@ RESULTS = [
     for image in ("drawing.png", "photo.jpg")
 ]
 CACHED = ["images/drawing.png", "images/photo.jpg", "saved_models/one.pth", "saved_models/two.pth"]
-
-
-def count_work(summary: dict[str, int]) -> tuple[int, int, int]:
-    """Return how many files were fetched, painted and published."""
-    return summary["fetched"], summary["painted"], summary["published"]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from neural_style.pictures.codecs import heif
+from neural_style.pictures.decoding import decode_picture
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,3 +34,11 @@ def decode_rgb(content: bytes) -> np.ndarray[Any, np.dtype[np.int16]]:
 
     with Image.open(io.BytesIO(content)) as image:
         return np.asarray(image.convert("RGB"), dtype=np.int16)
+
+
+def decode_levels(content: bytes) -> list[list[list[int]]]:
+    """Return the levels, 0 to 255, that our decoder finds in an image file: rows of pixels."""
+    import numpy as np
+
+    rows: list[list[list[int]]] = np.asarray(decode_picture(content)).tolist()
+    return rows

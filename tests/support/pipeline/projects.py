@@ -116,6 +116,11 @@ def read_summary(result: Result) -> dict[str, int]:
     return Counter({row[0]: int(row[1]) for row in rows})
 
 
+def count_work(summary: dict[str, int]) -> tuple[int, int, int]:
+    """Return how many files were fetched, painted and published."""
+    return summary["fetched"], summary["painted"], summary["published"]
+
+
 def failures(result: Result | subprocess.CompletedProcess[str]) -> list[str]:
     """Return the lines in which a command reported what failed."""
     return [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
