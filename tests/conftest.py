@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from inspect import CO_VARKEYWORDS
 from pathlib import Path
@@ -17,6 +18,7 @@ from botocore.hooks import EventAliaser
 from botocore.loaders import create_loader
 
 from tests.support.permissions import enforce_permissions
+from tests.support.remotes.faults import FaultProxy, serve_faults
 from tests.support.remotes.stores import (
     DirectoryStore,
     RemoteStore,
@@ -129,6 +131,14 @@ def s3_environment(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of each pause between tries that was requested; none is made."""
+    requested: list[float] = []
+    monkeypatch.setattr(time, "sleep", requested.append)
+    return requested
+
+
+@pytest.fixture
 def directory_store(tmp_path: Path) -> DirectoryStore:
     """An empty directory as the remote."""
     path = tmp_path / "remote-directory"
@@ -140,6 +150,16 @@ def directory_store(tmp_path: Path) -> DirectoryStore:
 def s3_store(s3_environment: None, s3_client: BaseClient) -> S3Store:
     """An empty prefix on the S3 server as the remote."""
     return create_s3_store(s3_client)
+
+
+@pytest.fixture
+def proxy(
+    s3_store: S3Store, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FaultProxy]:
+    """A proxy in front of the S3 server, which the AWS variables name."""
+    with serve_faults(s3_endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        yield proxy
 
 
 @pytest.fixture(params=["directory", "s3"])

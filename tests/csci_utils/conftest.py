@@ -18,14 +18,6 @@ from tests.support.servers import aws_environment
 
 
 @pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds of each pause between tries that was requested; none is made."""
-    requested: list[float] = []
-    monkeypatch.setattr(time, "sleep", requested.append)
-    return requested
-
-
-@pytest.fixture
 def files(pauses: list[float]) -> Iterator[FileServer]:
     """A server of one file."""
     with serve_file() as server:

@@ -20,7 +20,7 @@ from tests.support.networks.models import make_model
 from tests.support.packages import find_in_package
 from tests.support.pipeline.programs import MakePython, write_program
 from tests.support.pipeline.projects import MakeProject, Project
-from tests.support.remotes.stores import DirectoryStore, RemoteStore
+from tests.support.remotes.stores import DirectoryStore, RemoteStore, S3Store
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +60,12 @@ def filled_project(project: Project, photograph: bytes, model: bytes) -> Project
 def directory_project(make_project: MakeProject, directory_store: DirectoryStore) -> Project:
     """An empty project with a directory as its remote."""
     return make_project("machine", directory_store.url)
+
+
+@pytest.fixture
+def s3_project(make_project: MakeProject, s3_store: S3Store) -> Project:
+    """An empty project with a prefix on the S3 server as its remote."""
+    return make_project("machine", s3_store.url)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from csci_utils.atomic import make_temporary_name
 from pset_4.storage.claims import claim
-from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.pipeline.projects import Project
 from tests.support.remotes.faults import refuse, serve_faults
 from tests.support.remotes.stores import DirectoryStore, S3Store
 
@@ -113,9 +113,9 @@ class Replacement:
 
 
 @pytest.fixture
-def replacement(make_project: MakeProject, s3_store: S3Store) -> Replacement:
+def replacement(s3_project: Project, s3_store: S3Store) -> Replacement:
     """Leaves what a killed replacement leaves."""
-    return Replacement(make_project("machine", s3_store.url), s3_store)
+    return Replacement(s3_project, s3_store)
 
 
 def test_a_run_removes_the_temporary_object_of_a_killed_one(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,6 +33,8 @@ CONTENT = bytes(range(256)) * 1000
 STALL_SECONDS = 0.3
 DRIP_SECONDS = STALL_SECONDS / 6
 
+pytestmark = pytest.mark.usefixtures("pauses")
+
 damages = pytest.mark.parametrize(
     "fault",
     [
@@ -48,17 +49,6 @@ damages = pytest.mark.parametrize(
     ],
     ids=["reset", "truncated", "short", "flipped", "checksum", "lost", "overloaded", "broken"],
 )
-
-
-@pytest.fixture
-def proxy(
-    s3_store: S3Store, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FaultProxy]:
-    """A proxy in front of the S3 server, which the AWS variables name; nothing pauses."""
-    with faults.serve_faults(s3_endpoint) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        monkeypatch.setattr(time, "sleep", lambda seconds: None)
-        yield proxy
 
 
 @pytest.fixture

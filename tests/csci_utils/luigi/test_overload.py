@@ -74,17 +74,6 @@ class Overload:
         return [later - earlier for earlier, later in pairwise(self._times)]
 
 
-@pytest.fixture
-def real_time_proxy(
-    s3_store: S3Store, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FaultProxy]:
-    """A proxy in front of the S3 server, to which the AWS variables point; pauses are made."""
-    with faults.serve_faults(s3_endpoint) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        s3_store.write("photo.jpg", CONTENT)
-        yield proxy
-
-
 def download(store: S3Store, path: Path) -> None:
     """Copy the object to a local file."""
     source = S3Target(f"{store.url}/photo.jpg", format=Nop, client=S3Client())
@@ -94,10 +83,11 @@ def download(store: S3Store, path: Path) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
 def test_ten_seconds_of_overload_are_waited_for(
-    method: str, real_time_proxy: FaultProxy, s3_store: S3Store, tmp_path: Path
+    method: str, proxy: FaultProxy, s3_store: S3Store, tmp_path: Path
 ) -> None:
+    s3_store.write("photo.jpg", CONTENT)
     # All pauses together are shorter in one of a thousand runs.
-    overload = real_time_proxy.permanent_faults[method] = Overload(OVERLOADED_SECONDS)
+    overload = proxy.permanent_faults[method] = Overload(OVERLOADED_SECONDS)
 
     assert S3Client().exists(f"{s3_store.url}/photo.jpg")
     download(s3_store, tmp_path / "photo.jpg")
@@ -109,9 +99,10 @@ def test_ten_seconds_of_overload_are_waited_for(
 
 @pytest.mark.soak
 def test_overload_without_end_is_given_up(
-    real_time_proxy: FaultProxy, s3_store: S3Store, tmp_path: Path
+    proxy: FaultProxy, s3_store: S3Store, tmp_path: Path
 ) -> None:
-    overload = real_time_proxy.permanent_faults["GET"] = Overload(float("inf"))
+    s3_store.write("photo.jpg", CONTENT)
+    overload = proxy.permanent_faults["GET"] = Overload(float("inf"))
 
     with pytest.raises(S3Error, match="run again later"):
         download(s3_store, tmp_path / "photo.jpg")

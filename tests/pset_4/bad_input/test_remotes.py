@@ -26,17 +26,16 @@ def test_a_hostile_name_is_reported_and_not_fetched(
 
 @pytest.mark.parametrize("name", [".hidden.png", "drawing.png/y.png", "sub/../y.png", "sub/"])
 def test_an_image_at_an_unusable_key_is_reported_and_not_fetched(
-    name: str, make_project: MakeProject, s3_store: S3Store, drawing: bytes
+    s3_project: Project, name: str, s3_store: S3Store, drawing: bytes
 ) -> None:
     s3_store.write(f"images/{name}", drawing)
     s3_store.write("images/drawing.png", drawing)
     s3_store.write("images/empty/", b"")  # the folder of a program that shows folders
-    project = make_project("machine", s3_store.url)
 
-    result = project.run("download")
+    result = s3_project.run("download")
 
     assert_failed(result, f"{name}: ")
-    assert project.files("images") == ["images/drawing.png"]
+    assert s3_project.files("images") == ["images/drawing.png"]
 
 
 def test_a_linked_folder_in_a_directory_remote_is_reported_and_not_followed(
@@ -253,17 +252,11 @@ def test_a_server_that_does_not_answer_is_reported_in_one_line(
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows connects to no unspecified address")
 @pytest.mark.parametrize(("host", "count"), [("0.0.0.0", 1), ("127.0.0.1", 0), ("localhost", 0)])
 def test_a_remote_without_tls_is_noted_once_unless_it_is_this_machine(
-    host: str,
-    count: int,
-    make_project: MakeProject,
-    s3_store: S3Store,
-    s3_endpoint: str,
-    monkeypatch: pytest.MonkeyPatch,
+    s3_project: Project, host: str, count: int, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = make_project("machine", s3_store.url)
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint.replace("127.0.0.1", host))
 
-    result = project.run("status")
+    result = s3_project.run("status")
 
     assert result.exit_code == 0
     assert result.stderr.count(f"note: http://{host}: what is sent can be read and") == count

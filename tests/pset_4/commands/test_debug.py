@@ -11,10 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from tests.support.pipeline.projects import MakeProject, Project
-from tests.support.remotes import faults
-from tests.support.remotes.faults import Exchange, Reply
-from tests.support.remotes.stores import S3Store
+from tests.support.pipeline.projects import Project
+from tests.support.remotes.faults import Exchange, FaultProxy, Reply
 from tests.support.servers import SECRET_KEY
 
 TOKEN = "token/of+the+session=="
@@ -48,8 +46,7 @@ def assert_no_secret(text: str) -> None:
 
 @pytest.fixture
 def s3_project(
-    make_project: MakeProject,
-    s3_store: S3Store,
+    s3_project: Project,
     photograph: bytes,
     model: bytes,
     monkeypatch: pytest.MonkeyPatch,
@@ -58,33 +55,26 @@ def s3_project(
     """A project with drop-ins, and with a session token."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
     caplog.set_level(logging.INFO)
-    project = make_project("machine", s3_store.url)
-    project.drop("photo.jpg", photograph)
-    project.drop("one.pth", model)
-    return project
+    s3_project.drop("photo.jpg", photograph)
+    s3_project.drop("one.pth", model)
+    return s3_project
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_a_server_that_repeats_secrets_is_not_quoted(
-    method: str,
-    s3_project: Project,
-    s3_endpoint: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    proxy: FaultProxy, method: str, s3_project: Project, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with faults.serve_faults(s3_endpoint) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        proxy.permanent_faults[method] = repeat_request
+    proxy.permanent_faults[method] = repeat_request
 
-        result = s3_project.run("main", "--debug")
+    result = s3_project.run("main", "--debug")
 
     assert result.exit_code == 1
     assert_no_secret(everything_shown(result, caplog))
 
 
 def test_a_server_that_repeats_the_secrets_of_a_profile_is_not_quoted(
+    proxy: FaultProxy,
     s3_project: Project,
-    s3_endpoint: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -98,12 +88,10 @@ def test_a_server_that_repeats_the_secrets_of_a_profile_is_not_quoted(
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
     monkeypatch.setenv("AWS_PROFILE", "me")
-    with faults.serve_faults(s3_endpoint) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        assert s3_project.run("status").exit_code == 0
-        proxy.permanent_faults["GET"] = repeat_request
+    assert s3_project.run("status").exit_code == 0
+    proxy.permanent_faults["GET"] = repeat_request
 
-        result = s3_project.run("main", "--debug")
+    result = s3_project.run("main", "--debug")
 
     assert result.exit_code == 1
     assert_no_secret(everything_shown(result, caplog))

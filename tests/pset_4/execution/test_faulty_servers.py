@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from csci_utils.luigi import Limits, S3Client
 from csci_utils.network.pace import STALL_SECONDS
 from pset_4.storage import remote
-from tests.support.pipeline.projects import MakeProject, Project, failures, read_summary
+from tests.support.pipeline.projects import Project, failures, read_summary
 from tests.support.remotes import faults
 from tests.support.remotes.faults import Fault, FaultProxy
 from tests.support.remotes.stores import S3Store
-
-
-@pytest.fixture
-def proxy(
-    s3_store: S3Store, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FaultProxy]:
-    """A proxy in front of the S3 server, which the AWS variables name."""
-    with faults.serve_faults(s3_endpoint) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        yield proxy
-
-
-@pytest.fixture
-def s3_project(make_project: MakeProject, s3_store: S3Store, proxy: FaultProxy) -> Project:
-    """An empty project whose requests pass the proxy."""
-    return make_project("machine", s3_store.url)
 
 
 def only_for(name: str, fault: Fault) -> Fault:

@@ -14,7 +14,7 @@ from pset_4.errors import RunnerError
 from pset_4.models import listing
 from pset_4.settings import Settings
 from tests.support.networks.models import MODEL_WIDTH, make_model
-from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import DirectoryStore, RemoteStore, S3Store
 
 pytestmark = pytest.mark.s3_in_soak
@@ -115,12 +115,12 @@ def test_a_model_that_does_not_load_is_listed_with_the_reason(
 
 
 def test_an_object_that_is_too_large_for_a_model_is_not_read(
-    make_project: MakeProject, s3_store: S3Store, model: bytes, monkeypatch: pytest.MonkeyPatch
+    s3_project: Project, s3_store: S3Store, model: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "MAX_STYLE_BYTES", len(model) - 1)
     s3_store.write("saved_models/one.pth", model)
 
-    (found,) = list_models(make_project("machine", s3_store.url))
+    (found,) = list_models(s3_project)
 
     assert (found["loads"], found["size"], found["sha256"]) == (False, len(model), None)
 

@@ -122,16 +122,15 @@ def test_a_folder_that_passes_for_something_else_is_reported(
 
 
 def test_beside_an_image_a_key_below_its_name_is_reported(
-    make_project: MakeProject, s3_store: S3Store, photograph: bytes
+    s3_project: Project, s3_store: S3Store, photograph: bytes
 ) -> None:
     s3_store.write("images/a.jpg", photograph)
     s3_store.write("images/a.jpg/b.jpg", photograph)
-    project = make_project("machine", s3_store.url)
 
-    result = project.run("download")
+    result = s3_project.run("download")
 
     assert_failed(result, "a.jpg/b.jpg: folder 'a.jpg': a folder must not be named like an image")
-    assert project.files("images") == ["images/a.jpg"]
+    assert s3_project.files("images") == ["images/a.jpg"]
 
 
 @pytest.mark.parametrize("place", ["remote/images", "data/images", "data/stylized/one.pth"])

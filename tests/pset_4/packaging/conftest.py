@@ -12,7 +12,7 @@ import pytest
 
 from pset_4.packaging import build_package, publish_package
 from pset_4.packaging.contents import CODE
-from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.pipeline.projects import Project
 from tests.support.pipeline.published import (
     Files,
     MakePublisher,
@@ -96,7 +96,7 @@ def packaged(
 
 @pytest.fixture
 def without_removal(
-    s3_store: S3Store, make_project: MakeProject, model: bytes, other_package_files: Files
+    s3_project: Project, s3_store: S3Store, model: bytes, other_package_files: Files
 ) -> Project:
     """A project with an outdated package, whose credentials cannot remove objects."""
     for path, content in {"saved_models/model.pth": model, **other_package_files}.items():
@@ -109,7 +109,7 @@ def without_removal(
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
     s3_store.client.put_bucket_policy(Bucket=s3_store.bucket, Policy=policy)
-    return make_project("machine", s3_store.url)
+    return s3_project
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from csci_utils.errors import ChangedError
 from pset_4.packaging import transfer
-from tests.support.pipeline.projects import MakeProject, Project
+from tests.support.pipeline.projects import Project
 from tests.support.pipeline.published import (
     MANIFEST_PATH,
     PACKAGE,
@@ -20,6 +20,7 @@ from tests.support.pipeline.published import (
     read_published,
 )
 from tests.support.remotes import faults
+from tests.support.remotes.faults import FaultProxy
 from tests.support.remotes.stores import RemoteStore, S3Store
 
 CODE_PATH = "mlflow/model.pth/code/neural_style/errors.py"
@@ -112,24 +113,16 @@ def test_publishers_of_the_same_bytes_at_once_all_succeed(
 
 
 def test_a_fault_while_the_published_package_is_read_is_mended(
-    s3_store: S3Store,
-    s3_endpoint: str,
-    make_project: MakeProject,
-    model: bytes,
-    package_files: Files,
-    monkeypatch: pytest.MonkeyPatch,
+    s3_project: Project, proxy: FaultProxy, s3_store: S3Store, model: bytes, package_files: Files
 ) -> None:
     for path, content in {"saved_models/model.pth": model, **package_files}.items():
         s3_store.write(path, content)
-    project = make_project("machine", s3_store.url)
-    project.run_well("download", "--model", "model.pth")
-    with faults.serve_faults(s3_endpoint) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        check_access = faults.pass_on
-        read_manifest, read_first_file = faults.flip, faults.truncate
-        proxy.faults["GET"] = [check_access, read_manifest, faults.pass_on, read_first_file]
+    s3_project.run_well("download", "--model", "model.pth")
+    check_access = faults.pass_on
+    read_manifest, read_first_file = faults.flip, faults.truncate
+    proxy.faults["GET"] = [check_access, read_manifest, faults.pass_on, read_first_file]
 
-        counts = project.run_well(*PACKAGE)
+    counts = s3_project.run_well(*PACKAGE)
 
     assert counts["published"] == 0
 

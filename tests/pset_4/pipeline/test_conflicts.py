@@ -8,13 +8,13 @@ import pytest
 
 from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import (
-    MakeProject,
     Project,
     assert_failed,
     failures,
     read_summary,
 )
 from tests.support.remotes import faults
+from tests.support.remotes.faults import FaultProxy
 from tests.support.remotes.stores import RemoteStore, S3Store
 
 pytestmark = pytest.mark.s3_in_soak
@@ -200,22 +200,19 @@ def test_replace_publishes_nothing_that_is_not_an_image(
 
 
 def test_an_upload_that_arrives_damaged_replaces_nothing(
-    make_project: MakeProject,
+    s3_project: Project,
+    proxy: FaultProxy,
     s3_store: S3Store,
-    s3_endpoint: str,
     photograph: bytes,
     drawing: bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     s3_store.write("images/photo.jpg", drawing)
-    project = make_project("machine", s3_store.url)
-    project.drop("photo.jpg", photograph)
+    s3_project.drop("photo.jpg", photograph)
     monkeypatch.setattr("csci_utils.s3.uploading.sending.PUT_PAUSE_SECONDS", 0)
-    with faults.serve_faults(s3_endpoint) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        proxy.permanent_faults["PUT"] = faults.flip_upload
+    proxy.permanent_faults["PUT"] = faults.flip_upload
 
-        result = project.run("upload", "--on-conflict", "replace")
+    result = s3_project.run("upload", "--on-conflict", "replace")
 
     assert_failed(result, "damaged in transit; run again")
     assert s3_store.read("images/photo.jpg") == drawing
@@ -223,24 +220,21 @@ def test_an_upload_that_arrives_damaged_replaces_nothing(
 
 
 def test_a_result_that_arrives_damaged_replaces_no_earlier_one(
-    make_project: MakeProject,
+    s3_project: Project,
+    proxy: FaultProxy,
     s3_store: S3Store,
-    s3_endpoint: str,
     photograph: bytes,
     model: bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    project = make_project("machine", s3_store.url)
-    project.drop("photo.jpg", photograph)
-    project.drop("one.pth", model)
-    project.run_well("main")
+    s3_project.drop("photo.jpg", photograph)
+    s3_project.drop("one.pth", model)
+    s3_project.run_well("main")
     published = s3_store.digests()
     monkeypatch.setattr("csci_utils.s3.uploading.sending.PUT_PAUSE_SECONDS", 0)
-    with faults.serve_faults(s3_endpoint) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        proxy.permanent_faults["PUT"] = faults.flip_upload
+    proxy.permanent_faults["PUT"] = faults.flip_upload
 
-        result = project.run("main", "--precision", "fast")
+    result = s3_project.run("main", "--precision", "fast")
 
     assert_failed(result, "damaged in transit; run again")
     assert s3_store.digests() == published

@@ -23,7 +23,7 @@ from tests.support.pipeline.projects import (
     count_work,
     failures,
 )
-from tests.support.remotes.stores import RemoteStore, S3Store
+from tests.support.remotes.stores import RemoteStore
 
 pytestmark = pytest.mark.s3_in_soak
 
@@ -105,21 +105,15 @@ def test_a_second_run_does_nothing(painted: Project) -> None:
 
 
 def test_a_second_run_asks_s3_for_each_object_once(
-    s3_store: S3Store,
-    make_project: MakeProject,
-    photograph: bytes,
-    drawing: bytes,
-    model: bytes,
-    sent_urls: list[str],
+    s3_project: Project, photograph: bytes, drawing: bytes, model: bytes, sent_urls: list[str]
 ) -> None:
-    project = make_project("machine", s3_store.url)
-    project.drop("photo.jpg", photograph)
-    project.drop("drawing.png", drawing)
-    project.drop("one.pth", model)
-    project.run_well("main")
+    s3_project.drop("photo.jpg", photograph)
+    s3_project.drop("drawing.png", drawing)
+    s3_project.drop("one.pth", model)
+    s3_project.run_well("main")
     sent_urls.clear()
 
-    project.run_well("main")
+    s3_project.run_well("main")
 
     keys = [url for url in sent_urls if "list-type" not in url]
     assert len(keys) == len(set(keys)) == 5

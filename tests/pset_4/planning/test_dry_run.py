@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.support.networks.models import make_model
 from tests.support.pipeline.projects import Project, assert_failed
-from tests.support.remotes.faults import FaultProxy, serve_faults
+from tests.support.remotes.faults import FaultProxy
 from tests.support.remotes.stores import DirectoryStore, RemoteStore, S3Store
 
 pytestmark = pytest.mark.s3_in_soak
@@ -33,16 +33,12 @@ def dropped(project: Project, drawing: bytes, model: bytes) -> Project:
 
 
 @pytest.fixture
-def proxy(
-    project: Project, store: RemoteStore, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FaultProxy | None]:
+def s3_proxy(store: RemoteStore, request: pytest.FixtureRequest) -> FaultProxy | None:
     """Counts the requests, if the remote is S3."""
-    if not isinstance(store, S3Store):
-        yield None
-        return
-    with serve_faults(s3_endpoint) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        yield proxy
+    proxy: FaultProxy | None = None
+    if isinstance(store, S3Store):
+        proxy = request.getfixturevalue("proxy")
+    return proxy
 
 
 def plan(project: Project, *arguments: str) -> dict[str, Any]:
@@ -211,7 +207,7 @@ def test_download_announces_what_is_fetched(
 def test_nothing_is_written(
     dropped: Project,
     store: RemoteStore,
-    proxy: FaultProxy | None,
+    s3_proxy: FaultProxy | None,
     drawing: bytes,
     photograph: bytes,
     tmp_path: Path,
@@ -230,14 +226,14 @@ def test_nothing_is_written(
         monkeypatch.setattr("csci_utils.digest.SETTLING_NS", 0)
         (dropped.data / "saved_models/one.pth").touch()
     before, objects = snapshot(tmp_path), store.list()
-    if proxy is not None:
-        proxy.methods.clear()
+    if s3_proxy is not None:
+        s3_proxy.methods.clear()
 
     dropped.run(*(word.format(file=file) for word in words), "--dry-run")
 
     assert snapshot(tmp_path) == before
     assert store.list() == objects
-    assert proxy is None or {"GET", "HEAD"} >= set(proxy.methods)
+    assert s3_proxy is None or {"GET", "HEAD"} >= set(s3_proxy.methods)
 
 
 def test_a_file_is_planned_as_if_it_was_dropped_in(

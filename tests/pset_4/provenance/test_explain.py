@@ -111,9 +111,9 @@ def test_a_result_that_only_the_remote_has_is_explained(
 
 
 def test_a_result_that_another_program_copied_to_s3_is_read(
-    make_project: MakeProject, s3_store: S3Store, drawing: bytes, model: bytes
+    s3_project: Project, make_project: MakeProject, s3_store: S3Store, drawing: bytes, model: bytes
 ) -> None:
-    painted = paint(make_project("machine", s3_store.url), IMAGE, drawing, model)
+    painted = paint(s3_project, IMAGE, drawing, model)
     s3_store.write(f"stylized/{NAME}", s3_store.read(f"stylized/{NAME}"))
 
     found = explain(make_project("elsewhere", s3_store.url), NAME)
@@ -137,10 +137,10 @@ def test_a_format_without_room_is_explained_by_its_record(
 
 
 def test_a_format_without_room_has_object_metadata_in_s3(
-    make_project: MakeProject, s3_store: S3Store, model: bytes
+    s3_project: Project, make_project: MakeProject, s3_store: S3Store, model: bytes
 ) -> None:
     picture = encode(Image.new("RGB", (32, 24), "red"), "GIF")
-    paint(make_project("machine", s3_store.url), "photo.gif", picture, model)
+    paint(s3_project, "photo.gif", picture, model)
 
     found = explain(make_project("elsewhere", s3_store.url), f"{MODEL}/photo.gif")
 
@@ -219,7 +219,7 @@ def test_a_name_of_two_images_is_that_of_none(
 
 
 def test_hostile_object_metadata_says_nothing(
-    make_project: MakeProject, s3_store: S3Store, drawing: bytes
+    s3_project: Project, s3_store: S3Store, drawing: bytes
 ) -> None:
     s3_store.client.put_object(
         Bucket=s3_store.bucket,
@@ -228,7 +228,7 @@ def test_hostile_object_metadata_says_nothing(
         Metadata={"image": "%ff%00", "image-sha256": "../..", "options": "[" * 500},
     )
 
-    result = make_project("machine", s3_store.url).run("explain", f"{MODEL}/a.png")
+    result = s3_project.run("explain", f"{MODEL}/a.png")
 
     assert_failed(result, f"stylized/{MODEL}/a.png: nothing says where it comes from")
 

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-
 import pytest
 
-from tests.support.pipeline.projects import MakeProject
+from tests.support.pipeline.projects import Project
 from tests.support.reliability.faulty_steps import FaultyWalker
 from tests.support.reliability.tally import Count, Tally
 from tests.support.reliability.world import World
-from tests.support.remotes.faults import FaultProxy, serve_faults
+from tests.support.remotes.faults import FaultProxy
 from tests.support.remotes.stores import S3Store
+
+pytestmark = pytest.mark.usefixtures("pauses")
 
 WALKS, STEPS = 4, 250
 
 
 @pytest.fixture
-def proxy(
-    s3_store: S3Store, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FaultProxy]:
-    """A proxy in front of the S3 server, which the AWS variables name; nothing pauses."""
-    with serve_faults(s3_endpoint) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        monkeypatch.setattr(time, "sleep", lambda seconds: None)
-        yield proxy
-
-
-@pytest.fixture
-def distant_world(make_project: MakeProject, s3_store: S3Store) -> World:
+def distant_world(s3_project: Project, s3_store: S3Store) -> World:
     """A machine and a remote on S3, with nothing there."""
-    return World(make_project("machine", s3_store.url), s3_store)
+    return World(s3_project, s3_store)
 
 
 def test_faults_are_survived_or_reported(distant_world: World, proxy: FaultProxy) -> None:

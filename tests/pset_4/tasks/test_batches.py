@@ -14,7 +14,7 @@ from pset_4.tasks.main import MainTask
 from pset_4.tasks.parameters import join_images
 from pset_4.tasks.stylize import Stylize
 from tests.support.pipeline.projects import MakeProject, Project, failures, read_summary
-from tests.support.remotes import faults
+from tests.support.remotes.faults import FaultProxy
 from tests.support.remotes.stores import RemoteStore, S3Store
 
 COUNT = 30
@@ -80,41 +80,29 @@ def test_one_bad_image_of_a_batch_fails_alone_and_is_tried_again_alone(
 
 
 def test_a_finished_run_asks_s3_little(
-    make_project: MakeProject,
-    s3_store: S3Store,
-    s3_endpoint: str,
-    drawing: bytes,
-    model: bytes,
-    monkeypatch: pytest.MonkeyPatch,
+    s3_project: Project, proxy: FaultProxy, drawing: bytes, model: bytes
 ) -> None:
-    project = make_project("machine", s3_store.url)
-    drop_many(project, drawing, model)
-    project.run_well("main")
+    drop_many(s3_project, drawing, model)
+    s3_project.run_well("main")
+    proxy.methods.clear()
 
-    with faults.serve_faults(s3_endpoint) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        summary = project.run_well("main")
+    summary = s3_project.run_well("main")
 
     assert summary == {"skipped": COUNT}
     assert len(proxy.methods) <= 2 * (FIRST_QUESTIONS + 1) + 3
 
 
 def test_an_object_that_was_replaced_is_noticed_in_a_listing(
-    make_project: MakeProject,
-    s3_store: S3Store,
-    photograph: bytes,
-    drawing: bytes,
-    model: bytes,
+    s3_project: Project, s3_store: S3Store, photograph: bytes, drawing: bytes, model: bytes
 ) -> None:
-    project = make_project("machine", s3_store.url)
-    names = drop_many(project, drawing, model)
-    project.run_well("main")
+    names = drop_many(s3_project, drawing, model)
+    s3_project.run_well("main")
     for name in names:
-        (project.uploads / name).unlink()
+        (s3_project.uploads / name).unlink()
     s3_store.write(f"images/{names[-1]}", drawing + b"more")
     s3_store.remove(f"images/{names[-2]}")
 
-    result = project.run("main", "--model", "one.pth", *(f"--image={name}" for name in names))
+    result = s3_project.run("main", "--model", "one.pth", *(f"--image={name}" for name in names))
 
     (failure,) = failures(result)
     assert f"{names[-2]}: not in the remote" in failure

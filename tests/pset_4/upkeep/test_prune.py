@@ -12,6 +12,7 @@ from tests.support.networks.models import make_model
 from tests.support.pipeline.database import list_records
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes import faults
+from tests.support.remotes.faults import FaultProxy
 from tests.support.remotes.outages import out_of_reach
 from tests.support.remotes.stores import RemoteStore
 
@@ -174,15 +175,11 @@ def test_an_unreachable_remote_costs_nothing(
 
 
 @pytest.mark.parametrize("store", ["s3"], indirect=True)
-def test_a_remote_that_refuses_costs_nothing(
-    orphaned: Project, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_remote_that_refuses_costs_nothing(proxy: FaultProxy, orphaned: Project) -> None:
     before = orphaned.files("")
 
-    with faults.serve_faults(s3_endpoint) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        proxy.permanent_faults["GET"] = faults.refuse(403, "AccessDenied")
-        result = orphaned.run("prune", "--yes", "--even-all")
+    proxy.permanent_faults["GET"] = faults.refuse(403, "AccessDenied")
+    result = orphaned.run("prune", "--yes", "--even-all")
 
     assert result.exit_code != 0
     assert orphaned.files("") == before

@@ -10,9 +10,9 @@ from csci_utils.errors import S3AccessError, S3Error
 from csci_utils.s3.requests import S3Requests
 from tests.support.networks.models import make_model
 from tests.support.pipeline.programs import wait_until
-from tests.support.pipeline.projects import MakeProject, Project, assert_failed, failures
+from tests.support.pipeline.projects import Project, assert_failed, failures
 from tests.support.pipeline.watching import wait_for_files, wait_for_text, watch
-from tests.support.remotes.stores import RemoteStore, S3Store
+from tests.support.remotes.stores import RemoteStore
 
 EVERY = ("--every", "1s")
 
@@ -69,14 +69,9 @@ def test_only_drop_ins_are_painted_if_not_all_is_asked_for(
 
 
 def test_a_remote_out_of_reach_is_said_once_and_tried_again(
-    make_project: MakeProject,
-    s3_store: S3Store,
-    photograph: bytes,
-    model: bytes,
-    monkeypatch: pytest.MonkeyPatch,
+    s3_project: Project, photograph: bytes, model: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = make_project("machine", s3_store.url)
-    project.drop("model.pth", model)
+    s3_project.drop("model.pth", model)
     asked: list[object] = []
 
     def act() -> None:
@@ -84,49 +79,44 @@ def test_a_remote_out_of_reach_is_said_once_and_tried_again(
         with monkeypatch.context() as patch:
             for name in ("state", "list"):
                 patch.setattr(S3Requests, name, refuse(S3Error("cannot be reached"), asked))
-            project.drop("photo.jpg", photograph)
+            s3_project.drop("photo.jpg", photograph)
             wait_for_text("cannot be reached")
             before = len(asked)
-            project.drop("second.jpg", photograph)
+            s3_project.drop("second.jpg", photograph)
             wait_until(lambda: len(asked) > before)
         wait_for_text("the remote answers again")
-        wait_for_files(project, "stylized/model.pth/photo.jpg", "stylized/model.pth/second.jpg")
+        wait_for_files(s3_project, "stylized/model.pth/photo.jpg", "stylized/model.pth/second.jpg")
 
-    result = watch(project, meanwhile=act)
+    result = watch(s3_project, meanwhile=act)
 
     assert len(failures(result)) == 1
 
 
 def test_a_remote_out_of_reach_at_the_start_is_waited_for(
-    make_project: MakeProject,
-    s3_store: S3Store,
-    photograph: bytes,
-    model: bytes,
-    monkeypatch: pytest.MonkeyPatch,
+    s3_project: Project, photograph: bytes, model: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = make_project("machine", s3_store.url)
-    project.drop("model.pth", model)
-    project.drop("photo.jpg", photograph)
+    s3_project.drop("model.pth", model)
+    s3_project.drop("photo.jpg", photograph)
 
     def act() -> None:
         wait_for_text("cannot be reached")
         patch.undo()
         wait_for_text("the remote answers again")
-        wait_for_files(project, "stylized/model.pth/photo.jpg")
+        wait_for_files(s3_project, "stylized/model.pth/photo.jpg")
 
     with monkeypatch.context() as patch:
         patch.setattr(S3Requests, "list", refuse(S3Error("cannot be reached")))
-        result = watch(project, meanwhile=act)
+        result = watch(s3_project, meanwhile=act)
 
     assert len(failures(result)) == 1
 
 
 def test_a_remote_that_refuses_access_at_the_start_is_an_error(
-    make_project: MakeProject, s3_store: S3Store, monkeypatch: pytest.MonkeyPatch
+    s3_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(S3Requests, "list", refuse(S3AccessError("access denied")))
 
-    assert_failed(make_project("machine", s3_store.url).run("watch"), "error: access denied")
+    assert_failed(s3_project.run("watch"), "error: access denied")
 
 
 @pytest.mark.parametrize(
