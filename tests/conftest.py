@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
+import tempfile
 import time
 from collections.abc import Iterator
 from inspect import CO_VARKEYWORDS
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.hooks
 import botocore.session
@@ -27,6 +29,9 @@ from tests.support.remotes.stores import (
     create_s3_store,
 )
 from tests.support.servers import aws_environment, serve_s3
+
+if TYPE_CHECKING:
+    import trustme
 
 pytest_plugins = ["pytester", "tests.support.reliability.plugin"]
 
@@ -104,6 +109,16 @@ def weights_dir() -> Path:
 
 
 @pytest.fixture
+def temporary_folder(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The folder for temporary files and folders: empty, and no other process writes to it."""
+    folder = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
 def bound_by_permissions() -> Iterator[None]:
     """File permissions bind this process, even if root runs it."""
     with enforce_permissions():
@@ -150,6 +165,31 @@ def directory_store(tmp_path: Path) -> DirectoryStore:
 def s3_store(s3_environment: None, s3_client: BaseClient) -> S3Store:
     """An empty prefix on the S3 server as the remote."""
     return create_s3_store(s3_client)
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority that nobody trusts."""
+    import trustme
+
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our clients trust the authority."""
+    path = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(path))
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(path))
+
+
+@pytest.fixture(scope="session")
+def tls_context(authority: trustme.CA) -> ssl.SSLContext:
+    """The context of servers with a certificate of the authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import trustme
 
 from csci_utils.luigi import S3Client
 from tests.support.file_server import FileServer, serve_file
@@ -24,27 +23,11 @@ def files(pauses: list[float]) -> Iterator[FileServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    """A certificate authority that nobody trusts."""
-    return trustme.CA()
-
-
 @pytest.fixture
-def secure_files(pauses: list[float], authority: trustme.CA) -> Iterator[FileServer]:
+def secure_files(pauses: list[float], tls_context: ssl.SSLContext) -> Iterator[FileServer]:
     """A server of one file over HTTPS, with a certificate of the authority."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    with serve_file(context) as server:
+    with serve_file(tls_context) as server:
         yield server
-
-
-@pytest.fixture
-def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The authority is trusted."""
-    path = tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(str(path))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
 
 
 @pytest.fixture

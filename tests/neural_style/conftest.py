@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -59,13 +58,14 @@ def picture_path(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for temporary files and folders, which is empty."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
+@pytest.fixture(scope="session")
+def wide_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A style of random weights and the official width, as a safetensors file."""
+    safetensors = pytest.importorskip("safetensors.numpy")
+    path = tmp_path_factory.mktemp("wide") / "wide.safetensors"
+    state = {name: value.numpy() for name, value in styles.make_state(32).items()}
+    path.write_bytes(safetensors.save(state))
+    return path
 
 
 @pytest.fixture

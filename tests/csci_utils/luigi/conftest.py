@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,8 @@ from tests.support.remotes.targets import (
 
 
 @pytest.fixture(autouse=True)
-def own_temporary_folder(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """The folder for temporary files, where Luigi first writes what goes to S3."""
-    folder = tmp_path_factory.mktemp("temporary")
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
+def own_temporary_folder(temporary_folder: Path) -> None:
+    """Have a folder of its own for what Luigi first writes on this machine."""
 
 
 @pytest.fixture(params=[*LOCAL_KINDS, *ROOTED_KINDS, *S3_KINDS])

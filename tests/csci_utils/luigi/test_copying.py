@@ -120,9 +120,9 @@ def test_a_missing_source_leaves_nothing(ends: Ends, task: Copy) -> None:
 
 
 def test_an_upload_does_not_use_the_temporary_folder(
-    s3_store: S3Store, tmp_path: Path, own_temporary_folder: Path
+    s3_store: S3Store, tmp_path: Path, temporary_folder: Path
 ) -> None:
-    own_temporary_folder.rmdir()
+    temporary_folder.rmdir()
     (tmp_path / "photo.jpg").write_bytes(CONTENT)
 
     copy(target_at(str(tmp_path / "photo.jpg")), target_at(f"{s3_store.url}/photo.jpg"))

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import trustme
 from luigi.contrib.s3 import S3Target
 from luigi.format import Nop
 
@@ -276,14 +275,14 @@ def test_a_download_that_stalls_once_succeeds(
 
 @pytest.fixture
 def secure_proxy(
-    proxy: FaultProxy, s3_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    proxy: FaultProxy,
+    s3_endpoint: str,
+    tls_context: ssl.SSLContext,
+    trusted: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[FaultProxy]:
     """The same proxy over TLS, in its place."""
-    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "authority.pem"))
-    with faults.serve_faults(s3_endpoint, context) as secure_proxy:
+    with faults.serve_faults(s3_endpoint, tls_context) as secure_proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", secure_proxy.url)
         yield secure_proxy
 

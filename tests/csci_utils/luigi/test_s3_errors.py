@@ -9,7 +9,6 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-import trustme
 from botocore.parsers import ResponseParserError
 
 from csci_utils.errors import S3AccessError, S3BucketMissingError, S3Error
@@ -265,12 +264,9 @@ def test_a_clock_that_differs_from_the_server_s_is_named(code: str, fake_s3: Fak
 
 
 def test_a_certificate_that_is_not_trusted_is_named(
-    fake_s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+    fake_s3: FakeS3, tls_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-
-    with serve(BaseHTTPRequestHandler, context) as url:
+    with serve(BaseHTTPRequestHandler, tls_context) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         with pytest.raises(S3Error, match=r"no trusted TLS .* https://127.*AWS_CA_BUNDLE"):
             S3Client().exists(URL)

@@ -14,18 +14,9 @@ import pytest
 from neural_style.engine import KERNEL_VARIABLE
 from neural_style.neural_style import main
 from tests.support.command_line import eval_arguments
-from tests.support.networks.styles import ROOT, make_picture, make_state
+from tests.support.networks.styles import ROOT, make_picture
 
 _ERASE = b"\r\x1b[K"
-
-
-@pytest.fixture(scope="module")
-def wide_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint of the official width, which paints slowly."""
-    torch = pytest.importorskip("torch")
-    path = tmp_path_factory.mktemp("wide") / "wide.pth"
-    torch.save(make_state(32), path)
-    return path
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from neural_style.vgg import Vgg16, find_weights_url
 from tests.support.networks import formulas
 from tests.support.networks.styles import State
 from tests.support.networks.training import Blocks, Outcome, Train, make_vgg_state
-from tests.support.servers import serve
+from tests.support.servers import QuietHandler, serve
 
 NAME = "vgg16-397923af.pth"
 """The name of torchvision's weights."""
@@ -44,16 +44,13 @@ def server(
     """The folder of a web server in place of torchvision's."""
     folder = tmp_path / "served"
     folder.mkdir()
-    with serve(partial(QuietHandler, directory=str(folder))) as address:
+    with serve(partial(FolderHandler, directory=str(folder))) as address:
         monkeypatch.setattr(vgg, "find_weights_url", lambda: f"{address}/{NAME}")
         yield folder
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves files without printing each request."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+class FolderHandler(QuietHandler, http.server.SimpleHTTPRequestHandler):
+    """Serves the files of a folder."""
 
 
 # The network

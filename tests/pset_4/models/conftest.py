@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import trustme
 
 from pset_4.models.catalog import OFFICIAL_MODELS
 from tests.support.file_server import FileServer, serve_file
@@ -28,21 +26,10 @@ def server(official: Models) -> Iterator[FileServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    """A certificate authority."""
-    return trustme.CA()
-
-
 @pytest.fixture
 def secure_server(
-    authority: trustme.CA, official: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tls_context: ssl.SSLContext, trusted: None, official: Models
 ) -> Iterator[FileServer]:
     """A server of the same archive over HTTPS, with a trusted certificate."""
-    path = tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(str(path))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    with serve_file(context, pack(official)) as server:
+    with serve_file(tls_context, pack(official)) as server:
         yield server

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,22 +15,13 @@ from pset_4.models.catalog import OFFICIAL_URL
 from tests.support.file_server import TRIES, FileServer, answer, serve
 from tests.support.files.archives import Models
 from tests.support.pipeline.fetching import fetch, fetch_badly, fetch_well, read_drop_ins
+from tests.support.pipeline.programs import wait_until
 from tests.support.pipeline.projects import Project
 
 
 def partial_sizes(folder: Path) -> list[int]:
     """Return the sizes of all partial downloads in a folder."""
     return [path.stat().st_size for path in folder.glob(".*.part")]
-
-
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Wait until the condition is true while the process runs."""
-    for _ in range(1200):
-        if condition():
-            return
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    raise AssertionError("the condition did not become true")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
@@ -45,7 +35,7 @@ def test_an_interrupted_download_continues_where_it_stopped(
     command += ["models", "fetch", "--url", server.url]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         folder = directory_project.data / "downloads"
-        wait_until(lambda: size in partial_sizes(folder), process)
+        wait_until(lambda: size in partial_sizes(folder))
         process.send_signal(number)
         errors = process.communicate()[1]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,8 @@ from tests.support.remotes.stores import RemoteStore
 
 
 @pytest.fixture(autouse=True)
-def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take a folder for temporary files that no other process writes to."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+def own_temporary_folder(temporary_folder: Path) -> None:
+    """Have a folder of its own for temporary files."""
 
 
 @pytest.fixture
