@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from operator import index
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,9 @@ def count_styles_in(path: str | PathLike[str]) -> int | None:
         try:
             header = json.loads(data[_LENGTH_BYTES : _LENGTH_BYTES + _header_bytes(data)])
             tensors = {name: entry for name, entry in header.items() if name != _METADATA}
-            count = count_styles({name: tuple(entry["shape"]) for name, entry in tensors.items()})
+            count = count_styles(
+                {name: tuple(map(index, entry["shape"])) for name, entry in tensors.items()}
+            )
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise damaged("its header is damaged", _EXPECTED) from error
     return count if count > 1 else None

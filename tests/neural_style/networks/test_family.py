@@ -144,7 +144,16 @@ def test_styles_are_counted_without_loading(name: str, count: int | None, tmp_pa
     assert count_styles_in(tmp_path / "style.safetensors") == count
 
 
-@pytest.mark.parametrize("header", [b"[]", b'{"a": 1}', b'{"in1.weight": {"shape": "ab"}}', b"{"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"[]",
+        b'{"a": 1}',
+        b'{"in1.weight": {"shape": "ab"}}',
+        b'{"in1.weight": {"shape": [2.5, 3]}}',
+        b"{",
+    ],
+)
 def test_a_damaged_header_is_not_counted(header: bytes, tmp_path: Path) -> None:
     path = tmp_path / "style.safetensors"
     path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))

@@ -21,6 +21,7 @@ BAD_DROP_INS = {
     "truncated.pth": b"PK\x03\x04",
     "text.pth": b"This is no model.",
     "text.onnx": b"This is no model.",
+    "styles.safetensors": b'\x23\0\0\0\0\0\0\0{"in1.weight": {"shape": [2.5, 3]}}',
     "notes.txt": b"Neither by its suffix.",
     "con.png": b"A device on Windows.",
 }
