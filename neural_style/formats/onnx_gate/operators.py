@@ -40,6 +40,7 @@ _RESIZE = (
 _UNARY = {
     "Abs": "",
     "Ceil": "",
+    "Celu": "alpha",
     "Elu": "alpha",
     "Erf": "",
     "Exp": "",
@@ -54,6 +55,7 @@ _UNARY = {
     "Neg": "",
     "Reciprocal": "",
     "Relu": "",
+    "Round": "",
     "Selu": "alpha gamma",
     "Sigmoid": "",
     "Softplus": "",

@@ -161,6 +161,8 @@ def test_each_size_of_pictures_is_checked() -> None:
         ("Erf", ["image"], {}, {}),
         ("Gelu", ["image"], {"approximate": "tanh"}, {}),
         ("Mish", ["image"], {}, {}),
+        ("Celu", ["image"], {"alpha": 2.0}, {}),
+        ("Round", ["image"], {}, {}),
         ("Gather", ["image", "at"], {"axis": 1}, {"at": [2, 1, 0]}),
         ("Pad", ["image", "pads"], {"mode": "edge"}, {"pads": [0, 0, 0, 0, 0, 0, 0, 0]}),
     ],
