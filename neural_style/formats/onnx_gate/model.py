@@ -131,7 +131,7 @@ def decode(data: bytes, dtypes: Mapping[int, np.dtype[Any]] = DTYPES) -> Model:
     ports = [port for port in graph.messages(11) if port.text(1) not in initializers]
     return Model(
         opset=_decode_opset(model),
-        nodes=tuple(map(_decode_node, _at_most(MAX_NODES, graph.messages(1)))),
+        nodes=_in_order(tuple(map(_decode_node, _at_most(MAX_NODES, graph.messages(1))))),
         initializers=initializers,
         inputs=tuple(map(_decode_port, ports)),
         outputs=tuple(map(_decode_port, graph.messages(12))),
@@ -197,6 +197,30 @@ def _decode_node(message: Message) -> Node:
         )
     attributes = dict(_decode_attribute(operator, a) for a in message.messages(5))
     return Node(operator, tuple(message.texts(1)), outputs[0], attributes)
+
+
+def _in_order(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Return nodes behind those that make their inputs, otherwise in the order that they have.
+
+    Converters to half precision append nodes at the end, and onnxruntime accepts that. Nodes in a
+    circle stay in some order.
+    """
+    makers = {node.output: node for node in nodes}
+    if len(makers) < len(nodes):
+        return nodes
+    ordered: dict[str, Node] = {}
+    begun: set[str] = set()
+    stack = list(reversed(nodes))
+    while stack:
+        node = stack.pop()
+        awaited = (name for name in node.inputs if name in makers and name not in ordered)
+        missing = [makers[name] for name in awaited]
+        if missing and node.output not in begun:
+            begun.add(node.output)
+            stack += [node, *missing]
+        else:
+            ordered.setdefault(node.output, node)
+    return tuple(ordered.values())
 
 
 def _decode_attribute(operator: str, message: Message) -> tuple[str, AttributeValue]:

@@ -11,7 +11,7 @@ from neural_style import StyleError
 pytest.importorskip("onnx")
 
 import numpy as np
-from onnx import TensorProto, helper
+from onnx import ModelProto, TensorProto, helper
 
 from neural_style.formats.onnx_gate.gate import check_graph
 from neural_style.networks.weights import MAX_PARAMETERS
@@ -45,6 +45,18 @@ def test_channels_that_come_last_are_not_taken_for_a_width() -> None:
     data = graph_bytes([("image", [1, "height", "width", 3])], [node])
 
     assert "got the inputs image [1,?,?,3]" in refusal_of(data)
+
+
+def test_operators_may_be_in_any_order() -> None:
+    ordered = graph_of(
+        ("Cast", ["image"], "x", {"to": TensorProto.FLOAT16}),
+        ("Relu", ["x"], "y", {}),
+        ("Cast", ["y"], "output", {"to": TensorProto.FLOAT}),
+    )
+    mixed = ModelProto.FromString(ordered)
+    mixed.graph.node.sort(key=lambda node: node.op_type, reverse=True)
+
+    assert check_graph(mixed.SerializeToString()).model == check_graph(ordered).model
 
 
 def test_a_negative_side_stands_for_any_size() -> None:
