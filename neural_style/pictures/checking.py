@@ -1,4 +1,4 @@
-"""Check that a large file is an image without decoding its pixels."""
+"""Whether a large file is an image, without its pixels: they are decoded when it is painted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..system.warning_filter import suppress_warnings
 from .codecs import bmp, heif
 from .completeness import is_complete
 from .decoding import PILLOWS_FORMATS
-from .failures import ENDS_EARLY, TIFF_MAGICS, describe_failure
+from .failures import ENDS_EARLY, TIFF_MAGICS, describe_failure, has_known_signature
 from .file_formats import MAX_PICTURE_BYTES
 
 LARGE_BYTES = 32 << 20
@@ -46,10 +46,13 @@ def check_structure(path: str | PathLike[str]) -> None:
 
 def _check(file: BinaryIO, data: bytes) -> None:
     try:
+        is_whole = is_complete(data)
+        if not is_whole and has_known_signature(data):
+            raise ValueError(ENDS_EARLY)  # Pillow would read any number of empty segments
         # Pillow knows fewer kinds of TIFF and BMP files than are painted.
         if not (data.startswith(TIFF_MAGICS) or bmp.find_bit_fields(data)):
             _open(file, data)
-        if not is_complete(data):
+        if not is_whole:
             raise ValueError(ENDS_EARLY)
     except NeuralStyleError:
         raise

@@ -142,6 +142,8 @@ def _decode_jpeg(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     """
     structure = jpeg.read_jpeg(data)
     structure.check_kind()
+    if not structure.end:
+        raise ValueError(ENDS_EARLY)  # Pillow reads any number of empty segments and fill bytes
     with _open(data) as picture:
         _check_memory(picture, data, memory, structure.coefficient_bytes)
         _load_whole(picture, data)

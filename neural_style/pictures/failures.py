@@ -35,7 +35,7 @@ def describe_failure(error: Exception, data: bytes) -> PictureError:
     """Return the error to raise in place of one that Pillow raised when it decoded `data`."""
     if isinstance(error, Image.DecompressionBombError):
         return PictureError(f"expected a smaller picture: {error}", remedy="scale it down first")
-    if isinstance(error, UnidentifiedImageError) and not _has_known_signature(data):
+    if isinstance(error, UnidentifiedImageError) and not has_known_signature(data):
         if data[1:4] == PNG_SIGNATURE[1:4]:
             return PictureError(
                 "expected a picture, got a PNG file that was changed as if it were text",
@@ -63,7 +63,8 @@ def _name_kind(data: bytes) -> str:
     return next(names, "something else")
 
 
-def _has_known_signature(data: bytes) -> bool:
+def has_known_signature(data: bytes) -> bool:
+    """Return whether a file begins as an image does, of a format that more than two bytes tell."""
     if heif.is_heif(data):
         return True
     return data.startswith(_SIGNATURES) or (data[:4], data[8:12]) == (b"RIFF", b"WEBP")

@@ -6,6 +6,7 @@ https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-header-types describe
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,6 +27,8 @@ _MASKS_AT = 54  # behind the oldest header, or in a later one
 _BIT_FIELDS = (3, 6)  # compressions: with three masks, and with a fourth one for alpha
 _WITH_ALPHA_MASK = 56  # the size of the first header with a fourth mask
 _ROWS_AT_ONCE = 2**20  # pixels of them
+_RUNS = re.compile(rb"(?:[^\0].)+", re.DOTALL)
+_RUNS_AT_ONCE = 4096
 _END_OF_ROW, _END_OF_PICTURE, _SKIP = 0, 1, 2  # in place of the pixels of a run
 
 _KNOWN = {
@@ -140,30 +143,46 @@ def load_runs(picture: ImageFile, data: bytes) -> None:
 def _expand_runs(data: bytes, place: int, size: tuple[int, int], bits: int) -> bytes:
     """Return the index of each pixel, in the order of rows in the file."""
     (width, height), indices = size, bytearray(size[0] * size[1])
-    x = y = 0
+    x = y = wasted = 0
     while (y, x) < (height - 1, width):
-        count, value = data[place], data[place + 1]
-        place += 2
-        if count:
-            run = bytes((value,)) if bits == 8 else bytes((value >> 4, value & 0xF))
-            run = (run * count)[:count]
-        elif value == _END_OF_ROW:
-            x, y = 0, y + 1
-            continue
-        elif value == _END_OF_PICTURE:
-            break
-        elif value == _SKIP:
-            x, y, place = x + data[place], y + data[place + 1], place + 2
-            continue
+        before, run = (y, x), b""
+        if found := _RUNS.match(data, place, place + 2 * min(width, _RUNS_AT_ONCE)):
+            run, place = _repeat(found[0], bits), found.end()
         else:
-            stored = data[place : place + -(-value * bits // 8)]
-            run = stored if bits == 8 else bytes(n for b in stored for n in (b >> 4, b & 0xF))
-            run, place = run[:value], place + len(stored) + len(stored) % 2
+            value, place = data[place + 1], place + 2
+            if value == _END_OF_ROW:
+                x, y = 0, y + 1
+            elif value == _END_OF_PICTURE:
+                break
+            elif value == _SKIP:
+                x, y = min(x + data[place], width), y + data[place + 1]
+                place += 2
+            else:
+                stored = data[place : place + -(-value * bits // 8)]
+                run, place = _unpack(stored, bits)[:value], place + len(stored) + len(stored) % 2
         end = min(x + len(run), width)
         if x < end:
             indices[y * width + x : y * width + end] = run[: end - x]
-        x += len(run)
+        x = min(x + len(run), width)
+        wasted += (y, x) == before
+        if wasted > height:
+            raise ValueError("more runs than pixels")
     return bytes(indices)
+
+
+def _repeat(runs: bytes, bits: int) -> bytes:
+    """Return the indices of runs, each of which is a count, and an index or two that alternate."""
+    counts, values = np.frombuffer(runs, np.uint8).reshape(-1, 2).T
+    indices = np.repeat(values, counts)
+    if bits == 4:
+        starts = np.cumsum(counts, dtype=np.int64) - counts
+        is_second = (np.arange(indices.size) - np.repeat(starts, counts)) & 1
+        indices = np.where(is_second, indices & 0xF, indices >> 4)
+    return indices.tobytes()
+
+
+def _unpack(stored: bytes, bits: int) -> bytes:
+    return stored if bits == 8 else bytes(n for b in stored for n in (b >> 4, b & 0xF))
 
 
 def _is_in_sequence(mask: int) -> bool:

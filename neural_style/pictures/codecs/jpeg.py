@@ -36,6 +36,7 @@ _FILLING = bytes(range(7, 255, 3))  # no marker, and unlike any padding
 _MISSING = {127, 128}  # what libjpeg sets missing samples to, inverted or not
 
 _MAX_SEGMENTS = 2**16
+_MAX_FILL_BYTES = 2**16  # Pillow reads one at a time
 _MAX_SCANS = 100  # progressive encoders write about 10
 _MAX_SCANNED_PIXELS = 2 * 10**9
 """Scans times pixels: 20 scans of 100 megapixels, which are decoded twice."""
@@ -167,7 +168,7 @@ def read_jpeg(data: bytes) -> JpegFile:
 
 def _read_segments(data: bytes) -> Iterator[Segment]:
     """Yield the segments of the first picture in a file, up to its end or where it is cut off."""
-    position, pattern = len(SIGNATURE) - 1, _MARKER
+    position, pattern, fill_bytes = len(SIGNATURE) - 1, _MARKER, 0
     for _ in range(_MAX_SEGMENTS):
         found = pattern.search(data, position)
         if found is None:
@@ -176,6 +177,9 @@ def _read_segments(data: bytes) -> Iterator[Segment]:
         place = found.start()
         while data[place - 1] == 0xFF:
             place -= 1
+            fill_bytes += 1
+            if fill_bytes > _MAX_FILL_BYTES:
+                return
         if marker == _EOI:
             yield Segment(marker, place, position, position)
             return

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neural_style import PictureError
 from neural_style.pictures.checking import check_structure
 from neural_style.pictures.decoding import decode_picture
+from tests.support.files.bmp import make_runs
 
 Levels = NDArray[np.uint8]
 
@@ -114,28 +115,19 @@ def test_the_structure_of_a_large_file_is_checked(tmp_path: Path) -> None:
     check_structure(path)
 
 
-def make_runs(runs: bytes, bits: int, padding: int = 0) -> bytes:
-    """Return a file of 5x3 pixels in runs, of which the index is the level of gray by 16."""
-    palette = b"".join(bytes([index * 16 % 256] * 3 + [0]) for index in range(2**bits))
-    start = 14 + OLD + len(palette) + padding
-    fields = (OLD, 5, 3, 1, bits, {8: 1, 4: 2}[bits], len(runs), 0, 0, 2**bits, 0)
-    described = struct.pack("<IiiHHIIiiII", *fields) + palette + bytes(padding)
-    return b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start) + described + runs
-
-
 @pytest.mark.parametrize("padding", [0, 1])
 @pytest.mark.parametrize(
     ("bits", "runs"),
     [
-        (8, b"\5\1\0\0\0\3\1\2\3\0\2\4\0\0\0\2\2\0\3\5\0\1"),
-        (4, b"\5\x11\0\0\0\3\x12\x30\2\x44\0\0\0\2\2\0\3\x55\0\1"),
+        (8, b"\3\1\2\1\0\0\0\3\1\2\3\0\2\4\0\0\0\2\2\0\1\5\1\6\1\5\0\1"),
+        (4, b"\3\x11\2\x11\0\0\0\3\x12\x30\2\x44\0\0\0\2\2\0\3\x56\0\1"),
     ],
     ids=["8 bits", "4 bits"],
 )
 def test_runs_are_expanded_from_any_place(bits: int, runs: bytes, padding: int) -> None:
     decoded = np.asarray(decode_picture(make_runs(runs, bits, padding)))[..., 0] // 16
 
-    assert decoded.tolist() == [[0, 0, 5, 5, 5], [1, 2, 3, 4, 4], [1, 1, 1, 1, 1]]
+    assert decoded.tolist() == [[0, 0, 5, 6, 5], [1, 2, 3, 4, 4], [1, 1, 1, 1, 1]]
 
 
 def test_runs_may_end_before_the_last_row() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.support.files.bmp import make_runs
 from tests.support.files.decoding_child import DecodingReport, decode_in_child
 from tests.support.files.pictures import encode
 from tests.support.files.png import GRAY_ALPHA, PALETTE, RGB, SIGNATURE, chunk, header, make_png
@@ -164,6 +165,10 @@ def many_lists() -> bytes:
     return header + b"\x08\0\0\0" * strips + b"".join(directories)[:-4] + bytes(4)
 
 
+def encode_jpeg() -> bytes:
+    return encode(make_picture(), "JPEG")
+
+
 def many_precincts(side: int, exponent: int) -> bytes:
     """Return a JPEG 2000 file of a few bytes in precincts of a few pixels."""
     sizes = struct.pack(">H8IH", 0, side, side, 0, 0, side, side, 0, 0, 1) + b"\7\1\1"
@@ -192,8 +197,11 @@ def hostile_files() -> Iterator[tuple[str, Callable[[], bytes]]]:
     yield "short chunks of PNG", lambda: blank_png(1, 0)[:-12] + chunk(b"IDAT", b"") * 10**6
     yield (
         "empty JPEG segments",
-        lambda: encode(make_picture(), "JPEG")[:2] + b"\xff\xe5\0\2" * 10**6,
+        lambda: encode_jpeg()[:2] + b"\xff\xe5\0\2" * 10**6,
     )
+    yield "fill bytes of JPEG", lambda: b"\xff\xd8" + b"\xff" * 30_000_000 + encode_jpeg()[3:]
+    yield "runs of BMP beyond the row", lambda: make_runs(b"\1\1" * 15_000_000, 8)
+    yield "runs of BMP that skip nothing", lambda: make_runs(b"\0\2\0\0" * 7_500_000, 8)
 
 
 def name_of(value: object) -> str | None:
