@@ -134,12 +134,16 @@ def _list_result_checks(model: str, image: str, is_published: bool) -> Iterator[
     recorded = _read_recorded(path)
     task = recorded_task(model, image, recorded) or task
     publish = task.clone(UploadResult)
-    is_other = partial(_is_other_painting, publish.path_of(image), model, image, read_record(path))
+    place = task.clone(PlaceOfResult)
+
+    def is_other() -> bool:
+        # One that is larger than asked for here is not replaced, either.
+        return not place.complete() or _is_other_painting(
+            place.path_of(image), model, image, read_record(path)
+        )
 
     def list_repairs() -> list[luigi.Task]:
-        is_due = (
-            is_published and _is_true(task.clone(PlaceOfResult).complete) and not _is_true(is_other)
-        )
+        is_due = is_published and _is_true(lambda: not is_other())
         return [task, publish] if is_due else [task]
 
     yield _Check(path, path, list_repairs)

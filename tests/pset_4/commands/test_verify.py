@@ -169,6 +169,19 @@ def test_a_result_that_stays_on_this_machine_is_no_damage_to_the_published_one(
     assert store.read(RESULT) == content
 
 
+def test_neither_is_a_smaller_one_if_nothing_says_where_they_come_from(
+    painted: Project, store: RemoteStore
+) -> None:
+    painted.run_well("main", "--metadata", "none")
+    content = store.read(RESULT)
+    painted.run_well("stylize", "--metadata", "none", "--max-side", "24")
+
+    assert verify(painted)[0] == 0
+    flip_byte(painted.data / RESULT)
+    assert verify(painted, "--repair")[0] == 0
+    assert store.read(RESULT) == content
+
+
 def test_what_cannot_be_repaired_is_reported(painted: Project, store: RemoteStore) -> None:
     flip_byte(painted.data / "images/photo.jpg")
     store.remove("images/photo.jpg")
