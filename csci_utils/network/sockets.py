@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import io
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +20,12 @@ MAX_REPLY_BYTES = 32 << 20
 """The longest reply that is kept in memory. A page of a listing, with 1,000 keys of 1,024 bytes,
 takes up to 10 MB."""
 
+MAX_REPLY_PERIODS = 3
+"""How many of the periods over which the speed is measured such a reply may take."""
+
+MAX_HEAD_BYTES = 1 << 18
+"""The longest beginning of a reply: interim replies, which could have no end, and the headers."""
+
 
 def paced_pools(pool_classes: dict[str, Any], stall_seconds: float) -> dict[str, type[Any]]:
     """Return subclasses of urllib3's connection pools whose connections keep a pace.
@@ -27,20 +34,24 @@ def paced_pools(pool_classes: dict[str, Any], stall_seconds: float) -> dict[str,
         pool_classes: The pools by scheme, as in ``PoolManager.pool_classes_by_scheme``.
         stall_seconds: The period over which the speed is measured.
     """
+    return {scheme: _paced_pool(pool, stall_seconds) for scheme, pool in pool_classes.items()}
+
+
+def _paced_pool(pool_class: Any, stall_seconds: float) -> type[Any]:
     new_pace = functools.partial(Pace, stall_seconds)
-    return {scheme: _paced_pool(pool, new_pace) for scheme, pool in pool_classes.items()}
 
-
-def _paced_pool(pool_class: Any, new_pace: Callable[[], Pace]) -> type[Any]:
     class Connection(pool_class.ConnectionCls):  # type: ignore[misc]
         def connect(self) -> None:
             super().connect()
             self.sock: Any = PacedSocket(self.sock, new_pace)
 
         def getresponse(self) -> Any:
+            sock = self.sock
             response = super().getresponse()
+            sock.end_head()
             # botocore keeps in memory what it streams: everything but the bytes of objects.
-            response.stream = functools.partial(_stream_bounded, response.stream)
+            seconds = MAX_REPLY_PERIODS * stall_seconds
+            response.stream = functools.partial(_stream_bounded, response.stream, seconds)
             return response
 
     class Pool(pool_class):  # type: ignore[misc]
@@ -49,12 +60,16 @@ def _paced_pool(pool_class: Any, new_pace: Callable[[], Pace]) -> type[Any]:
     return Pool
 
 
-def _stream_bounded(stream: Callable[..., Iterator[bytes]], *args: Any) -> Iterator[bytes]:
-    size = 0
+def _stream_bounded(
+    stream: Callable[..., Iterator[bytes]], seconds: float, *args: Any
+) -> Iterator[bytes]:
+    size, end = 0, time.monotonic() + seconds
     for chunk in stream(*args):
         size += len(chunk)
         if size > MAX_REPLY_BYTES:
             raise ValueError(f"the reply is longer than {MAX_REPLY_BYTES:,} bytes")
+        if time.monotonic() > end:
+            raise TimeoutError(f"the reply takes longer than {seconds:g} s")
         yield chunk
 
 
@@ -66,6 +81,7 @@ class PacedSocket:
         self._sock = sock
         self._new_pace = new_pace
         self._sending: Pace | None = None
+        self._reply: _Reply | None = None
 
     def sendall(self, data: Any) -> None:
         """Send bytes of a request.
@@ -81,8 +97,13 @@ class PacedSocket:
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.IOBase:
         """Return a file for the reply to the request that was sent."""
         self._sending = None
-        reply = _Reply(self._sock, self._new_pace(), ends=buffering != 0)
+        self._reply = reply = _Reply(self._sock, self._new_pace(), ends=buffering != 0)
         return reply if buffering == 0 else io.BufferedReader(reply)
+
+    def end_head(self) -> None:
+        """Take note that the headers of the reply have arrived."""
+        if self._reply is not None:
+            self._reply.is_head = False
 
     def __getattr__(self, name: str) -> Any:
         """Return any other attribute of the socket."""
@@ -98,6 +119,9 @@ class _Reply(io.RawIOBase):
         self._file = sock.makefile("rb", buffering=0)
         self._pace = pace
         self._ends = ends
+        self._size = 0
+        self.is_head = True
+        """Whether headers are expected."""
 
     def readable(self) -> bool:
         return True
@@ -109,6 +133,9 @@ class _Reply(io.RawIOBase):
             # botocore waits forever for the rest of an interim reply, which it reads unbuffered.
             raise ConnectionResetError("the connection ended within an interim reply")
         self._pace.add(size or 0)
+        self._size += size or 0
+        if self.is_head and self._size > MAX_HEAD_BYTES:
+            raise ConnectionResetError(f"no end of headers after {MAX_HEAD_BYTES:,} bytes")
         return size
 
     def close(self) -> None:

@@ -89,7 +89,8 @@ def connect(stall_seconds: float = STALL_SECONDS) -> Connection:
     # botocore has no public way to choose the connections.
     pools = client._endpoint.http_session._pool_classes_by_scheme
     pools.update(paced_pools(pools, stall_seconds))
-    client.meta.events.register("before-parse.s3", refuse_document_type)
+    # By this name it comes first: botocore's own handlers parse the body.
+    client.meta.events.register("before-parse.*.*", refuse_document_type)
     client.meta.events.register("before-parse.s3.ListObjectsV2", take_objects)
     client.meta.events.register("response-received.s3", _name_garbage)
     client.meta.events.register("before-sign.s3", _hide_credentials)

@@ -34,7 +34,6 @@ def take_objects(
     A handler of botocore's event ``before-parse.s3.ListObjectsV2``. Times stay texts. What is no
     listing becomes an error; botocore would take it for an empty one.
     """
-    refuse_document_type(response_dict, customized_response_dict)
     if response_dict["status_code"] != 200:
         return
     root = _parse(response_dict["body"])
@@ -65,7 +64,7 @@ def refuse_document_type(
 ) -> None:
     """Take away the body of a reply with a document type, whose entities could fill the memory.
 
-    A handler of botocore's event ``before-parse.s3``. S3 sends none, but web pages have one.
+    A handler of botocore's event ``before-parse``. S3 sends none, but web pages have one.
     """
     body = response_dict["body"]
     name = _find_document_type(body) if isinstance(body, bytes) else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -15,6 +17,7 @@ from csci_utils.network import sockets
 from csci_utils.s3 import Limits, S3Client
 from tests.support.remotes.s3_fake import FakeS3
 from tests.support.remotes.stores import S3Store
+from tests.support.servers import serve
 
 TIME = "2026-11-26T20:37:42.000Z"
 
@@ -148,14 +151,31 @@ ENTITIES = (
 )
 
 
+def multiply_entities() -> bytes:
+    """Return a page of some kilobytes that stands for a terabyte."""
+    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+    entity = f'<!DOCTYPE a [<!ENTITY e0 "aaaaaaaaaa">{levels}]>'
+    return f"{entity}<ListBucketResult>{format_entry('k')}</ListBucketResult>".replace(
+        "<Key>k", "<Key>&e11;"
+    ).encode()
+
+
+def expand_once(size: int) -> bytes:
+    """Return a page whose only key stands for a hundred times the size, as expat permits."""
+    return ENTITIES.replace(b"aaaaaaaa", b"a" * size).replace(b"&a;", b"&a;" * 90)
+
+
 @pytest.mark.parametrize("is_known", [False, True])
-def test_no_entities_of_a_page_are_expanded(is_known: bool, fake_s3: FakeS3) -> None:
+@pytest.mark.parametrize(
+    "body", [ENTITIES, multiply_entities().replace(b" a ", b" bomb ", 1), expand_once(100_000)]
+)
+def test_no_entities_of_a_page_are_expanded(is_known: bool, body: bytes, fake_s3: FakeS3) -> None:
     client = S3Client()
     if is_known:
         answer_page(fake_s3, format_entry("a"))
         assert client.isdir("s3://bucket")
         fake_s3.answers.clear()
-    fake_s3.answer(200, ENTITIES)
+    fake_s3.answer(200, body)
 
     with pytest.raises(S3Error, match=r"not one of S3 \(a page of 'bomb'\)"):
         list(client.listdir("s3://bucket"))
@@ -221,16 +241,7 @@ def test_a_listing_that_repeats_itself_ends(fake_s3: FakeS3) -> None:
         list(S3Client().listdir("s3://bucket"))
 
 
-def multiply_entities() -> bytes:
-    """Return a page of some kilobytes that stands for a terabyte."""
-    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
-    entity = f'<!DOCTYPE a [<!ENTITY e0 "aaaaaaaaaa">{levels}]>'
-    return f"{entity}<ListBucketResult>{format_entry('k')}</ListBucketResult>".replace(
-        "<Key>k", "<Key>&e11;"
-    ).encode()
-
-
-@pytest.mark.parametrize("body", [b"<ListBucketResult><Contents>", b"\x00", multiply_entities()])
+@pytest.mark.parametrize("body", [b"<ListBucketResult><Contents>", b"\x00"])
 def test_a_reply_that_is_not_xml_is_refused(body: bytes, fake_s3: FakeS3) -> None:
     fake_s3.answer(200, body)
 
@@ -315,3 +326,42 @@ def test_a_page_that_is_damaged_once_is_asked_for_again(fake_s3: FakeS3) -> None
     answer_page(fake_s3, format_entry("folder/a"))
 
     assert list(S3Client().listdir("s3://bucket/folder")) == ["s3://bucket/folder/a"]
+
+
+class EndlessReply(BaseHTTPRequestHandler):
+    """Begins replies, and never ends."""
+
+    def send_forever(self, beginning: bytes, rest: bytes, pause: float) -> None:
+        with suppress(ConnectionError):
+            self.wfile.write(beginning)
+            while True:
+                self.wfile.write(rest)
+                time.sleep(pause)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+class InterimReplies(EndlessReply):
+    """Says again and again that the reply will follow."""
+
+    def do_GET(self) -> None:
+        self.send_forever(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, 0)
+
+
+class FastEnough(EndlessReply):
+    """Sends a page just as fast as it has to."""
+
+    def do_GET(self) -> None:
+        self.send_forever(b"HTTP/1.1 200 OK\r\n\r\n<ListBucketResult>", b" " * 100, 0.01)
+
+
+@pytest.mark.parametrize("handler", [InterimReplies, FastEnough])
+def test_a_reply_without_end_is_given_up(
+    handler: type[EndlessReply], fake_s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(handler) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+
+        with pytest.raises(S3Error):
+            list(S3Client(limits=Limits(stall_seconds=0.2)).listdir("s3://bucket"))
