@@ -83,8 +83,7 @@ def _(task: Stylize, name: str, planned: Planned) -> Plan | None:
     is_forced = context.current().settings.force
     if recorded == wanted and not is_forced:
         return None
-    source = _source_of(task.downloads["image"], name, planned)
-    size = count_pixels(source, task.rendering())
+    size = count_pixels(_find_image(task, name, planned), task.rendering())
     if recorded is None:
         return Plan(ALTERED if task.target(name).exists() else NEW, pixels=size)
     return Plan(_describe_changes(recorded, wanted) or "asked for with --force", pixels=size)
@@ -140,6 +139,13 @@ def is_fetched(task: luigi.Task, name: str, planned: Planned) -> bool:
         for kind, each in task.downloads.items()
     )
     return task.find_made(name, image, models) is not None
+
+
+def _find_image(task: Stylize, name: str, planned: Planned) -> FileSystemTarget:
+    """Return a file of the image whose size can be read: of one in S3, the cached copy if any."""
+    download = task.downloads["image"]
+    source, cached = _source_of(download, name, planned), download.target(name)
+    return cached if is_s3(source.path) and cached.exists() else source
 
 
 def _find_origin(task: Stylize, name: str, planned: Planned) -> Origin:

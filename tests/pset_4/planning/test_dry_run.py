@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 from collections.abc import Callable
@@ -318,6 +319,19 @@ def test_the_estimate_follows_earlier_runs(directory_project: Project, tmp_path:
 
     assert (first["is_pace_measured"], first["painted"][0]["pixels"]) == (False, 500_000)
     assert (second["is_pace_measured"], second["estimated_seconds"]) == (True, 300)
+
+
+@pytest.mark.s3_every_day
+def test_the_size_of_a_cached_image_is_known(
+    project: Project, store: RemoteStore, drawing: bytes
+) -> None:
+    store.write("images/drawing.png", drawing)
+    store.write("saved_models/one.pth", make_model(1))
+    project.run_well("download")
+
+    width, height = Image.open(io.BytesIO(drawing)).size
+
+    assert plan(project, "main", "--all")["painted"][0]["pixels"] == width * height
 
 
 def test_a_run_measures_how_fast_it_paints(
