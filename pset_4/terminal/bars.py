@@ -69,12 +69,12 @@ class Bars:
         table = Table.grid(padding=(0, 1))
         table.add_column(width=4, justify="right")
         table.add_column(width=_BAR_WIDTHS[not is_narrow])
-        table.add_column(no_wrap=True, overflow="ellipsis")
+        table.add_column()  # which alone gives way
         for bar in self._bars():
             known = bar.fraction is not None
             table.add_row(
                 f"{bar.fraction:.0%}" if known else "",
                 ProgressBar(1, bar.fraction or 0, pulse=not known),
-                Text(bar.short if is_narrow else bar.long),
+                Text(bar.short if is_narrow else bar.long, no_wrap=True, overflow="ellipsis"),
             )
         yield table

@@ -84,6 +84,18 @@ def test_a_narrow_terminal_without_colors_shows_the_same_in_two_lines(paint: lis
     assert not COLOR.search(terminal.raw)
 
 
+def test_a_long_name_gives_way_to_the_bars(
+    directory_project: Project, paint: list[str], drawing: bytes
+) -> None:
+    name = "a name of more than forty characters.png"
+    directory_project.drop(name, drawing)
+
+    bars = bars_of(run_in_terminal([*paint, "--image", name], columns=40))
+
+    assert any(re.fullmatch(r" 50% [━╸╺]{10} 0:0. a name of more tha…", bar) for bar in bars)
+    assert {len(match[0]) for bar in bars if (match := re.search("[━╸╺]+", bar))} == {10}
+
+
 def test_each_picture_that_is_painted_has_a_bar(
     directory_project: Project, paint: list[str], drawing: bytes
 ) -> None:
