@@ -50,7 +50,7 @@ def gallery(is_opened: bool, is_published: bool) -> None:
         if is_published:
             from ..gallery.publishing import publish
 
-            pages.append(publish(settings, built))
+            pages.append(shorten(publish(settings, built)))
         if wants_json():
             answer(format_json({"pages": pages}))
         elif not is_quiet():
