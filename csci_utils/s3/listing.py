@@ -34,7 +34,10 @@ def take_objects(
     A handler of botocore's event ``before-parse.s3.ListObjectsV2``. Times stay texts. What is no
     listing becomes an error; botocore would take it for an empty one.
     """
-    if response_dict["status_code"] != 200:
+    status = response_dict["status_code"]
+    if status != 200:
+        if status < 300:  # botocore would take it for an empty listing
+            _refuse(response_dict, customized_response_dict, f"HTTP status {status}")
         return
     root = _parse(response_dict["body"])
     if root is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -238,6 +239,15 @@ def test_a_listing_that_repeats_itself_ends(fake_s3: FakeS3) -> None:
     answer_page(fake_s3, token="a")
 
     with pytest.raises(S3Error, match="without the token"):
+        list(S3Client().listdir("s3://bucket"))
+
+
+@pytest.mark.parametrize("status", [101, 204, 206])
+def test_a_page_of_another_status_is_refused(status: int, fake_s3: FakeS3) -> None:
+    answer_page(fake_s3, format_entry("a"))
+    fake_s3.answers[0] = replace(fake_s3.answers[0], status=status)
+
+    with pytest.raises(S3Error, match=f"not one of S3 .HTTP status {status}"):
         list(S3Client().listdir("s3://bucket"))
 
 
