@@ -147,6 +147,18 @@ def normalization(operation: Operation) -> Value:
     return Value(x.dtype, x.shape)
 
 
+def group_normalization(operation: Operation) -> Value:
+    """Return the value of a GroupNormalization: before version 21 scales are those of groups."""
+    x, groups = operation.data(), operation.integer("num_groups")
+    operation.require(len(x.shape) >= 3, f"expects 3 or more axes, got {len(x.shape)}")
+    operation.require(groups >= 1 and x.shape[1] % groups == 0, "has groups that do not fit")
+    operation.layers = 8
+    for index in (1, 2):
+        fits = operation.input(index).shape in ((groups,), (x.shape[1],))
+        operation.require(fits, f"has an input {index + 1} that does not fit its channels")
+    return Value(x.dtype, x.shape)
+
+
 def _check_channels(operation: Operation, index: int, channels: int) -> None:
     value = operation.optional(index)
     fits = value is None or (value.shape == (channels,) and value.is_float)

@@ -82,6 +82,9 @@ OPERATORS = {
     "Gather": _operator(shape_rules.gather, 2, "axis"),
     "Gemm": _operator(layer_rules.general_product, 3, "alpha beta transA transB"),
     "GlobalAveragePool": _operator(layer_rules.average_pooling, 1),
+    "GroupNormalization": _operator(
+        layer_rules.group_normalization, 3, "epsilon num_groups stash_type"
+    ),
     "Identity": _operator(shape_rules.identity, 1),
     "InstanceNormalization": _operator(layer_rules.normalization, 3, "epsilon"),
     "MatMul": _operator(layer_rules.matrix_product, 2),

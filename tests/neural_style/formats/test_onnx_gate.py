@@ -160,6 +160,7 @@ def test_each_size_of_pictures_is_checked() -> None:
     [
         ("BatchNormalization", ["image", "c", "c", "c", "c"], {}, {"c": floats([1, 2, 3])}),
         ("InstanceNormalization", ["image", "c", "c"], {}, {"c": floats([1, 2, 3])}),
+        ("GroupNormalization", ["image", "c", "c"], {"num_groups": 1}, {"c": floats([1, 2, 3])}),
         ("PRelu", ["image", "c"], {}, {"c": floats([[[1]], [[2]], [[3]]])}),
         ("LeakyRelu", ["image"], {"alpha": 0.1}, {}),
         ("Clip", ["image", "low", "high"], {}, {"low": floats(0), "high": floats(np.inf)}),

@@ -139,6 +139,14 @@ HARMFUL: dict[str, tuple[bytes, str]] = {
         ),
         "divides by 0",
     ),
+    "groups that do not fit": (
+        graph_of(
+            ("GroupNormalization", ["image", "c", "c"], "output", {"num_groups": 2}),
+            opset=21,
+            c=floats([1, 1, 1]),
+        ),
+        "has groups that do not fit",
+    ),
     "a table of quotients": (
         graph_of(
             ("Div", ["row", "column"], "x", {}),
