@@ -1,4 +1,4 @@
-"""Whether a large file is an image, without its pixels: they are decoded when it is painted."""
+"""Check that a large file is an image without decoding its pixels."""
 
 from __future__ import annotations
 
