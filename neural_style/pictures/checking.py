@@ -17,6 +17,7 @@ from ..system.warning_filter import suppress_warnings
 from .codecs import bmp, heif
 from .completeness import is_complete
 from .decoding import PILLOWS_FORMATS
+from .decoding_memory import check_file_size
 from .failures import ENDS_EARLY, TIFF_MAGICS, describe_failure, has_known_signature
 from .file_formats import MAX_PICTURE_BYTES
 
@@ -46,6 +47,7 @@ def check_structure(path: str | PathLike[str]) -> None:
 
 def _check(file: BinaryIO, data: bytes) -> None:
     try:
+        check_file_size(data)
         is_whole = is_complete(data)
         if not is_whole and has_known_signature(data):
             raise ValueError(ENDS_EARLY)  # Pillow would read any number of empty segments

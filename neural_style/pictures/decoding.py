@@ -22,7 +22,7 @@ from .codecs.tiff_layout import SampleLayout, read_layout
 from .codecs.tiff_samples import decode_samples
 from .completeness import is_complete
 from .conversion import ICC_PROFILE, split_rows, take_plain
-from .decoding_memory import PLAIN_BYTES, bytes_per_pixel, check_decoding_memory
+from .decoding_memory import PLAIN_BYTES, bytes_per_pixel, check_decoding_memory, check_file_size
 from .failures import ENDS_EARLY, GIF_MAGIC, TIFF_MAGICS, describe_failure
 from .file_formats import FORMAT_NAMES
 
@@ -100,6 +100,7 @@ def read_header(data: bytes) -> Image.Image:
 
 
 def _decode(data: bytes, memory: int | None) -> Image.Image:
+    check_file_size(data)
     with suppress_warnings():
         if data.startswith(PNG_SIGNATURE):
             plain, has_more_frames = _decode_png(data, memory)
@@ -176,6 +177,7 @@ def _decode_tiff(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
     """Return the plain picture in a file, and whether the file has more pages."""
     silence_tiff_decoders()
     page, has_more_pages = tiff.choose_page(data)
+    check_decoding_memory(page.size, 0, 2 * len(data), memory)  # with a changed directory
     layout = read_layout(page)
     if not tiff_kinds.is_supported(page):
         raise tiff_kinds.describe_kind(page)

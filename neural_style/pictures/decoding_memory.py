@@ -16,6 +16,10 @@ A photograph of 100 megapixels takes 0.8 GB as JPEG or PNG and 1.6 GB as WebP. W
 its libraries take, a process stays below 2 GB.
 """
 
+MAX_COPIED_BYTES = 2**28
+"""The largest file of a format whose decoder makes copies of the file: see `check_file_size`."""
+
+_COPIED_BOXES = (b"ftyp", b"jP  ")  # the first box of AVIF, HEIF and JPEG 2000
 _SMALL_BYTES = 32 << 20
 """Less is there wherever this program runs. To measure it would take longer than to decode."""
 
@@ -40,6 +44,21 @@ def bytes_per_pixel(picture: Image.Image, extra: float = 0) -> float:
     if picture.format == "JPEG2000":
         decoder = extra + _JPEG2000_BYTES * len(picture.getbands())
     return _STORED_BYTES.get(picture.mode, 4) + max(decoder, PLAIN_BYTES)
+
+
+def check_file_size(data: bytes) -> None:
+    """Raise an error if copies of a file would take too much memory, whatever is in it.
+
+    Raises:
+        PictureError: It is larger than any photograph in its format. The error has no path.
+    """
+    is_copied = data[:4] == b"RIFF" or data[4:8] in _COPIED_BOXES
+    if is_copied and len(data) > MAX_COPIED_BYTES:
+        raise PictureError(
+            "expected a WebP, AVIF, HEIF or JPEG 2000 file of at most "
+            f"{format_size(MAX_COPIED_BYTES)}, got {format_size(len(data))}",
+            remedy="save it as TIFF or PNG",
+        )
 
 
 def check_decoding_memory(

@@ -105,7 +105,7 @@ class PngFile:
             lower_bytes.tile = [tile._replace(args="RGB;16L") for tile in lower_bytes.tile]
             lower_bytes.load()
             lower = _compare(lower_bytes, tuple(level & 0xFF for level in self.key))
-        return Image.fromarray(np.where(upper & lower, 0, 255).astype(np.uint8))
+        return Image.fromarray(np.where(upper & lower, np.uint8(0), np.uint8(255)))
 
     def count_bytes(self) -> int:
         """Return the number of bytes that all rows have before they are compressed."""

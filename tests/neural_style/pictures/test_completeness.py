@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from neural_style.pictures.checking import check_structure
 from neural_style.pictures.codecs.jpeg import read_jpeg
 from neural_style.pictures.completeness import is_complete
 from neural_style.pictures.decoding import decode_picture
+from neural_style.pictures.decoding_memory import MAX_COPIED_BYTES
 from tests.support.files.pictures import encode
 from tests.support.networks.styles import make_picture
 
@@ -104,6 +106,16 @@ def test_too_many_pixels_are_refused_without_decoding(tmp_path: Path) -> None:
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
 def test_bytes_behind_the_end_do_not_count(format: str) -> None:
     assert is_complete(encode(make_picture(), format) + b"\0\r\n")
+
+
+@pytest.mark.parametrize("format", ["WEBP", "AVIF", "JPEG2000"])
+def test_a_file_of_which_copies_are_too_large_is_refused(format: str, tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(encode(make_picture(), format))
+    os.truncate(path, MAX_COPIED_BYTES + 1)
+
+    with pytest.raises(PictureError, match=r"file of at most 268.4 MB, got 268.4 MB"):
+        check_structure(path)
 
 
 @pytest.mark.parametrize("data", [b"", b"text", b"RIFF", b"\0" * 100], ids=repr)
