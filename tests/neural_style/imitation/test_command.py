@@ -15,6 +15,7 @@ from neural_style.imitation.magenta import Network
 from neural_style.imitation.prediction import predict_style
 from neural_style.imitation.style_picture import read_style_picture
 from neural_style.version import __version__
+from tests.neural_style.imitation.conftest import LoadSession
 from tests.support.command_line import read_events, run_program
 from tests.support.networks.styles import run_command
 
@@ -50,13 +51,13 @@ def style_path(
 
 
 def test_it_paints_as_the_quantized_networks_do(
-    style_path: Path, transfer_path: Path, prediction_path: Path, photo_path: Path
+    style_path: Path,
+    transfer_path: Path,
+    prediction_path: Path,
+    photo_path: Path,
+    load_session: LoadSession,
 ) -> None:
-    onnxruntime = pytest.importorskip("onnxruntime")
-    predict, paint = (
-        onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        for path in (prediction_path, transfer_path)
-    )
+    predict, paint = load_session(prediction_path), load_session(transfer_path)
     with Image.open(photo_path) as photo:
         picture = photo.convert("RGB").resize((384, 384))
     squares = read_style_picture(photo_path).squares

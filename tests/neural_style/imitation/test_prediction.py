@@ -11,16 +11,16 @@ from neural_style.formats.onnx_gate.model import Node
 from neural_style.imitation.magenta import Network
 from neural_style.imitation.prediction import _convolve, predict_style
 from neural_style.imitation.style_picture import read_style_picture
+from tests.neural_style.imitation.conftest import LoadSession
 
 STEP = 0.0199
 """The distance of two numbers that onnxruntime can return: it rounds all activations."""
 
 
 def test_the_numbers_are_those_of_onnxruntime_up_to_its_rounding(
-    prediction: Network, prediction_path: Path, photo_path: Path
+    prediction: Network, prediction_path: Path, photo_path: Path, load_session: LoadSession
 ) -> None:
-    onnxruntime = pytest.importorskip("onnxruntime")
-    session = onnxruntime.InferenceSession(prediction_path, providers=["CPUExecutionProvider"])
+    session = load_session(prediction_path)
     square = read_style_picture(photo_path).squares[0]
 
     (rounded,) = session.run(None, {"style_image": square[np.newaxis].astype(np.float32)})
