@@ -267,7 +267,7 @@ class _Trace:
             value = operator.rule(operation)
         except StyleError:
             raise
-        except ValueError as error:  # NumPy's and Python's, where sizes contradict each other
+        except (OverflowError, ValueError) as error:  # NumPy's and Python's
             raise operation.fail(f"has inputs that do not fit together ({error})") from error
         self._check_limits(operation, value)
         return value

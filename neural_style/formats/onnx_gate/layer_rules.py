@@ -229,6 +229,11 @@ def resize(operation: Operation) -> Value:
         "half_pixel",
         ("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric"),
     )
+    operation.text(
+        "nearest_mode",
+        "round_prefer_floor",
+        ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"),
+    )
     operation.require(operation.integer("antialias") == 0, "smooths edges")
     axes = operation.axes(operation.setting("axes", len(operation.inputs)), 4)
     shape = list(x.shape)

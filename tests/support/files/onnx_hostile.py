@@ -147,6 +147,19 @@ HARMFUL: dict[str, tuple[bytes, str]] = {
         ),
         "has groups that do not fit",
     ),
+    "an infinite whole number": (
+        graph_of(
+            ("Constant", [], "x", {"value_int": float("inf")}), ("Relu", ["image"], "output", {})
+        ),
+        "cannot convert float infinity to integer",
+    ),
+    "a way to round that is a tensor": (
+        graph_of(
+            ("Resize", ["image", "", "by"], "output", {"nearest_mode": floats([1])}),
+            by=floats([1, 1, 1, 1]),
+        ),
+        "has an attribute nearest_mode other than",
+    ),
     "a table of quotients": (
         graph_of(
             ("Div", ["row", "column"], "x", {}),
