@@ -11,6 +11,7 @@ import numpy as np
 
 from ...networks.description import EPSILON
 from ..onnx_gate.gate import IMAGE_INPUT, WEIGHTS_INPUT, CheckedGraph
+from ..onnx_gate.model import AttributeValue
 from .step import Step, is_constant, is_number, lies_on_channels
 from .terms import (
     Centered,
@@ -206,24 +207,22 @@ def _reciprocal(step: Step) -> Term | None:
 def _resize(step: Step) -> Term | None:
     x, is_old = step.term(0), step.node.operator == "Upsample" or len(step.inputs) == 2
     # The version of Resize with two inputs knows no modes; it and Upsample round downwards.
-    mode = (
-        ("asymmetric", "floor")
-        if is_old
-        else (
-            step.attribute("coordinate_transformation_mode", "half_pixel"),
-            step.attribute("nearest_mode", "round_prefer_floor"),
-        )
+    rounding: tuple[AttributeValue, AttributeValue] = ("asymmetric", "floor")
+    if not is_old:
+        coordinates = step.attribute("coordinate_transformation_mode", "half_pixel")
+        rounding = (coordinates, step.attribute("nearest_mode", "round_prefer_floor"))
+    scales = step.setting("scales", 1 if is_old else 2)
+    axes = step.setting("axes", len(step.inputs))
+    if axes is None:
+        doubles = scales == [1, 1, 2, 2]
+    else:
+        doubles = scales == [2, 2] and [int(axis) % 4 for axis in axes] == [_HEIGHT, _WIDTH]
+    is_plain = (
+        step.attribute("mode", "nearest") == "nearest"
+        and rounding in _DOUBLING
+        and step.attribute("exclude_outside", 0) == 0
     )
-    scales, axes = (
-        step.setting("scales", 1 if is_old else 2),
-        step.setting("axes", len(step.inputs)),
-    )
-    if step.attribute("mode", "nearest") != "nearest" or mode not in _DOUBLING:
-        return None
-    expected = [1, 1, 2, 2] if axes is None else [2, 2]
-    is_fitting = axes is None or [int(axis) % 4 for axis in axes] == [_HEIGHT, _WIDTH]
-    is_fitting = is_fitting and step.attribute("exclude_outside", 0) == 0
-    return Doubled(x) if x is not None and scales == expected and is_fitting else None
+    return Doubled(x) if x is not None and doubles and is_plain else None
 
 
 def _relu(step: Step) -> Term | None:
