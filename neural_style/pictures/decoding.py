@@ -18,6 +18,7 @@ from .codecs import bmp, heif, jpeg, jpeg2000, png, tiff, tiff_kinds
 from .codecs.jpeg2000_channels import PALETTE_BYTES, read_channels
 from .codecs.libtiff import silence_tiff_decoders
 from .codecs.png_chunks import SIGNATURE as PNG_SIGNATURE
+from .codecs.tiff_bytes import matches_checksums
 from .codecs.tiff_layout import SampleLayout, read_layout
 from .codecs.tiff_samples import decode_samples
 from .completeness import is_complete
@@ -183,6 +184,8 @@ def _decode_tiff(data: bytes, memory: int | None) -> tuple[Image.Image, bool]:
         raise tiff_kinds.describe_kind(page)
     if not page.contains_jpeg_ends():
         raise ValueError("a strip or tile ends too early")
+    if not matches_checksums(page):
+        raise ValueError("a strip or tile is damaged")
     if layout is not None and tiff_kinds.is_misread(page):
         return _decode_samples(page, layout, memory), has_more_pages
     try:

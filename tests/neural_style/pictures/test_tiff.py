@@ -394,6 +394,17 @@ def test_damage_is_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("place", [200, 2000, 4000])
+def test_an_altered_strip_is_refused(place: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (50, 50, 3), np.uint8)
+    data = bytearray(encode(Image.fromarray(noise), "TIFF", compression="tiff_adobe_deflate"))
+    (strip,) = read_pages(bytes(data))[0].parts[0]
+    data[strip + place] ^= 1
+
+    with pytest.raises(PictureError, match="a strip or tile is damaged"):
+        decode_picture(bytes(data))
+
+
 def test_a_picture_with_a_loop_of_pages_is_read() -> None:
     data = bytearray(make_pages([make_page(8, 1)]))
     start = int.from_bytes(data[4:8], "little")
