@@ -48,10 +48,10 @@ def _paced_pool(pool_class: Any, stall_seconds: float) -> type[Any]:
         def getresponse(self) -> Any:
             sock = self.sock
             response = super().getresponse()
-            sock.end_head()
+            reply = sock.end_head()
             # botocore keeps in memory what it streams: everything but the bytes of objects.
             seconds = MAX_REPLY_PERIODS * stall_seconds
-            response.stream = functools.partial(_stream_bounded, response.stream, seconds)
+            response.stream = functools.partial(_stream_bounded, response.stream, reply, seconds)
             return response
 
     class Pool(pool_class):  # type: ignore[misc]
@@ -61,8 +61,9 @@ def _paced_pool(pool_class: Any, stall_seconds: float) -> type[Any]:
 
 
 def _stream_bounded(
-    stream: Callable[..., Iterator[bytes]], seconds: float, *args: Any
+    stream: Callable[..., Iterator[bytes]], reply: _Reply, seconds: float, *args: Any
 ) -> Iterator[bytes]:
+    reply.allow(MAX_REPLY_BYTES * 2)  # with what frames the chunks, and follows them
     size, end = 0, time.monotonic() + seconds
     for chunk in stream(*args):
         size += len(chunk)
@@ -100,10 +101,11 @@ class PacedSocket:
         self._reply = reply = _Reply(self._sock, self._new_pace(), ends=buffering != 0)
         return reply if buffering == 0 else io.BufferedReader(reply)
 
-    def end_head(self) -> None:
-        """Take note that the headers of the reply have arrived."""
-        if self._reply is not None:
-            self._reply.is_head = False
+    def end_head(self) -> _Reply:
+        """Return the reply, whose headers have arrived."""
+        assert self._reply is not None
+        self._reply.allow(None)
+        return self._reply
 
     def __getattr__(self, name: str) -> Any:
         """Return any other attribute of the socket."""
@@ -119,9 +121,12 @@ class _Reply(io.RawIOBase):
         self._file = sock.makefile("rb", buffering=0)
         self._pace = pace
         self._ends = ends
-        self._size = 0
-        self.is_head = True
-        """Whether headers are expected."""
+        self._left: int | None
+        self.allow(MAX_HEAD_BYTES)
+
+    def allow(self, size: int | None) -> None:
+        """Allow so many more bytes; None for any number."""
+        self._left = size
 
     def readable(self) -> bool:
         return True
@@ -133,9 +138,10 @@ class _Reply(io.RawIOBase):
             # botocore waits forever for the rest of an interim reply, which it reads unbuffered.
             raise ConnectionResetError("the connection ended within an interim reply")
         self._pace.add(size or 0)
-        self._size += size or 0
-        if self.is_head and self._size > MAX_HEAD_BYTES:
-            raise ConnectionResetError(f"no end of headers after {MAX_HEAD_BYTES:,} bytes")
+        if self._left is not None:
+            self._left -= size or 0
+            if self._left < 0:
+                raise ConnectionResetError("the reply does not end")
         return size
 
     def close(self) -> None:

@@ -366,10 +366,19 @@ class FastEnough(EndlessReply):
         self.send_forever(b"HTTP/1.1 200 OK\r\n\r\n<ListBucketResult>", b" " * 100, 0.01)
 
 
-@pytest.mark.parametrize("handler", [InterimReplies, FastEnough])
+class Trailers(EndlessReply):
+    """Sends headers behind the page, which has ended."""
+
+    def do_GET(self) -> None:
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+        self.send_forever(head, b"X: y\r\n" * 1000, 0)
+
+
+@pytest.mark.parametrize("handler", [InterimReplies, FastEnough, Trailers])
 def test_a_reply_without_end_is_given_up(
     handler: type[EndlessReply], fake_s3: FakeS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sockets, "MAX_REPLY_BYTES", 1 << 16)
     with serve(handler) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
 
