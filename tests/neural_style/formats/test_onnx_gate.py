@@ -203,6 +203,16 @@ def test_what_is_checked_is_what_engines_get() -> None:
     assert [node.op_type for node in written.graph.node] == ["Mul"]
 
 
+def test_sizes_may_be_stored_in_half_precision() -> None:
+    data = graph_of(
+        ("Cast", ["places"], "at", {"to": TensorProto.INT64}),
+        ("Gather", ["image", "at"], "output", {"axis": 1}),
+        places=tensor("", [2, 1, 0], np.float16),
+    )
+
+    check_graph(data)
+
+
 @pytest.mark.parametrize("dtype", [TensorProto.FLOAT16, TensorProto.DOUBLE])
 def test_networks_may_compute_in_other_floats(dtype: int) -> None:
     data = graph_of(
