@@ -157,6 +157,9 @@ class Database:
     def _open(self, is_there: bool) -> sqlite3.Connection:
         if not is_there and os.path.lexists(self.path):
             raise FileExistsError(errno.EEXIST, "not a file", self.path)
+        for path in (f"{self.path}-journal", f"{self.path}-wal"):  # SQLite would wait for a FIFO
+            if os.path.lexists(path) and not os.path.isfile(path):
+                raise FileExistsError(errno.EEXIST, "not a file", path)
         mode = "ro" if self._is_read_only else "rwc"
         url = f"{_to_uri(self.path)}?mode={mode}"
         os.makedirs(self.folder, exist_ok=True)

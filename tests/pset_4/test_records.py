@@ -226,6 +226,17 @@ def test_a_database_that_another_process_holds_is_an_error_after_a_while(
             read_origin(str(recorded))
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+@pytest.mark.parametrize("name", ["journal", "wal"])
+def test_a_fifo_in_place_of_a_journal_is_not_waited_for(
+    data: Path, recorded: Path, name: str
+) -> None:
+    os.mkfifo(data / f"{DATABASE}-{name}")
+
+    with context.activated(), pytest.raises(OSError, match="not a file"):
+        read_origin(str(recorded))
+
+
 @pytest.mark.parametrize("is_link", [True, False])
 def test_what_is_not_a_database_file_is_neither_read_nor_written(
     data: Path, recorded: Path, is_link: bool
