@@ -203,7 +203,8 @@ def test_what_is_checked_is_what_engines_get() -> None:
     assert [node.op_type for node in written.graph.node] == ["Mul"]
 
 
-def test_sizes_may_be_stored_in_half_precision() -> None:
+@pytest.mark.filterwarnings("error")
+def test_whole_numbers_may_be_stored_in_half_precision() -> None:
     data = graph_of(
         ("Cast", ["places"], "at", {"to": TensorProto.INT64}),
         ("Gather", ["image", "at"], "output", {"axis": 1}),
