@@ -22,7 +22,8 @@ def matches_checksums(page: Page) -> bool:
         return True
     view, checked = memoryview(page.data), 0
     for start, size in zip(*(values.tolist() for values in page.parts), strict=False):
-        inflater, rest = zlib.decompressobj(), view[start : start + size]
+        inflater = zlib.decompressobj()
+        rest: bytes | memoryview[int] = view[start : start + size]
         try:
             while rest and not inflater.eof and checked < _MAX_CHECKED:
                 checked += len(inflater.decompress(rest, _BLOCK_BYTES))
