@@ -68,7 +68,8 @@ def test_a_name_that_is_too_long_is_one_line(
     assert main(eval_arguments(picture_path, unread_path, output_path)) == 1
 
     message = capsys.readouterr().err
-    assert message == f"error: {output_path}: cannot be written: File name too long\n"
+    reason = "cannot be written: File name too long; use a shorter path"
+    assert message == f"error: {output_path}: {reason}\n"
 
 
 @pytest.mark.usefixtures("bound_by_permissions")
