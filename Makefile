@@ -63,11 +63,9 @@ check-engine:
 		echo 'clang-tidy is skipped: it needs CMake and a C++ compiler on the path'; \
 	fi
 
-# Twice as many processes as there are cores: campaigns wait for the processes that they kill, and
-# for servers. SEED repeats the random choices of another soak.
-SOAKERS = $(shell $(BIN)python -c 'import os; print(2 * (os.cpu_count() or 1))')
+# SEED repeats the random choices of another soak.
 soak:
-	OMP_NUM_THREADS=1 $(BIN)pytest -m soak --numprocesses $(SOAKERS) --dist worksteal \
+	OMP_NUM_THREADS=1 $(BIN)pytest -m soak --numprocesses $(TESTERS) --dist worksteal \
 		--soak-report=docs/reliability.md $(if $(SEED),--soak-seed=$(SEED))
 
 # REFERENCE names the folder fast_neural_style of pytorch/examples, STYLE_WEIGHTS_DIR the models.
