@@ -25,7 +25,7 @@ from tests.support.reliability.tally import Count
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 MAX_SECONDS, MAX_MEMORY = 10, 2_000_000_000
-FEW, MANY = 25, 2000  # altered files of each kind
+FEW, MANY = 25, 1000  # altered files of each kind
 
 _INTERESTING = (0, 1, 0x7F, 0x80, 0xFF)
 

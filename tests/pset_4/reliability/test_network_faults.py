@@ -13,7 +13,7 @@ from tests.support.remotes.stores import S3Store
 
 pytestmark = pytest.mark.usefixtures("pauses")
 
-WALKS, STEPS = 4, 250
+WALKS, STEPS = 4, 125
 
 
 @pytest.fixture
