@@ -84,6 +84,7 @@ class _Group(click.Group):
         return position
 
     def invoke(self, ctx: click.Context) -> Any:
+        ctx.ensure_object(dict)  # which the command's context shares: see `common_option`
         try:
             return super().invoke(ctx)
         except click.ClickException as error:

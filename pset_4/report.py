@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from csci_utils.errors import DescribedError
 from csci_utils.text import format_size, one_line
@@ -31,14 +30,7 @@ NOTHING_TO_DO = "nothing to do"
 """The summary of a run in which nothing was asked for."""
 
 SHOWN_DIGITS = 12
-"""The part of a SHA-256 that is displayed; `format_json` has all of it."""
-
-
-class HasDict(Protocol):
-    """Anything found that programs may read."""
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain JSON values."""
+"""The part of a SHA-256 that is displayed; JSON documents have all of it."""
 
 
 def format_failures(outcome: Outcome, refused: Mapping[str, DescribedError]) -> Iterator[str]:
@@ -131,13 +123,6 @@ def format_not_fetched(fetched: FetchResult) -> list[str]:
     """Return a line for what was left in the archive, and one for each model that failed."""
     others = [f"not unpacked: {', '.join(fetched.others)}"] if fetched.others else []
     return [one_line(line) for line in (*others, *(f"failed: {why}" for why in fetched.failures))]
-
-
-def format_json(found: HasDict | Mapping[str, object]) -> str:
-    """Return everything as JSON, in which characters that are not printable are escaped."""
-    values = found if isinstance(found, Mapping) else found.to_dict()
-    text = json.dumps(values, indent=2, ensure_ascii=False)
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def _format_roots(found: Status | ModelListing) -> str:

@@ -13,7 +13,7 @@ import click
 from csci_utils.console import ExitCode, answer, say
 from csci_utils.text import parse_duration
 
-from ..commands.answering import is_quiet, note, wants_json
+from ..commands.answering import format_json, is_quiet, note, wants_json
 from ..commands.declaring import common_option, name_option, reader, whole
 from ..commands.options import (
     check_rendering,
@@ -227,7 +227,6 @@ def _conclude(settings: Settings, run: Run, has_failed: bool) -> ExitCode:
 
 
 def _answer(progress: Progress | Forecast) -> None:
-    from ..report import format_json
 
     if wants_json():
         answer(format_json(progress))
@@ -243,7 +242,6 @@ def _answer(progress: Progress | Forecast) -> None:
 def status(run_id: str | None, shows_failures: bool) -> None:
     """Show how far runs are, from anywhere: by default the latest one in full."""
     with session(paints=False, needed=["remote"], remembers=False) as settings:
-        from ..report import format_json
         from .progress import ProgressReader
         from .runs import Runs
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from csci_utils.console import ExitCode, answer, say
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
     from ..execution import Outcome
     from ..settings import Settings
+
+
+class HasDict(Protocol):
+    """Anything found that programs may read."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain JSON values."""
 
 
 def finish(outcome: Outcome, settings: Settings, refused: Mapping[str, DescribedError]) -> None:
@@ -37,7 +45,7 @@ def report(
         conclude: What else is done at the end. It returns what the JSON document says of it.
     """
     from ..execution.summary import summarize
-    from ..report import format_failures, format_json, format_summary
+    from ..report import format_failures, format_summary
 
     for line in format_failures(outcome, refused):
         say(line, sys.stderr)
@@ -59,7 +67,6 @@ def _answer_plan(
 ) -> None:
     """Print what would be done, in place of a summary."""
     from ..planning.answers import describe_plan, format_plan
-    from ..report import format_json
 
     if wants_json():
         answer(format_json(describe_plan(outcome, settings, refused)))
@@ -70,9 +77,14 @@ def _answer_plan(
 def answer_error(error: DescribedError) -> None:
     """Print the error that ended the command as the JSON document, if one is wanted."""
     if wants_json():
-        from ..report import format_json
-
         say(format_json({"error": error.to_json()}), sys.stdout)
+
+
+def format_json(found: HasDict | Mapping[str, object]) -> str:
+    """Return everything as JSON, in which characters that are not printable are escaped."""
+    values = found if isinstance(found, Mapping) else found.to_dict()
+    text = json.dumps(values, indent=2, ensure_ascii=False)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def note(line: str) -> None:

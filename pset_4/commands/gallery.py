@@ -13,7 +13,7 @@ import click
 
 from csci_utils.console import ExitCode, answer, say
 
-from .answering import is_quiet, note, wants_json
+from .answering import format_json, is_quiet, note, wants_json
 from .declaring import common_option
 from .options import common_options, image_option, json_option
 from .session import EPILOG, session
@@ -43,7 +43,6 @@ def gallery(is_opened: bool, is_published: bool) -> None:
     with session(paints=False, reaches_remote=is_published) as settings:
         from ..gallery.building import build
         from ..places import shorten
-        from ..report import format_json
 
         built = build(settings)
         pages = [shorten(page) for page in built.pages]
@@ -71,7 +70,6 @@ def sheet(images: Sequence[str]) -> None:
     with session(paints=False, reaches_remote=False) as settings:
         from ..gallery.sheets import make_sheets
         from ..places import shorten
-        from ..report import format_json
 
         sheets, code = [], ExitCode.DONE
         for made in make_sheets(settings, images):

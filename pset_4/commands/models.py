@@ -10,7 +10,7 @@ import click
 
 from csci_utils.console import ExitCode, answer, say
 
-from .answering import finish, is_quiet, note, wants_json
+from .answering import finish, format_json, is_quiet, note, wants_json
 from .options import (
     common_options,
     conflict_option,
@@ -108,7 +108,7 @@ def list_command() -> None:
     # What is remembered would be kept in the data folder.
     with session(needed=["remote", "data"], remembers=False) as settings:
         from ..models.listing import list_models
-        from ..report import format_json, format_listing
+        from ..report import format_listing
         from ..runners import current_runner
 
         listing = list_models(settings, current_runner().inspect)

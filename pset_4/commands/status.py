@@ -6,7 +6,7 @@ import click
 
 from csci_utils.console import answer
 
-from .answering import wants_json
+from .answering import format_json, wants_json
 from .options import common_options, json_option
 from .session import EPILOG, session
 
@@ -17,7 +17,7 @@ from .session import EPILOG, session
 def status() -> None:
     """Show what is dropped in, in the remote, cached and stylized."""
     with session(paints=False, needed=["remote", "data"]) as settings:
-        from ..report import format_json, format_status
+        from ..report import format_status
         from ..status import read_status
 
         found = read_status(settings)

@@ -9,7 +9,7 @@ import click
 
 from csci_utils.console import ExitCode, answer, say
 
-from .answering import wants_json
+from .answering import format_json, wants_json
 from .options import (
     common_options,
     json_option,
@@ -43,7 +43,7 @@ def verify(repair: bool) -> None:
     bytes that were recorded. The exit code is 1 if any has not.
     """
     with session(needed=["remote", "data"]) as settings:
-        from ..report import format_failures, format_json, format_verification
+        from ..report import format_failures, format_verification
         from ..verification import verify as look
 
         found, failed = look(settings), False

@@ -11,7 +11,7 @@ import click
 
 from csci_utils.console import ExitCode, answer, say
 
-from ..commands.answering import is_quiet, note, wants_json
+from ..commands.answering import format_json, is_quiet, note, wants_json
 from ..commands.options import common_options, json_option
 from ..commands.session import EPILOG, session
 from ..terminal.completion import complete_files
@@ -39,7 +39,6 @@ def imitate(pictures: Sequence[str], name: str | None) -> None:
     if name is not None and len(pictures) > 1:
         raise click.UsageError("--name is for one picture, and several are given")
     with session(paints=False, reaches_remote=False) as settings:
-        from ..report import format_json
         from .dropping import drop_imitations_in
 
         found = drop_imitations_in(settings, pictures, name)

@@ -8,7 +8,7 @@ import click
 
 from csci_utils.console import ExitCode, answer
 
-from ..commands.answering import wants_json
+from ..commands.answering import format_json, wants_json
 from ..commands.options import common_options, json_option
 from ..commands.session import session
 from ..terminal.completion import complete_results
@@ -29,7 +29,6 @@ def explain(painting: str) -> None:
     FILE is a painting anywhere, or a result's name, such as candy.pth/coffee.png.
     """
     with session(paints=False, needed=["remote"]) as settings:
-        from ..report import format_json
         from .explanation import explain as compare
         from .paintings import find_painting
 

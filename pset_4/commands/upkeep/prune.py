@@ -13,7 +13,7 @@ import click
 from csci_utils.console import ExitCode, answer
 
 from ...terminal.completion import complete_folders
-from ..answering import is_quiet, note, wants_json
+from ..answering import format_json, is_quiet, note, wants_json
 from ..declaring import keep
 from ..help_texts import REMOTE
 from ..options import common_options, json_option
@@ -90,7 +90,6 @@ def _renew_gallery(settings: Settings) -> None:
 
 
 def _answer(paths: list[str], kept: int, is_removed: bool) -> None:
-    from ...report import format_json
 
     if wants_json():
         answer(format_json({"is_removed": is_removed, "paths": paths, "kept": kept}))

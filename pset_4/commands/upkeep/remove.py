@@ -11,7 +11,7 @@ import click
 from csci_utils.console import ExitCode, answer, say
 
 from ...terminal.completion import complete_all
-from ..answering import is_quiet, note, wants_json
+from ..answering import format_json, is_quiet, note, wants_json
 from ..options import common_options, json_option
 from ..session import EPILOG, session
 from .confirming import confirm, remove_all, show, yes_option
@@ -79,7 +79,6 @@ def _warn_of_drop_ins(found: Sequence[Whereabouts]) -> None:
 
 
 def _answer(removed: Sequence[str], kept: Sequence[str]) -> None:
-    from ...report import format_json
 
     if wants_json():
         answer(format_json({"removed": list(removed), "kept": list(kept)}))

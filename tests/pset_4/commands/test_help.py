@@ -97,6 +97,13 @@ def test_a_missing_luigi_is_named_first(command: str) -> None:
     assert result.stderr.startswith("Error: not installed: luigi")
 
 
+def test_a_missing_luigi_is_named_in_json_too() -> None:
+    result = run_without(["luigi"], ["main", "--json"])
+
+    assert json.loads(result.stdout)["error"]["reason"].startswith("not installed: luigi")
+    assert result.stderr.startswith("Error: not installed: luigi")
+
+
 def test_a_missing_package_is_named_with_the_remedy(
     directory_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
