@@ -46,16 +46,20 @@ class Context:
 
     def forget(self) -> None:
         """Forget what was remembered, because it may have changed since."""
-        self._remembered.clear()
+        with self._lock:
+            self._remembered.clear()
 
     def _get(
         self, values: dict[Callable[[Settings], Any], Any], make: Callable[[Settings], Value]
     ) -> Value:
-        if make not in values:
-            with self._lock:  # threads must not make two
+        value: Value
+        try:
+            value = values[make]
+        except KeyError:
+            with self._lock:  # threads must not make two, and nothing is forgotten meanwhile
                 if make not in values:
                     values[make] = make(self.settings)
-        value: Value = values[make]
+                value = values[make]
         return value
 
 

@@ -86,6 +86,9 @@ class RootedFileSystem(FileSystem):
             raise ValueError(f"{path}: a shared folder cannot be deleted; delete single files")
         self.root.remove(path)
 
+    def forget(self, path: str) -> None:
+        """Take note that a file was changed, for a subclass that remembers answers."""
+
     def size(self, path: str) -> int | None:
         """Return the file's number of bytes, or None if no regular file exists."""
         try:
@@ -106,19 +109,22 @@ class RootedFile(suffix_preserving_atomic_file):
         LinkError: The path leads over a link.
     """
 
-    def __init__(self, path: str, root: Root, create_only: bool = False) -> None:
+    def __init__(self, path: str, file_system: RootedFileSystem, create_only: bool = False) -> None:
         """Create the temporary file, and missing folders.
 
         Args:
             path: The target.
-            root: The folder that it is in.
+            file_system: That of the folder that it is in.
             create_only: Never overwrite other bytes.
         """
         self.path = path
-        self._root = root
+        self._file_system = file_system
+        self._root = file_system.root
         self._create_only = create_only
         with ExitStack() as on_error:
-            self.dir_fd, self._name = on_error.enter_context(root.open_parent(path, create=True))
+            self.dir_fd, self._name = on_error.enter_context(
+                self._root.open_parent(path, create=True)
+            )
             tmp_path = make_temporary_path(self._name)
             with naming_target(path):
                 raw = create_exclusively(tmp_path, dir_fd=self.dir_fd)
@@ -153,6 +159,8 @@ class RootedFile(suffix_preserving_atomic_file):
         except FileExistsError as error:
             if self._digest(self.path) != self._digest(self.tmp_path):
                 raise conflict(self.path) from error
+        finally:
+            self._file_system.forget(self.path)
 
     def _digest(self, path: str) -> str | None:
         try:
@@ -199,7 +207,7 @@ class RootedTarget(FileSystemTarget):
         """
         kind = mode.replace("b", "").replace("t", "")
         if kind == "w":
-            writer = RootedFile(self.path, self.fs.root, self._create_only)
+            writer = RootedFile(self.path, self.fs, self._create_only)
             return self._format.pipe_writer(writer)
         if kind != "r":
             raise ValueError(f"{self.path}: mode must be 'r' or 'w', got {mode!r}")

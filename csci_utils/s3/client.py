@@ -240,5 +240,7 @@ class S3Client:
         """
         if recursive:
             raise ValueError(f"{path}: a prefix cannot be deleted; delete single objects")
-        self._states.forget(path)
-        self._requests.delete(path)
+        try:
+            self._requests.delete(path)
+        finally:
+            self._states.forget(path)

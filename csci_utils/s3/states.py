@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
 
+from ..answers import Answers
 from ..digest import stream_digest
 from ..transfers import retry
 from .objects import ObjectState
@@ -36,7 +37,7 @@ class ObjectStates:
     def __init__(self, requests: S3Requests) -> None:
         """Take what sends the questions."""
         self._requests = requests
-        self._remembered: dict[str, ObjectState | None] | None = None
+        self._remembered: Answers[ObjectState | None] | None = None
         self._known: KnownStates | None = None
 
     @contextmanager
@@ -46,7 +47,7 @@ class ObjectStates:
         Args:
             known: Is asked before S3 is.
         """
-        self._remembered, self._known = {}, known
+        self._remembered, self._known = Answers(), known
         try:
             yield
         finally:
@@ -54,24 +55,22 @@ class ObjectStates:
 
     def find(self, path: str) -> ObjectState | None:
         """Return the state of an object; None if it does not exist."""
-        try:
-            return (self._remembered or {})[path]
-        except KeyError:
-            pass
-        try:
-            if self._known is None:
-                raise LookupError(path)
-            state = self._known.find(path)
-            if self._remembered is not None:
-                self._remembered[path] = state
-        except LookupError:
-            state = self._requests.state(path)
-            self.remember(path, state)
+        if self._remembered is None:
+            return self._ask(path)
+        return self._remembered.get(path, lambda: self._ask(path))
+
+    def _ask(self, path: str) -> ObjectState | None:
+        if self._known is None:
+            return self._requests.state(path)
+        with suppress(LookupError):
+            return self._known.find(path)
+        state = self._requests.state(path)
+        self._known.keep(path, state)
         return state
 
     def is_known_to_exist(self, path: str) -> bool:
         """Return True if the cache has an object. Sends no request."""
-        return (self._remembered or {}).get(path) is not None
+        return self._remembered is not None and self._remembered.known(path) is not None
 
     def open(self, path: str) -> ObjectReader:
         """Open an object for reading."""
@@ -98,20 +97,20 @@ class ObjectStates:
     def remember(self, path: str, state: ObjectState | None) -> None:
         """Cache a state, while states are cached."""
         if self._remembered is not None:
-            self._remembered[path] = state
+            self._remembered.keep(path, state)
         if self._known is not None:
             self._known.keep(path, state)
 
     def forget(self, path: str) -> None:
         """Drop the cached state of an object."""
         if self._remembered is not None:
-            self._remembered.pop(path, None)
+            self._remembered.forget(path)
         if self._known is not None:
             self._known.forget(path)
 
     def forget_all(self) -> None:
         """Drop all that is cached."""
         if self._remembered is not None:
-            self._remembered = {}
+            self._remembered.forget_all()
         if self._known is not None:
             self._known.forget_all()

@@ -48,9 +48,11 @@ class DigestTable:
 
     def flush(self) -> None:
         """Write what was saved, if the database can be written."""
-        rows, self._new = [*self._new.values()], {}
+        new, self._new = self._new, {}
         with suppress(OSError):  # the files are read again
-            self._database.write("REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            self._database.write(
+                "REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?)", [*new.values()]
+            )
 
 
 @contextmanager

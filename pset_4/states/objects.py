@@ -71,9 +71,9 @@ class KnownObjects:
 
     def flush(self) -> None:
         """Write what was remembered, if the database can be written."""
-        rows, self._new = [*self._new.values()], {}
+        new, self._new = self._new, {}
         with suppress(OSError):  # it is asked for again
-            self._database.write("REPLACE INTO objects VALUES (?, ?, ?)", rows)
+            self._database.write("REPLACE INTO objects VALUES (?, ?, ?)", [*new.values()])
 
     def _keep(self, path: str, mark: str, state: ObjectState) -> None:
         self._new[path] = path, mark, json.dumps({name: getattr(state, name) for name in _FIELDS})

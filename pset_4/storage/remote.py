@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from luigi.format import Nop
 from luigi.target import FileSystemTarget
 
+from csci_utils.luigi.rooted import RootedTarget
 from csci_utils.luigi.target import CreateOnlyLocalTarget, SuffixPreservingLocalTarget
 from csci_utils.network.addresses import is_loopback
 
@@ -20,7 +21,7 @@ from ..database.connection import open_database
 from ..errors import MissingError, MissingRemoteError
 from ..places import TEMPORARY_OBJECTS, is_s3
 from ..settings import Settings
-from ..states.directory import RememberedTarget, RememberingFileSystem
+from ..states.directory import RememberingFileSystem
 from ..states.listings import Listings
 from .offline import CacheTarget, CreateOnlyCacheTarget
 
@@ -61,7 +62,7 @@ def target_at(
         return (CreateOnlyCacheTarget if create_only else CacheTarget)(path, format=Nop)
     if _is_remote(path):
         # Others write there, too: no link is followed.
-        return RememberedTarget(path, _file_system(), format=Nop, create_only=create_only)
+        return RootedTarget(path, _file_system(), format=Nop, create_only=create_only)
     kind = CreateOnlyLocalTarget if create_only else SuffixPreservingLocalTarget
     return kind(path, format=Nop)
 
