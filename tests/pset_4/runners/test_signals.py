@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.support.pipeline.painting import PAINT, paint_with
-from tests.support.pipeline.programs import FIND_OUTPUT, MakePython, is_running, wait_until
+from tests.support.pipeline.programs import FIND_OUTPUT, Lifeline, MakePython, wait_until
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
 
@@ -25,6 +27,13 @@ def has_line(path: Path) -> bool:
     return count_lines(path) > 0
 
 
+@pytest.fixture
+def lifeline(tmp_path: Path) -> Iterator[Lifeline]:
+    """What programs hold until they end."""
+    with closing(Lifeline(tmp_path / "lifeline")) as made:
+        yield made
+
+
 @pytest.mark.parametrize(
     ("runner", "number", "workers"),
     [("program", "SIGINT", 1), ("program", "SIGHUP", 2), ("mlflow", "SIGTERM", 1)],
@@ -37,13 +46,14 @@ def test_a_signal_ends_the_run_and_the_programs_and_leaves_nothing(
     directory_store: RemoteStore,
     drawing: bytes,
     make_python: MakePython,
+    lifeline: Lifeline,
     tmp_path: Path,
 ) -> None:
     directory_store.write("images/another.png", drawing)
     started = tmp_path / "started"
     sleeping = make_python(
         f'{FIND_OUTPUT}\n[ -z "$out" ] || echo > "$(dirname "$out")/.begun.png"\n'
-        f'echo $$ >> "{started}"\nexec sleep 60'
+        f'{lifeline.holding}\necho >> "{started}"\nexec sleep 60'
     )
     arguments = ("--image", "another.png", "--workers", str(workers))
     command = published.command(*paint_with(runner, sleeping), *arguments)
@@ -57,14 +67,14 @@ def test_a_signal_ends_the_run_and_the_programs_and_leaves_nothing(
     ) as pipeline:
         try:
             wait_until(lambda: count_lines(started) == workers)
+            assert lifeline.is_held()
             pipeline.send_signal(getattr(signal, number))
             assert pipeline.wait(10) == 130
         finally:
             pipeline.kill()
 
-    pids = started.read_text().split()
-    assert len(pids) == workers
-    wait_until(lambda: not any(is_running(int(pid)) for pid in pids))
+    wait_until(lambda: not lifeline.is_held(), seconds=10)
+    assert count_lines(started) == workers
     assert published.files("stylized") == []
 
 

@@ -6,6 +6,7 @@ import io
 import re
 import shlex
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,16 @@ fi
 exec {shlex.quote(sys.executable)} "$@"
 """
 """A program that paints, and says at the half of it how far it is."""
+
+PAINTING_TOGETHER = """
+if [ "$3" = eval ]; then
+    echo >> {begun}
+    for second in 1 2 3 4 5 6 7 8 9 10; do
+        [ "$(wc -l < {begun})" -ge 2 ] || sleep 1
+    done
+fi
+"""
+"""Has such a program wait for a second one."""
 
 COLOR = re.compile(r"\x1b\[[\d;]*\b3[0-8]\b[\d;]*m")
 
@@ -97,9 +108,14 @@ def test_a_long_name_gives_way_to_the_bars(
 
 
 def test_each_picture_that_is_painted_has_a_bar(
-    directory_project: Project, paint: list[str], drawing: bytes
+    directory_project: Project,
+    paint: list[str],
+    drawing: bytes,
+    make_python: MakePython,
+    tmp_path: Path,
 ) -> None:
     directory_project.drop("second.png", drawing)
+    make_python(PAINTING_TOGETHER.format(begun=shlex.quote(f"{tmp_path}/begun")) + RUNNER)
 
     terminal = run_in_terminal([*paint, "--workers", "2"], columns=100)
 

@@ -24,6 +24,31 @@ cli({arguments})
 """
 
 
+class Lifeline:
+    """A FIFO that programs hold open as long as they live.
+
+    A process id may belong to another program soon after, and to one that only its parent has not
+    asked for.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Create it; `holding` is the line of a shell script that holds it."""
+        os.mkfifo(path)
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        self.holding = f'exec 9> "{path}"'
+
+    def is_held(self) -> bool:
+        """Return True while a program holds it."""
+        try:
+            return os.read(self._descriptor, 1) != b""
+        except BlockingIOError:
+            return True
+
+    def close(self) -> None:
+        """Give back the descriptor."""
+        os.close(self._descriptor)
+
+
 class MakePython(Protocol):
     """Creates a program for ``--python``."""
 
