@@ -1,4 +1,4 @@
-"""Part of pytest in these tests: the seed of a soak, and the table at its end."""
+"""Part of pytest in these tests: the seed of a soak, and what its tests tried."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .report import Soak, add_up, format_table, render
+from .report import Part, add_up, format_table
 from .tally import Tally
 
 _TALLIES = pytest.StashKey[list[Tally]]()
@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add options."""
     group = parser.getgroup("soak")
     group.addoption("--soak-seed", type=int, help="repeat the random choices of a soak")
-    group.addoption("--soak-report", type=Path, help="the document to write at the end")
+    group.addoption("--soak-log", type=Path, help="the file to add what was tried to")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -37,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Give the seed to a process of xdist."""
     node.workerinput[_SEED] = node.config.option.soak_seed
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the campaigns, which are long, so that no process is left with them alone."""
+    items.sort(key=lambda item: count.__name__ not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture
@@ -71,7 +76,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
-    """Print the table, and write the document if there is an option for it."""
+    """Print the table, and add it to the log if there is an option for it."""
     reports = [
         report
         for key in ("passed", "failed")
@@ -79,18 +84,18 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         if report.when == "call"
     ]
     pairs = [pair for report in reports for pair in report.user_properties]
-    rows = add_up([Tally(**value) for name, value in pairs if name == _PROPERTY])
-    if not rows:
+    tallies = [Tally(**value) for name, value in pairs if name == _PROPERTY]
+    if not tallies:
         return
     terminalreporter.write_sep("=", f"campaigns, with the seed {config.option.soak_seed}")
-    terminalreporter.write_line(format_table(rows))
-    if config.option.soak_report:
-        soak = Soak(
-            " ".join(["pytest", *map(str, config.invocation_params.args)]),
+    terminalreporter.write_line(format_table(add_up(tallies)))
+    if config.option.soak_log:
+        part = Part(
             config.option.soak_seed,
             len(reports),
             sum(report.failed for report in reports),
-            exitstatus != pytest.ExitCode.INTERRUPTED,
             time.monotonic() - _START,
+            tallies,
         )
-        config.option.soak_report.write_text(render(rows, soak), encoding="utf-8")
+        with config.option.soak_log.open("a", encoding="utf-8") as file:
+            file.write(f"{part.to_json()}\n")

@@ -1,12 +1,18 @@
-"""docs/reliability.md: what the campaigns of ``make soak`` tried, and what came of it."""
+"""docs/reliability.md: what the campaigns of ``make soak`` tried, and what came of it.
+
+Usage: ``python -m tests.support.reliability.report LOG PAGE`` writes the page from the log that
+pytest's option ``--soak-log`` wrote, and exits with 1 if a test failed.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -90,35 +96,46 @@ def _format_row(row: Tally) -> Sequence[str]:
 
 
 @dataclass(frozen=True)
-class Soak:
-    """The tests that were run."""
+class Part:
+    """Tests of a soak that one pytest ran."""
 
-    command: str
     seed: int
     tests: int
     failed: int
-    is_whole: bool
-    """Whether nobody interrupted them."""
     seconds: float
+    tallies: list[Tally]
+
+    def to_json(self) -> str:
+        """Return a line for the log."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, line: str) -> Part:
+        """Return what a line of the log holds."""
+        values = json.loads(line)
+        tallies = [Tally(**tally) for tally in values.pop("tallies")]
+        return cls(tallies=tallies, **values)
 
 
-def render(rows: Sequence[Tally], soak: Soak) -> str:
+def render(parts: Sequence[Part]) -> str:
     """Return the document in Markdown."""
     facts = machine.describe()
-    ending = "" if soak.is_whole else "; interrupted before the end"
+    tests, failed, seconds = (
+        sum(getattr(part, name) for part in parts) for name in ("tests", "failed", "seconds")
+    )
     lines = [
         ("date", time.strftime("%Y-%m-%d")),
         ("commit", _name_commit()),
-        ("command", f"`{soak.command}`"),
-        ("seed", str(soak.seed)),
+        ("seed", str(parts[0].seed)),
         ("processor", f"{facts['processor']}, {facts['cores']} cores"),
         ("system", facts["system"]),
-        ("tests", f"{soak.tests}, of which {soak.failed} failed{ending}"),
-        ("time", f"{soak.seconds / 60:.1f} minutes; {_describe_load()}"),
+        ("tests", f"{tests}, of which {failed} failed"),
+        ("time", f"{seconds / 60:.1f} minutes; {_describe_load()}"),
     ]
     table = "\n".join(["| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in lines)])
-    parts = [_INTRODUCTION, table, format_table(rows), _LEGEND]
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    rows = add_up(tally for part in parts for tally in part.tallies)
+    sections = [_INTRODUCTION, table, format_table(rows), _LEGEND]
+    return "\n\n".join(section.strip() for section in sections) + "\n"
 
 
 def _describe_load() -> str:
@@ -131,3 +148,13 @@ def _describe_load() -> str:
 def _name_commit() -> str:
     command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--exclude=*"]
     return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "unknown"
+
+
+def _main(log: str, page: str) -> int:
+    parts = [Part.from_json(line) for line in Path(log).read_text(encoding="utf-8").splitlines()]
+    Path(page).write_text(render(parts), encoding="utf-8")
+    return int(any(part.failed for part in parts))
+
+
+if __name__ == "__main__":
+    sys.exit(_main(*sys.argv[1:]))
