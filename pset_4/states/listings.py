@@ -82,9 +82,16 @@ class _Folder:
 
     def _read_on(self, path: str) -> None:
         """List more, unless that is too much for the questions so far."""
+        most = FILES_PER_QUESTION * self._questions
+        try:
+            self._read_until(path, most)
+        except BaseException:
+            self._rest = None  # it has ended without its last files, and is begun again
+            raise
+
+    def _read_until(self, path: str, most: int) -> None:
         if self._rest is None:
             self._rest = self._list_files(self._path)
-        most = FILES_PER_QUESTION * self._questions
         while path not in self._files and len(self._files) < most:
             for _ in range(PAGE):
                 file = next(self._rest, None)
