@@ -23,11 +23,19 @@ class Answers(Generic[Value]):
 
     def get(self, path: str, ask: Callable[[], Value]) -> Value:
         """Return what is remembered, or else what `ask` returns. Its errors are not remembered."""
-        answer = self._answers.get(path)
+        answer = self._answers.setdefault(path, [])
         if not answer:
-            answer = self._answers[path] = []
-            answer.append(ask())
+            answer[:] = [ask()]
         return answer[0]
+
+    def expect(self, path: str) -> Callable[[Value], None]:
+        """Return what takes an answer that is asked for from now on, whatever is remembered."""
+        answer = self._answers.setdefault(path, [])
+
+        def take(value: Value) -> None:
+            answer[:] = [value]
+
+        return take
 
     def known(self, path: str) -> Value | None:
         """Return what is remembered, or None."""

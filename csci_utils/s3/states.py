@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
@@ -74,20 +74,35 @@ class ObjectStates:
 
     def open(self, path: str) -> ObjectReader:
         """Open an object for reading."""
+        take = self._expect(path)
         reader = self._requests.open(path)
-        self.remember(path, reader.state)
+        take(reader.state)
         return reader
 
     def read(self, path: str) -> ObjectState:
         """Read an object, and return its state with the SHA-256 of its bytes."""
 
         def read_once() -> ObjectState:
-            with closing(self.open(path)) as reader:
-                return replace(reader.state, content_sha256=stream_digest(reader))
+            take = self._expect(path)
+            with closing(self._requests.open(path)) as reader:
+                state = replace(reader.state, content_sha256=stream_digest(reader))
+            take(state)
+            return state
 
-        state = retry(read_once)
-        self.remember(path, state)
-        return state
+        return retry(read_once)
+
+    def _expect(self, path: str) -> Callable[[ObjectState], None]:
+        """Return what takes a state that is asked for now, while states are cached."""
+        remembered, known = self._remembered, self._known
+        cache = None if remembered is None else remembered.expect(path)
+
+        def take(state: ObjectState) -> None:
+            if cache is not None:
+                cache(state)
+            if known is not None:
+                known.keep(path, state)
+
+        return take
 
     def has_bytes(self, state: ObjectState, path: str, local_path: str) -> bool:
         """Return whether an object in this state has the bytes of a local file."""
@@ -103,14 +118,14 @@ class ObjectStates:
 
     def forget(self, path: str) -> None:
         """Drop the cached state of an object."""
-        if self._remembered is not None:
-            self._remembered.forget(path)
         if self._known is not None:
             self._known.forget(path)
+        if self._remembered is not None:  # second: it remembers what the other knew until now
+            self._remembered.forget(path)
 
     def forget_all(self) -> None:
         """Drop all that is cached."""
-        if self._remembered is not None:
-            self._remembered.forget_all()
         if self._known is not None:
             self._known.forget_all()
+        if self._remembered is not None:
+            self._remembered.forget_all()

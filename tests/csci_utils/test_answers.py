@@ -74,3 +74,25 @@ def test_an_error_is_not_remembered() -> None:
 
     assert answers.known("path") is None
     assert answers.get("path", lambda: 2) == 2
+
+
+def test_an_answer_that_is_asked_for_anew_replaces_an_earlier_one() -> None:
+    answers = Answers[int]()
+    answers.keep("path", 1)
+
+    take = answers.expect("path")
+
+    assert answers.known("path") == 1
+    take(2)
+    assert answers.known("path") == 2
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_an_expected_answer_that_is_forgotten_meanwhile_is_not_remembered(change: Change) -> None:
+    answers = Answers[int]()
+    take = answers.expect("path")
+    change(answers)
+
+    take(1)
+
+    assert answers.known("path") is None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
@@ -40,13 +40,13 @@ class Publisher:
 
     def put(self, local_path: str, path: str, **options: Any) -> ObjectState:
         """Send a file, replacing what is there."""
-        self._states.forget(path)
-        if self._needs_parts(local_path):
-            state = put_parts(
-                self._requests, local_path, path, self._notes, self._notify, **options
-            )
-        else:
-            state = put_file(self._requests, local_path, path, **options)
+        with self._changing(path):
+            if self._needs_parts(local_path):
+                state = put_parts(
+                    self._requests, local_path, path, self._notes, self._notify, **options
+                )
+            else:
+                state = put_file(self._requests, local_path, path, **options)
         self._states.remember(path, state)
         return state
 
@@ -54,9 +54,17 @@ class Publisher:
         """Send a file to a temporary key, and have the server copy it from there."""
         if self._needs_parts(local_path):  # they are compared before the object is replaced
             return self.put(local_path, path, **options)
-        self._states.forget(path)
-        put_by_copy(self._requests, local_path, path, self._notes, self._notify, **options)
+        with self._changing(path):
+            put_by_copy(self._requests, local_path, path, self._notes, self._notify, **options)
         return self._accept(path, local_path)
+
+    @contextmanager
+    def _changing(self, path: str) -> Iterator[None]:
+        """Forget an object after it was changed, and so what other threads asked meanwhile."""
+        try:
+            yield
+        finally:
+            self._states.forget(path)
 
     def create(self, local_path: str, path: str, **options: Any) -> ObjectState:
         """Send a file unless other bytes are there.
