@@ -145,6 +145,11 @@ class Worker(luigi.worker.Worker):
         check_interrupted()
         return bool(get_work_response.running_tasks)
 
+    def _add_task_batcher(self, task: luigi.Task) -> None:
+        """Have luigid join no tasks: of joined ones, it tells other processes not that they run."""
+        if not self.is_shared:
+            super()._add_task_batcher(task)
+
     def _run_task(self, task_id: str) -> None:
         check_interrupted()
         if self.is_shared:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import quote
 from urllib.request import urlopen
@@ -98,13 +99,13 @@ def test_two_machines_with_equal_names_do_not_wait_for_each_other(
 
 @pytest.mark.parametrize("workers", ["2", pytest.param("1", marks=pytest.mark.soak)])
 def test_two_processes_share_the_work(
-    workers: str, luigid: str, directory_project: Project, drawing: bytes, model: bytes
+    workers: str, luigid: str, project: Project, drawing: bytes, model: bytes
 ) -> None:
     images = [f"shared-{workers}-{number}.png" for number in range(6)]
     for image in images:
-        directory_project.drop(image, drawing)
-    directory_project.drop("one.pth", model)
-    command = directory_project.command("main", "--scheduler-host", luigid, "--workers", workers)
+        project.drop(image, drawing)
+    project.drop("one.pth", model)
+    command = project.command("main", "--scheduler-host", luigid, "--workers", workers)
 
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     answers = [process.communicate(timeout=60)[0] for process in processes]
@@ -112,7 +113,24 @@ def test_two_processes_share_the_work(
     assert [process.returncode for process in processes] == [0, 0]
     rows = [line.split() for text in answers for line in text.splitlines()]
     assert sum(int(row[1]) for row in rows if row[0] == "painted") == len(images)
-    assert directory_project.files("stylized") == [f"stylized/one.pth/{image}" for image in images]
+    assert project.files("stylized") == [f"stylized/one.pth/{image}" for image in images]
+
+
+def test_one_process_waits_for_what_another_one_does_with_several_files(
+    luigid: str, directory_project: Project, drawing: bytes, model: bytes
+) -> None:
+    directory_project.drop("one.pth", model)
+    directory_project.run_well("upload")
+    with ExitStack() as stack:
+        for name in ("first.png", "second.png"):  # for which a second is waited
+            drop_in = directory_project.drop(name, drawing)
+            os.utime(drop_in, (time.time() + 60, time.time() + 60))
+            stack.enter_context(drop_in.open("r+b"))
+        command = directory_project.command("main", "--scheduler-host", luigid, "--workers", "2")
+        processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        errors = [process.communicate(timeout=60)[1] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0], errors
 
 
 def test_a_luigid_that_does_not_answer_is_reported_at_once(
