@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from csci_utils.errors import CsciUtilsError
@@ -93,25 +93,36 @@ class Lease:
         if not self.is_held:
             raise LeaseLostError("not renewed in time", path=f"{self._documents.url}/{self.name}")
 
-    def renew(self, doing: str = "", figures: Mapping[str, float] | None = None) -> None:
+    def renew(self, doing: str | None = None, figures: Mapping[str, float] | None = None) -> None:
         """Begin its duration anew.
+
+        Args:
+            doing: As in `LeaseState`; None for what it says already.
+            figures: The same.
 
         Raises:
             LeaseLostError: Another worker has it.
             S3Error, OSError: The remote refuses; it is held until its end.
         """
-        figures = self.state.figures if figures is None else figures
-        self._write(LeaseState(self.state.owner, self.state.attempt, False, doing, figures))
+
+        def change(state: LeaseState) -> LeaseState:
+            return replace(
+                state,
+                is_free=False,
+                doing=state.doing if doing is None else doing,
+                figures=state.figures if figures is None else figures,
+            )
+
+        self._write(change)
 
     def release(self) -> None:
         """Let others have it at once."""
-        state = self.state
-        self._write(LeaseState(state.owner, max(state.attempt - 1, 0), True))
+        self._write(lambda state: LeaseState(state.owner, max(state.attempt - 1, 0), True))
         self._end = 0.0
 
-    def _write(self, state: LeaseState) -> None:
+    def _write(self, change: Callable[[LeaseState], LeaseState]) -> None:
         with self._lock:
-            begin = read_stopwatch()
+            begin, state = read_stopwatch(), change(self.state)
             tag = self._documents.replace(self.name, state.to_bytes(), self._tag)
             if tag is None:
                 self._end = 0.0

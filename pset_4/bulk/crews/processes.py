@@ -97,11 +97,11 @@ class ProcessCrew(Crew):
 
 def _work_in_process(job: Job, connection: Connection) -> None:
     """Work until all is done, or the crew's end of the connection is closed."""
+    stop = Event()
     interrupt_on_termination()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the crew decides
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    stop = Event()
     Thread(target=_await_end, args=(connection, stop), daemon=True).start()
     try:
         is_done = work(job, stop, lambda text: connection.send(("note", text)))

@@ -107,7 +107,7 @@ def paint_shard(station: Station, number: int, lease: Lease) -> None:
         work = ShardWork(station, lease, read_shard(station.documents, number))
         with _renewing(lease, work.figures, station.run.lease_seconds / RENEWALS):
             work.paint()
-        lease.renew(figures=work.figures())
+        lease.renew("", work.figures())
         write_failures(station.documents, number, work.failures)
         lease.check()
         mark_done(station.documents, number, work.tally())
@@ -130,7 +130,7 @@ def _renewing(
     def renew() -> None:
         while not end.wait(pause):
             try:
-                lease.renew(lease.state.doing, figures())
+                lease.renew(figures=figures())
             except LeaseLostError:
                 return  # whoever works with it finds out
             except (DescribedError, OSError):

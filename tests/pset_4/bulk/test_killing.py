@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ import pytest
 
 from pset_4 import context
 from pset_4.bulk.coordination.leases import LeaseState
+from pset_4.bulk.crews import processes
 from pset_4.bulk.runs import Runs
 from pset_4.bulk.shards import CLAIMS, Tally, list_done
+from pset_4.bulk.working.worker import Job
 from pset_4.settings import read_settings
 from tests.support.bulk import MODEL, list_results, read_made, read_run, write_pictures
 from tests.support.pipeline.programs import is_running
@@ -225,3 +228,19 @@ def test_ray_loses_a_worker_a_node_and_the_driver(
 
     assert again.returncode == 0, again.stderr
     check_all(project, store, names, tmp_path)
+
+
+def test_a_worker_that_is_told_to_end_in_its_first_moment_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def set_and_send(number: int, handler: Any) -> None:
+        if number == signal.SIGTERM and handler is not signal.default_int_handler:
+            handler(number, None)
+
+    monkeypatch.setattr(signal, "signal", set_and_send)
+    monkeypatch.setattr(processes, "work", lambda job, stop, notify: not stop.is_set())
+    ours, theirs = Pipe()
+    with ours, pytest.raises(SystemExit) as ended:
+        processes._work_in_process(Job("", "", ""), theirs)
+
+    assert ended.value.code == processes._STOPPED

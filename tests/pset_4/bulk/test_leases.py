@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 from botocore.client import BaseClient
@@ -23,6 +24,7 @@ from pset_4.bulk.coordination.leases import (
     acquire,
     take_over,
 )
+from pset_4.bulk.working.worker import _renewing
 from pset_4.settings import Settings, read_settings
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.rclone import serve_rclone
@@ -107,6 +109,25 @@ def test_a_lease_is_held_once_until_it_is_released(documents: Documents) -> None
     assert not first.is_held
     with pytest.raises(LeaseLostError):
         first.renew()
+
+
+def test_who_renews_a_lease_does_not_undo_what_another_thread_says_of_it(
+    documents: Documents,
+) -> None:
+    lease = acquire(documents, NAME, SECONDS, "worker")
+    assert lease is not None
+    said = Event()
+
+    def tell_figures() -> dict[str, float]:
+        lease.renew("killer.jpg")  # by the thread that paints, in the moment of a renewal
+        said.set()
+        return {"painted": 1}
+
+    with _renewing(lease, tell_figures, 0.01):
+        assert said.wait(10)
+
+    found = documents.read(NAME)
+    assert found is not None and LeaseState.from_bytes(found.data).doing == "killer.jpg"
 
 
 def make_old(documents: Documents, lease: Lease) -> None:
