@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ...formats.checkpoint import build_network
 from ...networks.network import StyleNetwork
 from ...networks.weights import Weights
+from ...system.shared import shared
 
 
 class DeviceNetwork(Protocol):
@@ -75,10 +76,12 @@ def _compute_in_fp32(module: nn.Module) -> None:
     module.register_forward_hook(give)
 
 
+@shared
 @contextmanager
 def full_precision() -> Iterator[None]:
     """Convolve fp32 in fp32: by default cuDNN keeps only 10 bits of each fraction (TF32).
 
+    Thread-safe: it ends with the last active block.
     See https://docs.pytorch.org/docs/stable/notes/cuda.html.
     """
     settings: Any = torch.backends.cudnn.conv  # type: ignore[attr-defined]

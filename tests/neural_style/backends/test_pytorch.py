@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 torch = pytest.importorskip("torch")
 
 from neural_style.backends.pytorch import TorchStyle, parts  # noqa: E402  (they need torch)
-from neural_style.backends.pytorch.networks import PlainNetwork  # noqa: E402
+from neural_style.backends.pytorch.networks import PlainNetwork, full_precision  # noqa: E402
 
 EXACT_DECIBELS, FAST_DECIBELS = 60, 45
 
@@ -252,6 +252,20 @@ def test_full_precision_is_set_only_while_painting(
     style(make_picture())
 
     assert (values, setting.fp32_precision) == (["ieee"], before)
+
+
+def test_full_precision_lasts_until_the_last_of_several_threads_has_painted() -> None:
+    setting = torch.backends.cudnn.conv
+    before = setting.fp32_precision
+    first, second = full_precision(), full_precision()  # not nested, as of two threads
+
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert setting.fp32_precision == "ieee"
+    second.__exit__(None, None, None)
+
+    assert setting.fp32_precision == before
 
 
 @pytest.mark.parametrize(("precision", "minimum"), [(EXACT, EXACT_DECIBELS), (FAST, FAST_DECIBELS)])
