@@ -40,9 +40,10 @@ def work_on_many(
 ) -> Iterator[Outcome[_Item, _Result]]:
     """Yield what became of each item as soon as it is known, in no order.
 
-    An item that fails does so alone. Items are taken from `items`, in this thread, only as they are
-    needed, so neither they nor the outcomes pile up. If the caller stops, as by Ctrl-C, no further
-    item is begun, and nobody waits for those that are: their threads end with the process.
+    An item that fails does so alone. An interrupt in a thread is raised here, too. Items are taken
+    from `items`, in this thread, only as they are needed, so neither they nor the outcomes pile up.
+    If the caller stops, as by Ctrl-C, no further item is begun, and nobody waits for those that
+    are: their threads end with the process.
 
     Args:
         work: Called in a thread with an item, and with a copy of this thread's context variables.
@@ -70,7 +71,7 @@ class _Team(Generic[_Item, _Result]):
     def __init__(self, work: Callable[[_Item], _Result]) -> None:
         self._work = work
         self._items: SimpleQueue[tuple[_Item] | None] = SimpleQueue()
-        self._outcomes: SimpleQueue[Outcome[_Item, _Result]] = SimpleQueue()
+        self._outcomes: SimpleQueue[Outcome[_Item, _Result] | BaseException] = SimpleQueue()
         self._threads = 0
         self._is_over = False
 
@@ -87,9 +88,12 @@ class _Team(Generic[_Item, _Result]):
         """Return the next outcome."""
         while True:
             try:
-                return self._outcomes.get(timeout=_LOOK_SECONDS)
+                outcome = self._outcomes.get(timeout=_LOOK_SECONDS)
             except Empty:
-                pass
+                continue
+            if isinstance(outcome, BaseException):
+                raise outcome
+            return outcome
 
     def end(self) -> None:
         """Begin nothing more."""
@@ -99,8 +103,12 @@ class _Team(Generic[_Item, _Result]):
 
     def _run(self) -> None:
         while (item := self._items.get()) is not None and not self._is_over:
-            try:
-                outcome = Outcome(item[0], self._work(item[0]), None)
-            except Exception as error:
-                outcome = Outcome(item[0], None, error)
-            self._outcomes.put(outcome)
+            self._outcomes.put(self._work_on(item[0]))
+
+    def _work_on(self, item: _Item) -> Outcome[_Item, _Result] | BaseException:
+        try:
+            return Outcome(item, self._work(item), None)
+        except Exception as error:
+            return Outcome(item, None, error)
+        except BaseException as interrupt:
+            return interrupt

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from threading import Event, Lock
 
 
@@ -24,23 +25,42 @@ class SharedCalls:
 
         Args:
             key: Tells the same work from other work.
-            work: Called with no arguments. All who wait for it get its error.
+            work: Called with no arguments. All who wait for it get its error. If its thread is
+                interrupted, one of them does the work.
         """
         with self._lock:
-            call = self._next.get(key)
-            is_mine = call is None
-            if call is None:
-                call = self._next[key] = _Call()
-            running = self._running[key]
+            is_mine = key not in self._next
+            call = self._next.setdefault(key, _Call())
         if is_mine:
-            with running:
-                with self._lock:
-                    del self._next[key]
-                call.run(work)
+            try:
+                with self._alone(key):
+                    work()
+                call.is_done = True
+            except Exception as error:
+                call.error = error
+            finally:
+                call.is_over.set()
         else:
             call.is_over.wait()
         if call.error is not None:
             raise call.error
+        if not call.is_done:
+            self.call(key, work)
+
+    @contextmanager
+    def _alone(self, key: Hashable) -> Iterator[None]:
+        """Wait until an earlier call is over. Who asks from then on is served by the next one."""
+        with self._lock:
+            running = self._running[key]
+        try:
+            running.acquire()
+        finally:
+            with self._lock:
+                del self._next[key]
+        try:
+            yield
+        finally:
+            running.release()
 
 
 class _Call:
@@ -48,12 +68,5 @@ class _Call:
 
     def __init__(self) -> None:
         self.is_over = Event()
-        self.error: BaseException | None = None
-
-    def run(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:
-            self.error = error
-        finally:
-            self.is_over.set()
+        self.is_done = False
+        self.error: Exception | None = None

@@ -91,3 +91,11 @@ def test_work_sees_the_context_of_the_caller() -> None:
         NAME.reset(token)
 
     assert [each.result for each in outcomes] == ["somebody"] * 3
+
+
+def test_an_interrupt_in_a_thread_reaches_the_caller() -> None:
+    def be_interrupted(number: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(work_on_many(be_interrupted, range(3)))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -60,3 +64,87 @@ def test_an_error_reaches_its_caller_and_no_later_one() -> None:
     with pytest.raises(ZeroDivisionError):
         calls.call("folder", fail)
     calls.call("folder", lambda: None)
+
+
+@pytest.fixture
+def waiting() -> Iterator[tuple[SharedCalls, threading.Event]]:
+    """Calls of which one is under way until the event is set, which it is after the test."""
+    calls, begun, end = SharedCalls(), threading.Event(), threading.Event()
+
+    def begin() -> None:
+        begun.set()
+        end.wait(10)
+
+    thread = threading.Thread(target=calls.call, args=("folder", begin))
+    thread.start()
+    begun.wait(10)
+    yield calls, end
+    end.set()
+    thread.join()
+
+
+def run_to_end(call: Callable[[], None]) -> bool:
+    """Call in a thread, and return whether that ends."""
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(10)
+    return not thread.is_alive()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_an_interrupt_while_a_call_waits_for_another_leaves_nothing(
+    waiting: tuple[SharedCalls, threading.Event],
+) -> None:
+    calls, end = waiting
+    main, done = threading.main_thread().ident or 0, list[str]()
+
+    def interrupt() -> None:
+        while not calls._next:
+            pass
+        signal.pthread_kill(main, signal.SIGINT)
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    with pytest.raises(KeyboardInterrupt):
+        calls.call("folder", lambda: done.append("interrupted"))
+    interrupter.join()
+    end.set()
+
+    assert run_to_end(lambda: calls.call("folder", lambda: done.append("later")))
+    assert done == ["later"]
+
+
+def test_who_waits_for_a_call_that_is_interrupted_does_the_work(
+    waiting: tuple[SharedCalls, threading.Event],
+) -> None:
+    calls, end = waiting
+    done: list[str] = []
+
+    def be_interrupted() -> None:
+        with suppress(KeyboardInterrupt):
+            calls.call("folder", fail)
+
+    def fail() -> None:
+        raise KeyboardInterrupt
+
+    first = threading.Thread(target=be_interrupted)
+    first.start()
+    while not calls._next:
+        pass
+    joined = calls._next["folder"].is_over
+    second = threading.Thread(target=calls.call, args=("folder", lambda: done.append("second")))
+    joined_wait = joined.wait
+    second_waits = threading.Event()
+
+    def wait_and_say() -> bool:
+        second_waits.set()
+        return joined_wait()
+
+    joined.wait = wait_and_say  # type: ignore[method-assign, assignment]
+    second.start()
+    second_waits.wait(10)
+    end.set()
+    first.join()
+    second.join(10)
+
+    assert done == ["second"]
