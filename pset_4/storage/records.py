@@ -18,7 +18,7 @@ import stat
 import time
 from collections.abc import Collection
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import NoneType
 from typing import Any
 
@@ -82,7 +82,7 @@ def read_valid_record(path: str) -> Record | None:
         return record
     if state[0] != record.state[0] or record.sha256 != file_digest(path):
         return None
-    _renew(path, replace(record, state=state))
+    _renew(path, state, record.sha256)
     return record
 
 
@@ -124,9 +124,8 @@ def is_any_waiting() -> bool:
 
 def end_waiting(path: str) -> None:
     """Record that a file is published, if it was made offline."""
-    record = read_record(path)
-    if record is not None and record.is_waiting:
-        _write(path, replace(record, is_waiting=False))
+    if is_waiting(path):
+        _database().write("UPDATE records SET is_waiting = 0 WHERE path = ?", [(_key_of(path),)])
 
 
 def reading_ahead(names: Collection[str]) -> AbstractContextManager[None]:
@@ -186,11 +185,19 @@ def _check(record: Record) -> Record | None:
     return record if is_valid else None
 
 
-def _renew(path: str, record: Record) -> None:
-    """Write a record again once its file is settled, so that the file need not be read again."""
-    if is_settled(record.state[1:], time.time_ns()) and record.state == _state_of(path):
+def _renew(path: str, state: list[int], sha256: str) -> None:
+    """Record the times of a file once it is settled, so that it need not be read again.
+
+    All else stays as it is: it may have been recorded anew since it was read.
+    """
+    if is_settled(state[1:], time.time_ns()) and state == _state_of(path):
+        statement = (
+            "UPDATE records SET path = ?, modified = ?, changed = ?, written = ?"
+            " WHERE path = ? AND sha256 = ?"
+        )
+        key = _key_of(path)
         with suppress(OSError):  # the record that is there stays right
-            _write(path, record)
+            _database().write(statement, [(key, *state[1:], time.time_ns(), key, sha256)])
 
 
 def _write(path: str, record: Record) -> None:

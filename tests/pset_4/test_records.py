@@ -300,6 +300,44 @@ def test_a_record_of_a_file_that_was_touched_is_renewed(
     assert read_record(data, NAME)["modified"] == 0
 
 
+@pytest.mark.parametrize("origin", [ORIGIN, {"version": "2"}], ids=["published", "fetched anew"])
+def test_what_is_recorded_while_a_record_is_renewed_is_kept(
+    origin: dict[str, str], data: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, digest = str(file), file_digest(file)
+    write_origin(path, ORIGIN, digest, is_waiting=True)
+    os.utime(file, (0, 0))
+    later = time.time_ns() + SETTLING_NS
+    monkeypatch.setattr(time, "time_ns", lambda: later)
+
+    def read_slowly(path: str) -> str:
+        monkeypatch.setattr(records, "file_digest", file_digest)
+        write_origin(path, origin, digest)  # by another process
+        return digest
+
+    monkeypatch.setattr(records, "file_digest", read_slowly)
+    read_origin(path)
+
+    assert (read_origin(path), is_waiting(path)) == (origin, False)
+
+
+def test_what_is_recorded_while_a_file_stops_waiting_is_kept(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, digest = str(file), file_digest(file)
+    write_origin(path, ORIGIN, digest, is_waiting=True)
+
+    def find_and_write(path: str) -> bool:
+        monkeypatch.undo()
+        write_origin(path, {"version": "2"}, digest, is_waiting=True)  # by another process
+        return True
+
+    monkeypatch.setattr(records, "is_waiting", find_and_write)
+    records.end_waiting(path)
+
+    assert (read_origin(path), is_waiting(path)) == ({"version": "2"}, False)
+
+
 def test_a_full_disk_names_the_database(
     data: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
