@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
 from csci_utils.errors import S3AccessError
@@ -24,6 +25,12 @@ def remove_file(path: str) -> None:
             error.remedy = f"allow s3:DeleteObject ({error.remedy})"
             raise
     if not is_s3(path):
+        remove_record(path)
+
+
+def remove_stray_record(path: str) -> None:
+    """Remove the record of a file that is gone, unless another process has made it again."""
+    if not os.path.lexists(path):
         remove_record(path)
 
 

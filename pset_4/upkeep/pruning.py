@@ -41,8 +41,9 @@ def find_leftovers(settings: Settings, in_remote: bool) -> Leftovers:
         OSError, csci_utils.errors.CsciUtilsError: The remote or the data folder cannot be read.
     """
     found = Leftovers()
-    existing = _list_existing(settings)
-    for path, needed in _list_made(settings, in_remote):
+    made = list(_list_made(settings, in_remote))
+    existing = _list_existing(settings)  # second: other processes only make what exists
+    for path, needed in made:
         if existing.issuperset(needed):
             found.kept += 1
         else:
@@ -66,14 +67,18 @@ def check_plausible(settings: Settings, found: Leftovers) -> None:
 
 
 def _list_existing(settings: Settings) -> set[str]:
-    """Return the names of the images and models that there are, or will be after the next run."""
-    remote, drop_ins, cached = list_remote(settings), list_drop_ins(settings), list_cache(settings)
+    """Return the names of the images and models that there are, or will be after the next run.
+
+    The remote is listed last: what is dropped in or waits may be published meanwhile.
+    """
+    drop_ins, cached = list_drop_ins(settings), list_cache(settings)
     waiting = [
         name
         for folder, found in ((IMAGES, cached.images), (MODELS, cached.models))
         for name in found
         if is_waiting(f"{settings.data}/{folder}/{name}")
     ]
+    remote = list_remote(settings)
     usable = (*remote.images, *remote.models, *drop_ins.images, *drop_ins.models)
     return {*usable, *remote.refused, *drop_ins.refused, *waiting}
 

@@ -41,19 +41,24 @@ def _has_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def remove_all(paths: Sequence[str]) -> None:
+def remove_all(paths: Sequence[str], records: Sequence[str] = ()) -> None:
     """Remove files, and print which; also if one of them cannot be removed.
+
+    Args:
+        paths: The files.
+        records: Files that are gone, of which only the records are removed.
 
     Raises:
         OSError, csci_utils.errors.CsciUtilsError: One of them cannot be removed.
     """
-    from ...upkeep.files import remove_file
+    from ...upkeep.files import remove_file, remove_stray_record
 
     removed = []
     try:
-        for path in paths:
-            remove_file(path)
-            removed.append(path)
+        for remove, chosen in ((remove_file, paths), (remove_stray_record, records)):
+            for path in chosen:
+                remove(path)
+                removed.append(path)
     finally:
         if not is_quiet():
             show("removed", removed)

@@ -73,7 +73,7 @@ def prune(is_sure: bool, in_remote: bool, even_all: bool, remote: bool) -> None:
             check_plausible(settings, found)
         paths = [*found.paths, *found.records]
         if is_sure:
-            remove_all(paths)
+            remove_all(found.paths, found.records)
             _renew_gallery(settings)
         elif not is_quiet():
             show("would remove", paths)

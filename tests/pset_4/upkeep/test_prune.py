@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from pset_4.cli import cli
+from pset_4.settings import Settings
+from pset_4.upkeep import pruning
 from tests.support.networks.models import make_model
 from tests.support.pipeline.database import list_records
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
@@ -69,6 +71,54 @@ def test_prune_removes_what_belongs_to_gone_names(orphaned: Project, store: Remo
     records = [path.rpartition("/")[2] for path in list_records(orphaned.data)]
     assert sorted(records) == ["kept.png", "kept.png", "one.pth"]
     assert store.list() == published
+
+
+@on_directory
+@pytest.mark.parametrize("listed", ["list_remote", "list_drop_ins", "list_cache"])
+def test_what_another_process_makes_meanwhile_stays(
+    listed: str,
+    orphaned: Project,
+    store: RemoteStore,
+    drawing: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    list_place = getattr(pruning, listed)
+
+    new = ["images/new.png", "stylized/one.pth/new.png"]
+
+    def list_and_paint(settings: Settings) -> object:
+        monkeypatch.undo()
+        found = list_place(settings)
+        store.write("images/new.png", drawing)
+        for name in new:
+            (orphaned.data / name).write_bytes(drawing)
+        return found
+
+    monkeypatch.setattr(pruning, listed, list_and_paint)
+    assert orphaned.run("prune", "--yes").exit_code == 0
+
+    assert {*new} <= {*orphaned.files("images", "stylized")}
+
+
+@on_directory
+def test_a_file_that_is_there_again_keeps_its_record(
+    orphaned: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = orphaned.data / "images" / "kept.png"
+    content = path.read_bytes()
+    path.unlink()
+
+    def find_and_restore(settings: Settings, in_remote: bool) -> pruning.Leftovers:
+        found = find_leftovers(settings, in_remote)
+        path.write_bytes(content)  # by another process
+        return found
+
+    find_leftovers = pruning.find_leftovers
+    monkeypatch.setattr(pruning, "find_leftovers", find_and_restore)
+    assert orphaned.run("prune", "--yes").exit_code == 0
+
+    assert path.read_bytes() == content
+    assert "images/kept.png" in list_records(orphaned.data)
 
 
 @on_directory
