@@ -93,10 +93,13 @@ def verify(settings: Settings) -> Verification:
         OSError, CsciUtilsError: The remote or the data folder cannot be read.
     """
     found = Verification(settings.data, settings.remote)
+    suspects = []
     for check in _list_checks(settings):
-        problem = _find_problem(check)
         found.checked += 1
-        if problem:
+        if _find_problem(check):
+            suspects.append(check)
+    for check in suspects:  # again: another process may have been replacing it, or its record
+        if problem := _find_problem(check):
             found.damaged.append(Damage(check.path, problem))
     return found
 

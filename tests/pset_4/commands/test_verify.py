@@ -6,10 +6,14 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
+from csci_utils.digest import file_digest
+from csci_utils.files import write_atomically
+from pset_4.storage.records import write_origin
+from pset_4.storage.regular_files import open_regular
 from tests.support.pipeline.database import DATABASE, change_record, remove_record
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.stores import RemoteStore
@@ -205,3 +209,17 @@ def test_verify_tells_the_way_to_repair(directory_project: Project, drawing: byt
         "checked        1",
         "damaged        1",
     ]
+
+
+def test_a_file_that_another_process_replaces_meanwhile_is_not_damaged(
+    painted: Project, drawing: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replace_and_open(path: str) -> BinaryIO:
+        monkeypatch.undo()
+        write_atomically(path, drawing)
+        write_origin(path, {"version": "new"}, file_digest(path))
+        return open_regular(path)
+
+    monkeypatch.setattr("pset_4.verification.open_regular", replace_and_open)
+
+    assert verify(painted)[1]["damaged"] == []
