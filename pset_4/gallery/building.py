@@ -16,6 +16,7 @@ from csci_utils.files import read_file
 from ..errors import PipelineError
 from ..places import IMAGES, PROOFS, RESULTS
 from ..settings import Settings
+from ..storage.claims import claim
 from .collecting import Picture, collect
 from .rendering import render
 from .thumbnails import Thumbnails, View
@@ -57,7 +58,14 @@ def build(settings: Settings, failures: Sequence[str] | None = None) -> Gallery:
     """
     folder = settings.gallery
     os.makedirs(folder, exist_ok=True)
-    # In this order: a copy that another process makes after it is neither known nor removed.
+    # Another process may be building the same pages, and need copies that seem to be of no use.
+    with claim(f"{folder}/{INDEX}", lambda note: None):
+        return _build(settings, folder, failures)
+
+
+def _build(settings: Settings, folder: str, failures: Sequence[str] | None) -> Gallery:
+    os.utime(folder)
+    begin = os.stat(folder).st_mtime_ns  # by the clock of the file system
     thumbnails = Thumbnails(settings.data, folder)
     results, proofs = collect(settings, RESULTS), collect(settings, PROOFS)
     views = thumbnails.make(
@@ -68,11 +76,11 @@ def build(settings: Settings, failures: Sequence[str] | None = None) -> Gallery:
     )
     reasons = _keep_failures(folder, failures)
     pages = [f"{folder}/{INDEX}"]
-    _write(pages[0], render(results, views, reasons))
+    _write(pages[0], render(results, views, reasons), begin)
     proof_page = f"{folder}/{PROOF_INDEX}"
     if proofs:
         pages.append(proof_page)
-        _write(proof_page, render(proofs, views, reasons, is_proof=True))
+        _write(proof_page, render(proofs, views, reasons, is_proof=True), begin)
     else:
         Path(proof_page).unlink(missing_ok=True)
     thumbnails.remove_others(views)
@@ -122,10 +130,19 @@ class _UnchangedError(Exception):
     """A file has the new content already."""
 
 
-def _write(path: str, chunks: Iterable[str]) -> None:
-    """Write a file, unless it has this content already. It is never in memory as a whole."""
+def _write(path: str, chunks: Iterable[str], time_ns: int | None = None) -> None:
+    """Write a file, unless it has this content already. It is never in memory as a whole.
+
+    Args:
+        path: The file.
+        chunks: Its content.
+        time_ns: The time that it shows, in nanoseconds since 1970: of a page, when its pictures
+            were looked for. None for now.
+    """
     with suppress(_UnchangedError), atomic_path(path) as temporary_path:
         with open(temporary_path, "w", encoding="utf-8", newline="") as file:
             file.writelines(chunks)
+        if time_ns is not None:
+            os.utime(temporary_path, ns=(time_ns, time_ns))
         if os.path.exists(path) and filecmp.cmp(temporary_path, path, shallow=False):
             raise _UnchangedError

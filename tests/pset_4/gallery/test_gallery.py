@@ -13,14 +13,16 @@ from weakref import WeakSet
 import pytest
 from PIL import Image
 
+from csci_utils.errors import BusyError
 from neural_style import read_provenance
 from neural_style.backends.engine import EngineStyle
 from pset_4.commands.gallery import _has_screen
-from pset_4.gallery import building, collecting
+from pset_4.gallery import building, collecting, publishing
 from pset_4.gallery.collecting import Picture
 from pset_4.gallery.page_data import unpack
 from pset_4.provenance.facts import describe
 from pset_4.settings import Settings
+from pset_4.storage.claims import claim
 from tests.support.files.pictures import encode
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
 from tests.support.remotes.outages import out_of_reach
@@ -216,6 +218,38 @@ def test_a_thumbnail_that_another_run_just_made_stays(
     assert name in list_thumbnails(painted)
 
 
+def test_what_another_process_paints_while_the_page_is_written_is_shown_by_the_next_run(
+    painted: Project, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def collect_early(settings: Settings, folder: str) -> list[Picture]:
+        pictures = collecting.collect(settings, folder)
+        (painted.data / "stylized" / "one.pth" / "late.jpg").write_bytes(photograph)
+        return pictures
+
+    painted.drop("second.jpg", photograph)
+    with monkeypatch.context() as patch:
+        patch.setattr(building, "collect", collect_early)
+        painted.run_well("main")
+    assert "second.jpg" in read_page(painted) and "late.jpg" not in read_page(painted)
+
+    painted.run("main")
+
+    assert "late.jpg" in read_page(painted)
+
+
+def test_no_other_process_builds_meanwhile(
+    painted: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def collect_alone(settings: Settings, folder: str) -> list[Picture]:
+        with pytest.raises(BusyError), claim(str(painted.data / PAGE), None):
+            pass
+        return collecting.collect(settings, folder)
+
+    monkeypatch.setattr(building, "collect", collect_alone)
+
+    assert painted.run("gallery").exit_code == 0
+
+
 def test_publish_copies_the_page_and_its_thumbnails(
     project: Project, store: RemoteStore, photograph: bytes, model: bytes
 ) -> None:
@@ -257,6 +291,43 @@ def test_publish_removes_thumbnails_that_are_not_needed_any_more(
     painted.run("gallery", "--publish")
     names = {name for name in directory_store.list() if name.startswith("gallery/thumbnails/")}
     assert len(names) == 2 and len(names & store_thumbnails) == 1
+
+
+def test_two_machines_that_publish_at_once_show_the_results_of_both(
+    painted: Project,
+    make_project: MakeProject,
+    directory_store: DirectoryStore,
+    drawing: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = make_project("other machine", directory_store.url)
+    other.drop("drawing.png", drawing)
+    other.run_well("main", "--style", "one.pth", "-i", "drawing.png")
+    copy = publishing._copy
+
+    def copy_late(path: str, destination: str) -> None:
+        monkeypatch.undo()
+        assert other.run_apart("gallery", "--publish").returncode == 0
+        copy(path, destination)
+
+    monkeypatch.setattr(publishing, "_copy", copy_late)
+    painted.run("gallery", "--publish")
+
+    page = directory_store.read(PAGE).decode()
+    assert "photo.jpg in one.pth" in page and "drawing.png in one.pth" in page
+    shown = re.findall(r'<img src="(thumbnails/[^"]+)"', page)
+    assert {f"gallery/{path}" for path in shown} <= {*directory_store.list()}
+
+
+def test_copies_for_a_page_that_another_machine_is_about_to_send_stay(
+    painted: Project, directory_store: DirectoryStore
+) -> None:
+    name = f"gallery/thumbnails/{'0' * 32}-8x8.jpg"
+    directory_store.write(name, b"copy")
+
+    painted.run("gallery", "--publish")
+
+    assert name in directory_store.list()
 
 
 @pytest.mark.s3_every_day
