@@ -18,7 +18,6 @@ from .collecting import select_published
 from .merging import list_copies, merge
 from .page_data import Values, unpack
 from .rendering import LABELS, render_values, to_values
-from .thumbnails import is_copy
 
 MAX_PAGE_BYTES = 64 << 20
 """The largest published page that is read; a result takes less than a kilobyte of it."""
@@ -30,7 +29,7 @@ def publish(settings: Settings, gallery: Gallery) -> str:
     It shows the results that are in the remote: those of this machine, and those of the page that
     is there, which other machines may have published. Neither proofs nor failures, whose reasons
     name paths of this machine, are published. The page is sent last. Copies of pictures that are
-    there already are not sent again, and those that are not needed any more are removed if S3
+    there already are not sent again, and those that only the earlier page needed are removed if S3
     allows it.
 
     Raises:
@@ -40,28 +39,31 @@ def publish(settings: Settings, gallery: Gallery) -> str:
     own = to_values(select_published(gallery.pictures, results), gallery.views)
     existing = set(list_paths(settings.remote_gallery))
     page = f"{settings.remote_gallery}/{INDEX}"
-    others = _read_page(page) if INDEX in existing else []
-    pictures = merge(own, others or [], results)
     for name in sorted({*list_copies(own)} - existing):
         _copy(f"{gallery.folder}/{name}", f"{settings.remote_gallery}/{name}")
+    others = _read_page(page)  # only now: sending takes a while, and others publish, too
+    pictures = merge(own, others, results)
     with scratch_folder() as folder:
         path = os.path.join(folder, INDEX)
         with open(path, "w", encoding="utf-8", newline="") as file:
             file.writelines(render_values(pictures))
         _copy(path, page)
-    if others is not None:
-        _remove(settings.remote_gallery, existing - {*list_copies(pictures)})
+    # Of the other copies, a page that somebody is about to send may show some.
+    _remove(settings.remote_gallery, {*list_copies(others)} - {*list_copies(pictures)})
     return page
 
 
-def _read_page(page: str) -> list[Values] | None:
-    """Return the pictures of the page in the remote; None if it is of another version."""
-    with target_at(page).open("r") as file:
-        content = file.read(MAX_PAGE_BYTES + 1)
+def _read_page(page: str) -> list[Values]:
+    """Return the pictures of the page in the remote; none of one that is of another version."""
     try:
-        return unpack(content.decode(), LABELS) if len(content) <= MAX_PAGE_BYTES else None
+        with target_at(page).open("r") as file:
+            content = file.read(MAX_PAGE_BYTES + 1)
+    except FileNotFoundError:
+        return []
+    try:
+        return unpack(content.decode(), LABELS) if len(content) <= MAX_PAGE_BYTES else []
     except (ValueError, RecursionError):
-        return None
+        return []
 
 
 def _copy(path: str, destination: str) -> None:
@@ -69,7 +71,7 @@ def _copy(path: str, destination: str) -> None:
 
 
 def _remove(folder: str, names: Iterable[str]) -> None:
-    """Remove copies of pictures; other files in the folder stay."""
-    for name in filter(is_copy, names):
+    """Remove copies of pictures."""
+    for name in names:
         with suppress(FileNotFoundError, S3AccessError):
             target_at(folder).fs.remove(f"{folder}/{name}")
