@@ -62,8 +62,8 @@ def hide_secrets(*secrets: str | None) -> None:
 
 def _secrets_of_environment() -> Iterator[str]:
     """Yield secret values, as they are and as libraries decode them."""
-    for name, value in os.environ.items():
-        user = ""
+    for name in os.environ:
+        value, user = os.environ.get(name, ""), ""  # another thread may have removed it
         if name.upper().startswith("AWS_ENDPOINT_URL") or name.upper().endswith("_PROXY"):
             user = value.rpartition("@")[0].rpartition("://")[2]
             value = user.partition(":")[2]

@@ -202,7 +202,8 @@ def _to_error(reported: Mapping[str, Any]) -> NeuralStyleError:
 
 def make_environment() -> dict[str, str]:
     """Return those of this process's variables that a program that paints needs."""
-    passed = {name: value for name, value in os.environ.items() if _is_passed(name)}
+    # Not `items`, which fails if another thread removes a variable meanwhile.
+    passed = {name: os.environ[name] for name in os.environ if _is_passed(name)}
     return passed | PYTHON_VARIABLES | {PARENT_VARIABLE: "stdin"}
 
 

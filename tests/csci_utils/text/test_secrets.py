@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections import UserDict
+from collections.abc import Iterator
 
 import pytest
 
@@ -88,3 +91,21 @@ def test_secrets_of_the_environment_are_removed(
     monkeypatch.setenv(name, value)
 
     assert "geheim" not in redact(text)
+
+
+class Shrinking(UserDict[str, str]):
+    """Variables that another thread removes while they are read."""
+
+    def __iter__(self) -> Iterator[str]:
+        for name in list(self.data):
+            yield name
+            self.data.clear()
+
+
+def test_variables_that_another_thread_removes_meanwhile_hide_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    variables = {"AWS_SECRET_ACCESS_KEY": "very-secret", "OTHER": "1", "HTTP_PROXY": "2"}
+    monkeypatch.setattr(os, "environ", Shrinking(variables))
+
+    assert redact("it was very-secret") == "it was ***"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from pset_4.runners import child
 from pset_4.runners.child import make_environment
 from tests.support.pipeline.painting import PAINT, RESULT, paint_with
 from tests.support.pipeline.programs import MakePython, run_without
@@ -166,3 +168,21 @@ def test_a_program_imports_nothing_from_the_current_folder(
     directory_project.drop("model.pth", model)
 
     assert directory_project.run_well("upload", "--runner", "program")["published"] == 1
+
+
+def test_a_variable_that_another_thread_removes_meanwhile_fails_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    variables = ("MLFLOW_FIRST", "MLFLOW_SECOND")
+    for name in variables:
+        monkeypatch.setenv(name, "set while a package is built")
+    is_passed = child._is_passed
+
+    def end_building(name: str) -> bool:
+        for each in variables:
+            os.environ.pop(each, None)
+        return is_passed(name)
+
+    monkeypatch.setattr(child, "_is_passed", end_building)
+
+    assert "PATH" in make_environment()
