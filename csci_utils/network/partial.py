@@ -100,7 +100,7 @@ class PartialFile:
             self._file.close()  # an open file cannot be renamed there
         # Renamed while it is locked, so that no other process appends to it.
         commit(self._part_path, self.path)
-        os.remove(self._version_path)
+        _remove(self._version_path)  # another process may have begun anew by now, and removed it
 
     def __enter__(self) -> PartialFile:
         """Return the open file."""

@@ -457,3 +457,16 @@ def test_each_retry_is_announced_with_its_reason(files: FileServer, path: Path) 
     download(files.url, str(path), MAX_BYTES, TIMEOUT, notify=told.append)
 
     assert told == [f"{files.url}: got HTTP status 503; trying again in 1 s"]
+
+
+def test_a_download_that_another_process_begins_at_its_end_spoils_nothing(
+    files: FileServer, path: Path
+) -> None:
+    with PartialFile(str(path), files.url) as partial:
+        partial.restart()
+        partial.append(CONTENT)
+        os.remove(path.parent / f".{path.name}.part.json")  # by the other one, at its own end
+
+        partial.commit()
+
+    assert path.read_bytes() == CONTENT
