@@ -20,7 +20,6 @@ from tests.support.file_server import (
     CONTENT,
     HALF,
     MAX_BYTES,
-    TIMEOUT,
     TRIES,
     Behavior,
     FileServer,
@@ -30,9 +29,11 @@ from tests.support.file_server import (
     drip,
     drip_status,
     fetch,
+    fetch_hastily,
     hang_up,
     serve,
 )
+from tests.support.pipeline.programs import wait_until
 
 
 def test_a_file_is_downloaded_and_nothing_else_remains(files: FileServer, path: Path) -> None:
@@ -78,7 +79,7 @@ def test_an_earlier_file_stays_until_the_new_one_is_complete(files: FileServer, 
 def test_a_transient_failure_is_retried(files: FileServer, path: Path, behavior: Behavior) -> None:
     files.script.append(behavior)
 
-    fetch(files, path)
+    fetch_hastily(files, path)
 
     assert path.read_bytes() == CONTENT
 
@@ -315,7 +316,7 @@ def test_no_secret_of_the_url_is_shown(files: FileServer, path: Path, behavior: 
     told: list[str] = []
     url = files.url.replace("//", "//user:SECRET@") + "?key=SECRET"
     with pytest.raises(DownloadError) as caught:
-        download(url, str(path), MAX_BYTES, TIMEOUT, notify=told.append)
+        download(url, str(path), MAX_BYTES, notify=told.append)
 
     kept = "".join(each.read_text("latin-1") for each in path.parent.iterdir())
 
@@ -326,7 +327,7 @@ def test_no_secret_of_the_url_is_shown(files: FileServer, path: Path, behavior: 
 def test_bytes_of_another_url_are_not_continued(files: FileServer, path: Path) -> None:
     files.script += [serve(10)] * TRIES
     with pytest.raises(DownloadError):
-        download(files.url + "?other", str(path), MAX_BYTES, TIMEOUT)
+        download(files.url + "?other", str(path), MAX_BYTES)
     del files.requests[:]
 
     fetch(files, path)
@@ -369,8 +370,9 @@ def test_a_dripping_status_line_is_given_up(files: FileServer, path: Path) -> No
     files.script = [drip_status] * TRIES
 
     with pytest.raises(DownloadError, match="on each of 5 tries"):
-        fetch(files, path)
+        fetch_hastily(files, path)
 
+    wait_until(lambda: len(files.requests) >= TRIES)
     assert len(files.requests) == TRIES
 
 
@@ -441,7 +443,7 @@ def test_progress_rises_from_nothing_to_the_total(files: FileServer, path: Path)
     files.script += [serve(HALF)]
     told: list[tuple[int, int | None]] = []
     download(
-        files.url, str(path), MAX_BYTES, TIMEOUT, lambda size, total: told.append((size, total))
+        files.url, str(path), MAX_BYTES, progress=lambda size, total: told.append((size, total))
     )
 
     sizes = [size for size, _ in told]
@@ -454,7 +456,7 @@ def test_each_retry_is_announced_with_its_reason(files: FileServer, path: Path) 
     files.script += [answer(503)]
     told: list[str] = []
 
-    download(files.url, str(path), MAX_BYTES, TIMEOUT, notify=told.append)
+    download(files.url, str(path), MAX_BYTES, notify=told.append)
 
     assert told == [f"{files.url}: got HTTP status 503; trying again in 1 s"]
 

@@ -12,7 +12,6 @@ from tests.support.file_server import (
     CONTENT,
     HALF,
     MAX_BYTES,
-    TIMEOUT,
     FileServer,
     Handler,
     answer,
@@ -127,7 +126,7 @@ def test_a_proxy_of_the_environment_is_used(
 ) -> None:
     monkeypatch.setenv("http_proxy", files.url)
 
-    download("http://models.invalid/file.zip", str(path), MAX_BYTES, TIMEOUT)
+    download("http://models.invalid/file.zip", str(path), MAX_BYTES)
 
     assert [at for at, _ in files.requests] == ["http://models.invalid/file.zip"]
 

@@ -16,9 +16,9 @@ CONTENT = bytes(range(256)) * 2000
 """The file's content, unless a test sets another one."""
 HALF = len(CONTENT) // 2
 MAX_BYTES = 2 * len(CONTENT)
-"""The limit of `fetch`."""
+"""The limit of `fetch` and `fetch_hastily`."""
 TIMEOUT = 0.3
-"""The timeout of `fetch` in seconds."""
+"""The timeout of `fetch_hastily` in seconds."""
 TRIES = len(RETRY_PAUSES) + 1
 """The number of requests of a download that always fails."""
 
@@ -158,4 +158,9 @@ def serve_file(
 
 def fetch(files: FileServer, path: Path) -> None:
     """Download the server's file to `path`."""
+    download(files.url, str(path), MAX_BYTES)
+
+
+def fetch_hastily(files: FileServer, path: Path) -> None:
+    """Download the server's file to `path`, and do not wait long for a silent or slow server."""
     download(files.url, str(path), MAX_BYTES, TIMEOUT)

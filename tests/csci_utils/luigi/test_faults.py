@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import ssl
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -23,14 +24,13 @@ from csci_utils.errors import (
 )
 from csci_utils.luigi import Limits, S3Client, SuffixPreservingLocalTarget, copy
 from csci_utils.s3.connection import STALL_TRIES
+from tests.support.pipeline.programs import wait_until
 from tests.support.remotes import faults
 from tests.support.remotes.faults import Fault, FaultProxy
 from tests.support.remotes.s3_objects import upload_in_parts, upload_without_digest
 from tests.support.remotes.stores import S3Store
 
 CONTENT = bytes(range(256)) * 1000
-STALL_SECONDS = 0.3
-DRIP_SECONDS = STALL_SECONDS / 6
 
 pytestmark = pytest.mark.usefixtures("pauses")
 
@@ -53,7 +53,22 @@ damages = pytest.mark.parametrize(
 @pytest.fixture
 def client(proxy: FaultProxy) -> S3Client:
     """A client of the proxy."""
-    return S3Client(limits=Limits(stall_seconds=STALL_SECONDS))
+    return S3Client()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All requests count as stalled soon."""
+    faults.hasten(monkeypatch)
+
+
+@pytest.fixture
+def hasty_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first transfer counts as stalled soon."""
+    transfers = count()
+    faults.hasten(
+        monkeypatch, lambda head: head.startswith((b"GET ", b"PUT ")) and next(transfers) == 0
+    )
 
 
 @pytest.fixture
@@ -249,11 +264,12 @@ def test_an_object_of_several_parts_that_stays_damaged_is_an_error(
         client.get_key(f"{s3_store.url}/photo.jpg").read()
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_dripping_download_is_given_up(
     proxy: FaultProxy, s3_store: S3Store, download: Callable[[], str], local: Path
 ) -> None:
     s3_store.write("photo.jpg", CONTENT)
-    proxy.permanent_faults["GET"] = faults.drip(DRIP_SECONDS)
+    proxy.permanent_faults["GET"] = faults.drip()
 
     with pytest.raises(StalledError, match=r"stalled after \d+ bytes"):
         download()
@@ -262,11 +278,12 @@ def test_a_dripping_download_is_given_up(
     assert list(local.parent.iterdir()) == []
 
 
+@pytest.mark.usefixtures("hasty_first")
 def test_a_download_that_stalls_once_succeeds(
     proxy: FaultProxy, s3_store: S3Store, download: Callable[[], str], local: Path
 ) -> None:
     s3_store.write("photo.jpg", CONTENT)
-    proxy.faults["GET"] = [faults.drip(DRIP_SECONDS)]
+    proxy.faults["GET"] = [faults.drip()]
 
     download()
 
@@ -297,11 +314,12 @@ def test_objects_are_sent_and_received_over_tls(
     assert client.get_key(f"{s3_store.url}/photo.jpg").read() == CONTENT
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_dripping_download_over_tls_is_given_up(
     secure_proxy: FaultProxy, s3_store: S3Store, download: Callable[[], str]
 ) -> None:
     s3_store.write("photo.jpg", CONTENT)
-    secure_proxy.permanent_faults["GET"] = faults.drip(DRIP_SECONDS)
+    secure_proxy.permanent_faults["GET"] = faults.drip()
 
     with pytest.raises(StalledError):
         download()
@@ -311,12 +329,13 @@ def test_a_dripping_download_over_tls_is_given_up(
 
 stalls = pytest.mark.parametrize(
     "fault",
-    [faults.stay_silent, faults.drip_status(DRIP_SECONDS)],
+    [faults.stay_silent, faults.drip_status],
     ids=["silence", "dripping status"],
 )
 
 
 @stalls
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("call", ["exists", "isdir", "get_key"])
 def test_a_stalled_answer_is_given_up(
     call: str, fault: Fault, proxy: FaultProxy, s3_store: S3Store, client: S3Client
@@ -327,13 +346,15 @@ def test_a_stalled_answer_is_given_up(
     with pytest.raises(S3Error, match=r"does not answer in time; check the network"):
         getattr(client, call)(f"{s3_store.url}/photo.jpg")
 
+    wait_until(lambda: len(proxy.methods) >= STALL_TRIES)
     assert len(proxy.methods) == STALL_TRIES
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_dripping_listing_is_given_up(
     proxy: FaultProxy, s3_store: S3Store, client: S3Client
 ) -> None:
-    proxy.permanent_faults["GET"] = faults.drip(DRIP_SECONDS)
+    proxy.permanent_faults["GET"] = faults.drip()
 
     with pytest.raises(S3Error, match="does not answer in time"):
         list(client.listdir(s3_store.url))
@@ -345,7 +366,7 @@ def test_a_slow_answer_is_waited_for(
     s3_store.write("photo.jpg", CONTENT)
 
     def answer_late(exchange: faults.Exchange) -> None:
-        proxy.is_over.wait(STALL_SECONDS / 2)
+        proxy.is_over.wait(0.2)
         faults.pass_on(exchange)
 
     proxy.permanent_faults["HEAD"] = answer_late
@@ -372,12 +393,10 @@ def test_a_passing_fault_of_a_comparison_is_mended(
     [
         faults.flip_upload,
         faults.lose_reply,
-        faults.stay_silent,
-        faults.drip_status(DRIP_SECONDS),
         faults.refuse(503, "SlowDown"),
         faults.refuse(409, "OperationAborted"),
     ],
-    ids=["flipped", "lost", "silent", "dripping", "overloaded", "undecided"],
+    ids=["flipped", "lost", "overloaded", "undecided"],
 )
 def test_a_passing_fault_of_an_upload_is_mended(
     fault: Fault, proxy: FaultProxy, s3_store: S3Store, upload: Callable[[], object]
@@ -389,14 +408,34 @@ def test_a_passing_fault_of_an_upload_is_mended(
     assert s3_store.read("photo.jpg") == CONTENT
 
 
+@stalls
+@pytest.mark.usefixtures("hasty_first")
+def test_an_upload_that_stalls_once_succeeds(
+    fault: Fault, proxy: FaultProxy, s3_store: S3Store, upload: Callable[[], object]
+) -> None:
+    proxy.faults["PUT"] = [fault]
+
+    upload()
+
+    assert s3_store.read("photo.jpg") == CONTENT
+
+
+@pytest.mark.usefixtures("hasty")
+def test_an_upload_that_nobody_answers_publishes_nothing(
+    proxy: FaultProxy, s3_store: S3Store, upload: Callable[[], object]
+) -> None:
+    proxy.permanent_faults["PUT"] = faults.stay_silent
+
+    with pytest.raises(S3Error):
+        upload()
+
+    assert s3_store.list() == []
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [
-        (faults.flip_upload, ChangedError),
-        (faults.stay_silent, S3Error),
-        (faults.refuse(503, "SlowDown"), S3Error),
-    ],
-    ids=["flipped", "silent", "overloaded"],
+    [(faults.flip_upload, ChangedError), (faults.refuse(503, "SlowDown"), S3Error)],
+    ids=["flipped", "overloaded"],
 )
 def test_a_permanent_fault_of_an_upload_publishes_nothing(
     fault: Fault,
@@ -413,6 +452,7 @@ def test_a_permanent_fault_of_an_upload_publishes_nothing(
     assert s3_store.list() == []
 
 
+@pytest.mark.usefixtures("hasty")
 def test_an_upload_to_a_slow_reader_is_given_up(
     proxy: FaultProxy, s3_store: S3Store, client: S3Client, local: Path
 ) -> None:

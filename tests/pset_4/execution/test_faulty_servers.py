@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from csci_utils.luigi import Limits, S3Client
 from csci_utils.network.pace import STALL_SECONDS
-from pset_4.storage import remote
 from tests.support.pipeline.projects import Project, failures, read_summary
 from tests.support.remotes import faults
-from tests.support.remotes.faults import Fault, FaultProxy
+from tests.support.remotes.faults import HASTY_SECONDS, Fault, FaultProxy
 from tests.support.remotes.stores import S3Store
 
 
@@ -21,7 +19,9 @@ def only_for(name: str, fault: Fault) -> Fault:
 
 
 @pytest.mark.parametrize(
-    "seconds", [0.3, pytest.param(STALL_SECONDS, marks=pytest.mark.soak)], ids=["short", "real"]
+    "seconds",
+    [HASTY_SECONDS, pytest.param(STALL_SECONDS, marks=pytest.mark.soak)],
+    ids=["short", "real"],
 )
 def test_beside_an_image_that_stalls_the_others_are_painted(
     seconds: float,
@@ -36,8 +36,8 @@ def test_beside_an_image_that_stalls_the_others_are_painted(
         s3_store.write(f"images/{name}", drawing)
     s3_project.drop("one.pth", model)
     proxy.permanent_faults["GET"] = only_for("slow.png", faults.drip(seconds / 6))
-    limits = Limits(stall_seconds=seconds)
-    monkeypatch.setattr(remote, "_make_s3_client", lambda settings: S3Client(limits=limits))
+    if seconds == HASTY_SECONDS:
+        faults.hasten(monkeypatch, lambda head: head.startswith(b"GET ") and b"/slow.png" in head)
     names = ("--image", "a.png", "--image", "slow.png", "--image", "z.png")
 
     result = s3_project.run("main", *names)

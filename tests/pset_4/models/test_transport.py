@@ -56,7 +56,7 @@ def test_a_silent_server_is_asked_again_after_the_timeout(
 
     assert result.exit_code == 0, result.output
     assert "timed out" in result.stderr and "trying again" in result.stderr
-    assert server.ranges() == [None, f"bytes={size}-"]
+    assert server.ranges()[:2] == [None, f"bytes={size}-"]
 
 
 def test_models_are_fetched_over_https(

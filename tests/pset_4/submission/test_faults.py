@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
+import requests
 
 from pset_4.errors import PartialSubmissionError, SubmissionError
+from pset_4.submission.canvas import TIMEOUT
 from tests.support.canvas import Canvas, Json, Request
 from tests.support.pipeline.submissions import RESULT, Repository
 
@@ -195,10 +199,19 @@ def test_a_used_up_quiz_does_not_block_the_assignment(student: Repository, canva
 def test_a_lost_response_does_no_harm(
     student: Repository, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    released = threading.Event()
-    canvas.faults[SUBMIT] = lambda request: released.wait(20)
+    released, send = threading.Event(), requests.Session.send
+    canvas.faults[SUBMIT] = lambda request: released.wait(60)
+
+    def send_hastily(
+        session: requests.Session, request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
+        assert options["timeout"] == TIMEOUT
+        if re.fullmatch(SUBMIT, f"{request.method} {request.path_url}"):
+            options["timeout"] = 0.2
+        return send(session, request, **options)
+
     with monkeypatch.context() as patch:
-        patch.setattr("pset_4.submission.canvas.TIMEOUT", (5.0, 0.2))
+        patch.setattr(requests.Session, "send", send_hastily)
 
         error = student.run_badly()
 
@@ -273,14 +286,14 @@ def test_an_interrupted_run_reports_what_is_sent(student: Repository, canvas: Ca
 
     def wait(request: Request) -> None:
         arrived.set()
-        released.wait(20)
+        released.wait(60)
 
     canvas.faults[SUBMIT] = wait
     command = [sys.executable, "-m", "pset_4", "submit"]
     with subprocess.Popen(
         command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        assert arrived.wait(20)
+        assert arrived.wait(60)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate()
         released.set()

@@ -10,11 +10,21 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import pytest
+
+from csci_utils.network import sockets
+from csci_utils.network.pace import Pace
 from tests.support.servers import QuietHandler, serve
+
+HASTY_SECONDS = 0.3
+"""When requests that `hasten` picks count as stalled."""
+DRIP_SECONDS = HASTY_SECONDS / 6
+"""The pause between the bytes of replies to them."""
 
 _HOP_HEADERS = frozenset(["connection", "transfer-encoding", "content-length", "date", "server"])
 
@@ -191,7 +201,7 @@ def stay_silent(exchange: Exchange) -> None:
     exchange.proxy.is_over.wait(30)
 
 
-def drip(seconds: float) -> Fault:
+def drip(seconds: float = DRIP_SECONDS) -> Fault:
     """Send a byte of the body now and then."""
 
     def answer(exchange: Exchange) -> None:
@@ -202,9 +212,9 @@ def drip(seconds: float) -> Fault:
     return answer
 
 
-def drip_status(seconds: float) -> Fault:
+def drip_status(exchange: Exchange) -> None:
     """Send a byte of the status line now and then."""
-    return lambda exchange: _drip(exchange, b"HTTP/1.1 200 OK" + b" " * 1000, seconds)
+    _drip(exchange, b"HTTP/1.1 200 OK" + b" " * 1000, DRIP_SECONDS)
 
 
 def _drip(exchange: Exchange, data: bytes, seconds: float) -> None:
@@ -212,6 +222,27 @@ def _drip(exchange: Exchange, data: bytes, seconds: float) -> None:
         exchange.wfile.write(bytes([byte]))
         if exchange.proxy.is_over.wait(seconds):
             return
+
+
+def hasten(
+    monkeypatch: pytest.MonkeyPatch, concerns: Callable[[bytes], bool] = lambda head: True
+) -> None:
+    """Have some of our requests count as stalled after `HASTY_SECONDS`.
+
+    All others have as long as always, which they may need on a busy machine.
+
+    Args:
+        monkeypatch: Ends it.
+        concerns: Called with the beginning of each request, in its order.
+    """
+
+    class HastySocket(sockets.PacedSocket):
+        def sendall(self, data: Any) -> None:
+            if self._sending is None and concerns(bytes(data)):
+                self._new_pace = partial(Pace, HASTY_SECONDS)
+            super().sendall(data)
+
+    monkeypatch.setattr(sockets, "PacedSocket", HastySocket)
 
 
 def _flip(data: bytes, place: float = 0.5) -> bytes:
