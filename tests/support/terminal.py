@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -33,9 +36,22 @@ class Terminal:
 
 
 def run_in_terminal(
-    command: Sequence[str], columns: int = 100, rows: int = 30, **environment: str
+    command: Sequence[str],
+    columns: int = 100,
+    rows: int = 30,
+    milestones: Mapping[Path, str] = MappingProxyType({}),
+    **environment: str,
 ) -> Terminal:
-    """Run a program on a pseudo-terminal, for standard output and standard error, to its end."""
+    """Run a program on a pseudo-terminal, for standard output and standard error, to its end.
+
+    Args:
+        command: The program and its arguments.
+        columns: The width of the window.
+        rows: Its height.
+        milestones: Files that are created once the window shows a pattern, so that programs can
+            wait for that.
+        environment: Further variables.
+    """
     if sys.platform == "win32":
         pytest.skip("Windows has no pseudo-terminals of this kind")
     import fcntl
@@ -58,6 +74,10 @@ def run_in_terminal(
             terminal.raw += data.decode(errors="replace")
             stream.feed(data)
             terminal.pictures.append([line.rstrip() for line in screen.display])
+            shown = "\n".join(terminal.pictures[-1])
+            for path in [path for path in milestones if not path.exists()]:
+                if re.search(milestones[path], shown):
+                    path.touch()
         terminal.exit_code = process.wait(60)
     os.close(ours)
     earlier = [_to_text(line, columns) for line in screen.history.top]

@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -20,24 +21,18 @@ from tests.support.terminal import Terminal, run_in_terminal
 
 NAME = "[red]x.png"
 RUNNER = f"""
+wait_for() {{
+    for i in $(seq 1200); do [ -e "$0.$1" ] && break; sleep 0.05; done
+}}
 if [ "$3" = eval ]; then
-    sleep 0.4
+    wait_for begun
     echo '{{"progress": [8, 16]}}'
-    sleep 0.4
+    wait_for half
 fi
 exec {shlex.quote(sys.executable)} "$@"
 """
-"""A program that paints, and says at the half of it how far it is."""
-
-PAINTING_TOGETHER = """
-if [ "$3" = eval ]; then
-    echo >> {begun}
-    for second in 1 2 3 4 5 6 7 8 9 10; do
-        [ "$(wc -l < {begun})" -ge 2 ] || sleep 1
-    done
-fi
-"""
-"""Has such a program wait for a second one."""
+"""A program that paints, and says at the half of it how far it is. It waits until people have seen
+that it began, and then until they have seen that."""
 
 COLOR = re.compile(r"\x1b\[[\d;]*\b3[0-8]\b[\d;]*m")
 
@@ -52,15 +47,28 @@ class LostTerminal(io.StringIO):
         raise OSError(5, "Input/output error")
 
 
+class Paint(Protocol):
+    """The type of the fixture `paint`."""
+
+    def __call__(self, *options: str, begun: str, columns: int, **environment: str) -> Terminal:
+        """Paint on a terminal; the program goes on once that shows the pattern `begun`."""
+
+
 @pytest.fixture
 def paint(
     directory_project: Project, make_python: MakePython, drawing: bytes, model: bytes
-) -> list[str]:
-    """The command that paints an image with a name of markup in one style, in another program."""
+) -> Paint:
+    """Paints an image with a name of markup in one style, in another program."""
     directory_project.drop(NAME, drawing)
     directory_project.drop("one.pth", model)
     python = str(make_python(RUNNER))
-    return directory_project.command("main", "--runner", "program", "--python", python)
+    command = directory_project.command("main", "--runner", "program", "--python", python)
+
+    def run(*options: str, begun: str, columns: int, **environment: str) -> Terminal:
+        milestones = {Path(f"{python}.begun"): begun, Path(f"{python}.half"): r"(?s) 50% .* 50% "}
+        return run_in_terminal([*command, *options], columns, 30, milestones, **environment)
+
+    return run
 
 
 def bars_of(terminal: Terminal) -> list[str]:
@@ -68,27 +76,28 @@ def bars_of(terminal: Terminal) -> list[str]:
     return [line for line in terminal.find("━") if line]
 
 
-def test_a_wide_terminal_shows_bars_and_what_is_done(paint: list[str]) -> None:
-    terminal = run_in_terminal(paint, columns=100)
+def test_a_wide_terminal_shows_bars_and_what_is_done(paint: Paint) -> None:
+    terminal = paint(begun="━ .*  painting ", columns=100)
 
     assert terminal.exit_code == 0
     bars = bars_of(terminal)
     assert any(re.fullmatch(r" +0% ━+ 0/1", bar) for bar in bars)
-    assert any(re.fullmatch(rf" +━+ 0:00  painting {re.escape(NAME)} in one.pth", b) for b in bars)
-    assert any(re.fullmatch(r" 50% ━+[╸╺]?━* 0/1  \S+ MP/s  0:\d\d left", bar) for bar in bars)
-    assert any(
-        re.fullmatch(rf" 50% ━+[╸╺]?━* 0:0.  painting .*{re.escape(NAME)}.*", b) for b in bars
-    )
+    name = re.escape(NAME)
+    assert any(re.fullmatch(rf" +━+ \d:\d\d  painting {name} in one.pth", bar) for bar in bars)
+    assert any(re.fullmatch(r" 50% ━+[╸╺]?━* 0/1  \S+ MP/s  \d:\d\d left", bar) for bar in bars)
+    assert any(re.fullmatch(rf" 50% ━+[╸╺]?━* \d:\d\d  painting .*{name}.*", bar) for bar in bars)
     assert f"painted stylized/one.pth/{NAME}" in terminal.lines
     assert "━" not in "".join(terminal.lines)
     assert COLOR.search(terminal.raw)
 
 
-def test_a_narrow_terminal_without_colors_shows_the_same_in_two_lines(paint: list[str]) -> None:
-    terminal = run_in_terminal(paint, columns=40, NO_COLOR="1")
+def test_a_narrow_terminal_without_colors_shows_the_same_in_two_lines(paint: Paint) -> None:
+    line = rf"━+ +\d:\d\d {re.escape(NAME)}"
+
+    terminal = paint(begun=line, columns=40, NO_COLOR="1")
 
     assert terminal.exit_code == 0
-    assert any(re.fullmatch(rf" 50% ━+ +0:0. {re.escape(NAME)}", bar) for bar in bars_of(terminal))
+    assert any(re.fullmatch(f" 50% {line}", bar) for bar in bars_of(terminal))
     assert max(sum("━" in line for line in picture) for picture in terminal.pictures) == 2
     assert f"painted stylized/one.pth/{NAME}" in terminal.lines
     assert "━" not in "".join(terminal.lines)
@@ -96,34 +105,32 @@ def test_a_narrow_terminal_without_colors_shows_the_same_in_two_lines(paint: lis
 
 
 def test_a_long_name_gives_way_to_the_bars(
-    directory_project: Project, paint: list[str], drawing: bytes
+    directory_project: Project, paint: Paint, drawing: bytes
 ) -> None:
     name = "a name of more than forty characters.png"
     directory_project.drop(name, drawing)
+    line = r"[━╸╺]{10} \d:\d\d a name of more tha…"
 
-    bars = bars_of(run_in_terminal([*paint, "--image", name], columns=40))
+    bars = bars_of(paint("--image", name, begun=line, columns=40))
 
-    assert any(re.fullmatch(r" 50% [━╸╺]{10} 0:0. a name of more tha…", bar) for bar in bars)
+    assert any(re.fullmatch(f" 50% {line}", bar) for bar in bars)
     assert {len(match[0]) for bar in bars if (match := re.search("[━╸╺]+", bar))} == {10}
 
 
 def test_each_picture_that_is_painted_has_a_bar(
-    directory_project: Project,
-    paint: list[str],
-    drawing: bytes,
-    make_python: MakePython,
-    tmp_path: Path,
+    directory_project: Project, paint: Paint, drawing: bytes
 ) -> None:
     directory_project.drop("second.png", drawing)
-    make_python(PAINTING_TOGETHER.format(begun=shlex.quote(f"{tmp_path}/begun")) + RUNNER)
 
-    terminal = run_in_terminal([*paint, "--workers", "2"], columns=100)
+    terminal = paint("--workers", "2", begun="(?s)━ .*  painting .*━ .*  painting ", columns=100)
 
     assert terminal.exit_code == 0
     assert any(
-        sum("━" in line and f"painting {name} in one.pth" in line for line in picture) == 1
+        all(
+            sum("━" in line and f"painting {name} in one.pth" in line for line in picture) == 1
+            for name in (NAME, "second.png")
+        )
         and sum("━" in line for line in picture) == 3
-        for name in (NAME, "second.png")
         for picture in terminal.pictures
     )
     assert "━" not in "".join(terminal.lines)
