@@ -42,6 +42,7 @@ def shared_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriv
         environment = os.environ | {"HOME": folder, "TMPDIR": folder}
         service = webdriver.ChromeService(driver_path, env=environment)
         browser = webdriver.Chrome(options, service)
+        browser.set_script_timeout(300)
         yield browser
         browser.quit()
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +18,9 @@ if TYPE_CHECKING:
 
 MODELS = ["candy.pth", "many.onnx@2", "many.onnx@10"]
 IMAGES = ["lisbon/old town/tram.png", "lisbon/new/tower.png", "100% #1 & 'a?' 🐈.png"]
+
+FRAMES = 100
+"""How many frames the page scrolls."""
 
 Page = Callable[[str], "WebElement"]
 """Finds an element by its id."""
@@ -143,7 +143,8 @@ def test_the_pointer_drags_the_divider(browser: WebDriver, page: Page, kind: str
     actions.pointer_action.move_to(frame).pointer_down()
     actions.pointer_action.move_to(frame, frame.rect["width"] // 4, 0).pointer_up()
     actions.perform()
-    assert float(page("slider").get_attribute("value") or 0) == pytest.approx(75, abs=1)
+    # Moves arrive with the next frame.
+    wait_until(lambda: abs(float(page("slider").get_attribute("value") or 0) - 75) <= 1)
 
 
 def test_two_styles_are_shown_side_by_side(browser: WebDriver, page: Page) -> None:
@@ -160,6 +161,7 @@ def test_two_styles_are_shown_side_by_side(browser: WebDriver, page: Page) -> No
 
 def test_full_size_shows_the_pixels_of_the_picture(browser: WebDriver, page: Page) -> None:
     open_viewer(browser, 0)
+    wait_for_pictures(browser)
     assert page("right-image").rect["width"] > 96
     page("zoom").click()
     assert (page("right-image").rect["width"], page("left-image").rect["width"]) == (96, 96)
@@ -182,7 +184,7 @@ def test_the_keyboard_steps_to_the_next_shown_result(browser: WebDriver, page: P
     press(browser, Keys.SHIFT, Keys.ARROW_RIGHT)
     assert page("viewer-title").text == IMAGES[1]
     press(browser, Keys.ESCAPE)
-    assert not page("viewer").is_displayed()
+    wait_until(lambda: not page("viewer").is_displayed())
 
 
 def test_favorites_are_kept_and_exported(
@@ -198,7 +200,7 @@ def test_favorites_are_kept_and_exported(
     assert len(list_shown(browser)) == 2
     page("export").click()
     picks = tmp_path / "picks.json"
-    wait_until(picks.is_file)
+    wait_until(lambda: picks.is_file() and picks.stat().st_size > 0)
     assert json.loads(picks.read_text())["picks"] == [
         {"image": IMAGES[0], "model": MODELS[2]},
         {"image": IMAGES[2], "model": MODELS[2]},
@@ -222,27 +224,40 @@ def test_nothing_keeps_people_from_using_the_page(
 
 
 @pytest.mark.soak
-def test_5000_results_open_in_2_seconds_and_scroll(browser: WebDriver, tmp_path: Path) -> None:
+def test_5000_results_open_in_2_seconds_and_scroll(
+    browser: WebDriver, new_tab: None, tmp_path: Path
+) -> None:
     images = [f"{index:03}.png" for index in range(192)]
-    address = write_gallery(tmp_path, images, [f"many.onnx@{n}" for n in range(26)]).as_uri()
-    assert min(measure_opening(browser, address) for _ in range(3)) < 2
-    frames = browser.execute_async_script(
+    browser.get(write_gallery(tmp_path, images, [f"many.onnx@{n}" for n in range(26)]).as_uri())
+    opened = read_processor_time(browser)
+    browser.execute_async_script(
         """
-        const done = arguments[0];
-        const times = [];
-        const step = (now) => {
-          times.push(now);
+        const [frames, done] = arguments;
+        let count = 0;
+        const step = () => {
           scrollBy(0, 400);
-          times.length < 100 ? requestAnimationFrame(step) : done(times);
+          ++count < frames ? requestAnimationFrame(step) : done();
         };
         requestAnimationFrame(step);
-        """
+        """,
+        FRAMES,
     )
-    assert median(after - before for before, after in pairwise(frames)) < 100, "ms for a frame"
+    assert opened < 2
+    assert (read_processor_time(browser) - opened) / FRAMES < 0.1
 
 
-def measure_opening(browser: WebDriver, address: str) -> float:
-    """Return the seconds until a page is loaded."""
-    begin = time.monotonic()
-    browser.get(address)
-    return time.monotonic() - begin
+@pytest.fixture
+def new_tab(browser: WebDriver) -> Iterator[None]:
+    """A tab in a process of its own."""
+    first = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    yield
+    browser.close()
+    browser.switch_to.window(first)
+
+
+def read_processor_time(browser: WebDriver) -> float:
+    """Return the seconds that the tab's process has computed; the clock depends on others, too."""
+    browser.execute_cdp_cmd("Performance.enable", {})
+    metrics = browser.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+    return float(next(each["value"] for each in metrics if each["name"] == "ProcessTime"))
