@@ -12,6 +12,7 @@ import pytest
 
 from csci_utils import digest
 from csci_utils.digest import DigestCache, file_digest, file_state
+from tests.support.pipeline.programs import wait_until
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "md5"])
@@ -135,11 +136,17 @@ def test_a_change_with_the_same_size_and_time_changes_the_state(
     path = tmp_path / "file"
     path.write_bytes(b"one")
     os.utime(path, ns=(0, 0))
+    first = path.stat().st_ctime_ns
     monkeypatch.setattr(digest, "SETTLING_NS", -1)
     before = file_state(path)
 
-    path.write_bytes(b"two")
-    os.utime(path, ns=(0, 0))
+    def change() -> bool:
+        """Return True once the system's clock has ticked since the file was written first."""
+        path.write_bytes(b"two")
+        os.utime(path, ns=(0, 0))
+        return path.stat().st_ctime_ns != first
+
+    wait_until(change)
 
     assert file_state(path) != before
 

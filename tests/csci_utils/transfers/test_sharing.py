@@ -11,6 +11,7 @@ from contextlib import suppress
 import pytest
 
 from csci_utils.transfers.sharing import SharedCalls
+from tests.support.pipeline.programs import wait_until
 
 
 def run_in_threads(count: int, work: threading.Event, calls: SharedCalls, done: list[int]) -> int:
@@ -20,16 +21,15 @@ def run_in_threads(count: int, work: threading.Event, calls: SharedCalls, done: 
     def slow() -> None:
         done.append(len(done))
         begun.set()
-        work.wait(10)
+        work.wait(60)
 
     first = threading.Thread(target=calls.call, args=("folder", slow))
     first.start()
-    begun.wait(10)
+    begun.wait(60)
     others = [threading.Thread(target=calls.call, args=("folder", slow)) for _ in range(count)]
     for thread in others:
         thread.start()
-    while len(calls._next) == 0:  # until one of them waits for the first
-        pass
+    wait_until(lambda: len(calls._next) > 0)  # one of them waits for the first
     work.set()
     for thread in (first, *others):
         thread.join()
@@ -46,7 +46,7 @@ def test_who_asks_during_a_call_is_not_served_by_it() -> None:
 
 def test_other_work_waits_for_nothing() -> None:
     calls, entered = SharedCalls(), threading.Event()
-    thread = threading.Thread(target=calls.call, args=("one", lambda: entered.wait(10)))
+    thread = threading.Thread(target=calls.call, args=("one", lambda: entered.wait(60)))
     thread.start()
 
     calls.call("other", entered.set)

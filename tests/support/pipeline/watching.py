@@ -6,7 +6,7 @@ import _thread
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from click.testing import Result
@@ -27,10 +27,13 @@ def watch(project: Project, *arguments: str, meanwhile: Callable[[], object]) ->
             errors.append(error)
         finally:
             _thread.interrupt_main()
+            while not ended.wait(30):  # an interrupt of a finalizer is lost
+                _thread.interrupt_main()
 
-    thread = Thread(target=act)
+    thread, ended = Thread(target=act), Event()
     thread.start()
     result = project.run("watch", *arguments)
+    ended.set()
     with suppress(KeyboardInterrupt):  # if the command ended before
         thread.join()
     if errors:
@@ -40,12 +43,12 @@ def watch(project: Project, *arguments: str, meanwhile: Callable[[], object]) ->
 
 def wait_for_text(text: str, count: int = 1) -> None:
     """Wait until the command has printed a text, so many times."""
-    wait_until(lambda: _printed().count(text) >= count, 20)
+    wait_until(lambda: _printed().count(text) >= count)
 
 
 def wait_for_files(project: Project, *paths: str) -> None:
     """Wait until the data folder has files."""
-    wait_until(lambda: all((project.data / path).exists() for path in paths), 20)
+    wait_until(lambda: all((project.data / path).exists() for path in paths))
 
 
 def _printed() -> str:
