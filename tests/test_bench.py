@@ -35,7 +35,7 @@ def run_bench(folder: Path, *options: object) -> subprocess.CompletedProcess[str
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 

@@ -85,7 +85,7 @@ class DiskProject(Project):
         enter = ["nsenter", "--mount", f"--target={holder}"]
         if os.readlink("/proc/self/ns/user") != os.readlink(f"/proc/{holder}/ns/user"):
             enter += ["--preserve-credentials", "--user"]
-        done = subprocess.run([*enter, *self.command(*arguments)], capture_output=True, timeout=60)
+        done = subprocess.run([*enter, *self.command(*arguments)], capture_output=True, timeout=300)
         output = done.stdout + done.stderr
         return Result(CliRunner(), done.stdout, done.stderr, output, None, done.returncode, None)
 

@@ -22,7 +22,7 @@ REGION = "us-east-1"
 """The region that `aws_environment` sets."""
 
 _MOTO_SERVER = Path(__file__).with_name("remotes") / "moto_server.py"
-_START_SECONDS = 60
+_START_SECONDS = 300
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
 

@@ -134,7 +134,7 @@ def stop(**_): os.kill(os.getpid(), signal.SIGKILL)
 client.boto_client.meta.events.register("before-send.s3.CompleteMultipartUpload", stop)
 client.put({large!r}, "{s3_store.url}/large.tiff")
 """
-    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=300)
     assert ended.returncode == -signal.SIGKILL
     assert len(open_uploads(s3_store)) == len(notes(tmp_path)) == 1
 

@@ -41,7 +41,7 @@ def shell(picture_path: Path, checkpoint_path: Path) -> RunInShell:
             env={**os.environ, **given, "PYTHONUNBUFFERED": "", **environment},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
 
     return run

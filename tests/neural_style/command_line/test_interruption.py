@@ -58,7 +58,7 @@ def test_ctrl_c_during_an_import_is_answered(module: str, tmp_path: Path) -> Non
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "interrupted\n")
@@ -84,7 +84,7 @@ def test_ctrl_c_ends_eval_at_once_and_leaves_nothing_behind(
     os.close(theirs)
     written = read_until(ours, b"painting ")
     painting.send_signal(signal.SIGINT)
-    output, _ = painting.communicate(timeout=30)
+    output, _ = painting.communicate(timeout=300)
     written += read_rest(ours)
 
     assert (painting.returncode, output) == (130, "")

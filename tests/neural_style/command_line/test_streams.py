@@ -20,7 +20,7 @@ def run(
     stdin: bytes, model: Path, *options: str, source: str = "-", output: str = "-"
 ) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command(model, *options, source=source, output=output), input=stdin,
-                          capture_output=True, timeout=60)  # fmt: skip
+                          capture_output=True, timeout=300)  # fmt: skip
 
 
 def command(model: Path, *options: str, source: str = "-", output: str = "-") -> list[str]:
@@ -93,7 +93,7 @@ def test_a_stream_that_ends_is_one_line_at_most(
     line = subprocess.list2cmdline(command(checkpoint_path))
     script = f"set -o pipefail; {line} <{picture_path} {redirections}"
 
-    result = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60)
+    result = subprocess.run(["bash", "-c", script], capture_output=True, timeout=300)
 
     stderr = drop_engine_note(result.stderr.decode())
     assert (result.returncode, stderr.count("\n")) == (code, 1 if message else 0), stderr
@@ -108,7 +108,7 @@ def test_a_terminal_is_not_filled_with_a_picture(picture_path: Path, checkpoint_
     with open(other_end, "wb") as stdout, open(terminal, "rb"):
         result = subprocess.run(
             command(checkpoint_path, source=str(picture_path)), stdout=stdout,
-            stderr=subprocess.PIPE, timeout=60,
+            stderr=subprocess.PIPE, timeout=300,
         )  # fmt: skip
 
     assert result.returncode == 1

@@ -283,7 +283,7 @@ def interrupt_after(line_part: str, arguments: list[str]) -> tuple[int, str]:
             assert process.stdout is not None
             next(line for line in process.stdout if line_part in line)
             process.send_signal(signal.SIGINT)
-            err = process.communicate(timeout=60)[1]
+            err = process.communicate(timeout=300)[1]
         finally:
             process.kill()
     return process.returncode, err

@@ -33,7 +33,7 @@ BeginRun = Callable[..., Run]
 def begin_run(settings: Settings) -> BeginRun:
     """Begins a run over all images of the remote, and lists them."""
 
-    def begin(shard_size: int = 4, lease_seconds: float = 2, **options: object) -> Run:
+    def begin(shard_size: int = 4, lease_seconds: float = 60, **options: object) -> Run:
         wanted = Wanted(None, [MODEL], None, False, shard_size, lease_seconds)
         run, _ = start_run(settings, Runs(settings), wanted, options)
         assert Planner(settings, Runs(settings), run, "planner").write().is_complete

@@ -96,15 +96,15 @@ def test_a_slow_writer_does_not_replace_what_others_have_replaced_since(
 
 
 def test_a_lease_is_held_once_until_it_is_released(documents: Documents) -> None:
-    first = acquire(documents, NAME, SECONDS, "first")
+    first = acquire(documents, NAME, 60, "first")
     assert first is not None and first.is_held
-    assert acquire(documents, NAME, SECONDS, "second") is None
-    assert take_over(documents, NAME, SECONDS, "second") is None
+    assert acquire(documents, NAME, 60, "second") is None
+    assert take_over(documents, NAME, 60, "second") is None
     first.renew(figures={"painted": 1})
 
     first.release()
 
-    second = take_over(documents, NAME, SECONDS, "second")
+    second = take_over(documents, NAME, 60, "second")
     assert second is not None and (second.state.owner, second.state.attempt) == ("second", 1)
     assert not first.is_held
     with pytest.raises(LeaseLostError):

@@ -152,7 +152,7 @@ def test_a_worker_whose_shard_is_taken_publishes_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = write_pictures(store, 4)
-    run = begin_run(lease_seconds=60)
+    run = begin_run()
     documents = run.documents(settings)
     lease = acquire(documents, claim_name(0), 60, "sleeper")
     assert lease is not None
@@ -203,7 +203,7 @@ def test_an_image_that_kills_its_workers_becomes_a_failure(
     names = write_pictures(store, 3)
     run = begin_run()
     documents = run.documents(settings)
-    lease = acquire(documents, claim_name(0), 2, "first")
+    lease = acquire(documents, claim_name(0), 60, "first")
     for attempt in range(3):
         assert lease is not None
         lease.renew(names[1] if attempt == 2 else "")
@@ -211,7 +211,7 @@ def test_an_image_that_kills_its_workers_becomes_a_failure(
         assert found is not None
         state = json.loads(found.data) | {"attempt": attempt + 1, "is_free": attempt == 2}
         tag = documents.replace(claim_name(0), json.dumps(state).encode(), found.tag)
-        lease = Lease(documents, claim_name(0), 2, lease.state, tag or "")
+        lease = Lease(documents, claim_name(0), 60, lease.state, tag or "")
 
     progress = paint_here(run)
 
@@ -226,7 +226,7 @@ def test_status_is_read_from_the_remote_alone(
     settings: Settings, store: RemoteStore, begin_run: BeginRun, project: Project
 ) -> None:
     write_pictures(store, 8)
-    run = begin_run(lease_seconds=60)
+    run = begin_run()
     documents = run.documents(settings)
     lease = acquire(documents, claim_name(0), 60, "elsewhere")
     assert lease is not None

@@ -39,7 +39,7 @@ def run_in_shell(directory_project: Project, drawing: bytes, model: bytes) -> Ru
             env={**os.environ, "PYTHONUNBUFFERED": "", **environment},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
 
     return run

@@ -67,7 +67,7 @@ def test_a_claim_is_waited_for(tmp_path: Path) -> None:
             holder.stdin.close()
 
         with claim(str(path), release):
-            assert holder.wait(10) == 0
+            assert holder.wait(60) == 0
 
     assert notes == [f"waiting for another run, which is making {path}"]
     assert list(path.parent.iterdir()) == []

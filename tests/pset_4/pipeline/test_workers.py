@@ -56,7 +56,7 @@ def test_two_paint_at_once_and_never_three(
         [ "$3" = eval ] || {PROGRAM}
         echo > "{running}/$$"
         ls "{running}" | wc -l >> "{started}"
-        for i in $(seq 200); do  # until another one paints, too
+        for i in $(seq 1200); do  # until another one paints, too
             [ $(wc -l < "{started}") -ge 2 ] && break
             sleep 0.05
         done

@@ -53,7 +53,7 @@ def test_a_signal_ends_the_run_and_the_programs_and_leaves_nothing(
     started = tmp_path / "started"
     sleeping = make_python(
         f'{FIND_OUTPUT}\n[ -z "$out" ] || echo > "$(dirname "$out")/.begun.png"\n'
-        f'{lifeline.holding}\necho >> "{started}"\nexec sleep 60'
+        f'{lifeline.holding}\necho >> "{started}"\nexec sleep 600'
     )
     arguments = ("--image", "another.png", "--workers", str(workers))
     command = published.command(*paint_with(runner, sleeping), *arguments)
@@ -69,11 +69,11 @@ def test_a_signal_ends_the_run_and_the_programs_and_leaves_nothing(
             wait_until(lambda: count_lines(started) == workers)
             assert lifeline.is_held()
             pipeline.send_signal(getattr(signal, number))
-            assert pipeline.wait(10) == 130
+            assert pipeline.wait(60) == 130
         finally:
             pipeline.kill()
 
-    wait_until(lambda: not lifeline.is_held(), seconds=10)
+    wait_until(lambda: not lifeline.is_held())
     assert count_lines(started) == workers
     assert published.files("stylized") == []
 
@@ -82,7 +82,7 @@ def test_what_killed_programs_began_is_removed_by_the_next_run(
     published: Project, make_python: MakePython, tmp_path: Path
 ) -> None:
     begun = tmp_path / "begun"
-    waiting = make_python(f'{FIND_OUTPUT}\necho "$out" > "{begun}"; exec sleep 60')
+    waiting = make_python(f'{FIND_OUTPUT}\necho "$out" > "{begun}"; exec sleep 600')
     with subprocess.Popen(
         published.command(*paint_with("program", waiting)), start_new_session=True
     ) as pipeline:
@@ -107,5 +107,5 @@ def test_a_program_notices_that_the_pipeline_was_killed(
         wait_until(lambda: has_line(begun))
         pipeline.kill()
 
-    wait_until(lambda: has_line(noticed), seconds=5)
+    wait_until(lambda: has_line(noticed))
     assert begun.read_text() == "stdin\n"

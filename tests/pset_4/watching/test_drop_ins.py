@@ -15,6 +15,7 @@ from neural_style import StyleDescription
 from neural_style.backends import loading
 from neural_style.backends.base import Style
 from pset_4.runners.in_process import InProcessRunner
+from pset_4.tasks.snapshot import QUIET_SECONDS
 from tests.support.pipeline.programs import wait_until
 from tests.support.pipeline.projects import Project, failures
 from tests.support.pipeline.watching import wait_for_files, wait_for_text, watch
@@ -199,7 +200,7 @@ def test_a_file_is_not_published_while_a_program_writes_it(
         with (styled.uploads / "photo.jpg").open("wb") as file:
             file.write(photograph)
             file.flush()
-            then = time.time() - 30
+            then = time.time() - 2 * QUIET_SECONDS
             os.utime(file.fileno(), (then, then))  # as if the program had stalled
             drop_whole(styled, "drawing.png", drawing)
             wait_for_files(styled, "stylized/model.pth/drawing.png")

@@ -35,7 +35,7 @@ def test_a_second_watcher_is_told_and_ctrl_c_ends_the_first(
 
     assert (second.exit_code, "another process is watching" in second.stderr) == (1, True)
     process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=20)
+    _, rest = process.communicate(timeout=60)
     assert (process.returncode, rest.splitlines()) == (
         130,
         ["interrupted: finished work is kept; run again to continue"],
@@ -45,6 +45,6 @@ def test_a_second_watcher_is_told_and_ctrl_c_ends_the_first(
 
 def test_sigterm_ends_it_as_well(process: subprocess.Popen[str]) -> None:
     process.terminate()
-    _, rest = process.communicate(timeout=20)
+    _, rest = process.communicate(timeout=60)
 
     assert (process.returncode, "Traceback" in rest) == (130, False)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from csci_utils import liveness
+
 FIND_OUTPUT = (
     'for word in "$@"; do case "$word" in --output-image=*) out="${word#*=}" ;; esac; done'
 )
@@ -85,9 +87,5 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def is_running(pid: int) -> bool:
-    """Return True if a process with this id exists."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """Return True if a process with this id exists and has not ended."""
+    return liveness._is_alive(pid)

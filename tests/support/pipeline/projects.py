@@ -53,7 +53,7 @@ class Project:
 
     def run_apart(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line in a process of its own, which must end within a minute."""
-        return subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=60)
+        return subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=300)
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command that `run` runs, for a process of its own."""
