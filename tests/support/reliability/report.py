@@ -1,7 +1,7 @@
 """docs/reliability.md: what the campaigns of ``make soak`` tried, and what came of it.
 
 Usage: ``python -m tests.support.reliability.report LOG PAGE`` writes the page from the log that
-pytest's option ``--soak-log`` wrote, and exits with 1 if a test failed.
+pytest's option ``--soak-log`` wrote, prints its table, and exits with 1 if a test failed.
 """
 
 from __future__ import annotations
@@ -153,6 +153,7 @@ def _name_commit() -> str:
 def _main(log: str, page: str) -> int:
     parts = [Part.from_json(line) for line in Path(log).read_text(encoding="utf-8").splitlines()]
     Path(page).write_text(render(parts), encoding="utf-8")
+    print(format_table(add_up(tally for part in parts for tally in part.tallies)))
     return int(any(part.failed for part in parts))
 
 
