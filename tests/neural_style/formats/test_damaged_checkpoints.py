@@ -26,7 +26,7 @@ Alter = Callable[[bytes, random.Random], bytes]
 CAMPAIGN = "altered checkpoints"
 CUTS = 100
 ALTERATIONS = 150
-MANY_ALTERATIONS = 2_500
+MANY_ALTERATIONS = 1_500
 PROTOCOLS = {"zip": (2, True), "old": (2, False), "zip 4": (4, True), "old 4": (4, False)}
 
 

@@ -56,7 +56,7 @@ killed after a time, only the choices are the same.
 * **Altered files**: bytes of checkpoints, ONNX graphs and images are changed at random. Each must
   be read or refused in one line, within limits of time and memory.
 * **The engine**: sizes and networks at random, painted by every kernel under AddressSanitizer and
-  UndefinedBehaviorSanitizer, and all sizes up to 48x48 beside PyTorch.
+  UndefinedBehaviorSanitizer, and all sizes up to 40x40 beside PyTorch.
 """
 
 _COLUMNS = ("campaign", "seed", "tried", "survived", "refused", "silent errors", "seconds")
