@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         SettingsError,
     )
     from .execution import Failure, Outcome, run_tasks
+    from .execution.observer import Observer
     from .gallery.layout import lay_out
     from .places import shorten
     from .report import format_failures, format_summary
@@ -67,6 +68,7 @@ else:
             "MainTask": "tasks.main",
             "MissingError": "errors",
             "ModelParameter": "tasks.parameters",
+            "Observer": "execution.observer",
             "Outcome": "execution.outcome",
             "PaintingParameters": "tasks.parameters",
             "PipelineError": "errors",
@@ -117,6 +119,7 @@ __all__ = [
     "MainTask",
     "MissingError",
     "ModelParameter",
+    "Observer",
     "Outcome",
     "PaintingParameters",
     "PipelineError",

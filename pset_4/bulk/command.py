@@ -149,7 +149,7 @@ def _paint(settings: Settings, options: dict[str, Any]) -> None:
     )
     with closing(Screen(is_quiet())) as screen:
         PaintBulk.event_handler(PROGRESS)(lambda _, progress: screen.show(progress))
-        outcome = run_tasks([task], notify=screen.note, debug=bool(common_option("debug")))
+        outcome = run_tasks([task], screen, debug=bool(common_option("debug")))
     for failure in outcome.failures:
         say(f"failed: {failure.error}", sys.stderr)
     sys.exit(_conclude(settings, run, bool(outcome.failures)))

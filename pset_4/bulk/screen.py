@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from csci_utils.console import is_terminal, say
 from csci_utils.text import format_duration, one_line
 
+from ..execution.observer import Observer
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ LINE_SECONDS = 30.0
 """Between two lines where there is no terminal."""
 
 
-class Screen:
+class Screen(Observer):
     """Shows the progress of a run and notes on standard error."""
 
     def __init__(self, is_quiet: bool) -> None:
@@ -49,7 +50,7 @@ class Screen:
             self._next_line = time.monotonic() + LINE_SECONDS
             say(progress.to_line(), sys.stderr)
 
-    def note(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Show a note, above the bar if there is one."""
         line = f"note: {one_line(text)}"
         if self._is_quiet:

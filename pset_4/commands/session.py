@@ -244,29 +244,20 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
     from ..context import current
     from ..execution import run_tasks
     from ..execution.clashes import split_clashes
+    from ..execution.observer import Observer
     from ..terminal.progress import Progress
 
-    distinct, failures = split_clashes(tasks, current().settings)
+    settings = current().settings
+    distinct, failures = split_clashes(tasks, settings)
     debug = bool(common_option("debug"))
-    if current().settings.dry_run:
+    if settings.dry_run:
         from ..planning import plan_tasks
 
         outcome = plan_tasks(distinct)
-    elif is_quiet():
-        outcome = run_tasks(distinct, debug=debug, scheduler=common_option(SCHEDULER))
     else:
-        with closing(Progress(distinct, current().settings, has_bars=not debug)) as progress:
-            outcome = run_tasks(
-                distinct,
-                progress.update,
-                progress.notify,
-                progress.show,
-                debug,
-                progress.start,
-                common_option(SCHEDULER),
-                progress.add,
-                progress.end,
-            )
+        observer = Observer() if is_quiet() else Progress(distinct, settings, has_bars=not debug)
+        with closing(observer):
+            outcome = run_tasks(distinct, observer, common_option(SCHEDULER), debug)
     outcome.asked = tasks
     outcome.failures += failures
     return outcome

@@ -22,6 +22,7 @@ from ..tasks.events import BEGUN, MADE, NOTE, Made
 from .luigi_configuration import SILENT, luigi_logging
 from .luigi_worker import WorkerFactory, name_of
 from .messages import describe_error
+from .observer import Observer
 from .outcome import Failure, Outcome
 
 SLICE = 200
@@ -35,14 +36,9 @@ somebody may be replacing files."""
 
 def run_tasks(
     tasks: Sequence[luigi.Task],
-    finished: Callable[[luigi.Task, bool], None] = lambda task, ran: None,
-    notify: Callable[[str], None] = lambda text: None,
-    progress: Callable[[str, int], None] = lambda task_id, percentage: None,
-    debug: bool = False,
-    started: Callable[[luigi.Task, str], None] = lambda task, name: None,
+    observer: Observer | None = None,
     scheduler: CentralScheduler | None = None,
-    made: Callable[[Made], None] = lambda made: None,
-    failed: Callable[[luigi.Task], None] = lambda task: None,
+    debug: bool = False,
 ) -> Outcome:
     """Run tasks and all that they require. A failure stops only what depends on it.
 
@@ -51,30 +47,23 @@ def run_tasks(
 
     Args:
         tasks: What is asked for.
-        finished: Called for each complete task, with whether it ran just now.
-        notify: Called with what somebody who waits should know.
-        progress: Called with the id of a task and the percentage of its painting that is done, if
-            that takes its time.
-        debug: Whether Luigi logs, with tracebacks.
-        started: Called with a task, and the name of the file that it works on now.
+        observer: Told what happens.
         scheduler: luigid, which also divides the tasks among all processes that run them. None for
             a scheduler in this process.
-        made: Called for each file or object that was made.
-        failed: Called for each task that failed, at least in part.
+        debug: Whether Luigi logs, with tracebacks.
 
     Raises:
         PipelineError: luigid does not answer.
     """
+    observer = observer or Observer()
     outcome = Outcome(tasks)
-    collector = _Handlers(outcome, finished, notify, made, failed)
-    handlers = collector.by_event()
-    handlers[BEGUN] = started
+    handlers = _Handlers(outcome, observer)
     place: dict[str, Any] = {"local_scheduler": scheduler is None}
     if scheduler is not None:
         scheduler.check()
         place |= {"scheduler_host": scheduler.host, "scheduler_port": scheduler.port}
-    with _handling(handlers), _logging(debug):
-        factory = WorkerFactory(progress)
+    with _handling(handlers.by_event()), _logging(debug):
+        factory = WorkerFactory(observer.advance)
         for begin in range(0, len(tasks), SLICE):
             asked = list(tasks[begin : begin + SLICE])
             while asked:
@@ -83,8 +72,8 @@ def run_tasks(
                 check_interrupted()
                 if scheduler is not None:
                     forget_states()
-                    collector.collect_from_others(asked, scheduler)
-                is_unsettled = collector.take_unsettled()
+                    handlers.collect_from_others(asked, scheduler)
+                is_unsettled = handlers.take_unsettled()
                 asked = _find_rest(asked, outcome, outcome.failures[known:], is_unsettled)
     return outcome
 
@@ -122,19 +111,9 @@ def _find_rest(
 class _Handlers:
     """What is done when Luigi reports an event."""
 
-    def __init__(
-        self,
-        outcome: Outcome,
-        finished: Callable[[luigi.Task, bool], None],
-        notify: Callable[[str], None],
-        made: Callable[[Made], None],
-        failed: Callable[[luigi.Task], None],
-    ) -> None:
+    def __init__(self, outcome: Outcome, observer: Observer) -> None:
         self._outcome = outcome
-        self._finished = finished
-        self._notify = notify
-        self._made = made
-        self._failed = failed
+        self._observer = observer
         self._is_unsettled = False
         self._looks = LOOKS
 
@@ -151,8 +130,9 @@ class _Handlers:
             luigi.Event.FAILURE: self._fail,
             luigi.Event.BROKEN_TASK: self._fail,
             luigi.Event.DEPENDENCY_MISSING: self._miss,
+            BEGUN: self._observer.start,
             MADE: self._make,
-            NOTE: lambda task, text: self._notify(text),
+            NOTE: lambda task, text: self._observer.notify(text),
         }
 
     def collect_from_others(self, asked: Sequence[luigi.Task], scheduler: CentralScheduler) -> None:
@@ -172,19 +152,19 @@ class _Handlers:
 
     def _make(self, made: Made) -> None:
         self._outcome.done.append(made)
-        self._made(made)
+        self._observer.add(made)
 
     def _succeed(self, task: luigi.Task) -> None:
         self._outcome.finished.update(list_pieces(task))
-        self._finished(task, True)
+        self._observer.finish(task, True)
 
     def _be_present(self, task: luigi.Task) -> None:
         if not self._outcome.has_finished(task):
             self._outcome.finished.update(list_pieces(task))
-            self._finished(task, False)
+            self._observer.finish(task, False)
 
     def _fail(self, task: luigi.Task, error: BaseException) -> None:
-        self._failed(task)
+        self._observer.fail(task)
         self._outcome.failures += [
             Failure.of(task, name, describe_error(each))
             for name, each in list_errors(task, error).items()

@@ -13,6 +13,7 @@ from csci_utils.console import is_terminal, say
 from csci_utils.text import format_duration, format_size, one_line
 
 from .. import context
+from ..execution.observer import Observer
 from ..execution.outcome import DOING
 from ..settings import Settings
 from ..tasks.batch import find_piece, list_pieces
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _DONE_COLOR, _NOTE_COLOR = "green", "yellow"
 
 
-class Progress:
+class Progress(Observer):
     """Lines for what was done, and bars for all the work and for the tasks that run."""
 
     def __init__(
@@ -59,10 +60,10 @@ class Progress:
         if self._workload is not None and verb:
             self._workload.start()
             work = self._workload.work_of(find_piece(task, name).image)
-            self.end(task)
+            self._current.pop(task.task_id, None)  # so that it comes last
             self._current[task.task_id] = _Current(describe(task, name), verb, work)
 
-    def end(self, task: luigi.Task) -> None:
+    def fail(self, task: luigi.Task) -> None:
         """Show nothing of a task any more."""
         self._current.pop(task.task_id, None)
 
@@ -79,14 +80,14 @@ class Progress:
             if current.path == made.path:
                 self._current.pop(task_id, None)
 
-    def update(self, task: luigi.Task, ran: bool) -> None:
+    def finish(self, task: luigi.Task, ran: bool) -> None:
         """Count a complete task."""
-        self.end(task)
+        self._current.pop(task.task_id, None)
         if self._workload is not None:
             for piece in list_pieces(task):
                 self._workload.settle((piece.image, piece.model), ran)
 
-    def show(self, task_id: str, percentage: int) -> None:
+    def advance(self, task_id: str, percentage: int) -> None:
         """Show the percentage of a task's current painting that is done."""
         current = self._current.get(task_id)
         if current is not None:

@@ -16,6 +16,7 @@ import pytest
 from pset_4 import context
 from pset_4.execution import run as execution
 from pset_4.execution.luigi_worker import Worker
+from pset_4.execution.observer import Observer
 from pset_4.execution.run import SLICE, run_tasks
 from pset_4.report import format_failures
 from pset_4.settings import read_settings
@@ -165,22 +166,31 @@ class RequiringLosingOne(Files):
         return str(Path(self.folder) / "made" / name)
 
 
-class Recorder:
-    """Records the finished tasks by name, with whether each ran."""
+class Recorder(Observer):
+    """Records the finished tasks by name, with whether each ran, and the progress of paintings."""
 
     def __init__(self) -> None:
         self.finished: list[tuple[str, bool]] = []
+        self.percentages: list[int] = []
         self.threads: set[str] = set()
 
-    def __call__(self, task: luigi.Task, ran: bool) -> None:
+    def advance(self, task_id: str, percentage: int) -> None:
+        self.percentages.append(percentage)
+
+    def finish(self, task: luigi.Task, ran: bool) -> None:
         assert isinstance(task, Touch)
         self.finished.append((Path(task.path).name, ran))
         self.threads |= {thread.name for thread in enumerate_threads()}
 
 
-def interrupt(*arguments: object) -> None:
-    """Stand in for Ctrl-C during a callback."""
-    raise KeyboardInterrupt
+class Interrupting(Observer):
+    """Stands in for Ctrl-C while progress is shown."""
+
+    def advance(self, task_id: str, percentage: int) -> None:
+        raise KeyboardInterrupt
+
+    def finish(self, task: luigi.Task, ran: bool) -> None:
+        raise KeyboardInterrupt
 
 
 def touch_all(folder: Path, *names: object) -> list[luigi.Task]:
@@ -195,18 +205,16 @@ def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_progress_is_passed_on(tmp_path: Path) -> None:
-    percentages: list[int] = []
+    recorder = Recorder()
 
-    run_tasks(
-        [Slow(path=str(tmp_path / "a"))], progress=lambda task_id, each: percentages.append(each)
-    )
+    run_tasks([Slow(path=str(tmp_path / "a"))], recorder)
 
-    assert percentages == [40]
+    assert recorder.percentages == [40]
 
 
 def test_an_interrupt_while_progress_is_passed_on_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run_tasks([Slow(path=str(tmp_path / "a"))], progress=interrupt)
+        run_tasks([Slow(path=str(tmp_path / "a"))], Interrupting())
 
     assert list(tmp_path.iterdir()) == []
 
@@ -214,7 +222,7 @@ def test_an_interrupt_while_progress_is_passed_on_ends_the_run(tmp_path: Path) -
 @pytest.mark.parametrize("count", [1, 3, 2 * SLICE])
 def test_an_interrupt_between_tasks_ends_the_run(count: int, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run_tasks(touch_all(tmp_path, *range(count)), interrupt)
+        run_tasks(touch_all(tmp_path, *range(count)), Interrupting())
 
     assert len(list(tmp_path.iterdir())) == 1
 

@@ -10,6 +10,7 @@ import pytest
 
 from csci_utils.errors import ChangedError
 from neural_style import PaintingResult
+from pset_4.execution.observer import Observer
 from pset_4.execution.run import run_tasks
 from pset_4.runners.in_process import InProcessRunner
 from pset_4.storage import unfinished
@@ -64,9 +65,13 @@ def test_a_long_painting_reports_its_progress(
     monkeypatch.setattr(stylize, "PATIENCE", patience)
     percentages: list[int] = []
 
+    class Recorder(Observer):
+        def advance(self, task_id: str, percentage: int) -> None:
+            percentages.append(percentage)
+
     with published.in_force():
         task = Stylize(image="drawing.png", model="model.pth", upload=False)
-        run_tasks([task], progress=lambda task_id, each: percentages.append(each))
+        run_tasks([task], Recorder())
         assert task.complete()
 
     assert percentages == sorted(percentages)
