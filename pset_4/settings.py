@@ -12,7 +12,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,16 +140,14 @@ class Settings:
 def read_settings(
     remote: str | None = None,
     data: str | None = None,
+    uploads: str | None = None,
     runner: str | None = None,
     python: str | None = None,
-    uploads: str | None = None,
-    notify: Callable[[str], None] = _logger.warning,
+    *,
+    offline: bool | None = False,
     paints: bool = True,
     reaches_remote: bool = True,
-    offline: bool | None = False,
-    dry_run: bool | None = False,
-    force: bool | None = False,
-    workers: int | None = 1,
+    notify: Callable[[str], None] = _logger.warning,
     **machine: str | None,
 ) -> Settings:
     """Read settings from options, the environment, ``.env`` and defaults, in this order.
@@ -159,17 +157,14 @@ def read_settings(
     Args:
         remote: An S3 URL or a directory.
         data: The data folder.
+        uploads: An existing folder to use as the drop-ins.
         runner: One of `RUNNERS`.
         python: An interpreter, by its path or as a shell would find it.
-        uploads: An existing folder to use as the drop-ins.
-        notify: Called with a message if variables in ``.env`` are not used. By default it is logged
-            as a warning.
+        offline: Whether the data folder stands for the remote, which is not even looked for.
         paints: Whether what paints is read, too. Otherwise nothing that is wrong with it matters.
         reaches_remote: Whether the folder that a directory remote lies in has to exist.
-        offline: Whether the data folder stands for the remote, which is not even looked for.
-        dry_run: Whether nothing is written.
-        force: Whether current results are painted again.
-        workers: How many tasks paint at once.
+        notify: Called with a message if variables in ``.env`` are not used. By default it is logged
+            as a warning.
         machine: Values of `MACHINE_OPTIONS` by name, as text.
 
     Raises:
@@ -186,29 +181,24 @@ def read_settings(
     if configured and not offline and not is_s3(chosen):
         check_directory(Path(chosen), configured, data_path, reaches_remote)
     in_place = uploads or os.environ.get(UPLOADS_VARIABLE) or ""
-    in_place = normalize_uploads(in_place, data_path, chosen) if in_place else ""
-    given = _write_options(remote=remote, data=data, uploads=uploads)
+    found = Settings(
+        data=str(data_path),
+        remote=chosen,
+        is_embedded=not configured,
+        in_place=normalize_uploads(in_place, data_path, chosen) if in_place else "",
+        given=_write_options(remote=remote, data=data, uploads=uploads),
+    )
     if not paints:
-        flag = bool(dry_run)
-        return Settings(
-            str(data_path), chosen, not configured, in_place=in_place, dry_run=flag, given=given
-        )
+        return found
     runner = _check_runner(runner or os.environ.get(RUNNER_VARIABLE) or IN_PROCESS)
     if offline:
         _check_offline_runner(runner)
-    return Settings(
-        str(data_path),
-        str(data_path) if offline else chosen,
-        not configured,
-        runner,
-        _choose_python(python, runner),
-        read_machine_options(machine),
-        in_place,
-        chosen if offline else "",
-        given,
-        bool(dry_run),
-        bool(force),
-        workers or 1,
+        found = replace(found, remote=found.data, unasked_remote=chosen)
+    return replace(
+        found,
+        runner=runner,
+        python=_choose_python(python, runner),
+        machine=read_machine_options(machine),
     )
 
 

@@ -54,12 +54,12 @@ SETTINGS = (
     "runner",
     "python",
     OFFLINE,
-    "dry_run",
-    "force",
-    "workers",
     *(option.name for option in MACHINE_OPTIONS),
 )
 """Options that are kept for `common_option`, and checked by `settings.read_settings`."""
+
+RUN_SETTINGS = ("dry_run", "force", "workers")
+"""Options that are kept, and are settings as they are."""
 
 
 image_name = reader(names.check_image_name)

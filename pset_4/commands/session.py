@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from neural_style.errors import install_remedy
 from ..execution.luigi_configuration import luigi_without_files
 from .answering import answer_error, is_quiet, note
 from .declaring import common_option
-from .options import OFFLINE, SCHEDULER, SETTINGS
+from .options import OFFLINE, RUN_SETTINGS, SCHEDULER, SETTINGS
 
 if TYPE_CHECKING:
     import luigi
@@ -145,6 +146,8 @@ def _read_settings(paints: bool, reaches_remote: bool) -> Settings:
         reaches_remote=reaches_remote,
         **{name: common_option(name) for name in SETTINGS},
     )
+    given = {name: common_option(name) for name in RUN_SETTINGS}
+    chosen = replace(chosen, **{name: value for name, value in given.items() if value})
     if chosen.is_offline:
         note(
             f"offline: {places.shorten(chosen.unasked_remote)} is not asked; what is cached may "

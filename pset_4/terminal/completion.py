@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -93,9 +93,9 @@ def _read_settings(context: click.Context) -> Settings | None:
     from ..settings import read_settings
 
     given = context.find_object(dict) or {}
+    places: dict[str, Any] = {name: given.get(name) for name in _SETTINGS}
     try:
-        remote, data, uploads = (given.get(name) for name in _SETTINGS)
-        return read_settings(remote, data, uploads=uploads, paints=False)
+        return read_settings(**places, paints=False)
     except (DescribedError, OSError):
         return None
 
