@@ -141,16 +141,14 @@ class ResultToPublish(Stylize):
         """Return whether the result is current, and may be published."""
         return super().is_done(name) and self.places.is_done(name)
 
-    def fetch_made(self, errors: dict[str, BaseException]) -> Sequence[str]:
-        """Fetch results that the remote has, and return the images that have to be painted."""
+    def fetch_made(self) -> dict[str, BaseException]:
+        """Fetch results that the remote has, and return what failed, by name."""
         settings = context.current().settings
         if settings.force or settings.is_offline:
-            return self.names
+            return {}
         published = [name for name in self.names if self._is_published(name)]
-        for outcome in work_on_many(self._fetch_made, published):
-            if outcome.error is not None:
-                errors[outcome.item] = outcome.error
-        return [name for name in self.names if name not in errors]
+        outcomes = work_on_many(self._fetch_made, published)
+        return {each.item: each.error for each in outcomes if each.error is not None}
 
     def _is_published(self, name: str) -> bool:
         path = self.places.path_of(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -145,73 +145,18 @@ class Stylize(PaintingParameters, BatchTask):
             neural_style.NeuralStyleError, PipelineError: An image or the style cannot be used.
             ChangedError: A cached file was altered since it was fetched, or replaced meanwhile.
         """
-        errors: dict[str, BaseException] = {}
-        claimed_by_others: list[str] = []
-        self._paint(self.fetch_made(errors), errors, claimed_by_others)
-        self._paint(claimed_by_others, errors)
-        for name in [each for each, error in errors.items() if is_crowded(error)]:
-            del errors[name]  # others took the room at that moment
-            self._paint([name], errors)
+        errors = self.fetch_made()
+        names = [name for name in self.names if name not in errors]
+        errors |= _Round(self, names, waits=False).paint()
+        claimed_by_others = _pop(errors, lambda error: isinstance(error, BusyError))
+        errors |= _Round(self, claimed_by_others).paint()
+        for name in _pop(errors, is_crowded):  # others took the room at that moment
+            errors |= _Round(self, [name]).paint()
         self.raise_errors({name: errors[name] for name in self.names if name in errors})
 
-    def fetch_made(self, errors: dict[str, BaseException]) -> Sequence[str]:
-        """Fetch results that need not be painted here, and return the images that have to be.
-
-        Args:
-            errors: Gets what fails.
-        """
-        return self.names
-
-    def _paint(
-        self,
-        names: Sequence[str],
-        errors: dict[str, BaseException],
-        claimed_by_others: list[str] | None = None,
-    ) -> None:
-        """Paint images; what is finished is committed and recorded behind the painting.
-
-        Args:
-            names: The images.
-            errors: Gets what fails.
-            claimed_by_others: Gets what another run paints; None to wait for that.
-        """
-        paintings: dict[Path, Painting] = {}
-
-        def begin_each() -> Iterator[PaintingRequest]:
-            for name in names:
-                check_interrupted()
-                try:
-                    painting = self.begin(name, waits=claimed_by_others is None)
-                except BusyError:
-                    assert claimed_by_others is not None
-                    claimed_by_others.append(name)
-                except Exception as error:
-                    errors[name] = error
-                else:
-                    if painting is not None:
-                        paintings[painting.request.output_image] = painting
-                        yield painting.request
-
-        def paint_each() -> Generator[tuple[Painting, PaintingResult | Exception], None, None]:
-            runner, package = current_runner(), self._package_path()
-            paint_all = runner.paint_all if len(self.names) > 1 else runner.paint_each
-            last = time.monotonic()
-            for request, result in paint_all(
-                begin_each(), partial(notify, self), self._make_progress, package
-            ):
-                painting = paintings[request.output_image]
-                painting.seconds, last = time.monotonic() - last, time.monotonic()
-                yield painting, result
-
-        painted = paint_each()
-        try:
-            for outcome in work_on_many(self.finish, painted, FINISHING):
-                if outcome.error is not None:
-                    errors[outcome.item[0].name] = outcome.error
-        finally:
-            painted.close()
-            while paintings:  # closures refer to it
-                paintings.popitem()[1].abandon()
+    def fetch_made(self) -> dict[str, BaseException]:
+        """Fetch results that need not be painted here, and return what failed, by name."""
+        return {}
 
     def begin(self, name: str, waits: bool) -> Painting | None:
         """Claim a result, and return what is to be painted; None if it is current.
@@ -250,10 +195,6 @@ class Stylize(PaintingParameters, BatchTask):
         here = context.current()
         return here.settings.force and self.path_of(name) not in here.keep(_make_painted)
 
-    def _package_path(self) -> str | None:
-        package = self.requires().get("package")
-        return str(package.output().path) if package else None
-
     def _request(self, name: str, inputs: dict[str, str], path: str) -> PaintingRequest:
         from neural_style import PaintingRequest
 
@@ -264,19 +205,6 @@ class Stylize(PaintingParameters, BatchTask):
         blend = style.blend and style.blend.renamed(paths.__getitem__)
         return PaintingRequest(*files, options, name, style.source, blend)
 
-    def _make_progress(self, request: PaintingRequest) -> Callable[[int, int], None]:
-        """Report that a painting begins, and progress in Luigi's own way, unless it is short."""
-        report_begin(self, request.image_name)
-        begin = time.monotonic()
-
-        def progress(done: int, total: int) -> None:
-            check_interrupted()
-            is_long = time.monotonic() - begin >= PATIENCE
-            if is_long and self.set_progress_percentage:  # set by a worker
-                self.set_progress_percentage(100 * done // total)
-
-        return progress
-
     def origin(self, inputs: dict[str, Origin]) -> Origin:
         """Return what a result should be made from: these versions, and the options."""
         return {**inputs, **self._options}
@@ -284,6 +212,81 @@ class Stylize(PaintingParameters, BatchTask):
     @cached_property
     def _options(self) -> dict[str, Any]:
         return to_origin(self.rendering(number=self.style_name.number))
+
+
+@dataclass
+class _Round:
+    """Images of a task that are painted together; each is finished behind the painting."""
+
+    task: Stylize
+    names: Sequence[str]
+    waits: bool = True
+    """Whether what another run paints is waited for; otherwise it fails with a BusyError."""
+    paintings: dict[str, Painting] = field(default_factory=dict)
+    errors: dict[str, BaseException] = field(default_factory=dict)
+
+    def paint(self) -> dict[str, BaseException]:
+        """Paint them, and return what failed, by name."""
+        painted = self._paint_each()
+        try:
+            for outcome in work_on_many(self.task.finish, painted, FINISHING):
+                if outcome.error is not None:
+                    self.errors[outcome.item[0].name] = outcome.error
+        finally:
+            painted.close()
+            while self.paintings:  # errors keep what they were raised in
+                self.paintings.popitem()[1].abandon()
+        return self.errors
+
+    def _begin_each(self) -> Iterator[PaintingRequest]:
+        for name in self.names:
+            check_interrupted()
+            try:
+                painting = self.task.begin(name, self.waits)
+            except Exception as error:
+                self.errors[name] = error
+                continue
+            if painting is not None:
+                self.paintings[name] = painting
+                yield painting.request
+
+    def _paint_each(self) -> Generator[tuple[Painting, PaintingResult | Exception], None, None]:
+        """Yield each painting with its result, or what it failed with."""
+        runner, package = current_runner(), self.task.requires().get("package")
+        paint_all = runner.paint_all if len(self.task.names) > 1 else runner.paint_each
+        last = time.monotonic()
+        for request, result in paint_all(
+            self._begin_each(),
+            partial(notify, self.task),
+            self._make_progress,
+            package and str(package.output().path),
+        ):
+            painting = self.paintings[request.image_name]
+            painting.seconds, last = time.monotonic() - last, time.monotonic()
+            yield painting, result
+
+    def _make_progress(self, request: PaintingRequest) -> Callable[[int, int], None]:
+        """Report that a painting begins, and progress in Luigi's own way, unless it is short."""
+        report_begin(self.task, request.image_name)
+        begin = time.monotonic()
+
+        def progress(done: int, total: int) -> None:
+            check_interrupted()
+            is_long = time.monotonic() - begin >= PATIENCE
+            if is_long and self.task.set_progress_percentage:  # set by a worker
+                self.task.set_progress_percentage(100 * done // total)
+
+        return progress
+
+
+def _pop(
+    errors: dict[str, BaseException], is_meant: Callable[[BaseException], bool]
+) -> list[str]:
+    """Take errors of a kind out, and return the names that they are about."""
+    names = [name for name, error in errors.items() if is_meant(error)]
+    for name in names:
+        del errors[name]
+    return names
 
 
 def _make_painted(settings: Settings) -> set[str]:
