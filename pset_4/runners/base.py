@@ -31,7 +31,7 @@ class Runner(ABC):
     """A way to paint, with what the settings allow it."""
 
     needs_package: ClassVar[bool] = False
-    """Whether the model must also be available as an MLflow model."""
+    """Whether the model must also be available as an MLflow model: see `with_package`."""
 
     def __init__(self, settings: Settings) -> None:
         """Take the settings; nothing is loaded or started yet."""
@@ -57,6 +57,10 @@ class Runner(ABC):
     def release(self) -> None:  # noqa: B027  (most runners keep nothing)
         """Release what is kept for the next painting, such as loaded styles."""
 
+    def with_package(self, manifest_path: str) -> Runner:
+        """Return the runner for the model of an MLflow package."""
+        return self
+
     @abstractmethod
     def inspect(self, path: str) -> StyleDescription:
         """Load the model in a file, and describe it.
@@ -78,37 +82,23 @@ class Runner(ABC):
             load_picture(path, self.settings.machine.get("memory"))
 
     def paint_all(
-        self,
-        requests: Iterable[PaintingRequest],
-        notify: Notify,
-        begin: Begin,
-        package_path: str | None = None,
+        self, requests: Iterable[PaintingRequest], notify: Notify, begin: Begin
     ) -> Iterator[tuple[PaintingRequest, PaintingResult | Exception]]:
         """Paint many requests, and yield each with its result or what it failed with."""
-        return self.paint_each(requests, notify, begin, package_path)
+        return self.paint_each(requests, notify, begin)
 
     def paint_each(
-        self,
-        requests: Iterable[PaintingRequest],
-        notify: Notify,
-        begin: Begin,
-        package_path: str | None = None,
+        self, requests: Iterable[PaintingRequest], notify: Notify, begin: Begin
     ) -> Iterator[tuple[PaintingRequest, PaintingResult | Exception]]:
         """Paint requests one after the other, as `paint` does."""
         for request in requests:
             try:
-                yield request, self.paint(request, notify, begin(request), package_path)
+                yield request, self.paint(request, notify, begin(request))
             except Exception as error:
                 yield request, error
 
     @abstractmethod
-    def paint(
-        self,
-        request: PaintingRequest,
-        notify: Notify,
-        progress: Progress,
-        package_path: str | None = None,
-    ) -> PaintingResult:
+    def paint(self, request: PaintingRequest, notify: Notify, progress: Progress) -> PaintingResult:
         """Paint, and write exactly the file `output_image`.
 
         Args:
@@ -116,7 +106,6 @@ class Runner(ABC):
             notify: Called while painting.
             progress: Called while painting, where progress is known. Whatever it raises ends the
                 painting.
-            package_path: The manifest of the model's MLflow package, if the runner `needs_package`.
 
         Raises:
             neural_style.NeuralStyleError, PipelineError: It cannot be done.

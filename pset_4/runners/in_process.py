@@ -47,11 +47,7 @@ class InProcessRunner(Runner):
         return inspect(path)
 
     def paint_all(
-        self,
-        requests: Iterable[PaintingRequest],
-        notify: Notify,
-        begin: Begin,
-        package_path: str | None = None,
+        self, requests: Iterable[PaintingRequest], notify: Notify, begin: Begin
     ) -> Iterator[tuple[PaintingRequest, PaintingResult | Exception]]:
         """Decode ahead, paint with what is loaded already, if it fits, and save behind."""
         from neural_style.painting import paint_all
@@ -59,13 +55,7 @@ class InProcessRunner(Runner):
         with self._painter(notify) as painter:
             yield from paint_all(painter, requests, begin=begin, calls=self.settings.workers)
 
-    def paint(
-        self,
-        request: PaintingRequest,
-        notify: Notify,
-        progress: Progress,
-        package_path: str | None = None,
-    ) -> PaintingResult:
+    def paint(self, request: PaintingRequest, notify: Notify, progress: Progress) -> PaintingResult:
         """Paint with what is loaded already, if it fits."""
         with self._painter(notify) as painter:
             return painter.paint(request, progress)

@@ -18,6 +18,7 @@ from .. import packaging
 from ..context import command
 from ..errors import RunnerError
 from ..places import MODELS
+from ..settings import Settings
 from ..storage.remote import target_at
 from .base import Notify, Progress
 from .child import ChildProcess
@@ -33,18 +34,20 @@ class MlflowRunner(ProgramRunner):
 
     needs_package = True
 
-    def paint(
-        self,
-        request: PaintingRequest,
-        notify: Notify,
-        progress: Progress,
-        package_path: str | None = None,
-    ) -> PaintingResult:
+    def __init__(self, settings: Settings, manifest_path: str = "") -> None:
+        """Take the manifest of the package, if the runner is to paint."""
+        super().__init__(settings)
+        self._manifest_path = manifest_path
+
+    def with_package(self, manifest_path: str) -> MlflowRunner:
+        """Return a runner that paints with a package."""
+        return MlflowRunner(self.settings, manifest_path)
+
+    def paint(self, request: PaintingRequest, notify: Notify, progress: Progress) -> PaintingResult:
         """Run a copy of the package, or one built here, and write what it painted."""
         from neural_style import PaintingResult
 
-        manifest_path = package_path or ""
-        name = self._name_of(request.model)
+        name, manifest_path = self._name_of(request.model), self._manifest_path
         check_model(manifest_path, request.model, name)
         with scratch_folder() as scratch:
             try:

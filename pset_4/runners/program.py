@@ -44,13 +44,7 @@ class ProgramRunner(Runner):
         child = self._call("inspect", f"--model={path}")
         return read_result(StyleDescription, child.run(), child)
 
-    def paint(
-        self,
-        request: PaintingRequest,
-        notify: Notify,
-        progress: Progress,
-        package_path: str | None = None,
-    ) -> PaintingResult:
+    def paint(self, request: PaintingRequest, notify: Notify, progress: Progress) -> PaintingResult:
         """Have the program paint to a folder of its own, and copy the result from there.
 
         A program that is killed leaves its files in that folder. And Windows cannot replace

@@ -253,13 +253,12 @@ class _Round:
     def _paint_each(self) -> Generator[tuple[Painting, PaintingResult | Exception], None, None]:
         """Yield each painting with its result, or what it failed with."""
         runner, package = current_runner(), self.task.requires().get("package")
+        if package is not None:
+            runner = runner.with_package(package.output().path)
         paint_all = runner.paint_all if len(self.task.names) > 1 else runner.paint_each
         last = time.monotonic()
         for request, result in paint_all(
-            self._begin_each(),
-            partial(notify, self.task),
-            self._make_progress,
-            package and str(package.output().path),
+            self._begin_each(), partial(notify, self.task), self._make_progress
         ):
             painting = self.paintings[request.image_name]
             painting.seconds, last = time.monotonic() - last, time.monotonic()
@@ -279,9 +278,7 @@ class _Round:
         return progress
 
 
-def _pop(
-    errors: dict[str, BaseException], is_meant: Callable[[BaseException], bool]
-) -> list[str]:
+def _pop(errors: dict[str, BaseException], is_meant: Callable[[BaseException], bool]) -> list[str]:
     """Take errors of a kind out, and return the names that they are about."""
     names = [name for name, error in errors.items() if is_meant(error)]
     for name in names:
