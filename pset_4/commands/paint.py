@@ -163,9 +163,9 @@ def paint(
     if request.like:
         request = _follow(settings, request, request.like, options)
     if request.is_proof:
-        from ..styles.proofs import make_proofs
+        from ..styles.proofs import Proof, limit_size
 
-        kind = make_proofs(options)
+        kind, options = Proof, limit_size(options)
     selected = _select(settings, request, options)
     if not (selected.images or selected.models or selected.refused):
         note(

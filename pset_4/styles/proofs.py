@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..places import PROOFS
@@ -20,7 +21,6 @@ class Proof(Stylize):
     RESULT_FOLDER = PROOFS
 
 
-def make_proofs(options: dict[str, Any]) -> type[Proof]:
-    """Return the task of proofs, and limit their size in its parameters unless they do."""
-    options["max_side"] = options["max_side"] or PROOF_SIDE
-    return Proof
+def limit_size(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options of tasks with the size of a proof, unless they limit the size themselves."""
+    return {**options, "max_side": options["max_side"] or PROOF_SIDE}

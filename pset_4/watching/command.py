@@ -49,12 +49,13 @@ def watch(every: float | None, polls: bool, **options: Any) -> None:
     _check(request, every)
     with session(remembers=False, waits=True) as settings:
         from ..places import shorten
-        from ..styles.proofs import make_proofs
+        from ..styles.proofs import Proof, limit_size
         from ..tasks.main import MainTask
         from .events import Events
         from .watcher import Watcher
 
-        kind = make_proofs(options) if request.is_proof else MainTask
+        kind = Proof if request.is_proof else MainTask
+        options = limit_size(options) if request.is_proof else options
         with _claim(settings):
             _create_folders(settings)
             with closing(Events(settings.uploads, polls, _note)) as events:
