@@ -7,7 +7,6 @@ not disagree. What is not known before a run, such as whether a drop-in can be d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 import luigi
@@ -16,7 +15,7 @@ from ..execution.messages import describe_error
 from ..execution.outcome import Failure, Outcome
 from ..execution.run import explain_absence
 from ..tasks.batch import BatchTask, Piece, find_piece, list_pieces
-from ..tasks.events import FETCHED, Plan, describe
+from ..tasks.events import FETCHED, REPLACED, Plan, describe
 from ..tasks.remote import RemoteTask
 from ..tasks.upload import UploadTask
 from .work import find_work, is_fetched
@@ -100,10 +99,10 @@ class _Planner:
             raise explain_absence(task, name)  # external
         work = find_work(task, name or "", self._planned)
         if work is not None:
-            made = describe(task, name or str(piece.model), replaced=_replaces(task, name))
+            verb = REPLACED if _replaces(task, name) else None
             if is_fetched(task, name or "", self._planned):
-                made, work = replace(made, verb=FETCHED), Plan(work.reason)
-            self.outcome.done.append(replace(made, plan=work))
+                verb, work = FETCHED, Plan(work.reason)
+            self.outcome.done.append(describe(task, name or str(piece.model), verb, plan=work))
             self._planned.add(piece)
         self.outcome.finished.add(piece)
 

@@ -16,7 +16,7 @@ from ..places import IMAGES, MODELS
 from ..storage.records import Origin, read_origin, write_origin
 from ..storage.remote import file_system_of
 from .batch import BatchTask
-from .events import FETCHED, describe, report_made
+from .events import FETCHED, report_made
 from .parameters import ImageFiles, ModelFile, on_conflict_parameter, upload_parameter
 from .remote import ContentImage, RemoteTask, SavedModel
 
@@ -109,7 +109,7 @@ class DownloadTask(BatchTask, CopyTask):
                 remedy="remove it there, and publish the whole file",
             ) from error
         write_origin(cached.path, {"version": copied.version}, copied.sha256)
-        report_made(self, describe(self, name))
+        report_made(self, name)
 
 
 class DownloadImage(ImageFiles, DownloadTask):

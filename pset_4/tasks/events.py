@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import luigi
 
@@ -61,15 +62,11 @@ def verb_of(task: luigi.Task) -> str | None:
     return CACHED if verb == PUBLISHED and context.current().settings.is_offline else verb
 
 
-def describe(
-    task: luigi.Task, name: str, remark: str = "", seconds: float = 0.0, replaced: bool = False
-) -> Made:
-    """Return what a task makes, or made, for one of its names."""
-    verb = REPLACED if replaced else str(verb_of(task))
+def describe(task: luigi.Task, name: str, verb: str | None = None, **details: Any) -> Made:
+    """Return what a task makes, or made, for one of its names; by default it does its `VERB`."""
     image = name if hasattr(task, "image") else None
-    model = style_of(task)
     path = task.path_of(name) if hasattr(task, "path_of") else str(task.output().path)
-    return Made(verb, path, image, model, remark, seconds)
+    return Made(verb or str(verb_of(task)), path, image, style_of(task), **details)
 
 
 def style_of(task: luigi.Task) -> str | None:
@@ -77,9 +74,9 @@ def style_of(task: luigi.Task) -> str | None:
     return getattr(task, "style", None) or getattr(task, "model", None)
 
 
-def report_made(task: luigi.Task, made: Made) -> None:
-    """Report what a task made."""
-    task.trigger_event(MADE, made)
+def report_made(task: luigi.Task, name: str, verb: str | None = None, **details: Any) -> None:
+    """Report what a task made for one of its names, as `describe` has it."""
+    task.trigger_event(MADE, describe(task, name, verb, **details))
 
 
 def report_begin(task: luigi.Task, name: str) -> None:

@@ -16,7 +16,7 @@ from ..names import DEFAULT_MODEL
 from ..places import PACKAGES
 from ..storage.remote import target_at
 from .download import DownloadModel
-from .events import FETCHED, PUBLISHED, describe, report_made
+from .events import FETCHED, PUBLISHED, report_made
 from .parameters import ModelFileParameter, on_conflict_parameter
 
 SHOWN_OF_VERSION = 16
@@ -70,7 +70,7 @@ class PackageModel(RemotePackage, luigi.Task):
         with scratch_folder() as scratch:
             package_path = packaging.build_package(Path(self.input().path), Path(scratch))
             packaging.publish_package(package_path, self.folder)
-        report_made(self, describe(self, self.model))
+        report_made(self, self.model)
 
 
 class SavedPackage(RemotePackage, luigi.ExternalTask):
@@ -114,4 +114,4 @@ class DownloadPackage(luigi.Task):
     def run(self) -> None:
         """Fetch it."""
         packaging.fetch_package(self.requires().folder, self.output())
-        report_made(self, describe(self, self.model))
+        report_made(self, self.model)

@@ -30,7 +30,7 @@ from ..styles.digests import digest_style
 from ..styles.results import join_result
 from .batch import BatchTask
 from .download import DownloadImage
-from .events import PUBLISHED, describe, report_made
+from .events import PUBLISHED, report_made
 from .parameters import PaintingParameters
 from .snapshot import take_snapshot
 from .stylize import Stylize
@@ -93,7 +93,7 @@ class UploadResult(RemoteResult, CopyTask):
                 copy(snapshot.target, self._describe_target(name, record))
         record_published(destination.path)
         if not is_there:
-            report_made(self, describe(self, name))
+            report_made(self, name)
 
     def _describe_target(self, name: str, record: Record) -> FileSystemTarget:
         """Return a target, which keeps an earlier version until the new one arrived."""

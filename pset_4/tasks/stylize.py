@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,7 +30,7 @@ from ..styles.model_name import ModelName
 from ..styles.results import join_result
 from .batch import BatchTask
 from .download import DownloadImage, DownloadModel, DownloadTask
-from .events import FETCHED, PAINTED, describe, notify, report_begin, report_made
+from .events import FETCHED, PAINTED, notify, report_begin, report_made
 from .package import DownloadPackage
 from .parameters import PaintingParameters
 
@@ -188,8 +188,9 @@ class Stylize(PaintingParameters, BatchTask):
         is_waiting = here.settings.is_offline and self.RESULT_FOLDER == RESULTS
         done = painting.commit(result, self.path_of(name), self.origin, is_waiting)
         here.keep(_make_painted).add(self.path_of(name))
-        made = describe(self, name, FIRST_FRAME_REMARK * done.has_more_frames, painting.seconds)
-        report_made(self, replace(made, verb=FETCHED) if painting.is_fetched else made)
+        verb = FETCHED if painting.is_fetched else None
+        remark = FIRST_FRAME_REMARK * done.has_more_frames
+        report_made(self, name, verb, remark=remark, seconds=painting.seconds)
 
     def _is_forced(self, name: str) -> bool:
         here = context.current()

@@ -18,7 +18,7 @@ from ..storage.conflicts import KEEP_REMOTE, REFUSE, REPLACE
 from ..storage.offline import record_published
 from ..storage.remote import check_no_obstacle, file_system_of, target_at
 from .batch import BatchTask
-from .events import PUBLISHED, describe, notify, report_made
+from .events import PUBLISHED, REPLACED, notify, report_made
 from .local import LocalImage, LocalModel, LocalTask
 from .parameters import ImageFiles, ModelFile, on_conflict_parameter
 from .snapshot import QUIET_SECONDS, Snapshot, take_snapshot
@@ -95,7 +95,7 @@ class UploadTask(BatchTask, CopyTask):
         if self._is_copied(name) or self._is_kept(name):  # others of the task may not be
             return
         path, root = self.drop_ins.path_of(name), self.drop_ins.root_of(name)
-        with take_snapshot(path, self.max_bytes(), True, root) as snapshot:
+        with take_snapshot(path, self.max_bytes(), waits=True, root=root) as snapshot:
             try:
                 self.check(snapshot.path)
             except DescribedError:
@@ -119,13 +119,13 @@ class UploadTask(BatchTask, CopyTask):
                 self._notify_kept(name)
                 return
             copy(snapshot.target, target_at(destination.path, keep_earlier=True))
-            self._report(name, replaced=True)
+            self._report(name, REPLACED)
         else:
             self._report(name)
 
-    def _report(self, name: str, replaced: bool = False) -> None:
+    def _report(self, name: str, verb: str | None = None) -> None:
         record_published(self.path_of(name))
-        report_made(self, describe(self, name, replaced=replaced))
+        report_made(self, name, verb)
 
     def describe_conflict(self, name: str, sha256: str) -> ConflictError:
         """Return the error about other bytes in the remote.
