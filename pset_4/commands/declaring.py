@@ -76,7 +76,7 @@ def apply(command: Command, *decorators: Decorator[Command]) -> Command:
 
 def setting(
     flag: str, metavar: str | None, text: str, complete: Completion | None = None
-) -> Decorator[Any]:
+) -> Callable[[Command], Command]:
     """Return an option whose value is kept for `common_option`."""
     return click.option(
         f"--{flag}",
@@ -88,7 +88,7 @@ def setting(
     )
 
 
-def kept_flag(*names: str, **details: Any) -> Decorator[Any]:
+def kept_flag(*names: str, **details: Any) -> Callable[[Command], Command]:
     """Return a flag that is kept for `common_option`."""
     return click.option(*names, is_flag=True, expose_value=False, callback=keep, **details)
 
@@ -98,7 +98,7 @@ def sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def name_option(name: str, check: Callable[[str], str], text: str) -> Decorator[Any]:
+def name_option(name: str, check: Callable[[str], str], text: str) -> Callable[[Command], Command]:
     """Return the option that names images or models, as often as needed."""
     aliases = ["--style"] if name == "model" else []
     return click.option(

@@ -93,103 +93,81 @@ def runner_options(command: Command) -> Command:
     return apply(command, runner, setting("python", "PATH", texts.PYTHON, complete_files))
 
 
-def scheduler_option(command: Command) -> Command:
-    """Add luigid, which the tasks are run under; kept like `common_options`."""
-    option = click.option(
-        "--scheduler-host",
-        SCHEDULER,
-        metavar="HOST[:PORT]",
-        type=reader(CentralScheduler.parse),
-        callback=keep,
-        expose_value=False,
-        help=texts.SCHEDULER,
-    )
-    return option(command)
+scheduler_option = click.option(
+    "--scheduler-host",
+    SCHEDULER,
+    metavar="HOST[:PORT]",
+    type=reader(CentralScheduler.parse),
+    callback=keep,
+    expose_value=False,
+    help=texts.SCHEDULER,
+)
+"""luigid, which the tasks are run under; kept like `common_options`."""
 
+workers_option = click.option(
+    "--workers",
+    metavar="N",
+    type=whole(1, MOST_WORKERS),
+    callback=keep,
+    expose_value=False,
+    help=texts.WORKERS,
+)
+"""How many tasks paint at once; kept like `common_options`."""
 
-def workers_option(command: Command) -> Command:
-    """Add how many tasks paint at once; kept like `common_options`."""
-    option = click.option(
-        "--workers",
-        metavar="N",
-        type=whole(1, MOST_WORKERS),
-        callback=keep,
-        expose_value=False,
-        help=texts.WORKERS,
-    )
-    return option(command)
+files_argument = click.argument(
+    "paths", nargs=-1, metavar="[FILE]...", shell_complete=complete_files
+)
+"""Files anywhere on this machine, which are dropped in first: `paths`."""
 
+image_option = name_option("image", lookup.check_image, texts.IMAGE)
+"""Which images: `images`."""
 
-def files_argument(command: Command) -> Command:
-    """Add files anywhere on this machine, which are dropped in first: `paths`."""
-    return click.argument("paths", nargs=-1, metavar="[FILE]...", shell_complete=complete_files)(
-        command
-    )
+model_option = name_option("model", lookup.check_model_file, texts.FILE)
+"""Which models' files: `models`."""
+
+exclude_option = click.option(
+    "--exclude",
+    type=reader(lookup.check_pattern),
+    metavar="PATTERN",
+    multiple=True,
+    shell_complete=complete_all,
+    help=texts.EXCLUDE,
+)
+"""Which images and models are left out: `exclude`."""
+
+conflict_option = click.option(
+    "--on-conflict",
+    type=click.Choice(CONFLICT_CHOICES),
+    default=REFUSE,
+    show_default=True,
+    help=texts.CONFLICT,
+)
+"""What happens if the remote has other bytes under a drop-in's name: `on_conflict`."""
+
+offline_option = kept_flag(f"--{OFFLINE}", help=texts.OFFLINE)
+"""Whether the remote is not asked; kept like `common_options`."""
+
+dry_run_option = kept_flag("--dry-run", help=texts.DRY_RUN)
+"""Whether nothing is written; kept like `common_options`."""
+
+force_option = kept_flag("--force", help=texts.FORCE)
+"""Whether current results are painted again; kept like `common_options`."""
+
+json_option = kept_flag("--json", help=texts.JSON)
+"""Whether the answer is a JSON document; kept like `common_options`."""
+
+all_option = click.option("--all", "everything", is_flag=True, help=texts.ALL)
+"""Whether all that the remote has is painted: `everything`."""
+
+like_option = click.option(
+    "--like", metavar="FILE", shell_complete=complete_results, help=texts.LIKE
+)
+"""The painting whose look is wanted: `like`."""
 
 
 def file_options(command: Command) -> Command:
     """Add which images and models to move: `images`, `models` and `exclude`."""
     return apply(command, image_option, model_option, exclude_option)
-
-
-def image_option(command: Command) -> Command:
-    """Add which images: `images`."""
-    return name_option("image", lookup.check_image, texts.IMAGE)(command)
-
-
-def model_option(command: Command) -> Command:
-    """Add which models' files: `models`."""
-    return name_option("model", lookup.check_model_file, texts.FILE)(command)
-
-
-def exclude_option(command: Command) -> Command:
-    """Add which images and models are left out: `exclude`."""
-    option = click.option(
-        "--exclude",
-        type=reader(lookup.check_pattern),
-        metavar="PATTERN",
-        multiple=True,
-        shell_complete=complete_all,
-        help=texts.EXCLUDE,
-    )
-    return option(command)
-
-
-def conflict_option(command: Command) -> Command:
-    """Add what happens if the remote has other bytes under a drop-in's name: `on_conflict`."""
-    option = click.option(
-        "--on-conflict",
-        type=click.Choice(CONFLICT_CHOICES),
-        default=REFUSE,
-        show_default=True,
-        help=texts.CONFLICT,
-    )
-    return option(command)
-
-
-def offline_option(command: Command) -> Command:
-    """Add that the remote is not asked; kept like `common_options`."""
-    return kept_flag(f"--{OFFLINE}", help=texts.OFFLINE)(command)
-
-
-def dry_run_option(command: Command) -> Command:
-    """Add that nothing is written; kept like `common_options`."""
-    return kept_flag("--dry-run", help=texts.DRY_RUN)(command)
-
-
-def force_option(command: Command) -> Command:
-    """Add that current results are painted again; kept like `common_options`."""
-    return kept_flag("--force", help=texts.FORCE)(command)
-
-
-def json_option(command: Command) -> Command:
-    """Add that the answer is a JSON document; kept like `common_options`."""
-    return kept_flag("--json", help=texts.JSON)(command)
-
-
-def all_option(command: Command) -> Command:
-    """Add whether all that the remote has is painted: `everything`."""
-    return click.option("--all", "everything", is_flag=True, help=texts.ALL)(command)
 
 
 def painting_options(command: Command) -> Command:
@@ -218,13 +196,6 @@ def proof_options(command: Command) -> Command:
         help=texts.ONLY,
     )
     return apply(command, only, click.option("--proof", "is_proof", is_flag=True, help=texts.PROOF))
-
-
-def like_option(command: Command) -> Command:
-    """Add the painting whose look is wanted: `like`."""
-    return click.option("--like", metavar="FILE", shell_complete=complete_results, help=texts.LIKE)(
-        command
-    )
 
 
 def rendering_options(command: Command) -> Command:

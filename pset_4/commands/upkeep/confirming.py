@@ -13,14 +13,11 @@ from csci_utils.console import say
 from ...errors import SettingsError
 from ...places import shorten
 from ..answering import is_quiet
-from ..declaring import Command
 
 YES_HELP = "Do not ask; scripts need this."
 
-
-def yes_option(command: Command) -> Command:
-    """Add that nobody is asked: `is_sure`."""
-    return click.option("-y", "--yes", "is_sure", is_flag=True, help=YES_HELP)(command)
+yes_option = click.option("-y", "--yes", "is_sure", is_flag=True, help=YES_HELP)
+"""Whether nobody is asked: `is_sure`."""
 
 
 def confirm(question: str, is_sure: bool) -> bool:
