@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from ..storage.conflicts import REFUSE
 from .answering import note, report
-from .declaring import Command
+from .declaring import Command, apply
 from .gallery import keep_current
 from .options import (
     all_option,
@@ -68,35 +68,29 @@ class Request:
     """Whether drop-ins are published first."""
 
 
-def painting_command(command: Command) -> Command:
-    """Add the arguments and options of commands that paint."""
-    return request_options(files_argument(command))
-
-
 def request_options(command: Command) -> Command:
     """Add the options of commands that paint."""
-    decorators = (
-        common_options,
-        json_option,
-        dry_run_option,
-        force_option,
-        runner_options,
-        scheduler_option,
-        workers_option,
-        offline_option,
-        conflict_option,
-        all_option,
-        like_option,
-        proof_options,
+    return apply(
+        command,
         painting_options,
+        proof_options,
+        like_option,
+        all_option,
+        conflict_option,
+        offline_option,
+        workers_option,
+        scheduler_option,
+        runner_options,
+        force_option,
+        dry_run_option,
+        json_option,
+        common_options,
     )
-    for decorate in decorators:
-        command = decorate(command)
-    return command
 
 
 @click.command("main", epilog=EPILOG)
-@painting_command
+@request_options
+@files_argument
 def main_command(**options: Any) -> None:
     """Publish drop-ins, fetch what is needed, paint every image in every style, publish results.
 
@@ -111,7 +105,8 @@ def main_command(**options: Any) -> None:
 
 
 @click.command(epilog=EPILOG)
-@painting_command
+@request_options
+@files_argument
 def stylize(**options: Any) -> None:
     """Paint every image in every style; results stay on this machine.
 
