@@ -13,7 +13,7 @@ import click
 from csci_utils.console import ExitCode, answer, say
 from csci_utils.text import parse_duration
 
-from ..commands.answering import format_json, is_quiet, note, wants_json
+from ..commands.answering import answer_found, format_json, is_quiet, note, wants_json
 from ..commands.declaring import common_option, name_option, reader, whole
 from ..commands.options import (
     check_rendering,
@@ -227,11 +227,7 @@ def _conclude(settings: Settings, run: Run, has_failed: bool) -> ExitCode:
 
 
 def _answer(progress: Progress | Forecast) -> None:
-
-    if wants_json():
-        answer(format_json(progress))
-    elif not is_quiet():
-        answer("\n".join(progress.list_lines()))
+    answer_found(progress, "\n".join(progress.list_lines()))
 
 
 @bulk.command(epilog=EPILOG)

@@ -74,6 +74,14 @@ def _answer_plan(
         answer(format_plan(outcome, settings, refused))
 
 
+def answer_found(found: HasDict | Mapping[str, object], text: str) -> None:
+    """Print what was found: as a JSON document if one is wanted, else as text unless quiet."""
+    if wants_json():
+        answer(format_json(found))
+    elif not is_quiet():
+        answer(text)
+
+
 def answer_error(error: DescribedError) -> None:
     """Print the error that ended the command as the JSON document, if one is wanted."""
     if wants_json():

@@ -13,7 +13,7 @@ import click
 
 from csci_utils.console import ExitCode, answer, say
 
-from .answering import format_json, is_quiet, note, wants_json
+from .answering import answer_found, format_json, is_quiet, note, wants_json
 from .declaring import common_option
 from .options import common_options, image_option, json_option
 from .session import EPILOG, session
@@ -50,10 +50,7 @@ def gallery(is_opened: bool, is_published: bool) -> None:
             from ..gallery.publishing import publish
 
             pages.append(shorten(publish(settings, built)))
-        if wants_json():
-            answer(format_json({"pages": pages}))
-        elif not is_quiet():
-            answer("\n".join(pages))
+        answer_found({"pages": pages}, "\n".join(pages))
         if is_opened and not _open(built.pages[0]):
             note("note: no browser was found; open the page yourself")
 

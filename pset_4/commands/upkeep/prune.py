@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from csci_utils.console import ExitCode, answer
+from csci_utils.console import ExitCode
 
 from ...terminal.completion import complete_folders
-from ..answering import format_json, is_quiet, note, wants_json
+from ..answering import answer_found, is_quiet, note
 from ..declaring import keep
 from ..help_texts import REMOTE
 from ..options import common_options, json_option
@@ -90,12 +90,9 @@ def _renew_gallery(settings: Settings) -> None:
 
 
 def _answer(paths: list[str], kept: int, is_removed: bool) -> None:
-
-    if wants_json():
-        answer(format_json({"is_removed": is_removed, "paths": paths, "kept": kept}))
-    elif not is_quiet():
-        answer(
-            f"{'removed' if is_removed else 'to remove':<10}{len(paths):>6}\nkept      {kept:>6}"
-        )
+    answer_found(
+        {"is_removed": is_removed, "paths": paths, "kept": kept},
+        f"{'removed' if is_removed else 'to remove':<10}{len(paths):>6}\nkept      {kept:>6}",
+    )
     if paths and not is_removed:
         note("nothing was removed: add --yes to remove them")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from csci_utils.console import ExitCode, answer, say
+from csci_utils.console import ExitCode, say
 
 from ...terminal.completion import complete_all
-from ..answering import format_json, is_quiet, note, wants_json
+from ..answering import answer_found, is_quiet, note
 from ..options import common_options, json_option
 from ..session import EPILOG, session
 from .confirming import confirm, remove_all, show, yes_option
@@ -55,7 +55,7 @@ def remove(wanted: Sequence[str], with_drop_in: bool, with_results: bool, is_sur
         remove_all(removed)
         if not with_drop_in:
             _warn_of_drop_ins(found)
-        _answer(removed, kept)
+        answer_found({"removed": removed, "kept": kept}, f"removed   {len(removed):>6}")
 
 
 def _check_own_drop_ins(settings: Settings) -> None:
@@ -76,11 +76,3 @@ def _list_all(found: Whereabouts) -> list[str]:
 def _warn_of_drop_ins(found: Sequence[Whereabouts]) -> None:
     for path in (path for each in found for path in each.drop_ins):
         note(f"note: {path} stays, and the next run publishes it again; --drop-in removes it, too")
-
-
-def _answer(removed: Sequence[str], kept: Sequence[str]) -> None:
-
-    if wants_json():
-        answer(format_json({"removed": list(removed), "kept": list(kept)}))
-    elif not is_quiet():
-        answer(f"removed   {len(removed):>6}")
