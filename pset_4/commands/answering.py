@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class HasDict(Protocol):
-    """Anything found that programs may read."""
+    """What a command found, which programs may read as JSON."""
 
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON values."""
@@ -42,7 +42,7 @@ def report(
         outcome: What came of the run.
         settings: The current ones.
         refused: The drop-ins that were refused, each with the reason.
-        conclude: What else is done at the end. It returns what the JSON document says of it.
+        conclude: Called at the end; returns further fields of the JSON document.
     """
     from ..execution.summary import summarize
     from ..report import format_failures, format_summary

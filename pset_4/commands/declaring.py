@@ -63,7 +63,7 @@ class Word(click.Choice[str]):
 
 
 def common_option(name: str) -> Any:
-    """Return what was given, wherever, for one of the options that are kept; else None."""
+    """Return the value of a kept option, given before or after the command's name; else None."""
     return click.get_current_context().ensure_object(dict).get(name)
 
 

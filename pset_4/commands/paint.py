@@ -57,11 +57,11 @@ class Request:
     exclude: Sequence[str] = ()
     """Names and patterns of what is left out."""
     everything: bool = False
-    """Whether all that the remote has counts as named, besides drop-ins."""
+    """Whether to paint all that the remote has, besides the drop-ins."""
     picks: Picks | None = None
     """The only pairs that are painted; None for all."""
     like: str | None = None
-    """A painting whose style and options count where none are named; None for none."""
+    """A painting whose style and options are used where none are given; None for none."""
     is_proof: bool = False
     """Whether small proofs are painted, which are never published."""
     upload: bool = True
@@ -225,8 +225,8 @@ def _follow(settings: Settings, request: Request, like: str, options: dict[str, 
 def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Selection:
     """Choose images and models; of what is not named, with `everything`, all of the remote.
 
-    The defaults count only where the remote has all of them that are needed. Elsewhere what it has
-    takes their place.
+    Defaults are used only if the remote has all those that are needed; otherwise all that it has is
+    chosen.
     """
     from ..storage.inventory import list_remote
     from .selection import include_remote, select

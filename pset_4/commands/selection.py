@@ -25,12 +25,12 @@ from ..tasks.local import LocalModel
 from .resolving import resolve_known
 
 STYLES_AT_ONCE = 8
-"""How many checkpoints are painted with image by image, as many as `Painter` keeps loaded: so each
-image is decoded once for all of them."""
+"""How many checkpoints paint an image before the next image is read, as many as `Painter` keeps
+loaded: so each image is decoded once for all of them."""
 
 
 MAX_COUNTS = 256
-"""Of how many files the number of styles is kept."""
+"""How many files have their number of styles cached."""
 
 
 @dataclass
@@ -130,7 +130,7 @@ def select(
 ) -> Selection:
     """Choose images and models: those named; else all drop-ins; else the defaults.
 
-    If something was dropped in that is not of a kind, nobody meant the default of that kind.
+    A kind has no default if a drop-in of that kind was refused: then that one was meant.
 
     Args:
         settings: The current ones.
@@ -202,7 +202,7 @@ def include_remote(selected: Selection, remote: Inventory, kinds: Collection[str
 
 
 def _describe_lack(kind: str, what: str, words: str) -> MissingError:
-    """Return the error that there is nothing of a kind."""
+    """Return the error for a kind of which there is nothing."""
     settings = context.current().settings
     place = "the cache" if settings.is_offline else "the remote"
     return MissingError(
@@ -263,10 +263,10 @@ def _may_hold_many(model: str) -> bool:
 
 
 def _block_of(style: tuple[int, str]) -> tuple[bool, object]:
-    """Return what styles have in common that are painted with image by image.
+    """Return a key that is equal for styles that paint an image before the next one is read.
 
-    Graphs take much memory for each image size, so only those of one file are. Checkpoints are, as
-    many as stay loaded.
+    Graphs take much memory for each image size, so these are the styles of one graph's file, or as
+    many checkpoints as stay loaded.
     """
     position, name = style
     file = names.parse_model_name(name).source

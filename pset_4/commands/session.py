@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 NEEDED_PACKAGES = ("PIL", "boto3", "dotenv", "luigi", "numpy", "requests", "rich")
-"""What every command imports, besides click. Engines are only needed where they paint."""
+"""What every command imports, besides click. Engines are needed only for painting."""
 
 EPILOG = (
     "Exit codes: 0 all is done, 1 something failed, 2 the command line or a setting is wrong, "
@@ -48,14 +48,13 @@ def session(
     """Activate the command line's settings; an error ends the process with one line.
 
     Args:
-        paints: Whether the command paints or loads models, so that what paints has to be set well.
+        paints: Whether the command paints or loads models. Otherwise settings of that are not read.
         reaches_remote: Whether the command needs the remote.
         needed: Folders that have to exist, because the command only reads: of
             ``remote`` and ``data``.
         remembers: Whether the remote is asked for the state of each object only once. A command
             that goes on for long has to do that itself, for a while.
-        waits: Whether the command itself asks the remote whether it answers, and waits until it
-            does.
+        waits: Whether the command itself checks that the remote answers, and waits until it does.
     """
     with errors_in_one_line("finished work is kept; run again to continue"):
         missing = [package for package in NEEDED_PACKAGES if find_spec(package) is None]
@@ -94,7 +93,7 @@ def _naming_tasks(chosen: Settings) -> AbstractContextManager[None]:
 
 
 def _check_remote(chosen: Settings, asks: bool) -> None:
-    """Say if others can listen, and find out whether the remote answers, once for all tasks."""
+    """Warn of a connection without TLS, and check that the remote answers, once for all tasks."""
     from .. import context
     from ..storage import remote
 
@@ -107,7 +106,7 @@ def _check_remote(chosen: Settings, asks: bool) -> None:
 
 
 def _check_existing(chosen: Settings, needed: Sequence[str]) -> None:
-    """Check that folders exist, where a missing one would pass for an empty one.
+    """Check that folders exist, because a missing one would look like an empty one.
 
     Raises:
         SettingsError: One does not.
@@ -134,9 +133,9 @@ def _check_existing(chosen: Settings, needed: Sequence[str]) -> None:
 
 
 def _read_settings(paints: bool, reaches_remote: bool) -> Settings:
-    """Return the command line's settings, and say so if they have the default remote.
+    """Return the command line's settings, and mention a default remote, or working offline.
 
-    How to set another is told as long as nothing is there.
+    While the default remote does not exist yet, the note says how to set another.
     """
     from .. import places, settings
 
@@ -162,7 +161,7 @@ def _read_settings(paints: bool, reaches_remote: bool) -> Settings:
 
 @contextmanager
 def _suggesting_offline() -> Iterator[None]:
-    """Add ``--offline`` to the remedy if the remote is out of reach, and that option would help."""
+    """Suggest ``--offline`` if the remote is out of reach, and that option would help."""
     from csci_utils.errors import S3Error
 
     from ..errors import MissingRemoteError
@@ -200,7 +199,7 @@ def say_left_alone(others: Sequence[str], settings: Settings) -> None:
 
 
 def say_without_quality(images: Sequence[str], options: Mapping[str, Any]) -> None:
-    """Say of how many images the results lose nothing, so that a quality is of no use."""
+    """Say for how many images a quality has no effect, because the results lose nothing."""
     from ..styles.formats import fit_options
 
     quality = options["quality"]

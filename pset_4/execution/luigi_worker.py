@@ -1,7 +1,7 @@
 """Luigi's worker for the commands: one process, our own errors, and Ctrl-C that always works.
 
-Nothing in a ``luigi.cfg`` changes it: what would is given here. Luigi's own command line does not
-use this module.
+A ``luigi.cfg`` does not change it: all that it could set is given here. Luigi's own command line
+does not use this module.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ STOP_SECONDS = 10
 """How long threads that paint may take to clean up after an interrupt."""
 
 MOST_TASKS = 1 << 30
-"""More than there are."""
+"""More tasks than a run ever has."""
 
 RETRY_SECONDS = 2
-"""Between the tries of a request to luigid. Luigi's own 30 would pass for a hang."""
+"""The pause between two tries of a request to luigid. Luigi's default of 30 looks like a hang."""
 
 
 class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
     """Creates the scheduler and the worker of ``luigi.build``."""
 
     def __init__(self, progress: Callable[[str, int], None]) -> None:
-        """Take who is told the progress of paintings, by the ids of their tasks."""
+        """Report the percentage of a painting to `progress`, with the id of its task."""
         self._progress = progress
         self._is_shared = False
 
@@ -69,7 +69,7 @@ class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
         return scheduler
 
     def create_remote_scheduler(self, url: str) -> luigi.rpc.RemoteScheduler:
-        """Return luigid, as this process sees it, with progress passed on here, too."""
+        """Return the client of luigid, which passes the progress of paintings on, too."""
         scheduler: luigi.rpc.RemoteScheduler = super().create_remote_scheduler(url)
         scheduler._rpc_retry_wait = RETRY_SECONDS
         self._is_shared = True
@@ -110,8 +110,8 @@ class _ResultQueue(SimpleQueue[Any]):
 class Worker(luigi.worker.Worker):
     """Runs tasks that only move files in threads, and all others one after the other.
 
-    So files are moved while a picture is painted. With several workers in the settings, the others
-    run in threads, too, so many at once. After an interrupt, no further task runs.
+    So files move while a picture is painted. With several workers in the settings, the other tasks
+    run in threads, too, as many at once as workers. After an interrupt, no further task runs.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -187,7 +187,7 @@ class Team:
     """Threads that run tasks, and do not keep the process from ending."""
 
     def __init__(self, size: int) -> None:
-        """Start nothing yet; later, at most so many threads."""
+        """Start nothing yet; `add` starts at most `size` threads."""
         self.size = size
         self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[Thread] = []
@@ -217,7 +217,7 @@ class Team:
 
 
 def transfers_many(task: luigi.Task) -> bool:
-    """Return whether a task only transfers files, and several: then it runs beside others."""
+    """Return whether a task only transfers files, and several, and so runs beside others."""
     return isinstance(task, BatchTask) and task.is_transfer and len(task.names) > 1
 
 
@@ -234,9 +234,9 @@ class TaskProcess(luigi.worker.TaskProcess):
 
 
 def _check_complete(required: BatchTask, task: BatchTask) -> None:
-    """Raise a ChangedError for each name of a task for which what it requires is not complete.
+    """Raise a ChangedError for each name of a task whose required file is not complete.
 
-    Completeness is looked at once: between two looks, it may change again.
+    Completeness is checked only once, because it may change between two checks.
     """
     lost = set(required.list_missing())
     if lost and lost.isdisjoint(task.names):

@@ -16,7 +16,7 @@ from ..tasks.results import UploadResult
 from ..tasks.upload import UploadTask
 
 DOING = {PUBLISHED: "publishing", FETCHED: "fetching", PAINTED: "painting", CACHED: "caching"}
-"""What a task is doing that will have done what the verb says."""
+"""What a task is doing, by the verb for what it will have done."""
 
 
 @dataclass(frozen=True)

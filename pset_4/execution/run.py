@@ -26,12 +26,12 @@ from .observer import Observer
 from .outcome import Failure, Outcome
 
 SLICE = 200
-"""How many tasks go to Luigi at a time. Whenever its scheduler starts one, it looks at all that it
-knows: with all at once, the time would grow with their square."""
+"""How many tasks go to Luigi at a time. Its scheduler looks at every task whenever it starts one,
+so the time for all at once would grow with the square of their number."""
 
 LOOKS = 3
-"""How often tasks go to Luigi again of which it could not tell for a moment whether they are done:
-somebody may be replacing files."""
+"""How often tasks go to Luigi again if it failed to check whether they are done: somebody may be
+replacing their files."""
 
 
 def run_tasks(
@@ -42,8 +42,7 @@ def run_tasks(
 ) -> Outcome:
     """Run tasks and all that they require. A failure stops only what depends on it.
 
-    Of a task that stands for several images, that is what depends on the images that failed: the
-    rest is run again without them.
+    A task of several images is run again without those that failed.
 
     Args:
         tasks: What is asked for.
@@ -118,7 +117,7 @@ class _Handlers:
         self._looks = LOOKS
 
     def take_unsettled(self) -> bool:
-        """Return whether a task could not be looked at since the last call."""
+        """Return whether Luigi failed to check a task since the last call."""
         was_unsettled, self._is_unsettled = self._is_unsettled, False
         self._looks -= was_unsettled
         return was_unsettled
@@ -136,7 +135,7 @@ class _Handlers:
         }
 
     def collect_from_others(self, asked: Sequence[luigi.Task], scheduler: CentralScheduler) -> None:
-        """Look at tasks that did not run here: another process may have run them."""
+        """Check the tasks that did not run here: another process may have run them."""
         unknown = [task for task in asked if not self._outcome.has_finished(task)]
         incomplete = [task for task in unknown if not task.complete()]
         for task in unknown:
@@ -192,7 +191,7 @@ class _Handlers:
 
 
 class UnsettledError(PipelineError):
-    """Luigi could not look at a task, and now that is possible."""
+    """Luigi failed to check a task, which can be checked now."""
 
 
 def explain_absence(task: luigi.Task, name: str | None = None) -> DescribedError:
@@ -213,9 +212,9 @@ def explain_absence(task: luigi.Task, name: str | None = None) -> DescribedError
 
 @contextmanager
 def _handling(handlers: dict[str, Callable[..., Any]]) -> Iterator[None]:
-    """Have Luigi call these handlers of its events, one at a time.
+    """Have Luigi call these handlers of its events, one at a time, while the body runs.
 
-    Luigi drops an interrupt that comes meanwhile; `interrupted` keeps it.
+    Luigi swallows a KeyboardInterrupt in a handler; `interrupted` remembers it.
     """
     lock = RLock()
 

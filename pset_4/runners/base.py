@@ -21,7 +21,7 @@ Progress = Callable[[int, int], None]
 """Called with how many steps of a painting are done, and how many there are."""
 
 Begin = Callable[["PaintingRequest"], Progress]
-"""Called when a painting begins; returns who is told its progress."""
+"""Called when a painting begins; returns the callback for its progress."""
 
 _CHECKS = BoundedSemaphore(os.cpu_count() or 1)
 """Decoded images are large, so no more are decoded at once than there are cores."""
@@ -44,9 +44,9 @@ class Runner(ABC):
         return self.settings.machine if is_alone else self.share(self.settings.workers)
 
     def share(self, workers: int) -> dict[str, Any]:
-        """Return the machine options of one of so many paintings at once.
+        """Return the machine options of each painting where `workers` paint at once.
 
-        Paintings in one process know of each other's memory, so each of them may take all of it.
+        In one process they share a count of the memory, so only the threads are divided.
         """
         from neural_style.system.resources import count_threads
 

@@ -52,14 +52,14 @@ PASSED = re.compile(
         ]
     )
 )
-"""Names of the variables that a program that paints gets. docs/runners.md gives the reasons."""
+"""The environment variables that are passed to a painting program: see docs/runners.md."""
 
 SECRET = re.compile(
     "AUTH|CRED|KEY|PASS|PRIVATE|SECRET|TOKEN"
     "|(?<![A-Z])(BEARER|COOKIE|DSN|JWT|PAT|PIN|PW|PWD|SAS|SESSION|SIG|URI|URL)(?![A-Z])"
 )
-"""Parts of names that are withheld all the same, such as ``NVIDIA_API_KEY``. The short ones count
-only as whole words."""
+"""Variables that are never passed, such as ``NVIDIA_API_KEY``. The short ones count only as whole
+words."""
 
 PYTHON_VARIABLES = {
     "PYTHONIOENCODING": "utf-8",  # in which the output is read
@@ -201,7 +201,7 @@ def _to_error(reported: Mapping[str, Any]) -> NeuralStyleError:
 
 
 def make_environment() -> dict[str, str]:
-    """Return those of this process's variables that a program that paints needs."""
+    """Return the environment of a painting program: see `PASSED`."""
     # Not `items`, which fails if another thread removes a variable meanwhile.
     passed = {name: os.environ[name] for name in os.environ if _is_passed(name)}
     return passed | PYTHON_VARIABLES | {PARENT_VARIABLE: "stdin"}

@@ -30,7 +30,7 @@ class ProgramRunner(Runner):
     """Runs ``python -m neural_style`` once for each question and each painting."""
 
     def share(self, workers: int) -> dict[str, Any]:
-        """Divide the memory, too: programs do not know of each other's."""
+        """Divide the memory, too: programs cannot share a count of it."""
         from neural_style.system.resources import free_memory
 
         machine = super().share(workers)

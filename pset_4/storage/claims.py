@@ -27,10 +27,10 @@ def claim(path: str, notify: Callable[[str], None] | None) -> Iterator[None]:
 
     Args:
         path: The file that is to be made. Missing folders are created.
-        notify: Called once if another process has the claim; None to not wait for it.
+        notify: Called once if another process has the claim; None to fail instead of waiting.
 
     Raises:
-        BusyError: Another process has the claim, and it is not waited for.
+        BusyError: Another process has the claim, and `notify` is None.
         OSError: The folder cannot be created or written; `filename` is `path`, or a folder.
     """
     folder, name = os.path.split(path)

@@ -30,7 +30,7 @@ class Dropped:
     new: list[str] = field(default_factory=list)
     """Those that were not dropped in before."""
     refused: dict[str, DescribedError] = field(default_factory=dict)
-    """For each of these names whose file is not what it claims to be, why. It is not copied."""
+    """Why a file is not copied: it is not what its name says."""
 
 
 def check_writable(settings: Settings) -> None:
@@ -50,7 +50,7 @@ def check_writable(settings: Settings) -> None:
 def drop_files_in(
     settings: Settings, paths: Iterable[str], check: Callable[[str], object]
 ) -> Dropped:
-    """Copy files into the uploads folder. One that lies there already is only named.
+    """Copy files into the uploads folder, except those that lie there already.
 
     Args:
         settings: The current ones.
@@ -188,7 +188,7 @@ def find_stand_in(name: str) -> str | None:
 
 
 def _make_stand_ins(settings: Settings) -> dict[str, str]:
-    """Return the start of the files that stand for drop-ins, by name."""
+    """Return an empty dictionary for the files that stand for drop-ins, by name."""
     return {}
 
 

@@ -110,5 +110,5 @@ def _is_any_waiting(settings: Settings) -> bool:
 
 
 def _make_recorded(settings: Settings) -> set[str]:
-    """Return the start of the set of paths that `record_published` was called with."""
+    """Return an empty set for the paths that `record_published` was called with."""
     return set()

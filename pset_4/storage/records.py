@@ -29,8 +29,7 @@ from ..database.connection import Database, open_database
 from ..database.rows import Query
 
 _MOST = (1 << 63) - 1
-"""The largest number of SQLite: files may have later times than the year 2262, and earlier ones
-than 1677."""
+"""SQLite's largest integer. Times of files can lie beyond it, after 2262 and before 1677."""
 
 Origin = dict[str, Any]
 """What a file was made from: plain JSON values, compared as a whole."""
@@ -55,7 +54,7 @@ class Record:
     is_waiting: bool = False
     """Whether the file was made offline, and is not known to be published yet."""
     provenance: dict[str, Any] | None = None
-    """Of a result, where it comes from, by names and digests: a `neural_style.Provenance`."""
+    """A result's `neural_style.Provenance`, as JSON values: names and digests of its inputs."""
 
 
 def read_origin(path: str) -> Origin | None:
@@ -95,8 +94,8 @@ def write_origin(
 ) -> None:
     """Record what a file was made from.
 
-    Nothing is written if the file does not have the bytes of `sha256`: then another process has put
-    its own there meanwhile, and records that.
+    Nothing is written if the file does not have this `sha256` any more: another process has
+    replaced it, and writes a record of its own.
 
     Raises:
         OSError: The file cannot be read, or the record not be written.
@@ -228,7 +227,7 @@ def _path_of(key: str) -> str:
 
 
 def _state_of(path: str) -> list[int] | None:
-    """Return what changes with each change of a file; None if it is missing, or not a file."""
+    """Return the `state` of a `Record`; None if the file is missing, or not a file."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):

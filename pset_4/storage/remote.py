@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 _FOR_GOOD = ExitStack()
-"""What ends with the process."""
+"""Holds what lasts until the process ends."""
 
 
 def target_at(
@@ -103,9 +103,9 @@ def list_all_paths(folder: str) -> list[str]:
 
 
 def list_marks(folder: str) -> dict[str, str]:
-    """Return what differs once a file was replaced, for each path of `list_paths`.
+    """Return a mark for each path of `list_paths` that changes when the file is replaced.
 
-    It tells no more: after a restart of a server it may differ for equal bytes.
+    It may also change where the bytes stay the same, such as after a restart of a server.
     """
     found = target_at(folder).fs.list_files(folder)
     marks = {file.path[len(folder) + 1 :].replace(os.sep, "/"): file.mark for file in found}
@@ -138,7 +138,7 @@ def sweep_temporaries(remote: str) -> None:
 
 
 def check_present(remote: str) -> None:
-    """Check that a remote which was there is neither out of reach nor on a drive that is away.
+    """Check that a remote that existed is still within reach, and its drive still mounted.
 
     Raises:
         csci_utils.errors.S3Error: As for `check`.
@@ -168,8 +168,8 @@ def describe_exposure(remote: str) -> str | None:
 def remembering(remote: str) -> AbstractContextManager[None]:
     """Ask the remote for the state of each file only once while the body runs.
 
-    Where that is less work, folders are listed instead. Digests that a listing does not tell are
-    taken from earlier runs, as long as nothing changed since.
+    Where that is less work, folders are listed instead. A digest that a listing lacks is taken from
+    an earlier run if the object has not changed since.
     """
     folders = _list_folders(context.current().settings)
     if not is_s3(remote):

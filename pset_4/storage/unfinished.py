@@ -23,7 +23,7 @@ class Painting:
     name: str
     """The image."""
     request: PaintingRequest
-    """What is painted, to the temporary file."""
+    """What to paint, and how, to the temporary file."""
     inputs: dict[str, str]
     """The paths of the cached files that it is made from, by kind."""
     origins: dict[str, Origin]

@@ -2,7 +2,7 @@
 
 Luigi looks at all tasks whenever it starts one, and creating a task takes it a millisecond. So ten
 thousand images are a hundred tasks. `ImageParameter` lets Luigi join tasks itself, too. A task does
-its work file by file, several at once, and a file that fails keeps no other from being done.
+its work file by file, several at once, and a file that fails does not stop the others.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class BatchTask(luigi.Task):
         """Return the names for which the task is not complete.
 
         Raises:
-            BatchError: That could not be told for some of several names.
+            BatchError: It could not be checked for some of several names.
         """
         missing: list[str] = []
         errors: dict[str, BaseException] = {}
@@ -126,7 +126,7 @@ class BatchTask(luigi.Task):
 
     @contextmanager
     def sharing(self) -> Iterator[None]:
-        """Look only once for what `is_done` needs to know of each name, while the body runs."""
+        """While the body runs, find only once what `is_done` needs for every name: see `share`."""
         earlier, self._shared.found = getattr(self._shared, "found", None), {}
         try:
             yield
@@ -138,11 +138,11 @@ class BatchTask(luigi.Task):
         return local()
 
     def share(self, what: str, find: Callable[[], _Value]) -> _Value:
-        """Return what `find` returns. Within `sharing`, in one thread, it is called once.
+        """Return what `find` returns; within `sharing` and in one thread, call it only once.
 
         Args:
-            what: Tells it from other things that are shared.
-            find: Called without arguments.
+            what: The name of what is found.
+            find: Finds it.
         """
         found: dict[str, _Value] | None = getattr(self._shared, "found", None)
         if found is None:
@@ -192,7 +192,7 @@ class BatchTask(luigi.Task):
 def join_pairs(pairs: Iterable[tuple[str, str]], size: int = BATCH) -> Iterator[tuple[str, str]]:
     """Yield pairs of images and models, with the images of up to `size` pairs of a model joined.
 
-    Models whose pairs alternate still do, batch by batch.
+    Where the pairs of models alternate, their batches do.
     """
     waiting: dict[str, list[str]] = {}
     for image, model in pairs:
@@ -218,7 +218,7 @@ class Piece(NamedTuple):
     """What a task does for one of its files."""
 
     kind: str
-    """The kind of the task; for a task that is not one of names, its id."""
+    """The kind of the task; the id of one without names."""
     image: str | None
     """The image that it is about, if any."""
     model: str | None
@@ -226,7 +226,7 @@ class Piece(NamedTuple):
 
 
 def list_pieces(task: luigi.Task) -> list[Piece]:
-    """Return the pieces of a task; one of no names is a single piece."""
+    """Return the pieces of a task; one without names is a single piece."""
     if not isinstance(task, BatchTask):
         return [find_piece(task, None)]
     kind, model = type(task).__name__, style_of(task)
@@ -251,7 +251,7 @@ def leave_out(task: luigi.Task, pieces: Collection[Piece]) -> list[luigi.Task]:
 
 
 def list_errors(task: luigi.Task, error: BaseException) -> dict[str | None, BaseException]:
-    """Return what failed, by name; None stands for a task that is not one of names."""
+    """Return what failed, by name; None stands for a task without names."""
     if isinstance(error, BatchError):
         return dict(error.errors.items())
     names = task.names if isinstance(task, BatchTask) else ()

@@ -144,7 +144,7 @@ def upload_parameter() -> luigi.BoolParameter:
 
 
 def on_conflict_parameter() -> luigi.ChoiceParameter[str]:
-    """Return the parameter of what happens if the remote has other bytes under a drop-in's name."""
+    """Return the parameter for conflicts: other bytes in the remote under a drop-in's name."""
     return luigi.ChoiceParameter(default=REFUSE, choices=CONFLICT_CHOICES)
 
 

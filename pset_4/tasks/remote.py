@@ -72,7 +72,7 @@ class RemoteTask(BatchTask):
 
     @property
     def run(self) -> Callable[[], None] | None:  # type: ignore[override]
-        """Look after the upload; None, as Luigi marks external tasks, without one."""
+        """Check the objects after an upload; without one None, as Luigi marks external tasks."""
         return self._look if self.requires() else None
 
     def _look(self) -> None:

@@ -178,7 +178,7 @@ class ResultToPublish(Stylize):
     def find_made(
         self, name: str, image_sha256: str, models_sha256: Sequence[str]
     ) -> Provenance | None:
-        """Return where the result in the remote comes from if it is this one; else None.
+        """Return the provenance of the remote's result if it is what would be painted; else None.
 
         Args:
             name: The image.
@@ -251,5 +251,5 @@ def _read_size(target: FileSystemTarget) -> tuple[int, int] | None:
 
 
 def _make_sizes(settings: Settings) -> dict[tuple[str, str], tuple[int, int] | None]:
-    """Return the start of the sizes of images, by path or URL and version."""
+    """Return an empty dictionary for the sizes of images, by path or URL and version."""
     return {}

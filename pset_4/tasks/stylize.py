@@ -41,7 +41,7 @@ PATIENCE = 0.3
 """Seconds of painting before progress is reported."""
 
 MODEL = "model"
-"""The kind of file that paints. Of a blend, the others are of the kinds ``model 2`` and so on."""
+"""The kind of the model's file; a blend has further ones, of the kinds ``model 2`` and so on."""
 
 FIRST_FRAME_REMARK = "only its first frame"
 
@@ -288,5 +288,5 @@ def _pop(errors: dict[str, BaseException], is_meant: Callable[[BaseException], b
 
 
 def _make_painted(settings: Settings) -> set[str]:
-    """Return the start of the set of results that were painted in this run."""
+    """Return an empty set for the paths of results that were painted in this run."""
     return set()

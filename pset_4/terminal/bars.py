@@ -15,7 +15,7 @@ from rich.text import Text
 from .console import make_console
 
 NARROW = 60
-"""Columns of a terminal in which only what matters most is shown beside a bar."""
+"""Below this width in columns, a bar shows only its `short` text."""
 
 _PER_SECOND = 10  # drawings, which a bar of unknown length needs to move smoothly
 _BAR_WIDTHS = (10, 24)  # on a narrow and on another terminal

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import click
 
 NARROW = 60
-"""Columns of a terminal in which texts stand below their options, not beside them."""
+"""Below this width in columns, texts stand below their options, not beside them."""
 
 _MARGIN = 2  # columns at the right, as click leaves
 

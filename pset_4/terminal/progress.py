@@ -149,7 +149,7 @@ def _overall_bar(work: Workload, done: float) -> Bar:
 
     Args:
         work: The work.
-        done: How much of that which is not settled yet is done.
+        done: How much is done of tasks that are not settled yet.
     """
     from .bars import Bar
 

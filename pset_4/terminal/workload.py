@@ -29,7 +29,7 @@ class Workload:
     """The work of the tasks that were asked for: pixels to paint, or else one for each task."""
 
     def __init__(self, asked: Sequence[luigi.Task], settings: Settings) -> None:
-        """Read the sizes of images that are on this machine, some hundred at most."""
+        """Read the sizes of images that are on this machine, `_MOST_READ` at most."""
         self._settings = settings
         self._left = {
             (piece.image, piece.model): task for task in asked for piece in list_pieces(task)
@@ -72,7 +72,7 @@ class Workload:
         self._begin = self._begin or time.monotonic()
 
     def settle(self, pair: _Pair, ran: bool) -> None:
-        """Count a pair that is complete now; only those that ran say how fast the work is."""
+        """Count a pair that is complete now; only those that ran count for the speed."""
         if self._left.pop(pair, None) is None:
             return
         image = pair[0]
@@ -94,7 +94,7 @@ class Workload:
         return known if known is not None else self._mean()
 
     def fraction(self, current: float = 0) -> float:
-        """Return the part of the work that is done, with so much of the current task's."""
+        """Return the part of the work that is done, `current` of it in tasks that still run."""
         total = self._settled_work + self._all_left()
         return min(1, (self._settled_work + current) / total) if total else 1
 
