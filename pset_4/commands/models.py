@@ -83,7 +83,7 @@ def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
                 inspect,
                 progress.update,
                 progress.notify,
-                accept_other_bytes,
+                accept_other_bytes=accept_other_bytes,
             )
         for line in format_not_fetched(fetched):
             say(line, sys.stderr)

@@ -130,7 +130,7 @@ def select(
 ) -> Selection:
     """Choose images and models: those named; else all drop-ins; else the defaults.
 
-    A kind has no default if a drop-in of that kind was refused: then that one was meant.
+    A kind has no default if a refused drop-in may be of that kind: then that one was meant.
 
     Args:
         settings: The current ones.

@@ -247,7 +247,7 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
     from ..execution import run_tasks
     from ..execution.clashes import split_clashes
     from ..execution.observer import Observer
-    from ..terminal.progress import Progress
+    from ..terminal.progress import TaskProgress
 
     settings = current().settings
     distinct, failures = split_clashes(tasks, settings)
@@ -257,7 +257,9 @@ def run(tasks: Sequence[luigi.Task]) -> Outcome:
 
         outcome = plan_tasks(distinct)
     else:
-        observer = Observer() if is_quiet() else Progress(distinct, settings, has_bars=not debug)
+        observer = (
+            Observer() if is_quiet() else TaskProgress(distinct, settings, has_bars=not debug)
+        )
         with closing(observer):
             outcome = run_tasks(distinct, observer, common_option(SCHEDULER), debug)
     outcome.asked = tasks

@@ -57,17 +57,17 @@ def run_tasks(
     observer = observer or Observer()
     outcome = Outcome(tasks)
     handlers = _Handlers(outcome, observer)
-    place: dict[str, Any] = {"local_scheduler": scheduler is None}
+    scheduler_options: dict[str, Any] = {"local_scheduler": scheduler is None}
     if scheduler is not None:
         scheduler.check()
-        place |= {"scheduler_host": scheduler.host, "scheduler_port": scheduler.port}
+        scheduler_options |= {"scheduler_host": scheduler.host, "scheduler_port": scheduler.port}
     with _handling(handlers.by_event()), _logging(debug):
         factory = WorkerFactory(observer.advance)
         for begin in range(0, len(tasks), SLICE):
             asked = list(tasks[begin : begin + SLICE])
             while asked:
                 known = len(outcome.failures)
-                luigi.build(asked, worker_scheduler_factory=factory, **place)
+                luigi.build(asked, worker_scheduler_factory=factory, **scheduler_options)
                 check_interrupted()
                 if scheduler is not None:
                     forget_states()
@@ -124,13 +124,13 @@ class _Handlers:
 
     def by_event(self) -> dict[str, Callable[..., None]]:
         return {
-            luigi.Event.SUCCESS: self._succeed,
-            luigi.Event.DEPENDENCY_PRESENT: self._be_present,
-            luigi.Event.FAILURE: self._fail,
-            luigi.Event.BROKEN_TASK: self._fail,
-            luigi.Event.DEPENDENCY_MISSING: self._miss,
+            luigi.Event.SUCCESS: self._on_success,
+            luigi.Event.DEPENDENCY_PRESENT: self._on_present,
+            luigi.Event.FAILURE: self._on_failure,
+            luigi.Event.BROKEN_TASK: self._on_failure,
+            luigi.Event.DEPENDENCY_MISSING: self._on_missing,
             BEGUN: self._observer.start,
-            MADE: self._make,
+            MADE: self._on_made,
             NOTE: lambda task, text: self._observer.notify(text),
         }
 
@@ -140,7 +140,7 @@ class _Handlers:
         incomplete = [task for task in unknown if not task.complete()]
         for task in unknown:
             if task not in incomplete:
-                self._be_present(task)
+                self._on_present(task)
         if incomplete and not self._outcome.failures:
             error = PipelineError(
                 f"another process was to do it, and did not: see {scheduler}",
@@ -149,27 +149,27 @@ class _Handlers:
             )
             self._outcome.failures.append(Failure.of(incomplete[0], None, error))
 
-    def _make(self, made: Made) -> None:
+    def _on_made(self, made: Made) -> None:
         self._outcome.done.append(made)
         self._observer.add(made)
 
-    def _succeed(self, task: luigi.Task) -> None:
+    def _on_success(self, task: luigi.Task) -> None:
         self._outcome.finished.update(list_pieces(task))
         self._observer.finish(task, True)
 
-    def _be_present(self, task: luigi.Task) -> None:
+    def _on_present(self, task: luigi.Task) -> None:
         if not self._outcome.has_finished(task):
             self._outcome.finished.update(list_pieces(task))
             self._observer.finish(task, False)
 
-    def _fail(self, task: luigi.Task, error: BaseException) -> None:
+    def _on_failure(self, task: luigi.Task, error: BaseException) -> None:
         self._observer.fail(task)
         self._outcome.failures += [
             Failure.of(task, name, describe_error(each))
             for name, each in list_errors(task, error).items()
         ]
 
-    def _miss(self, task: luigi.Task) -> None:
+    def _on_missing(self, task: luigi.Task) -> None:
         # Luigi reports this also if complete() raised an error, and keeps the error to itself.
         try:
             missing: Sequence[str | None] = (
@@ -177,12 +177,12 @@ class _Handlers:
             )
             task.complete()
         except Exception as error:
-            self._fail(task, error)
+            self._on_failure(task, error)
         else:
             for name in missing or (None,):
-                self._fail_one(task, name)
+                self._record_absence(task, name)
 
-    def _fail_one(self, task: luigi.Task, name: str | None) -> None:
+    def _record_absence(self, task: luigi.Task, name: str | None) -> None:
         error = explain_absence(task, name)
         if isinstance(error, UnsettledError) and self._looks:
             self._is_unsettled = True

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _DONE_COLOR, _NOTE_COLOR = "green", "yellow"
 
 
-class Progress(Observer):
+class TaskProgress(Observer):
     """Lines for what was done, and bars for all the work and for the tasks that run."""
 
     def __init__(
