@@ -131,7 +131,7 @@ class _Handlers:
             luigi.Event.DEPENDENCY_MISSING: self._on_missing,
             BEGUN: self._observer.start,
             MADE: self._on_made,
-            NOTE: lambda task, text: self._observer.notify(text),
+            NOTE: self._observer.notify,
         }
 
     def collect_from_others(self, asked: Sequence[luigi.Task], scheduler: CentralScheduler) -> None:

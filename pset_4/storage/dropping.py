@@ -76,14 +76,13 @@ def drop_files_in(
         is_image = names.is_image_name(_check(name, path))
         (dropped.images if is_image else dropped.models).append(name)
     for source, name in strangers:
-        path = f"{settings.uploads}/{name}"
         try:
-            if not os.path.lexists(path):
+            if not os.path.lexists(f"{settings.uploads}/{name}"):
                 check(str(source))
         except DescribedError as error:
             dropped.refused[name] = error
             continue
-        if _copy(source, path, name):
+        if _copy(settings, source, name):
             dropped.new.append(name)
     return dropped
 
@@ -153,15 +152,16 @@ def _check(name: str, path: str) -> str:
     raise describe_stranger(path)
 
 
-def _copy(source: Path, path: str, name: str) -> bool:
-    """Copy a file, and return whether it is new there."""
+def _copy(settings: Settings, source: Path, name: str) -> bool:
+    """Copy a file into the uploads folder, and return whether it is new there."""
     from neural_style.formats.model_file import MAX_STYLE_BYTES
     from neural_style.pictures.file_formats import MAX_PICTURE_BYTES
 
+    path = f"{settings.uploads}/{name}"
     is_new = not os.path.lexists(path)
-    if context.current().settings.dry_run:
+    if settings.dry_run:
         if not is_new and file_digest(path) != file_digest(source):
-            raise find_no_drop_in(os.path.dirname(path), name) or _conflict_of(path, source)
+            raise _describe_rival(settings, source, name)
         stand_in(name, str(source))
         return is_new
     max_bytes = MAX_PICTURE_BYTES if names.is_image_name(name) else MAX_STYLE_BYTES
@@ -169,8 +169,7 @@ def _copy(source: Path, path: str, name: str) -> bool:
     try:
         copy(target_at(str(source)), target_at(path, create_only=True), max_bytes)
     except AlreadyExistsError as error:
-        folder = os.path.dirname(path)
-        raise find_no_drop_in(folder, name) or _conflict_of(path, source) from error
+        raise _describe_rival(settings, source, name) from error
     if is_new:
         # Complete since it was renamed: nobody has to wait for a program that may be writing it.
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -192,8 +191,10 @@ def _make_stand_ins(settings: Settings) -> dict[str, str]:
     return {}
 
 
-def _conflict_of(path: str, source: Path) -> ConflictError:
-    return _conflict(path, source, file_digest(source))
+def _describe_rival(settings: Settings, source: Path, name: str) -> DescribedError:
+    """Return the error about what has a file's place among the drop-ins."""
+    found = find_no_drop_in(settings.uploads, name)
+    return found or _conflict(f"{settings.uploads}/{name}", source, file_digest(source))
 
 
 def _conflict(path: str, source: str | Path, digest: str) -> ConflictError:

@@ -10,7 +10,7 @@ import luigi
 from .. import context
 
 NOTE = "pset_4.note"
-"""A task, and one line of text that somebody who waits for it should know."""
+"""One line of text that somebody who waits for a task should know."""
 
 BEGUN = "pset_4.begun"
 """A task, and the name of the file that it works on now."""
@@ -86,4 +86,4 @@ def report_begin(task: luigi.Task, name: str) -> None:
 
 def notify(task: luigi.Task, text: str) -> None:
     """Report a note of a task."""
-    task.trigger_event(NOTE, task, text)
+    task.trigger_event(NOTE, text)
