@@ -150,8 +150,6 @@ def paint(
         options: The task's other parameters.
         may_open: Whether the gallery is opened at a desktop.
     """
-    from ..context import command
-    from ..places import shorten
     from ..styles.tasks import make_tasks
     from .transfer import list_uploads
 
@@ -162,20 +160,8 @@ def paint(
 
         kind, options = Proof, limit_size(options)
     selected = _select(settings, request, options)
-    if not (selected.images or selected.models or selected.refused):
-        note(
-            "nothing to paint: put images and style models into "
-            f"{shorten(settings.uploads)}, or see it at work first: {command('demo')}"
-        )
-    say_left_alone(selected.others, settings)
-    source = "cache" if settings.is_offline else "remote"
-    for what, default in selected.defaults:
-        note(
-            f"no {what} named or dropped in: using {default} from the {source} (--all paints all "
-            "that it has, and the command demo brings images and styles of its own)"
-        )
-    unseen = selected.list_unseen()
-    fetched = run(unseen)
+    _note_selection(settings, selected)
+    fetched = run(selected.list_unseen())
     for file in (made.model for made in fetched.done if made.plan):
         note(f"note: the styles of {file} are counted once it is fetched; it is shown as one")
     tasks = make_tasks(kind, _list_pairs(selected, request.picks), request.upload, options)
@@ -195,6 +181,25 @@ def paint(
         return {"gallery": page}
 
     sys.exit(report(outcome, settings, selected.refused, conclude))
+
+
+def _note_selection(settings: Settings, selected: Selection) -> None:
+    """Say where what is painted comes from, if nobody named it, and what is left alone."""
+    from ..context import command
+    from ..places import shorten
+
+    if not (selected.images or selected.models or selected.refused):
+        note(
+            "nothing to paint: put images and style models into "
+            f"{shorten(settings.uploads)}, or see it at work first: {command('demo')}"
+        )
+    say_left_alone(selected.others, settings)
+    source = "cache" if settings.is_offline else "remote"
+    for what, default in selected.defaults:
+        note(
+            f"no {what} named or dropped in: using {default} from the {source} (--all paints all "
+            "that it has, and the command demo brings images and styles of its own)"
+        )
 
 
 def _follow(settings: Settings, request: Request, like: str, options: dict[str, Any]) -> Request:
