@@ -154,7 +154,7 @@ def paint(
     from .transfer import list_uploads
 
     if request.like:
-        request = _follow(settings, request, request.like, options)
+        request, options = _follow(settings, request, request.like, options)
     if request.is_proof:
         from ..styles.proofs import Proof, limit_size
 
@@ -202,29 +202,30 @@ def _note_selection(settings: Settings, selected: Selection) -> None:
         )
 
 
-def _follow(settings: Settings, request: Request, like: str, options: dict[str, Any]) -> Request:
-    """Take the style and the options of a painting, where none are given on the command line.
-
-    A proof has a size of its own.
-    """
+def _follow(
+    settings: Settings, request: Request, like: str, options: dict[str, Any]
+) -> tuple[Request, dict[str, Any]]:
+    """Take the style and the options of a painting, where none are given on the command line."""
     from ..names import is_model_file
     from ..places import shorten
-    from ..provenance.look import follow
+    from ..provenance.look import find_style, read_look
+    from ..provenance.paintings import find_painting
     from ..rendering_options import describe_options
 
+    painting = find_painting(settings, like)
+    look = read_look(painting)
     source_of = click.get_current_context().get_parameter_source
-
-    def is_free(name: str) -> bool:
-        is_own = request.is_proof and name == "max_side"
-        return not is_own and source_of(name) is not ParameterSource.COMMANDLINE
-
-    needs_style = not (request.models or any(map(is_model_file, request.paths)))
-    found = follow(settings, like, options, is_free, needs_style, request.upload)
-    models = found or request.models
+    kept = {name for name in options if source_of(name) is ParameterSource.COMMANDLINE}
+    if request.is_proof:
+        kept.add("max_side")  # a proof has a size of its own
+    options = {**options, **{name: look.options[name] for name in look.options.keys() - kept}}
+    models = request.models
+    if not (models or any(map(is_model_file, request.paths))):
+        models = [find_style(settings, painting, look.number, request.upload)]
     style = ", ".join(models) or "the style given"
     check_rendering(options)
     note(f"like {shorten(like)}: {style}, {describe_options(options)}")
-    return replace(request, models=models)
+    return replace(request, models=models), options
 
 
 def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Selection:

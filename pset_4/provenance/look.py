@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,6 @@ from ..storage.inventory import list_remote
 from ..styles.digests import digest_style
 from ..tasks.local import LocalModel
 from .explanation import CURRENT, find_model_state
-from .paintings import find_painting
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -33,33 +32,6 @@ class Look:
     """The value of each of the `LOOK_OPTIONS`, by name."""
     number: int | str | None
     """The number of the style, or a mixture of several, if the model has several."""
-
-
-def follow(
-    settings: Settings,
-    like: str,
-    options: dict[str, Any],
-    is_free: Callable[[str], bool],
-    needs_style: bool,
-    upload: bool,
-) -> list[str]:
-    """Give further pictures the look of a painting, and return its style if that is needed.
-
-    Args:
-        settings: The current ones.
-        like: The painting, as `find_painting` takes it.
-        options: Values of options by name; those that are free are set to the painting's.
-        is_free: Whether an option of this name is to be set.
-        needs_style: Whether the style is to be found.
-        upload: Whether drop-ins count.
-
-    Raises:
-        PipelineError: See `find_painting`, `read_look` and `find_style`.
-    """
-    painting = find_painting(settings, like)
-    look = read_look(painting)
-    options |= {name: value for name, value in look.options.items() if is_free(name)}
-    return [find_style(settings, painting, look.number, upload)] if needs_style else []
 
 
 def read_look(painting: Painting) -> Look:
