@@ -91,7 +91,7 @@ def _find_rest(
         failures: Those of this run.
         is_unsettled: Whether tasks without a failure may be unfinished, too.
     """
-    failed = {(failure.piece.image, failure.piece.model) for failure in failures}
+    failed = {failure.piece.pair for failure in failures}
     is_unsettled = is_unsettled and all(failure.piece.image for failure in failures)
     rest: list[luigi.Task] = []
     for task in asked:
@@ -99,7 +99,7 @@ def _find_rest(
         lost = [
             piece
             for piece in pieces
-            if piece.image and not failed.isdisjoint({(piece.image, None), piece[1:]})
+            if piece.image and not failed.isdisjoint({(piece.image, None), piece.pair})
         ]
         is_due = len(lost) < len(pieces) if lost else is_unsettled
         if is_due and not outcome.has_finished(task):

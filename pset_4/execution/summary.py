@@ -71,12 +71,12 @@ def summarize(
         by_verb[made.verb].append(made)
     done = {(made.image, made.model) for made in outcome.done}
     errors = [*refused.values(), *(failure.error for failure in outcome.failures)]
-    failed = {_pair_of(failure.piece) for failure in outcome.failures}
+    failed = {failure.piece.pair for failure in outcome.failures}
     skipped: list[str] = []
     blocked: list[str] = []
     for task, piece in outcome.list_asked():
         is_finished = piece in outcome.finished
-        if _pair_of(piece) not in (done if is_finished else failed):
+        if piece.pair not in (done if is_finished else failed):
             (skipped if is_finished else blocked).append(_describe(task, piece))
     return Summary(
         settings.data,
@@ -100,7 +100,3 @@ def _describe(task: luigi.Task, piece: Piece) -> str:
     if isinstance(task, BatchTask):
         return task.path_of(piece.image or str(piece.model))
     return name_of(task)
-
-
-def _pair_of(piece: Piece) -> tuple[str | None, str | None]:
-    return piece.image, piece.model

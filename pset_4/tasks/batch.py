@@ -224,6 +224,11 @@ class Piece(NamedTuple):
     model: str | None
     """The model that it is about, or the style that it paints, if any."""
 
+    @property
+    def pair(self) -> tuple[str | None, str | None]:
+        """Image and model, which several kinds of tasks have in common."""
+        return self.image, self.model
+
 
 def list_pieces(task: luigi.Task) -> list[Piece]:
     """Return the pieces of a task; one without names is a single piece."""

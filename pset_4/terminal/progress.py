@@ -85,7 +85,7 @@ class TaskProgress(Observer):
         self._current.pop(task.task_id, None)
         if self._workload is not None:
             for piece in list_pieces(task):
-                self._workload.settle((piece.image, piece.model), ran)
+                self._workload.settle(piece.pair, ran)
 
     def advance(self, task_id: str, percentage: int) -> None:
         """Show the percentage of a task's current painting that is done."""

@@ -31,9 +31,7 @@ class Workload:
     def __init__(self, asked: Sequence[luigi.Task], settings: Settings) -> None:
         """Read the sizes of images that are on this machine, `_MOST_READ` at most."""
         self._settings = settings
-        self._left = {
-            (piece.image, piece.model): task for task in asked for piece in list_pieces(task)
-        }
+        self._left = {piece.pair: task for task in asked for piece in list_pieces(task)}
         self.count = len(self._left)
         self.is_painting = bool(self._left) and all(map(all, self._left))
         self._images = Counter(image for image, _ in self._left if self.is_painting and image)
