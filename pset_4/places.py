@@ -107,6 +107,8 @@ def check_directory(path: Path, remote: str, data_path: Path, must_be_mounted: b
         raise _refuse_remote(
             remote, f"what this machine keeps in {data_path} would be published there"
         )
+    if must_be_mounted and guess_url(remote):
+        raise _refuse_remote(remote, f"there is no such directory (a new one would be ./{remote})")
 
 
 def _normalize_url(remote: str) -> str:
@@ -133,7 +135,8 @@ def guess_url(remote: str) -> str:
 
     The question is to be followed by another remedy.
     """
-    is_path = remote.startswith((".", "/", "~")) or "\\" in remote or os.path.exists(remote)
+    begin = remote.split("/")[0]
+    is_path = begin in ("", ".", "..", "~") or "\\" in remote or os.path.exists(begin)
     remote = _MISTYPED_SCHEME.sub("", remote)
     is_bucket = not is_path and "://" not in remote and BUCKET.fullmatch(remote.split("/")[0])
     return f"did you mean {S3_SCHEME}{remote}? Otherwise " if is_bucket else ""

@@ -112,16 +112,15 @@ def _check_existing(chosen: Settings, needed: Sequence[str]) -> None:
         SettingsError: One does not.
     """
     from ..errors import SettingsError
-    from ..places import DATA_VARIABLE, REMOTE_VARIABLE, guess_url, is_s3, shorten
+    from ..places import DATA_VARIABLE, REMOTE_VARIABLE, is_s3, shorten
 
     remote, data = shorten(chosen.remote), shorten(chosen.data)
     is_given = not (chosen.is_embedded or is_s3(chosen.remote))
     is_new = is_given and not os.path.isdir(chosen.remote)
     if is_new and "remote" not in needed:
-        question = guess_url(remote).removesuffix(" Otherwise ")
-        note(f"note: {remote}: a new directory, which becomes the remote; {question}".rstrip("; "))
+        note(f"note: {remote}: a new directory, which becomes the remote")
     elif is_new:
-        remedy = f"{guess_url(remote)}check --remote ({REMOTE_VARIABLE})"
+        remedy = f"check --remote ({REMOTE_VARIABLE})"
         raise SettingsError("there is no such directory", path=remote, remedy=remedy)
     if os.path.exists(chosen.data) and not os.path.isdir(chosen.data):
         raise SettingsError(

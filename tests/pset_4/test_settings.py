@@ -123,7 +123,7 @@ def test_a_blank_remote_counts_as_none() -> None:
 
 
 def test_a_new_directory_in_an_existing_folder_may_be_a_remote(tmp_path: Path) -> None:
-    assert settings.read_settings(remote="new").remote == str(tmp_path / "new")
+    assert settings.read_settings(remote="./new").remote == str(tmp_path / "new")
 
 
 def test_a_directory_in_a_missing_folder_is_refused() -> None:

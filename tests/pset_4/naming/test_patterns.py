@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from click.testing import Result
 
@@ -285,13 +287,13 @@ def test_a_folder_that_does_not_exist_is_not_called_empty(
     assert_usage_error(result, "nowhere: there is no such folder; check --data")
 
 
-@pytest.mark.parametrize("command", [("status",), ("verify",), ("models", "list"), ("download",)])
-def test_a_forgotten_scheme_is_not_called_an_empty_directory(
+@pytest.mark.parametrize("command", [("status",), ("main",), ("upload",), ("models", "list")])
+def test_a_forgotten_scheme_is_not_called_a_directory(
     directory_project: Project, command: tuple[str, ...]
 ) -> None:
     result = directory_project.run(*command, "--remote", "my-bucket")
 
-    assert_usage_error(result, "my-bucket: there is no such directory; did you mean s3://my-buck")
+    assert_usage_error(result, "did you mean s3://my-bucket? Otherwise name s3://bucket/")
 
 
 def test_a_forgotten_scheme_before_a_prefix_is_asked_for(directory_project: Project) -> None:
@@ -307,15 +309,18 @@ def test_a_mistyped_scheme_is_asked_for(directory_project: Project, remote: str)
     assert_usage_error(result, "did you mean s3://my-bucket/x? Otherwise name s3://bucket/")
 
 
-def test_a_new_directory_that_may_be_a_bucket_is_mentioned(
-    directory_project: Project, drawing: bytes
+def test_a_new_directory_is_named_as_a_path(
+    directory_project: Project, drawing: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(directory_project.folder)
     directory_project.drop("coffee.png", drawing)
 
-    result = directory_project.run("upload", "--remote", "my-bucket")
-
-    assert result.exit_code == 0, result.output
-    assert "my-bucket: a new directory, which becomes the remote; did you mean s3" in result.stderr
+    for path in ("./my-bucket", "my-bucket"):  # the second of which is there by then
+        result = directory_project.run("upload", "--remote", path)
+        assert result.exit_code == 0, result.output
+        is_new = "note: my-bucket: a new directory, which becomes the remote\n" in result.stderr
+        assert is_new == (path == "./my-bucket")
+    assert Path("my-bucket/images/coffee.png").read_bytes() == drawing
 
 
 @pytest.mark.parametrize(
