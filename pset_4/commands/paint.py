@@ -154,7 +154,7 @@ def paint(
     from .transfer import list_uploads
 
     if request.like:
-        request, options = _follow(settings, request, request.like, options)
+        request, options = follow(settings, request, request.like, options)
     if request.is_proof:
         from ..styles.proofs import Proof, limit_size
 
@@ -202,7 +202,7 @@ def _note_selection(settings: Settings, selected: Selection) -> None:
         )
 
 
-def _follow(
+def follow(
     settings: Settings, request: Request, like: str, options: dict[str, Any]
 ) -> tuple[Request, dict[str, Any]]:
     """Take the style and the options of a painting, where none are given on the command line."""

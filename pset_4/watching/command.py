@@ -17,7 +17,7 @@ from neural_style.errors import install_remedy
 
 from ..commands.declaring import common_option, reader
 from ..commands.options import OFFLINE
-from ..commands.paint import request_options, split_request
+from ..commands.paint import follow, request_options, split_request
 from ..commands.session import EPILOG, say_left_alone, session
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def watch(every: float | None, polls: bool, **options: Any) -> None:
         from .events import Events
         from .watcher import Watcher
 
+        if request.like:
+            request, options = follow(settings, request, request.like, options)
         kind = Proof if request.is_proof else MainTask
         options = limit_size(options) if request.is_proof else options
         with _claim(settings):

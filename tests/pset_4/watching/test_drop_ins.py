@@ -55,6 +55,23 @@ def test_a_drop_in_is_painted_and_published(
     assert failures(result) == []
 
 
+def test_drop_ins_are_painted_like_an_existing_painting(
+    styled: Project, photograph: bytes, drawing: bytes
+) -> None:
+    styled.drop("photo.jpg", photograph)
+    styled.run_well("main", "--strength", "0.5")
+    painting = "model.pth@strength=0.5/photo.jpg"
+
+    def act() -> None:
+        drop_whole(styled, "new.png", drawing)
+        wait_for_files(styled, "stylized/model.pth@strength=0.5/new.png")
+
+    result = watch(styled, "--like", painting, meanwhile=act)
+
+    assert f"like {painting}: model.pth, --strength 0.5" in result.stderr
+    assert failures(result) == []
+
+
 def test_a_style_is_loaded_once_for_all_drop_ins(
     styled: Project, photograph: bytes, drawing: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
