@@ -69,7 +69,7 @@ class Request:
 
 
 def request_options(command: Command) -> Command:
-    """Add the options of commands that paint."""
+    """Add the options of commands that paint, besides those of every command."""
     return apply(
         command,
         painting_options,
@@ -82,14 +82,14 @@ def request_options(command: Command) -> Command:
         scheduler_option,
         runner_options,
         force_option,
-        dry_run_option,
-        json_option,
-        common_options,
     )
 
 
 @click.command("main", epilog=EPILOG)
 @request_options
+@dry_run_option
+@json_option
+@common_options
 @files_argument
 def main_command(**options: Any) -> None:
     """Publish drop-ins, fetch what is needed, paint every image in every style, publish results.
@@ -106,6 +106,9 @@ def main_command(**options: Any) -> None:
 
 @click.command(epilog=EPILOG)
 @request_options
+@dry_run_option
+@json_option
+@common_options
 @files_argument
 def stylize(**options: Any) -> None:
     """Paint every image in every style; results stay on this machine.
@@ -231,8 +234,7 @@ def follow(
 def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Selection:
     """Choose images and models; of what is not named, with `everything`, all of the remote.
 
-    Defaults are used only if the remote has all those that are needed; otherwise all that it has is
-    chosen.
+    Defaults are used only if the remote has all that are needed; else all that it has is chosen.
     """
     from ..storage.inventory import list_remote
     from .selection import include_remote, select
@@ -257,10 +259,8 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
             include_remote(selected, remote, defaults)
             chosen = {"image": selected.images, "style": selected.models}
             if found := [kind for kind in defaults if chosen[kind]]:
-                note(
-                    f"no {' and no '.join(sorted(found))} named or dropped in: "
-                    "using all of the remote's"
-                )
+                kinds = " and no ".join(sorted(found))
+                note(f"no {kinds} named or dropped in: using all of the remote's")
     selected.leave_out(request.exclude)
     return selected
 

@@ -16,7 +16,7 @@ from csci_utils.text import parse_duration
 from neural_style.errors import install_remedy
 
 from ..commands.declaring import common_option, reader
-from ..commands.options import OFFLINE
+from ..commands.options import OFFLINE, common_options
 from ..commands.paint import follow, request_options, split_request
 from ..commands.session import EPILOG, say_left_alone, session
 
@@ -37,6 +37,7 @@ LOCK_NAME = ".watch.lock"
 
 @click.command(epilog=EPILOG)
 @request_options
+@common_options
 @click.option("--every", type=reader(parse_duration), metavar="TIME", help=EVERY_HELP)
 @click.option("--poll", "polls", is_flag=True, help=POLL_HELP)
 def watch(every: float | None, polls: bool, **options: Any) -> None:

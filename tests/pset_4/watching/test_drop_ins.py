@@ -72,6 +72,14 @@ def test_drop_ins_are_painted_like_an_existing_painting(
     assert failures(result) == []
 
 
+@pytest.mark.parametrize("option", ["--dry-run", "--json"])
+def test_options_for_a_single_answer_are_refused(option: str, directory_project: Project) -> None:
+    result = directory_project.run("watch", option)
+
+    assert result.exit_code == 2
+    assert f"No such option '{option}'" in result.stderr
+
+
 def test_a_style_is_loaded_once_for_all_drop_ins(
     styled: Project, photograph: bytes, drawing: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
