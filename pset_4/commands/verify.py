@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
@@ -18,11 +17,6 @@ from .options import (
     workers_option,
 )
 from .session import EPILOG, run, session
-
-if TYPE_CHECKING:
-    from ..execution import Outcome
-    from ..settings import Settings
-    from ..verification import Verification
 
 
 @click.command(epilog=EPILOG)
@@ -44,21 +38,15 @@ def verify(repair: bool) -> None:
     """
     with session(needed=["remote", "data"]) as settings:
         from ..report import format_failures, format_verification
+        from ..verification import prepare_repair
         from ..verification import verify as look
 
         found, failed = look(settings), False
         if repair and found.damaged:
-            outcome = _repair(settings, found)
+            outcome = run(prepare_repair(settings, found))
             failed = bool(outcome.failures)
             for line in format_failures(outcome, {}):
                 say(line, sys.stderr)
             found = look(settings).repaired_from(found)
         answer(format_json(found) if wants_json() else format_verification(found))
         sys.exit(ExitCode.FAILED if found.damaged or failed else ExitCode.DONE)
-
-
-def _repair(settings: Settings, found: Verification) -> Outcome:
-    """Make damaged files again: what is fetched first, then what is made from that."""
-    from ..verification import prepare_repair
-
-    return run(prepare_repair(settings, found))
