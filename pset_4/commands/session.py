@@ -76,10 +76,8 @@ def session(
                 cleaning.sweep(chosen)
                 if reaches_remote:
                     remote.sweep_temporaries(chosen.remote)
-            if not (reaches_remote and remembers):
-                yield chosen
-                return
-            with remote.remembering(chosen.remote):
+            asks = reaches_remote and remembers
+            with remote.remembering(chosen.remote) if asks else nullcontext():
                 yield chosen
 
 
