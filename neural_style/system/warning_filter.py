@@ -13,6 +13,6 @@ from .shared import shared
 @contextmanager
 def suppress_warnings() -> Iterator[None]:
     """Ignore the warnings of all threads until the last active block ends. Thread-safe."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(record=True):  # also those that a library always shows
         warnings.simplefilter("ignore")
         yield

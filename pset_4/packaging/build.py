@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from csci_utils.atomic import scratch_folder
 from csci_utils.digest import file_digest
 from neural_style.errors import install_remedy
 from neural_style.options import OPTIONS
+from neural_style.system.warning_filter import suppress_warnings
 
 from ..errors import MissingError
 from .contents import CODE, PAINTER, digest_code, list_code, list_requirements
@@ -29,7 +29,7 @@ _OFFLINE = {
 }
 
 _building = RLock()
-"""Held while MLflow builds, which works with variables and warnings of the whole process."""
+"""Held while MLflow builds, which works with variables of the whole process."""
 
 _TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 
@@ -65,7 +65,7 @@ def build_package(model_path: Path, scratch_path: Path) -> Path:
     artifact_path = shutil.copyfile(model_path, sources / f"style{model_path.suffix}")
     model_digest = file_digest(artifact_path)
     model = mlflow.models.Model(model_uuid=model_digest[:32], utc_time_created=_CREATION_TIME)
-    with _building, _tracking_in(scratch_path), warnings.catch_warnings(record=True):
+    with _building, _tracking_in(scratch_path), suppress_warnings():
         mlflow.pyfunc.save_model(
             str(package_path),
             mlflow_model=model,

@@ -6,13 +6,16 @@ import ast
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 import neural_style
+from neural_style.system.warning_filter import suppress_warnings
 from pset_4.packaging import build_package, digest_code
 from pset_4.packaging.contents import CODE, list_code
 from tests.support.pipeline.projects import Project
@@ -229,3 +232,24 @@ def test_without_mlflow_the_error_names_the_extra(
 
     assert result.exit_code == 1
     assert "-m pip install '.[style,mlflow]' in the project's folder" in result.stderr
+
+
+def test_building_beside_a_thread_that_decodes_leaves_the_filters_of_warnings(
+    package_files: Files, model: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mlflow = pytest.importorskip("mlflow.pyfunc")
+    before, decoding = list(warnings.filters), suppress_warnings()
+    save_model = mlflow.save_model
+
+    def end_decoding_and_save(*arguments: Any, **options: Any) -> None:
+        decoding.__exit__(None, None, None)
+        save_model(*arguments, **options)
+
+    monkeypatch.setattr(mlflow, "save_model", end_decoding_and_save)
+    path, folder = tmp_path / "model.pth", tmp_path / "scratch"
+    path.write_bytes(model)
+    folder.mkdir()
+    decoding.__enter__()
+    build_package(path, folder)
+
+    assert list(warnings.filters) == before
