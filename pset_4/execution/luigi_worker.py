@@ -250,6 +250,8 @@ def _describe_change(path: str) -> ChangedError:
 
 
 def name_of(task: luigi.Task) -> str:
-    """Return what people know a task by: the path of its output, if it has one."""
+    """Return what people know a task by: the path of what it makes, if it makes something."""
+    if isinstance(task, BatchTask):
+        return task.path_of(task.names[0])
     outputs = luigi.task.flatten(task.output())
     return str(outputs[0].path) if outputs else str(task)

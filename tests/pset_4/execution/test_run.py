@@ -15,12 +15,13 @@ import pytest
 
 from pset_4 import context
 from pset_4.execution import run as execution
-from pset_4.execution.luigi_worker import Worker
+from pset_4.execution.luigi_worker import Worker, name_of
 from pset_4.execution.observer import Observer
 from pset_4.execution.run import SLICE, run_tasks
 from pset_4.report import format_failures
 from pset_4.settings import read_settings
 from pset_4.tasks.batch import BatchTask
+from pset_4.tasks.main import MainTask
 from pset_4.tasks.parameters import join_images
 from tests.support.pipeline.programs import wait_until
 
@@ -351,3 +352,9 @@ def test_after_a_failure_the_other_tasks_run(tmp_path: Path) -> None:
     run_tasks([RequiringFailing(path=str(tmp_path / "0")), *touch_all(tmp_path, 1, 2, 3, 4)])
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "3", "4"]
+
+
+def test_a_task_that_only_requires_others_is_named_by_what_they_make() -> None:
+    assert name_of(MainTask(image="photo.jpg", model="one.pth")).endswith(
+        "/stylized/one.pth/photo.jpg"
+    )
