@@ -68,10 +68,10 @@ def resolve_known(
 
 
 def _list_known(
-    settings: Settings, drop_ins: Inventory, upload: bool, images: bool, models: bool
+    settings: Settings, drop_ins: Inventory, upload: bool, needs_images: bool, needs_models: bool
 ) -> Inventory:
-    """Return what names and patterns can stand for: drop-ins, if they count, and the remote."""
-    remote = list_remote(settings, images, models)
+    """Return what names and patterns can stand for: the remote, and drop-ins with `upload`."""
+    remote = list_remote(settings, needs_images, needs_models)
     if not upload:
         return remote
     return Inventory(

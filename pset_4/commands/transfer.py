@@ -89,7 +89,7 @@ def _choose(
     exclude: Sequence[str],
     inventory: ListPlace,
 ) -> Inventory:
-    """Return what is named of the files in a place, or else all of them, without what is left out.
+    """Return the named files of a place, or else all of them, without those to exclude.
 
     Raises:
         MissingError: A pattern matches nothing.

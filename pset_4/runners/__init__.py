@@ -1,7 +1,6 @@
 """The ways to paint: in this process, in another program, in MLflow. All make the same pixels.
 
-`Stylize` asks the current context's runner for one painting at a time, and knows no other
-difference.
+`Stylize` and `bulk` ask the current context's runner to paint, and know no other difference.
 """
 
 from __future__ import annotations
