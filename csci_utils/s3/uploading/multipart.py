@@ -96,6 +96,7 @@ class _Upload:
         self._path = path
         bucket, key = split_url(path)
         self._names = {"Bucket": bucket, "Key": key}
+        self._has_failed = False
 
     def begin(self, notes: TemporaryNotes, **options: Any) -> Note:
         """Open the upload, and return the note of it."""
@@ -113,7 +114,8 @@ class _Upload:
         """
         whole = hashlib.sha256()
         outcomes = work_on_many(self._send_part, self._read_parts(whole), PARTS_IN_FLIGHT)
-        sent = [outcome.get() for outcome in outcomes]
+        # All, also after an error: a part that is on its way could outlive the upload.
+        sent = [outcome.get() for outcome in list(outcomes)]
         if whole.hexdigest() != sha256:
             raise damaged_upload(self._path)
         return sorted(sent, key=lambda part: int(part["PartNumber"]))
@@ -141,6 +143,8 @@ class _Upload:
         part_size = max(self._requests.limits.part_bytes, math.ceil(size / MAX_PARTS))
         with open(self._local_path, "rb") as file:
             for number, start in enumerate(range(0, size, part_size), start=1):
+                if self._has_failed:
+                    return
                 md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
                 missing = min(part_size, size - start)
                 while chunk := file.read(min(missing, CHUNK_SIZE)):
@@ -151,8 +155,15 @@ class _Upload:
                 yield _Part(number, start, length, md5.hexdigest(), sha256.hexdigest())
 
     def _send_part(self, part: _Part) -> dict[str, Any]:
-        with translated_errors(self._path):
-            return send_again(lambda: self._send_once(part))
+        """Send a part, unless another one has failed, and return what completes the upload."""
+        if self._has_failed:
+            return {}
+        try:
+            with translated_errors(self._path):
+                return send_again(lambda: self._send_once(part))
+        except BaseException:
+            self._has_failed = True
+            raise
 
     def _send_once(self, part: _Part) -> dict[str, Any]:
         with ReadFileChunk.from_filename(self._local_path, part.start, part.size) as body:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -106,6 +107,33 @@ def test_a_file_that_changes_is_not_published(
 
     assert s3_store.list() == []
     assert (open_uploads(s3_store), notes(tmp_path)) == ([], [])
+
+
+def test_no_part_arrives_after_all_were_deleted(
+    client: S3Client, s3_store: S3Store, large: str
+) -> None:
+    events, deleted, order = client.boto_client.meta.events, Event(), list[str]()
+    have_begun = Barrier(3, timeout=60)
+
+    def fail_first(request: Any, **_: object) -> None:
+        have_begun.wait()
+        if "partNumber=1" in request.url:
+            raise ZeroDivisionError
+        deleted.wait(0.3)  # which must not come
+
+    def delete(**_: object) -> None:
+        order.append("deleted")
+        deleted.set()
+
+    events.register("before-send.s3.UploadPart", fail_first)
+    events.register("after-call.s3.UploadPart", lambda **_: order.append("arrived"))
+    events.register("before-send.s3.AbortMultipartUpload", delete)
+
+    with pytest.raises(ZeroDivisionError):
+        client.put(large, f"{s3_store.url}/large.tiff")
+
+    assert order == ["arrived", "arrived", "deleted"]
+    assert open_uploads(s3_store) == []
 
 
 @pytest.mark.parametrize("options", [{}, {"IfNoneMatch": "*"}])
