@@ -21,11 +21,12 @@ from pathlib import Path
 from bench.scale.driver import REMOTE, serving
 from bench.scale.pipeline import find_style
 from pset_4 import context
-from pset_4.bulk.crews.on_ray import AUTO
 from pset_4.bulk.driver import Driver
-from pset_4.bulk.runs import Run, Runs
+from pset_4.bulk.pools import make_pool
+from pset_4.bulk.pools.on_ray import AUTO
+from pset_4.bulk.runs import Run
 from pset_4.bulk.shards import list_done
-from pset_4.bulk.starting import Wanted, make_crew, start_run
+from pset_4.bulk.starting import RunRequest, start_run
 from pset_4.settings import Settings, read_settings
 from pset_4.storage.remote import target_at
 
@@ -72,12 +73,11 @@ def publish_pictures(settings: Settings, model: Path) -> None:
 
 def measure(settings: Settings, way: str, workers: int) -> Rate:
     """Paint all pictures in one way, and remove the results."""
-    runs = Runs(settings)
-    wanted = Wanted(None, [STYLE], None, False, SHARD_SIZE, 60)
-    run, _ = start_run(settings, runs, wanted, {})
+    request = RunRequest(None, [STYLE], None, False, SHARD_SIZE, 60)
+    run, _ = start_run(settings, request, {})
     begin = time.monotonic()
-    crew = make_crew(settings, run, print, workers, AUTO if way == "Ray" else None)
-    progress = Driver(settings, runs, run, crew).bring_to_end()
+    pool = make_pool(settings, run, print, workers, AUTO if way == "Ray" else None)
+    progress = Driver(settings, run, pool).bring_to_end()
     whole = time.monotonic() - begin
     assert (progress.painted, progress.failed) == (PICTURES, 0), progress
     files = target_at(settings.remote).fs

@@ -18,12 +18,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pset_4 import context
-from pset_4.bulk.crews.base import Crew
 from pset_4.bulk.driver import Driver
+from pset_4.bulk.pools.base import WorkerPool
 from pset_4.bulk.runs import Run, Runs
 from pset_4.bulk.shards import Tally, mark_done, read_shard
-from pset_4.bulk.working.board import Board
-from pset_4.bulk.working.worker import Job
+from pset_4.bulk.worker.loop import WorkerConfig
+from pset_4.bulk.worker.shard_queue import ShardQueue
 from pset_4.settings import Settings, read_settings
 
 REMOTE = "s3://bucket/remote"
@@ -47,20 +47,20 @@ class DriverCost:
     """Of the driver and of the workers that paint nothing, by kind."""
 
 
-class AbsentCrew(Crew):
+class AbsentPool(WorkerPool):
     """A process that works off shards without painting, as many workers would."""
 
     size = 1
 
-    def __init__(self, job: Job) -> None:
-        """Take the job."""
-        super().__init__(job, lambda text: None)
+    def __init__(self, config: WorkerConfig) -> None:
+        """Take what a worker would be told."""
+        super().__init__(config, lambda text: None)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def tend(self) -> int:
+    def refill(self) -> int:
         """Start the process once."""
         if self._process is None:
-            command = [sys.executable, "-m", "bench.scale.driver", "work", self.job.run_id]
+            command = [sys.executable, "-m", "bench.scale.driver", "work", self.config.run_id]
             self._process = subprocess.Popen(command)
         return 1
 
@@ -80,9 +80,9 @@ def make_run(settings: Settings) -> Run:
 def work_off(settings: Settings, run: Run) -> None:
     """Claim each shard, read its names, and mark it as done."""
     documents = run.documents(settings)
-    board = Board(documents, run.lease_seconds, "nobody")
-    while not board.is_finished:
-        claimed = board.claim()
+    queue = ShardQueue(documents, run.lease_seconds, "nobody")
+    while not queue.is_finished:
+        claimed = queue.claim()
         if claimed is None:
             time.sleep(0.2)
             continue
@@ -113,9 +113,9 @@ def measure(count: int) -> DriverCost:
         settings = read_settings(REMOTE)
         with context.activated(settings):
             run = make_run(settings)
-            crew = AbsentCrew(Job(REMOTE, run.id, settings.runner))
+            pool = AbsentPool(WorkerConfig(REMOTE, run.id, settings.runner))
             begin, cpu = time.monotonic(), time.process_time()
-            progress = Driver(settings, Runs(settings), run, crew).bring_to_end()
+            progress = Driver(settings, run, pool).bring_to_end()
             seconds, cpu_seconds = time.monotonic() - begin, time.process_time() - cpu
         assert progress.painted == count
         with urllib.request.urlopen(f"{url}/?requests") as reply:

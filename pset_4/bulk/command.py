@@ -132,13 +132,13 @@ def _refuse_runner(settings: Settings) -> None:
 def _paint(settings: Settings, options: dict[str, Any]) -> None:
     """Begin a run, or go on with one, and end the process."""
     from ..execution import run_tasks
+    from .display import ProgressDisplay
     from .runs import Runs
-    from .screen import Screen
     from .task import PROGRESS, PaintBulk
 
     runs = Runs(settings)
     if settings.dry_run:
-        _answer(_forecast(settings, runs, options))
+        _answer(_forecast(settings, options))
         return
     run = _choose_run(settings, runs, options)
     task = PaintBulk(
@@ -147,9 +147,9 @@ def _paint(settings: Settings, options: dict[str, Any]) -> None:
         ray=options["ray"],
         plans=not options["joins"],
     )
-    with closing(Screen(is_quiet())) as screen:
-        PaintBulk.event_handler(PROGRESS)(lambda _, progress: screen.show(progress))
-        outcome = run_tasks([task], screen, debug=bool(common_option("debug")))
+    with closing(ProgressDisplay(is_quiet())) as display:
+        PaintBulk.event_handler(PROGRESS)(lambda _, progress: display.show(progress))
+        outcome = run_tasks([task], display, debug=bool(common_option("debug")))
     for failure in outcome.failures:
         say(f"failed: {failure.error}", sys.stderr)
     sys.exit(_conclude(settings, run, bool(outcome.failures)))
@@ -163,17 +163,17 @@ def _choose_run(settings: Settings, runs: Runs, options: dict[str, Any]) -> Run:
         plans = not options["joins"]
         check_consent(settings, run, options["images"], options["manifest"], plans)
         return run
-    run, is_old = _start(settings, runs, options)
+    run, is_old = _start(settings, options)
     note(f"{'going on with' if is_old else 'began'} run {run.id}: {run.images}")
     note(f"others join with: python -m pset_4 --remote {settings.remote} bulk --worker")
     return run
 
 
-def _start(settings: Settings, runs: Runs, options: dict[str, Any]) -> tuple[Run, bool]:
+def _start(settings: Settings, options: dict[str, Any]) -> tuple[Run, bool]:
     from ..rendering_options import RESULT_OPTIONS
-    from .starting import Wanted, start_run
+    from .starting import RunRequest, start_run
 
-    wanted = Wanted(
+    request = RunRequest(
         options["images"],
         _find_styles(settings, options["models"]) or [DEFAULT_MODEL],
         options["manifest"],
@@ -182,7 +182,7 @@ def _start(settings: Settings, runs: Runs, options: dict[str, Any]) -> tuple[Run
         options["lease"],
     )
     rendering = {option.name: options[option.name] for option in RESULT_OPTIONS}
-    return start_run(settings, runs, wanted, rendering)
+    return start_run(settings, request, rendering)
 
 
 def _find_styles(settings: Settings, texts: Sequence[str]) -> list[str]:
@@ -196,10 +196,10 @@ def _find_styles(settings: Settings, texts: Sequence[str]) -> list[str]:
     return found.models
 
 
-def _forecast(settings: Settings, runs: Runs, options: dict[str, Any]) -> Forecast:
+def _forecast(settings: Settings, options: dict[str, Any]) -> Forecast:
     from .dry_run import forecast
 
-    return forecast(settings, runs, *_start(settings, runs, options))
+    return forecast(settings, *_start(settings, options))
 
 
 def _find_unfinished(runs: Runs) -> str:
@@ -242,17 +242,17 @@ def status(run_id: str | None, shows_failures: bool) -> None:
         from .runs import Runs
 
         runs = Runs(settings)
-        entries = runs.list_entries()
-        if not (entries or run_id):
+        ids = runs.list_ids()
+        if not (ids or run_id):
             nothing = "[]" if shows_failures else format_json({"run": None})
             answer(nothing if wants_json() else "no runs")
             return
-        run = runs.load(run_id or entries[0].id)
+        run = runs.load(run_id or ids[0])
         if shows_failures:
             _print_failures(settings, run)
             return
         _answer(ProgressReader(settings, run).read())
-        others = [entry.id for entry in entries if entry.id != run.id]
+        others = [each for each in ids if each != run.id]
         if others and not wants_json():
             note(f"other runs: {', '.join(others)}")
 

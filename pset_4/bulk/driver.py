@@ -1,6 +1,6 @@
-"""The driver: lists the images, keeps workers at work, and shows how far they are.
+"""The driver: lists the images, keeps the workers running, and reports their progress.
 
-It holds neither names nor results. If it is killed, another one goes on from what the remote says.
+It holds neither names nor results. If it is killed, another driver continues from the remote.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from csci_utils.errors import CsciUtilsError
 
 from ..errors import PipelineError
 from .coordination.leases import GRACE, LeaseLostError
-from .listing.planning import LEASE_NAME, Plan, Planner
+from .listing.planning import LEASE_NAME, ShardPlan, ShardPlanner
 from .progress import Progress, ProgressReader
-from .working.station import make_owner
+from .runs import Run, Runs
+from .worker.workspace import make_owner
 
 if TYPE_CHECKING:
     from ..settings import Settings
-    from .crews.base import Crew
-    from .runs import Run, Runs
+    from .pools.base import WorkerPool
 
-TEND_SECONDS = 0.2
+REFILL_SECONDS = 0.2
 """Between two looks at the workers."""
 
 READ_SECONDS = 2.0
@@ -36,32 +36,30 @@ _MAX_REFUSALS = 5  # of the remote in turn; each was tried for a while
 
 
 class Driver:
-    """Brings a run to its end."""
+    """Brings a run to its end with a pool of workers."""
 
     def __init__(
         self,
         settings: Settings,
-        runs: Runs,
         run: Run,
-        crew: Crew,
+        pool: WorkerPool,
         report: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
-        """Take a run and the workers.
+        """Take a run and its workers.
 
         Args:
             settings: The current ones.
-            runs: All runs.
             run: The run.
-            crew: The workers, of which none is started yet.
+            pool: The workers, of which none is started yet.
             report: Called with the progress, every few seconds.
         """
         self._run = run
-        self._runs = runs
-        self._crew = crew
+        self._runs = Runs(settings)
+        self._pool = pool
         self._report = report
         self._reader = ProgressReader(settings, run)
         self._documents = run.documents(settings)
-        self._planner = Planner(settings, runs, run, make_owner())
+        self._planner = ShardPlanner(settings, run, make_owner())
         self._planning_error: BaseException | None = None
         self._end = Event()
 
@@ -82,7 +80,7 @@ class Driver:
             progress = self._watch(plans)
         finally:
             self._end.set()
-            self._crew.stop()
+            self._pool.stop()
         self._runs.finish(self._run, progress.to_dict())
         return progress
 
@@ -94,20 +92,20 @@ class Driver:
         except BaseException as error:
             self._planning_error = error
 
-    def _write_plan(self) -> Plan:
+    def _write_plan(self) -> ShardPlan:
         with suppress(LeaseLostError):
             return self._planner.write(self._check_end)
-        return Plan()
+        return ShardPlan()
 
-    def _check_end(self, plan: Plan) -> None:
+    def _check_end(self, plan: ShardPlan) -> None:
         if self._end.is_set():
             raise InterruptedError("stopped")
 
     def _watch(self, plans: bool) -> Progress:
-        """Tend the workers until all is done."""
+        """Keep the workers running until all is done."""
         progress, refusals, best = None, 0, -1
         while progress is None or not progress.is_finished:
-            self._tend_until_next_look(progress.workers if progress else 0)
+            self._refill_until_next_look(progress.workers if progress else 0)
             if self._planning_error is not None:
                 raise self._planning_error
             try:
@@ -118,26 +116,25 @@ class Driver:
                     raise
                 continue
             if progress.done > best:
-                best, self._crew.losses = progress.done, 0
+                best, self._pool.losses = progress.done, 0
             self._report(progress)
             if not plans:
                 self._check_planner(progress)
         return progress
 
-    def _tend_until_next_look(self, workers: int) -> None:
+    def _refill_until_next_look(self, workers: int) -> None:
         end = time.monotonic() + max(READ_SECONDS, workers / _WORKERS_PER_SECOND)
         while True:
-            is_idle = self._crew.tend() == 0
-            if self._crew.losses >= _MAX_LOSSES * max(self._crew.size, 1):
+            is_idle = self._pool.refill() == 0
+            if self._pool.losses >= _MAX_LOSSES * max(self._pool.size, 1):
                 raise PipelineError(
-                    f"no worker gets anywhere: {self._crew.last_error}",
+                    f"no worker gets anywhere: {self._pool.last_error}",
                     path=self._run.id,
                     remedy="fix that, and run again to continue",
                 )
+            time.sleep(REFILL_SECONDS)
             if is_idle or time.monotonic() >= end or self._planning_error is not None:
-                time.sleep(TEND_SECONDS)
                 return
-            time.sleep(TEND_SECONDS)
 
     def _check_planner(self, progress: Progress) -> None:
         """Check that somebody lists the images, or that there is still something to paint.

@@ -10,7 +10,7 @@ from .listing.planning import count_names
 
 if TYPE_CHECKING:
     from ..settings import Settings
-    from .runs import Run, Runs
+    from .runs import Run
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Forecast:
         yield "nothing was written"
 
 
-def forecast(settings: Settings, runs: Runs, run: Run, is_under_way: bool) -> Forecast:
+def forecast(settings: Settings, run: Run, is_under_way: bool) -> Forecast:
     """Count what a run is about. Lists all images: for ten million that takes minutes.
 
     Raises:
         CsciUtilsError, PipelineError, OSError: The images cannot be listed.
     """
-    images, refused = count_names(settings, runs, run)
+    images, refused = count_names(settings, run)
     models = list(run.models)
     return Forecast(run.id, is_under_way, run.images, images, refused, models, images * len(models))

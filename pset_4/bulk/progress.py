@@ -11,7 +11,7 @@ from csci_utils.text import format_duration
 
 from .coordination.documents import Documents
 from .coordination.leases import GRACE, LeaseState
-from .listing.planning import Plan, read_plan
+from .listing.planning import ShardPlan, read_plan
 from .shards import CLAIMS, FAILURES, Tally, list_done, name_of, number_of
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class ProgressReader:
         """Take a run; nothing is asked yet."""
         self._run = run
         self._documents: Documents = run.documents(settings)
-        self._plan = Plan()
+        self._plan = ShardPlan()
         self._mark = -1  # up to this shard, all are done
         self._before = Tally()  # the sum up to there
 

@@ -122,27 +122,17 @@ def check_sizes(shard_size: int, lease_seconds: float) -> None:
         raise ValueError(f"expected a lease of 2 seconds to a day, got {lease_seconds}")
 
 
-@dataclass(frozen=True)
-class RunEntry:
-    """A run in the listing of all runs."""
-
-    id: str
-    age: float
-    """Seconds since it began."""
-
-
 class Runs:
     """All runs in a remote."""
 
     def __init__(self, settings: Settings) -> None:
         """Take the settings with the remote."""
-        self._settings = settings
         self.documents = documents_at(settings, BULK)
 
-    def list_entries(self) -> list[RunEntry]:
-        """Return all runs, the latest first."""
-        entries = [RunEntry(_id_of(name), age) for name, age in self.documents.list(_RUNS)]
-        return sorted(entries, key=lambda entry: entry.age)
+    def list_ids(self) -> list[str]:
+        """Return the ids of all runs, the latest first."""
+        entries = sorted(self.documents.list(_RUNS), key=lambda entry: entry.age)
+        return [_id_of(entry.name) for entry in entries]
 
     def load(self, run_id: str) -> Run:
         """Return a run.
@@ -198,24 +188,25 @@ class Runs:
 
     def find_unfinished(self) -> Iterator[str]:
         """Yield the ids of the runs that are not finished, the latest first."""
-        return (entry.id for entry in self.list_entries() if not self.is_finished(entry.id))
+        return (each for each in self.list_ids() if not self.is_finished(each))
 
 
-def find_or_name(runs: Runs, wanted: Run) -> tuple[Run, bool]:
-    """Return the unfinished run over the same, or the one to begin; and whether it is there.
+def find_or_name(runs: Runs, wanted: Run, *, retries: bool) -> tuple[Run, bool]:
+    """Return the unfinished run over the same images and styles, or the one to begin.
 
     Args:
         runs: Those of the remote.
         wanted: What is to be painted.
+        retries: Whether a new run paints only the failures of the last one.
+
+    Returns:
+        The run, and whether it was begun already.
     """
     ids = runs.list_of_key(wanted.key)
     if ids and not runs.is_finished(ids[0]):
         return runs.load(ids[0]), True
     serial = int(ids[0].rpartition("-")[2]) + 1 if ids else 1
-    values = {**asdict(wanted), "serial": serial}
-    if wanted.retries:
-        values["retries"] = ids[0] if ids else ""
-    return Run(**values), False
+    return replace(wanted, serial=serial, retries=ids[0] if retries and ids else ""), False
 
 
 def _id_of(name: str) -> str:

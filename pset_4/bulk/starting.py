@@ -1,41 +1,35 @@
-"""Starting or joining a run: what it is about is checked before any worker starts."""
+"""Begin or join a run: everything it needs is checked before any worker starts."""
 
 from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from csci_utils.digest import file_digest
 from csci_utils.errors import instead_of_path
-from neural_style.system.resources import free_memory
 
 from ..context import command
 from ..errors import MissingError, PipelineError
 from ..names import parse_model_name
 from ..places import is_s3, to_absolute
 from ..runners import current_runner
-from ..settings import IN_PROCESS
 from ..styles.digests import digest_style
 from ..styles.model_name import ModelName
-from .crews.base import Crew
-from .crews.places import list_places, threads_of_worker
-from .crews.processes import ProcessCrew
 from .listing.sources import locate_images
 from .runs import Run, Runs, find_or_name
-from .working.station import fetch_model
-from .working.worker import Job
+from .transfers import fetch_model
 
 if TYPE_CHECKING:
     from ..settings import Settings
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a person asks for."""
+class RunRequest:
+    """What to paint, as the options of `bulk` ask for it."""
 
     images: str | None
     """As for `locate_images`."""
@@ -50,37 +44,39 @@ class Wanted:
 
 
 def start_run(
-    settings: Settings, runs: Runs, wanted: Wanted, options: Mapping[str, Any]
+    settings: Settings, request: RunRequest, options: Mapping[str, Any]
 ) -> tuple[Run, bool]:
-    """Return the unfinished run over what is wanted, or begin one; and whether it was there.
+    """Return the unfinished run over the same images and styles, or begin one.
 
     A dry run begins none.
 
     Args:
         settings: The current ones.
-        runs: All runs.
-        wanted: What is asked for.
+        request: What to paint.
         options: The `RESULT_OPTIONS`, by name.
+
+    Returns:
+        The run, and whether it was begun already.
 
     Raises:
         DescribedError: The images, a style or the manifest cannot be used, or the remote cannot
             keep workers apart.
     """
-    images = locate_images(settings, wanted.images)
-    models = find_models(settings, wanted.models)
+    runs = Runs(settings)
+    images = locate_images(settings, request.images)
+    models = find_models(settings, request.models)
     if not settings.dry_run:
         runs.documents.check_conditions()
     run = Run(
         images,
         models,
         dict(options),
-        _locate_manifest(wanted.manifest),
-        str(wanted.retries or ""),
-        wanted.shard_size,
-        wanted.lease_seconds,
-        settings.force,
+        _locate_manifest(request.manifest),
+        shard_size=request.shard_size,
+        lease_seconds=request.lease_seconds,
+        force=settings.force,
     )
-    run, is_old = find_or_name(runs, run)
+    run, is_old = find_or_name(runs, run, retries=request.retries)
     return (run if is_old or settings.dry_run else runs.create(run)), is_old
 
 
@@ -163,46 +159,3 @@ def _fetch(settings: Settings, file: str, scratch: str) -> str:
             path=f"{settings.remote_models}/{file}",
             remedy=f"drop it in and run {command('upload --model', file)}",
         ) from None
-
-
-def make_crew(
-    settings: Settings,
-    run: Run,
-    notify: Callable[[str], None],
-    workers: int | None,
-    ray: str | None,
-) -> Crew:
-    """Return the workers for a run; none is started yet.
-
-    Args:
-        settings: The current ones.
-        run: The run.
-        notify: Called with notes.
-        workers: How many; None for as many as there is room for.
-        ray: As for `RayCrew`; None for processes of this machine.
-
-    Raises:
-        MissingError, PipelineError: Ray is not there.
-    """
-    machine = {name: str(value) for name, value in settings.machine.items()}
-    python = settings.python if settings.runner != IN_PROCESS else None
-
-    def make_job(threads: int, memory: Mapping[str, str]) -> Job:
-        told = {"threads": str(threads), **memory, **machine}
-        return Job(settings.remote, run.id, settings.runner, told, python)
-
-    if ray is not None:
-        from .crews.on_ray import RayCrew
-
-        job = make_job(threads_of_worker(machine.get("device", "cpu")), {})
-        return RayCrew(job, notify, ray, workers)
-    places = list_places(machine)
-    size = workers or len(places)
-    job = make_job(threads_of_worker(places[0], size), _share_memory(size))
-    return ProcessCrew(job, notify, size, places)
-
-
-def _share_memory(size: int) -> dict[str, str]:
-    """Return the limit of memory of each of so many workers; none if the memory is not known."""
-    free = free_memory(None) if size > 1 else None
-    return {} if free is None else {"memory": str(free // size)}

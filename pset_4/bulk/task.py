@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 
 import luigi
 from luigi.target import FileSystemTarget
@@ -11,9 +11,9 @@ from .. import context
 from ..storage.remote import target_at
 from ..tasks.events import notify
 from .driver import Driver
+from .pools import make_pool
 from .progress import Progress
 from .runs import Run, Runs
-from .starting import make_crew
 
 PROGRESS = "pset_4.bulk.progress"
 """A Luigi event: a task, and the `Progress` of its run now."""
@@ -40,23 +40,20 @@ class PaintBulk(luigi.Task):
     )
 
     @cached_property
-    def described(self) -> Run:
-        """The run."""
+    def stored_run(self) -> Run:
+        """The run, as the remote describes it."""
         return Runs(context.current().settings).load(self.run_id)
 
     def output(self) -> FileSystemTarget:
         """Return what the remote has at the run's end: its figures."""
-        return target_at(Runs(context.current().settings).end_path(self.described))
+        return target_at(Runs(context.current().settings).end_path(self.stored_run))
 
     def run(self) -> None:
         """Paint until all shards are done."""
         settings = context.current().settings
-
-        def note(text: str) -> None:
-            notify(self, text)
-
-        crew = make_crew(settings, self.described, note, self.workers, self.ray)
-        driver = Driver(settings, Runs(settings), self.described, crew, self._report)
+        note = partial(notify, self)
+        pool = make_pool(settings, self.stored_run, note, self.workers, self.ray)
+        driver = Driver(settings, self.stored_run, pool, self._report)
         self._report(driver.bring_to_end(self.plans))
 
     def _report(self, progress: Progress) -> None:

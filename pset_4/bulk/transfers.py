@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from luigi.format import Nop
@@ -14,6 +15,7 @@ from csci_utils.errors import NothingWrittenError, check_size
 from csci_utils.luigi import copy
 from csci_utils.luigi.rooted import RootedFileSystem, RootedTarget
 from csci_utils.transfers import retry
+from neural_style.formats.model_file import MAX_STYLE_BYTES
 
 from ..places import is_s3
 from ..provenance.object_metadata import metadata_of
@@ -22,6 +24,8 @@ from ..storage.remote import target_at
 if TYPE_CHECKING:
     from neural_style import Provenance
     from neural_style.options import RenderingOptions
+
+    from ..settings import Settings
 
 
 def source_at(root: str, name: str) -> FileSystemTarget:
@@ -33,6 +37,23 @@ def source_at(root: str, name: str) -> FileSystemTarget:
 def fetch(url: str, path: str, max_bytes: int) -> str:
     """Fetch a file of the remote, and return the SHA-256 of its bytes; see `fetch_target`."""
     return fetch_target(target_at(url), path, max_bytes)
+
+
+def fetch_model(settings: Settings, file: str, scratch: str) -> str:
+    """Fetch the file of a style, and return its path.
+
+    Args:
+        settings: The current ones.
+        file: Its name.
+        scratch: The folder that it goes to.
+
+    Raises:
+        FileNotFoundError, CsciUtilsError, OSError: It is not there, or the remote refuses.
+    """
+    url = f"{settings.remote_models}/{file}"
+    path = os.path.join(scratch, f"{len(os.listdir(scratch))}-{PurePath(file).name}")
+    fetch(url, path, MAX_STYLE_BYTES)
+    return path
 
 
 def fetch_target(source: FileSystemTarget, path: str, max_bytes: int) -> str:

@@ -1,4 +1,4 @@
-"""Planning: the names of a run's images are divided into shards, while workers paint the first."""
+"""Divide the names of a run's images into shards, while workers paint the first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .sources import list_names
 
 if TYPE_CHECKING:
     from ...settings import Settings
-    from ..runs import Run, Runs
+    from ..runs import Run
 
 LEASE_NAME = "planning.json"
 _PLAN_NAME = "plan.json"
@@ -31,8 +31,8 @@ RENEWAL_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How much there is to do, so far or in all."""
+class ShardPlan:
+    """How many shards and images a run has, as far as its images are listed."""
 
     shards: int = 0
     images: int = 0
@@ -47,34 +47,33 @@ class Plan:
         return {name: getattr(self, name) for name in _FIGURES}
 
 
-def read_plan(documents: Documents) -> Plan:
+def read_plan(documents: Documents) -> ShardPlan:
     """Return a run's plan, in at most two requests."""
     found = documents.read(_PLAN_NAME)
     if found is not None:
-        return Plan(**json.loads(found.data), is_complete=True)
+        return ShardPlan(**json.loads(found.data), is_complete=True)
     lease = documents.read(LEASE_NAME)
     figures = json.loads(lease.data).get("figures", {}) if lease else {}
     shards, images, refused = (int(figures.get(name, 0)) for name in _FIGURES)
-    return Plan(shards, images, refused)
+    return ShardPlan(shards, images, refused)
 
 
-class Planner:
+class ShardPlanner:
     """Writes the shards of a run, one by one. It holds the names of one shard at a time.
 
     If it is killed, another one goes on after the last shard that is there.
     """
 
-    def __init__(self, settings: Settings, runs: Runs, run: Run, owner: str) -> None:
+    def __init__(self, settings: Settings, run: Run, owner: str) -> None:
         """Take a run, which another process may be planning already."""
         self._settings = settings
-        self._runs = runs
         self._run = run
         self._owner = owner
         self._documents = run.documents(settings)
-        self.plan = Plan()
+        self.plan = ShardPlan()
         self._next_renewal = 0.0
 
-    def write(self, report: Callable[[Plan], None] = lambda plan: None) -> Plan:
+    def write(self, report: Callable[[ShardPlan], None] = lambda plan: None) -> ShardPlan:
         """Write all shards that are missing, and then the plan; it is not complete if another does.
 
         Args:
@@ -103,7 +102,7 @@ class Planner:
         """Return the last name of the last shard that is there, and count what is there."""
         last = max((number_of(name) for name, _ in self._documents.list(SHARDS)), default=-1)
         if last < 0:
-            self.plan = Plan()
+            self.plan = ShardPlan()
             return ""
         names = read_shard(self._documents, last)
         if self.plan.shards <= last:  # some were written, and the planner killed before it said so
@@ -115,7 +114,7 @@ class Planner:
         """Yield the names of each shard, and the names among them that cannot be used."""
         names: list[str] = []
         refused: list[FailedPicture] = []
-        for name, error in _check_names(list_names(self._settings, self._runs, self._run, after)):
+        for name, error in _check_names(list_names(self._settings, self._run, after)):
             if error is None:
                 names.append(name)
             else:
@@ -132,7 +131,7 @@ class Planner:
         if names and not write_shard(self._documents, number, names):
             path = f"{self._documents.url}/{SHARDS}"
             raise LeaseLostError("another process has listed the images", path=path)
-        self.plan = Plan(
+        self.plan = ShardPlan(
             number + bool(names),
             self.plan.images + len(names),
             self.plan.refused + len(refused),
@@ -142,15 +141,13 @@ class Planner:
             self._next_renewal = time.monotonic() + min(RENEWAL_SECONDS, lease.seconds / 3)
 
 
-def count_names(settings: Settings, runs: Runs, run: Run) -> tuple[int, int]:
+def count_names(settings: Settings, run: Run) -> tuple[int, int]:
     """Return how many names of images a run has that can be used, and how many that cannot.
 
     Raises:
         CsciUtilsError, PipelineError, OSError: The images cannot be listed.
     """
-    counts = Counter(
-        error is None for _, error in _check_names(list_names(settings, runs, run, ""))
-    )
+    counts = Counter(error is None for _, error in _check_names(list_names(settings, run, "")))
     return counts[True], counts[False]
 
 

@@ -17,11 +17,12 @@ from ...errors import MissingError, SettingsError
 from ...places import is_s3, normalize_remote
 from ...storage.remote import target_at
 from ..failures import list_failures
+from ..runs import Runs
 from .manifests import read_manifest
 
 if TYPE_CHECKING:
     from ...settings import Settings
-    from ..runs import Run, Runs
+    from ..runs import Run
 
 
 def locate_images(settings: Settings, images: str | None) -> str:
@@ -61,18 +62,17 @@ def split_folder(settings: Settings, images: str) -> tuple[str, str]:
     return images, ""
 
 
-def list_names(settings: Settings, runs: Runs, run: Run, after: str) -> Iterator[str]:
+def list_names(settings: Settings, run: Run, after: str) -> Iterator[str]:
     """Yield the names of a run's images, relative to the folder of `split_folder`.
 
     Args:
         settings: The current ones.
-        runs: All runs.
         run: The run.
         after: The name after which to begin; empty for the first.
     """
     root, prefix = split_folder(settings, run.images)
     if run.retries:
-        earlier = runs.load(run.retries).documents(settings)
+        earlier = Runs(settings).load(run.retries).documents(settings)
         images = dict.fromkeys(failure.image for failure in list_failures(earlier))
         return _skip(images, after, f"{earlier.url}/failures")
     if run.manifest:

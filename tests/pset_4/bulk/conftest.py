@@ -8,11 +8,11 @@ from threading import Event
 import pytest
 
 from pset_4 import context
-from pset_4.bulk.listing.planning import Planner
+from pset_4.bulk.listing.planning import ShardPlanner
 from pset_4.bulk.progress import Progress, ProgressReader
-from pset_4.bulk.runs import Run, Runs
-from pset_4.bulk.starting import Wanted, start_run
-from pset_4.bulk.working.worker import Job, work
+from pset_4.bulk.runs import Run
+from pset_4.bulk.starting import RunRequest, start_run
+from pset_4.bulk.worker.loop import WorkerConfig, run_worker
 from pset_4.settings import Settings, read_settings
 from tests.support.bulk import MODEL
 from tests.support.pipeline.projects import Project
@@ -34,9 +34,9 @@ def begin_run(settings: Settings) -> BeginRun:
     """Begins a run over all images of the remote, and lists them."""
 
     def begin(shard_size: int = 4, lease_seconds: float = 60, **options: object) -> Run:
-        wanted = Wanted(None, [MODEL], None, False, shard_size, lease_seconds)
-        run, _ = start_run(settings, Runs(settings), wanted, options)
-        assert Planner(settings, Runs(settings), run, "planner").write().is_complete
+        request = RunRequest(None, [MODEL], None, False, shard_size, lease_seconds)
+        run, _ = start_run(settings, request, options)
+        assert ShardPlanner(settings, run, "planner").write().is_complete
         return run
 
     return begin
@@ -50,7 +50,8 @@ def paint_here(settings: Settings) -> PaintHere:
     """Paints what is left of a run in this process, and returns the progress."""
 
     def paint(run: Run) -> Progress:
-        work(Job(settings.remote, run.id, settings.runner, {"threads": "1"}), Event())
+        config = WorkerConfig(settings.remote, run.id, settings.runner, {"threads": "1"})
+        run_worker(config, Event())
         return ProgressReader(settings, run).read()
 
     return paint

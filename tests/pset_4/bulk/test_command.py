@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pset_4.bulk import starting
-from pset_4.bulk.crews.processes import ProcessCrew
-from pset_4.bulk.runs import Runs
+from pset_4.bulk import pools, starting
+from pset_4.bulk.pools.processes import ProcessPool
 from pset_4.settings import Settings
 from tests.support.bulk import MODEL, list_results, read_run, write_pictures
 from tests.support.pipeline.projects import MakeProject, Project, assert_failed
@@ -73,7 +72,7 @@ def test_styles_are_found_without_suffix_and_by_pattern(
 def test_a_run_without_images_says_so(
     directory_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ProcessCrew, "tend", lambda crew: 0)  # starts no workers
+    monkeypatch.setattr(ProcessPool, "refill", lambda pool: 0)  # starts no workers
     write_pictures(DirectoryStore(directory_project.remote_url), 0)
     (tmp_path / "empty").mkdir()
 
@@ -159,7 +158,7 @@ def test_what_cannot_be_run_is_refused_before_any_worker_starts(
     message: str,
     exit_code: int,
 ) -> None:
-    monkeypatch.delattr(starting, "ProcessCrew")
+    monkeypatch.delattr(pools, "ProcessPool")
     write_pictures(directory_store, 1)
     directory_store.write("saved_models/broken.pth", b"some text")
 
@@ -202,14 +201,14 @@ def test_no_worker_is_told_a_secret(
     settings: Settings, store: RemoteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_pictures(store, 1)
-    wanted = starting.Wanted(None, [MODEL], None, False, 10, 60)
-    run, _ = starting.start_run(settings, Runs(settings), wanted, {})
+    request = starting.RunRequest(None, [MODEL], None, False, 10, 60)
+    run, _ = starting.start_run(settings, request, {})
 
-    crew = starting.make_crew(settings, run, lambda text: None, 3, None)
+    pool = pools.make_pool(settings, run, lambda text: None, 3, None)
 
-    assert isinstance(crew, ProcessCrew) and crew.size == 3
-    assert "test-secret" not in repr(crew.job) and "test-key" not in repr(crew.job)
-    assert set(crew.job.machine) <= {"threads", "memory"}
+    assert isinstance(pool, ProcessPool) and pool.size == 3
+    assert "test-secret" not in repr(pool.config) and "test-key" not in repr(pool.config)
+    assert set(pool.config.machine) <= {"threads", "memory"}
 
 
 def test_the_last_workers_end_a_run_whose_driver_is_gone(

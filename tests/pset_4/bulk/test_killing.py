@@ -19,10 +19,10 @@ import pytest
 
 from pset_4 import context
 from pset_4.bulk.coordination.leases import LeaseState
-from pset_4.bulk.crews import processes
+from pset_4.bulk.pools import processes
 from pset_4.bulk.runs import Runs
 from pset_4.bulk.shards import CLAIMS, Tally, list_done
-from pset_4.bulk.working.worker import Job
+from pset_4.bulk.worker.loop import WorkerConfig
 from pset_4.settings import read_settings
 from tests.support.bulk import MODEL, list_results, read_made, read_run, write_pictures
 from tests.support.pipeline.programs import is_running
@@ -244,6 +244,6 @@ def test_a_worker_that_is_told_to_end_in_its_first_moment_does(
     monkeypatch.setattr(processes, "work", lambda job, stop, notify: not stop.is_set())
     ours, theirs = Pipe()
     with ours, pytest.raises(SystemExit) as ended:
-        processes._work_in_process(Job("", "", ""), theirs)
+        processes._work_in_process(WorkerConfig("", "", ""), theirs)
 
     assert ended.value.code == processes._STOPPED

@@ -24,7 +24,7 @@ from pset_4.bulk.coordination.leases import (
     acquire,
     take_over,
 )
-from pset_4.bulk.working.worker import _renewing
+from pset_4.bulk.worker.loop import _renewing
 from pset_4.settings import Settings, read_settings
 from tests.support.pipeline.projects import Project
 from tests.support.remotes.rclone import serve_rclone

@@ -15,7 +15,7 @@ from bench.scale.driver import REMOTE, make_run, serving
 from csci_utils.errors import ChangedError
 from pset_4 import context
 from pset_4.bulk.listing.manifests import read_manifest
-from pset_4.bulk.listing.planning import Plan, Planner, read_plan
+from pset_4.bulk.listing.planning import ShardPlan, ShardPlanner, read_plan
 from pset_4.bulk.runs import Run, Runs
 from pset_4.bulk.shards import read_shard
 from pset_4.errors import PipelineError
@@ -40,10 +40,10 @@ def many(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
 
 def test_names_are_not_held(many: Settings) -> None:
     run = make_run(many)
-    planner = Planner(many, Runs(many), run, "planner")
+    planner = ShardPlanner(many, run, "planner")
     peaks: list[int] = []
 
-    def look(plan: Plan) -> None:
+    def look(plan: ShardPlan) -> None:
         peaks.append(tracemalloc.get_traced_memory()[0])
 
     tracemalloc.start()
@@ -65,16 +65,16 @@ def test_a_planner_that_is_killed_is_followed_by_another(
     run = runs.create(Run(settings.remote_images, {MODEL: "0" * 64}, {}, shard_size=2))
     documents = run.documents(settings)
 
-    def be_killed(plan: Plan) -> None:
+    def be_killed(plan: ShardPlan) -> None:
         if plan.shards == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Planner(settings, runs, run, "first").write(be_killed)
-    assert not Planner(settings, runs, run, "second").write().is_complete  # the lease is held
+        ShardPlanner(settings, run, "first").write(be_killed)
+    assert not ShardPlanner(settings, run, "second").write().is_complete  # the lease is held
     release(run, settings)
     store.write("images/aaa.png", b"new, and sorted before what is listed already")
-    plan = Planner(settings, runs, run, "third").write()
+    plan = ShardPlanner(settings, run, "third").write()
 
     assert (plan.images, plan.is_complete) == (12, True)
     assert read_plan(documents) == plan
@@ -174,13 +174,13 @@ def test_a_manifest_that_changed_is_not_gone_on_with(
     images = settings.remote_images
     run = runs.create(Run(images, {MODEL: "0" * 64}, {}, str(manifest), shard_size=1))
 
-    def be_killed(plan: Plan) -> None:
+    def be_killed(plan: ShardPlan) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Planner(settings, runs, run, "first").write(be_killed)
+        ShardPlanner(settings, run, "first").write(be_killed)
     release(run, settings)
     manifest.write_text("key\nc.png\n")
 
     with pytest.raises(ChangedError, match=r"a.png is not in it any more"):
-        Planner(settings, runs, run, "second").write()
+        ShardPlanner(settings, run, "second").write()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -16,13 +17,13 @@ from neural_style.backends.engine import EngineStyle
 from neural_style.pictures.arrays import Colors
 from pset_4.bulk.coordination.leases import Lease, LeaseLostError, acquire, take_over
 from pset_4.bulk.failures import list_failures
-from pset_4.bulk.listing.planning import Planner
+from pset_4.bulk.listing.planning import ShardPlanner
 from pset_4.bulk.progress import ProgressReader
-from pset_4.bulk.runs import Runs
 from pset_4.bulk.shards import CLAIMS, DONE, claim_name
-from pset_4.bulk.starting import Wanted, start_run
-from pset_4.bulk.working.station import Station, open_station
-from pset_4.bulk.working.worker import paint_shard
+from pset_4.bulk.starting import RunRequest, start_run
+from pset_4.bulk.worker.loop import paint_shard
+from pset_4.bulk.worker.workspace import open_workspace
+from pset_4.runners.in_process import InProcessRunner
 from pset_4.settings import Settings
 from tests.pset_4.bulk.conftest import BeginRun, PaintHere
 from tests.support.bulk import MODEL, list_results, read_made, write_pictures
@@ -63,9 +64,9 @@ def test_a_blend_is_painted_as_main_does(
 ) -> None:
     names = write_pictures(store, 2)
     store.write("saved_models/n.pth", make_model(2))
-    wanted = Wanted(None, [f"n.pth:1,{MODEL}:3"], None, False, 4, 2)
-    run, _ = start_run(settings, Runs(settings), wanted, {})
-    Planner(settings, Runs(settings), run, "planner").write()
+    request = RunRequest(None, [f"n.pth:1,{MODEL}:3"], None, False, 4, 2)
+    run, _ = start_run(settings, request, {})
+    ShardPlanner(settings, run, "planner").write()
 
     assert paint_here(run).painted == 2
 
@@ -156,18 +157,18 @@ def test_a_worker_whose_shard_is_taken_publishes_no_more(
     documents = run.documents(settings)
     lease = acquire(documents, claim_name(0), 60, "sleeper")
     assert lease is not None
-    paint = Station.paint
+    paint = InProcessRunner.paint_all
 
     def paint_and_sleep(
-        station: Station, requests: Iterable[PaintingRequest], is_alone: bool
+        *arguments: Any,
     ) -> Iterator[tuple[PaintingRequest, PaintingResult | Exception]]:
-        for painted in paint(station, requests, is_alone):
+        for painted in paint(*arguments):
             monkeypatch.setattr(Lease, "is_held", False)
             yield painted
 
-    monkeypatch.setattr(Station, "paint", paint_and_sleep)
-    with open_station(settings, run, Event()) as station, pytest.raises(LeaseLostError):
-        paint_shard(station, 0, lease)
+    monkeypatch.setattr(InProcessRunner, "paint_all", paint_and_sleep)
+    with open_workspace(settings, run, Event()) as workspace, pytest.raises(LeaseLostError):
+        paint_shard(workspace, 0, lease)
 
     assert list_results(store) == []
     assert list(documents.list(DONE)) == []

@@ -1,4 +1,4 @@
-"""Progress on screen: a bar on a terminal, and elsewhere a line now and then."""
+"""Show progress: a bar on a terminal, and elsewhere a line now and then."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINE_SECONDS = 30.0
 """Between two lines where there is no terminal."""
 
 
-class Screen(Observer):
+class ProgressDisplay(Observer):
     """Shows the progress of a run and notes on standard error."""
 
     def __init__(self, is_quiet: bool) -> None:

@@ -1,4 +1,4 @@
-"""A worker: claims one shard after another, paints it, and marks it as done."""
+"""The loop of a worker: claim a shard, paint it, mark it as done."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ..failures import write_failures
 from ..progress import ProgressReader
 from ..runs import Runs
 from ..shards import mark_done, read_shard
-from .board import Board
-from .pictures import ShardWork, StoppedError
-from .station import Station, open_station
+from .shard_painter import ShardPainter, StoppedError
+from .shard_queue import ShardQueue
+from .workspace import Workspace, open_workspace
 
 RENEWALS = 3
 """How often a lease is renewed while it lasts once."""
@@ -31,7 +31,7 @@ MAX_PAUSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Job:
+class WorkerConfig:
     """What a worker is told when it starts, anywhere: no credentials, no paths of one machine."""
 
     remote: str
@@ -50,11 +50,13 @@ class Job:
         )
 
 
-def work(job: Job, stop: Event, notify: Callable[[str], None] = lambda text: None) -> bool:
+def run_worker(
+    config: WorkerConfig, stop: Event, notify: Callable[[str], None] = lambda text: None
+) -> bool:
     """Paint shards until all of a run are done, or `stop` is set.
 
     Args:
-        job: The run.
+        config: Which run, and how.
         stop: Ends the work between two images; what was painted stays.
         notify: Called with what somebody who watches should know.
 
@@ -64,39 +66,39 @@ def work(job: Job, stop: Event, notify: Callable[[str], None] = lambda text: Non
     Raises:
         DescribedError, OSError: The remote refuses, or a style cannot be loaded.
     """
-    settings = job.read_settings()
+    settings = config.read_settings()
     with context.activated(settings):
         runs = Runs(settings)
-        run = runs.load(job.run_id)
+        run = runs.load(config.run_id)
         with (
             context.activated(replace(settings, force=run.force)),
-            open_station(settings, run, stop) as station,
+            open_workspace(settings, run, stop) as workspace,
         ):
-            board = Board(station.documents, run.lease_seconds, station.owner)
-            while not (stop.is_set() or _paint_next(station, board, notify)):
+            queue = ShardQueue(workspace.documents, run.lease_seconds, workspace.owner)
+            while not (stop.is_set() or _paint_next(workspace, queue, notify)):
                 pass
-        if board.is_finished and not runs.is_finished(run.id):  # the driver may be gone
+        if queue.is_finished and not runs.is_finished(run.id):  # the driver may be gone
             runs.finish(run, ProgressReader(settings, run).read().to_dict())
-        return board.is_finished
+        return queue.is_finished
 
 
-def _paint_next(station: Station, board: Board, notify: Callable[[str], None]) -> bool:
+def _paint_next(workspace: Workspace, queue: ShardQueue, notify: Callable[[str], None]) -> bool:
     """Paint one shard if one is free, or else wait a moment; return whether all are done."""
-    claimed = board.claim()
+    claimed = queue.claim()
     if claimed is None:
-        if board.is_finished:
+        if queue.is_finished:
             return True
-        station.stop.wait(min(MAX_PAUSE_SECONDS, station.run.lease_seconds / RENEWALS))
+        workspace.stop.wait(min(MAX_PAUSE_SECONDS, workspace.run.lease_seconds / RENEWALS))
         return False
     number, lease = claimed
     try:
-        paint_shard(station, number, lease)
+        paint_shard(workspace, number, lease)
     except LeaseLostError as error:
         notify(f"shard {number}: {error.reason}; the other worker paints what is left")
     return False
 
 
-def paint_shard(station: Station, number: int, lease: Lease) -> None:
+def paint_shard(workspace: Workspace, number: int, lease: Lease) -> None:
     """Paint a shard, publish its failures, and mark it as done.
 
     Raises:
@@ -104,13 +106,13 @@ def paint_shard(station: Station, number: int, lease: Lease) -> None:
         DescribedError, OSError: The remote refuses. Others can have the shard at once.
     """
     try:
-        work = ShardWork(station, lease, read_shard(station.documents, number))
-        with _renewing(lease, work.figures, station.run.lease_seconds / RENEWALS):
-            work.paint()
-        lease.renew("", work.figures())
-        write_failures(station.documents, number, work.failures)
+        painter = ShardPainter(workspace, lease, read_shard(workspace.documents, number))
+        with _renewing(lease, painter.figures, workspace.run.lease_seconds / RENEWALS):
+            painter.paint()
+        lease.renew("", painter.figures())
+        write_failures(workspace.documents, number, painter.failures)
         lease.check()
-        mark_done(station.documents, number, work.tally())
+        mark_done(workspace.documents, number, painter.tally())
     except LeaseLostError:
         raise
     except BaseException as error:

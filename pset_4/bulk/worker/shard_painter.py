@@ -1,4 +1,4 @@
-"""One shard: its images are fetched ahead, painted as `main` does, and published behind."""
+"""Paint one shard: images are fetched ahead, and results published behind the painting."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ from neural_style.pictures.file_formats import MAX_PICTURE_BYTES
 from ...errors import PipelineError
 from ...execution.messages import describe_error
 from ...names import check_image_name
+from ...runners import current_runner
 from ..coordination.leases import Lease, LeaseLostError
 from ..failures import FailedPicture, describe
 from ..shards import Tally
 from ..transfers import fetch_target, publish, source_at
-from .existing import Existing
+from .existing_results import ExistingResults
 
 if TYPE_CHECKING:
     from neural_style import PaintingRequest, Provenance
 
     from ..runs import Run
-    from .station import Station
+    from .workspace import Workspace
 
 _Sending = tuple[str, str, Future[None]]  # image, style, and its way to the remote
 
@@ -70,8 +71,8 @@ class StoppedError(PipelineError, RuntimeError):
 
 
 @dataclass
-class _Fetched:
-    """An image that was looked at."""
+class _FetchedImage:
+    """An image, fetched if anything of it is to be painted."""
 
     name: str
     missing: Sequence[str]
@@ -83,10 +84,10 @@ class _Fetched:
 
 
 @dataclass(frozen=True)
-class _Painting:
-    """An image that is to be painted in a style."""
+class _PendingResult:
+    """A result that is being painted."""
 
-    fetched: _Fetched
+    fetched: _FetchedImage
     model: str
     url: str
     """Where the result goes."""
@@ -94,15 +95,15 @@ class _Painting:
     """Whether another result is there."""
 
 
-class ShardWork:
-    """The painting of one shard."""
+class ShardPainter:
+    """Paints the images of one shard in all styles of the run."""
 
-    def __init__(self, station: Station, lease: Lease, names: Sequence[str]) -> None:
-        """Take what the worker has, the shard's lease, and its images."""
-        self._station = station
+    def __init__(self, workspace: Workspace, lease: Lease, names: Sequence[str]) -> None:
+        """Take the worker's workspace, the shard's lease, and the names of its images."""
+        self._workspace = workspace
         self._lease = lease
         self._names = names
-        self._paintings: dict[Path, _Painting] = {}  # by the path of the result
+        self._pending: dict[Path, _PendingResult] = {}  # by the path of the result
         self._painted = self._current = 0
         self._begin = time.monotonic()
         self.failures: list[FailedPicture] = []
@@ -124,7 +125,7 @@ class ShardWork:
             StoppedError: The worker was asked to end.
             CsciUtilsError, OSError: The remote refuses, or the scratch folder is full.
         """
-        self._existing = Existing(self._station.settings, self._station.run, self._names)
+        self._existing = ExistingResults(self._workspace.settings, self._workspace.run, self._names)
         is_careful = self._lease.state.attempt >= SUSPICIOUS_ATTEMPTS
         if is_careful:
             self._fail_suspect(self._lease.state.doing)
@@ -136,18 +137,20 @@ class ShardWork:
 
     def _paint_all(self, pool: Executor, ahead: int, is_careful: bool) -> None:
         sending: deque[_Sending] = deque()
+        runner = current_runner()
+        paint = runner.paint_each if is_careful else runner.paint_all
         requests = self._make_requests(pool, ahead, is_careful)
-        for request, outcome in self._station.paint(requests, is_alone=is_careful):
-            painting, path = self._paintings.pop(request.output_image), str(request.output_image)
-            fetched, model = painting.fetched, painting.model
+        for request, outcome in paint(requests, lambda _: None, lambda _: lambda *_: None):
+            pending, path = self._pending.pop(request.output_image), str(request.output_image)
+            fetched, model = pending.fetched, pending.model
             with (
                 self._noting(fetched.name, [model]),
                 instead_of_path(fetched.path, fetched.name),
-                instead_of_path(path, painting.url),
+                instead_of_path(path, pending.url),
             ):
                 if isinstance(outcome, Exception):
                     raise outcome
-                publishing = partial(self._publish, painting, path, outcome.provenance)
+                publishing = partial(self._publish, pending, path, outcome.provenance)
                 sending.append((fetched.name, model, pool.submit(publishing)))
             self._leave(fetched)
             self._settle(sending, 0 if is_careful else ahead)
@@ -162,26 +165,26 @@ class ShardWork:
             if is_careful and fetched.path:
                 self._lease.renew(fetched.name, self.figures())
             for model in fetched.missing:
-                painting = self._plan(fetched, model)
-                if painting is None:
+                pending = self._plan(fetched, model)
+                if pending is None:
                     self._leave(fetched)
                     continue
-                path = self._station.make_path(painting.url)
-                self._paintings[Path(path)] = painting
-                yield self._station.request(fetched.path, fetched.name, model, path)
+                path = self._workspace.make_path(pending.url)
+                self._pending[Path(path)] = pending
+                yield self._workspace.make_request(fetched.path, fetched.name, model, path)
 
-    def _plan(self, fetched: _Fetched, model: str) -> _Painting | None:
+    def _plan(self, fetched: _FetchedImage, model: str) -> _PendingResult | None:
         """Return what is to be painted; None if a larger result is there and has to stay."""
         url = self._existing.path_of(model, fetched.name)
         is_replacement = self._existing.has(model, fetched.name)
         with self._noting(fetched.name, [model]):
             if is_replacement:
-                check_place(self._station.run, model, fetched.name)
-            return _Painting(fetched, model, url, is_replacement)
+                check_place(self._workspace.run, model, fetched.name)
+            return _PendingResult(fetched, model, url, is_replacement)
         return None
 
     @staticmethod
-    def _leave(fetched: _Fetched) -> None:
+    def _leave(fetched: _FetchedImage) -> None:
         """Remove an image that was painted in its last style."""
         fetched.unpainted -= 1
         if fetched.unpainted == 0:
@@ -189,13 +192,13 @@ class ShardWork:
 
     def _check(self) -> None:
         """Check that the work may go on."""
-        if self._station.stop.is_set():
+        if self._workspace.stop.is_set():
             raise StoppedError("asked to end")
         self._lease.check()
 
-    def _fetch_ahead(self, pool: Executor, ahead: int) -> Iterator[_Fetched]:
+    def _fetch_ahead(self, pool: Executor, ahead: int) -> Iterator[_FetchedImage]:
         """Yield the images in which something is to be painted, or whose results are current."""
-        waiting: deque[tuple[str, Future[_Fetched]]] = deque()
+        waiting: deque[tuple[str, Future[_FetchedImage]]] = deque()
         for name in self._names:
             waiting.append((name, pool.submit(self._fetch, name)))
             if len(waiting) >= ahead:
@@ -203,28 +206,28 @@ class ShardWork:
         while waiting:
             yield from self._take(*waiting.popleft())
 
-    def _take(self, name: str, future: Future[_Fetched]) -> Iterator[_Fetched]:
-        with self._noting(name, list(self._station.run.models)):
+    def _take(self, name: str, future: Future[_FetchedImage]) -> Iterator[_FetchedImage]:
+        with self._noting(name, list(self._workspace.run.models)):
             fetched = future.result()
-            self._current += len(self._station.run.models) - len(fetched.missing)
+            self._current += len(self._workspace.run.models) - len(fetched.missing)
             yield fetched
 
-    def _fetch(self, name: str) -> _Fetched:
+    def _fetch(self, name: str) -> _FetchedImage:
         """Look which results are missing, and fetch the image if any are; in another thread."""
         check_image_name(name)  # again: others may write to the remote, too
-        source = source_at(self._station.root, name)
+        source = source_at(self._workspace.root, name)
         missing = self._existing.find_missing(name, source)
         if not missing:
-            return _Fetched(name, missing)
-        path = self._station.make_path(name)
+            return _FetchedImage(name, missing)
+        path = self._workspace.make_path(name)
         fetch_target(source, path, MAX_PICTURE_BYTES)
-        return _Fetched(name, missing, path, len(missing))
+        return _FetchedImage(name, missing, path, len(missing))
 
-    def _publish(self, painting: _Painting, path: str, provenance: Provenance | None) -> None:
+    def _publish(self, pending: _PendingResult, path: str, provenance: Provenance | None) -> None:
         """Publish a result, if the shard is still this worker's; in another thread."""
         self._lease.check()
-        rendering, is_replacement = self._station.run.rendering(), painting.is_replacement
-        publish(path, painting.url, provenance, rendering, is_replacement)
+        rendering, is_replacement = self._workspace.run.rendering(), pending.is_replacement
+        publish(path, pending.url, provenance, rendering, is_replacement)
 
     def _settle(self, sending: deque[_Sending], left: int) -> None:
         """Wait until no more than so many results are on their way."""
@@ -256,7 +259,7 @@ class ShardWork:
                 f"{self._lease.state.attempt - 1} at its shard",
                 remedy="if memory was short, give workers more, or --max-side",
             )
-            self._fail(suspect, self._station.run.models, error)
+            self._fail(suspect, self._workspace.run.models, error)
 
 
 def check_place(run: Run, model: str, image: str) -> None:

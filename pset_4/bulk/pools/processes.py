@@ -1,4 +1,4 @@
-"""Crews: the workers that a command starts, in processes of this machine, and looks after."""
+"""A pool of processes of this machine."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from threading import Event, Thread
 from csci_utils.signals import interrupt_on_termination
 
 from ...execution.messages import describe_error
-from ..working.worker import Job, work
-from .base import GRACE_SECONDS, Crew
+from ..worker.loop import WorkerConfig, run_worker
+from .base import GRACE_SECONDS, WorkerPool
 
 _STOPPED = 75
 """The exit code of a worker that was asked to end, by anybody, before all was done (EX_TEMPFAIL of
@@ -24,21 +24,25 @@ sysexits.h)."""
 _Process = tuple[multiprocessing.process.BaseProcess, Connection]
 
 
-class ProcessCrew(Crew):
+class ProcessPool(WorkerPool):
     """Workers in processes of this machine. They end when this process does, however it ends."""
 
     def __init__(
-        self, job: Job, notify: Callable[[str], None], size: int, devices: Sequence[str] = ()
+        self,
+        config: WorkerConfig,
+        notify: Callable[[str], None],
+        size: int,
+        devices: Sequence[str] = (),
     ) -> None:
-        """Take the job, how many workers there should be, and the devices that they share."""
-        super().__init__(job, notify)
+        """Take what each worker is told, how many there should be, and the devices they share."""
+        super().__init__(config, notify)
         self.size = size
         self._devices = devices
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[int, _Process] = {}  # by the number of the worker
         self._finished: set[int] = set()
 
-    def tend(self) -> int:
+    def refill(self) -> int:
         """Look at all processes, and start what is missing."""
         for number, (process, connection) in list(self._processes.items()):
             self._receive(connection)
@@ -46,7 +50,7 @@ class ProcessCrew(Crew):
                 del self._processes[number]
                 self._take_ended(number, process, connection)
         for number in set(range(self.size)) - self._processes.keys() - self._finished:
-            self._processes[number] = self._start(self._job_of(number))
+            self._processes[number] = self._start(self._config_of(number))
         return len(self._processes)
 
     def stop(self) -> None:
@@ -60,15 +64,15 @@ class ProcessCrew(Crew):
                 process.join()
         self._processes.clear()
 
-    def _job_of(self, number: int) -> Job:
+    def _config_of(self, number: int) -> WorkerConfig:
         if not self._devices:
-            return self.job
+            return self.config
         device = self._devices[number % len(self._devices)]
-        return replace(self.job, machine=self.job.machine | {"device": device})
+        return replace(self.config, machine=self.config.machine | {"device": device})
 
-    def _start(self, job: Job) -> _Process:
+    def _start(self, config: WorkerConfig) -> _Process:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work_in_process, args=(job, theirs))
+        process = self._context.Process(target=_work_in_process, args=(config, theirs))
         process.start()
         theirs.close()
         return process, ours
@@ -92,19 +96,21 @@ class ProcessCrew(Crew):
         if process.exitcode in (0, _STOPPED):
             return
         killed = f"killed by signal {-(process.exitcode or 0)}"
-        self.lose(killed if (process.exitcode or 0) < 0 else self.last_error or "no reason given")
+        self.record_loss(
+            killed if (process.exitcode or 0) < 0 else self.last_error or "no reason given"
+        )
 
 
-def _work_in_process(job: Job, connection: Connection) -> None:
-    """Work until all is done, or the crew's end of the connection is closed."""
+def _work_in_process(config: WorkerConfig, connection: Connection) -> None:
+    """Work until all is done, or the pool closes its end of the connection."""
     stop = Event()
     interrupt_on_termination()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the crew decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the pool decides
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
     Thread(target=_await_end, args=(connection, stop), daemon=True).start()
     try:
-        is_done = work(job, stop, lambda text: connection.send(("note", text)))
+        is_done = run_worker(config, stop, lambda text: connection.send(("note", text)))
     except Exception as error:
         with suppress(OSError):
             connection.send(("error", str(describe_error(error))))

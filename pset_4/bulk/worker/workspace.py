@@ -1,4 +1,4 @@
-"""The resources of a worker: the run, its loaded styles, and a scratch folder."""
+"""What a worker works with: the run, its style files, and a scratch folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 import os
 import secrets
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -17,17 +17,15 @@ from typing import TYPE_CHECKING
 from csci_utils.atomic import make_temporary_name
 from csci_utils.digest import file_digest
 from csci_utils.errors import ChangedError
-from neural_style.formats.model_file import MAX_STYLE_BYTES
 
 from ...names import parse_model_name
-from ...runners import current_runner
 from ...styles.digests import digest_style
 from ..coordination.documents import Documents
 from ..listing.sources import split_folder
-from ..transfers import fetch
+from ..transfers import fetch_model
 
 if TYPE_CHECKING:
-    from neural_style import PaintingRequest, PaintingResult
+    from neural_style import PaintingRequest
 
     from ...settings import Settings
     from ..runs import Run
@@ -39,8 +37,8 @@ def make_owner() -> str:
 
 
 @dataclass
-class Station:
-    """The place of one worker, where its styles stay loaded."""
+class Workspace:
+    """The run, style files and scratch folder of one worker."""
 
     settings: Settings
     run: Run
@@ -63,7 +61,7 @@ class Station:
         """Return a new path in the scratch folder, with the suffix of a name."""
         return os.path.join(self.scratch, f"{next(self._numbers)}{PurePath(name).suffix}")
 
-    def request(self, path: str, image: str, model: str, result_path: str) -> PaintingRequest:
+    def make_request(self, path: str, image: str, model: str, result_path: str) -> PaintingRequest:
         """Return the request for a picture, the same that `main` makes."""
         from neural_style import PaintingRequest
 
@@ -73,23 +71,10 @@ class Station:
         blend = style.blend and style.blend.renamed(self.models.__getitem__)
         return PaintingRequest(*files, options, image, style.source, blend)
 
-    def paint(
-        self, requests: Iterable[PaintingRequest], is_alone: bool
-    ) -> Iterator[tuple[PaintingRequest, PaintingResult | Exception]]:
-        """Paint, with what is loaded already, and yield each request with what came of it.
-
-        Args:
-            requests: What to paint.
-            is_alone: Whether each request is finished before the next one is taken.
-        """
-        runner = current_runner()
-        paint = runner.paint_each if is_alone else runner.paint_all
-        return paint(requests, lambda text: None, lambda request: lambda done, total: None)
-
 
 @contextmanager
-def open_station(settings: Settings, run: Run, stop: Event) -> Iterator[Station]:
-    """Yield a station, whose styles are fetched, and whose folder is removed after the body.
+def open_workspace(settings: Settings, run: Run, stop: Event) -> Iterator[Workspace]:
+    """Fetch the styles of a run, yield the workspace, and remove its folder after the body.
 
     Raises:
         ChangedError: A style was replaced in the remote since the run began.
@@ -97,34 +82,17 @@ def open_station(settings: Settings, run: Run, stop: Event) -> Iterator[Station]
     """
     prefix = f"{make_temporary_name()}."
     with TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as scratch:
-        station = Station(settings, run, scratch, stop)
+        workspace = Workspace(settings, run, scratch, stop)
         for model, sha256 in run.models.items():
             style = parse_model_name(model)
             for file in style.files:
-                if file not in station.models:
-                    station.models[file] = fetch_model(settings, file, scratch)
-            digests = [file_digest(station.models[file]) for file in style.files]
+                if file not in workspace.models:
+                    workspace.models[file] = fetch_model(settings, file, scratch)
+            digests = [file_digest(workspace.models[file]) for file in style.files]
             if digest_style(style, digests) != sha256:
                 raise ChangedError(
                     "replaced since the run began",
                     path=f"{settings.remote_models}/{model}",
                     remedy="run bulk again, which begins another run with the new one",
                 )
-        yield station
-
-
-def fetch_model(settings: Settings, file: str, scratch: str) -> str:
-    """Fetch the file of a style, and return its path.
-
-    Args:
-        settings: The current ones.
-        file: Its name.
-        scratch: The folder that it goes to.
-
-    Raises:
-        FileNotFoundError, CsciUtilsError, OSError: It is not there, or the remote refuses.
-    """
-    url = f"{settings.remote_models}/{file}"
-    path = os.path.join(scratch, f"{len(os.listdir(scratch))}-{PurePath(file).name}")
-    fetch(url, path, MAX_STYLE_BYTES)
-    return path
+        yield workspace

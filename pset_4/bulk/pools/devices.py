@@ -1,4 +1,4 @@
-"""Where the workers of one machine paint: each on its core, or some on each accelerator."""
+"""The device of each worker of one machine: a core of its own, or a shared accelerator."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MEMORY_OF_WORKER = 16 * 10**9
 """In bytes, of an accelerator: for one picture of 24 megapixels in fp32."""
 
 
-def list_places(machine: Mapping[str, str]) -> list[str]:
+def list_devices(machine: Mapping[str, str]) -> list[str]:
     """Return the device of each worker that this machine has room for.
 
     Args:

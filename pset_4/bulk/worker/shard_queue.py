@@ -1,4 +1,4 @@
-"""Find free shards in the remote, a window of a thousand at a time."""
+"""Claim free shards in the remote, which is searched in windows of a thousand."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from itertools import takewhile
 
 from ..coordination.documents import Documents
 from ..coordination.leases import GRACE, Lease, acquire, take_over
-from ..listing.planning import Plan, read_plan
+from ..listing.planning import ShardPlan, read_plan
 from ..shards import CLAIMS, claim_name, is_done, list_done, name_of, number_of
 
 WINDOW = 1000
 """How many shards are looked at together: as many as a request lists."""
 
 
-class Board:
+class ShardQueue:
     """The shards of a run as one worker sees them.
 
     Workers begin at random places, so that few of them ask for the same shard at once.
@@ -26,7 +26,7 @@ class Board:
         self._documents = documents
         self._seconds = lease_seconds
         self._owner = owner
-        self._plan = Plan()
+        self._plan = ShardPlan()
         self._finished: set[int] = set()  # windows in which all shards are done
         self._free: Iterator[int] = iter(())
 

@@ -1,6 +1,6 @@
-"""A crew on Ray: an actor for each core or GPU of a cluster, each of them one worker.
+"""A pool on Ray: each worker is an actor, with a core or GPU of the cluster.
 
-Ray core divides nothing here and holds no results: it starts workers, and tells when one is gone.
+Ray neither divides the work nor holds results: it starts workers, and tells when one is gone.
 https://docs.ray.io/en/latest/ray-core/actors.html
 """
 
@@ -19,8 +19,8 @@ from neural_style.errors import install_remedy
 
 from ...errors import MissingError, PipelineError
 from ...execution.messages import describe_error
-from ..working.worker import Job, work
-from .base import GRACE_SECONDS, Crew
+from ..worker.loop import WorkerConfig, run_worker
+from .base import GRACE_SECONDS, WorkerPool
 
 AUTO = "auto"
 """The cluster that this machine is a part of, or else one that is started here."""
@@ -31,15 +31,15 @@ _NO_REPORTS = {"RAY_USAGE_STATS_ENABLED": "0"}
 class ActorWorker:
     """One worker, in a process of Ray."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
-        """Take the job; nothing is loaded yet."""
-        self._job = Job(**job)
+    def __init__(self, config: dict[str, Any]) -> None:
+        """Take the fields of a `WorkerConfig`; nothing is loaded yet."""
+        self._config = WorkerConfig(**config)
         self._stop = Event()
 
     def work(self) -> str:
         """Paint until all is done; return the line about the error that ended it, or nothing."""
         try:
-            is_done = work(self._job, self._stop)
+            is_done = run_worker(self._config, self._stop)
         except Exception as error:
             return str(describe_error(error))
         return "" if is_done else "asked to end"
@@ -49,16 +49,16 @@ class ActorWorker:
         self._stop.set()
 
 
-class RayCrew(Crew):
+class RayPool(WorkerPool):
     """Workers on a cluster, as many as it has free cores or GPUs, or as are asked for."""
 
     def __init__(
-        self, job: Job, notify: Callable[[str], None], address: str, limit: int | None
+        self, config: WorkerConfig, notify: Callable[[str], None], address: str, limit: int | None
     ) -> None:
         """Connect to a cluster.
 
         Args:
-            job: What workers are told.
+            config: What each worker is told.
             notify: Called with notes.
             address: `AUTO`, or the address of a cluster.
             limit: The largest number of workers; None for one for each core or GPU. If there are
@@ -68,24 +68,24 @@ class RayCrew(Crew):
             MissingError: Ray is not installed.
             PipelineError: There is no such cluster.
         """
-        super().__init__(job, notify)
+        super().__init__(config, notify)
         self._ray = connect(address)
         self._limit = limit
-        self._is_gpu = job.machine.get("device", "cpu") not in ("", "cpu")
-        self._cores = 1 if self._is_gpu else int(job.machine.get("threads", 1))
+        self._is_gpu = config.machine.get("device", "cpu") not in ("", "cpu")
+        self._cores = 1 if self._is_gpu else int(config.machine.get("threads", 1))
         self._actors: dict[Any, Any] = {}  # the result that is waited for, and its actor
         self._finished = 0
         self.size, _ = self._divide()
 
-    def tend(self) -> int:
+    def refill(self) -> int:
         """Look at all actors, and start what is missing; nodes may come and go."""
         if self._actors:
             ended, _ = self._ray.wait(list(self._actors), num_returns=len(self._actors), timeout=0)
             for result in ended:
                 self._take_ended(result)
-        self.size, place = self._divide()
+        self.size, resources = self._divide()
         while len(self._actors) + self._finished < self.size:
-            actor = self._start(place)
+            actor = self._start(resources)
             self._actors[actor.work.remote()] = actor
         return len(self._actors)
 
@@ -104,12 +104,12 @@ class RayCrew(Crew):
         self._actors.clear()
         self._ray.shutdown()
 
-    def _start(self, place: Mapping[str, float]) -> Any:
+    def _start(self, resources: Mapping[str, float]) -> Any:
         # Two threads: `stop` is heard while `work` goes on.
         actor = self._ray.remote(ActorWorker).options(
-            **place, max_concurrency=2, max_restarts=0, scheduling_strategy="SPREAD"
+            **resources, max_concurrency=2, max_restarts=0, scheduling_strategy="SPREAD"
         )
-        return actor.remote(asdict(self.job))
+        return actor.remote(asdict(self.config))
 
     def _take_ended(self, result: Any) -> None:
         del self._actors[result]
@@ -118,21 +118,21 @@ class RayCrew(Crew):
         except Exception as lost:  # Ray has many kinds, for actors, nodes and their memory
             error = f"lost: {type(lost).__name__}"
         if error:
-            self.lose(error)
+            self.record_loss(error)
         else:
             self._finished += 1
 
     def _divide(self) -> tuple[int, dict[str, float]]:
         """Return how many workers the cluster has room for, and what each takes of it."""
-        resources = self._ray.cluster_resources()
+        total = self._ray.cluster_resources()
         if self._is_gpu:
-            gpus = int(resources.get("GPU", 0))
-            on_each = ceil((self._limit or 1) / max(gpus, 1))
-            places, place = gpus * on_each, {"num_gpus": 1 / on_each}
+            gpus = int(total.get("GPU", 0))
+            per_gpu = ceil((self._limit or 1) / max(gpus, 1))
+            capacity, resources = gpus * per_gpu, {"num_gpus": 1 / per_gpu}
         else:
-            places = int(resources.get("CPU", 0) // self._cores)
-            place = {"num_cpus": float(self._cores)}
-        return places if self._limit is None else min(places, self._limit), place
+            capacity = int(total.get("CPU", 0) // self._cores)
+            resources = {"num_cpus": float(self._cores)}
+        return capacity if self._limit is None else min(capacity, self._limit), resources
 
 
 def connect(address: str) -> Any:

@@ -1,4 +1,4 @@
-"""Find the results of a shard that the remote has already, whoever published them."""
+"""The results of a shard that the remote has already, whoever published them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_LISTED = 10_000
 apart; then the remote is asked for each."""
 
 
-class Existing:
+class ExistingResults:
     """The results of some images in all styles of a run."""
 
     def __init__(self, settings: Settings, run: Run, names: Sequence[str]) -> None:

@@ -6,16 +6,16 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from pset_4.bulk.crews import on_ray, places
-from pset_4.bulk.crews.processes import ProcessCrew
-from pset_4.bulk.working.worker import Job
+from pset_4.bulk.pools import devices, on_ray
+from pset_4.bulk.pools.processes import ProcessPool
+from pset_4.bulk.worker.loop import WorkerConfig
 
 
 def test_each_core_has_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "count_cores", lambda: 7)
+    monkeypatch.setattr(devices, "count_cores", lambda: 7)
 
-    assert places.list_places({"threads": "2"}) == ["cpu"] * 3
-    assert places.list_places({"threads": "8"}) == ["cpu"]
+    assert devices.list_devices({"threads": "2"}) == ["cpu"] * 3
+    assert devices.list_devices({"threads": "8"}) == ["cpu"]
 
 
 @pytest.mark.parametrize(
@@ -36,14 +36,14 @@ def test_some_workers_share_an_accelerator(
     torch = pytest.importorskip("torch")
     from neural_style.backends import pytorch
 
-    devices = [torch.device("cuda", index) for index in range(2)]
+    gpus = [torch.device("cuda", index) for index in range(2)]
     memory = gigabytes and gigabytes * 10**9
-    monkeypatch.setattr(places, "count_cores", lambda: cores)
-    monkeypatch.setattr(places, "find_accelerator", lambda name: torch.device(name))
-    monkeypatch.setattr(pytorch, "list_alike", lambda device: devices)
+    monkeypatch.setattr(devices, "count_cores", lambda: cores)
+    monkeypatch.setattr(devices, "find_accelerator", lambda name: torch.device(name))
+    monkeypatch.setattr(pytorch, "list_alike", lambda device: gpus)
     monkeypatch.setattr(pytorch, "total_memory", lambda device: memory)
 
-    assert places.list_places({"threads": "1", "device": "cuda"}) == expected
+    assert devices.list_devices({"threads": "1", "device": "cuda"}) == expected
 
 
 def test_a_device_with_an_index_stands_for_itself() -> None:
@@ -66,20 +66,20 @@ def test_workers_take_the_devices_by_turns(monkeypatch: pytest.MonkeyPatch) -> N
         def poll(self) -> bool:
             return False
 
-    def start(self: ProcessCrew, job: Job) -> tuple[Process, Connection]:
-        started.append(job.machine["device"])
+    def start(self: ProcessPool, config: WorkerConfig) -> tuple[Process, Connection]:
+        started.append(config.machine["device"])
         return Process(), Connection()
 
-    monkeypatch.setattr(ProcessCrew, "_start", start)
-    job = Job("remote", "run", "in-process", {"device": "cuda", "threads": "1"})
-    crew = ProcessCrew(job, lambda text: None, 3, ["cuda:0", "cuda:1"])
+    monkeypatch.setattr(ProcessPool, "_start", start)
+    config = WorkerConfig("remote", "run", "in-process", {"device": "cuda", "threads": "1"})
+    pool = ProcessPool(config, lambda text: None, 3, ["cuda:0", "cuda:1"])
 
-    assert (crew.tend(), crew.tend()) == (3, 3)
+    assert (pool.refill(), pool.refill()) == (3, 3)
     assert started == ["cuda:0", "cuda:1", "cuda:0"]
 
 
 @pytest.mark.parametrize(
-    ("device", "workers", "size", "place"),
+    ("device", "workers", "size", "resources"),
     [
         ("cpu", None, 8, {"num_cpus": 2}),
         ("cpu", 3, 3, {"num_cpus": 2}),
@@ -92,16 +92,16 @@ def test_workers_on_ray_have_a_gpu_or_share_it(
     device: str,
     workers: int | None,
     size: int,
-    place: dict[str, float],
+    resources: dict[str, float],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ray = MagicMock()
     ray.cluster_resources.return_value = {"CPU": 16.0, "GPU": 4.0}
-    ray.remote.return_value.options.return_value.remote.side_effect = lambda job: MagicMock()
+    ray.remote.return_value.options.return_value.remote.side_effect = lambda config: MagicMock()
     monkeypatch.setattr(on_ray, "connect", lambda address: ray)
-    job = Job("remote", "run", "in-process", {"device": device, "threads": "2"})
-    crew = on_ray.RayCrew(job, lambda text: None, "auto", workers)
+    config = WorkerConfig("remote", "run", "in-process", {"device": device, "threads": "2"})
+    pool = on_ray.RayPool(config, lambda text: None, "auto", workers)
 
-    assert crew.tend() == crew.size == size
+    assert pool.refill() == pool.size == size
     asked = ray.remote.return_value.options.call_args.kwargs
-    assert {name: value for name, value in asked.items() if name.startswith("num_")} == place
+    assert {name: value for name, value in asked.items() if name.startswith("num_")} == resources

@@ -1,1 +1,0 @@
-"""Workers that a command starts and looks after: in processes of this machine, or on Ray."""

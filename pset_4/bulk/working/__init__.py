@@ -1,1 +1,0 @@
-"""What one worker does: it claims shards, and fetches, paints and publishes."""
