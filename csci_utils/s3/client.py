@@ -20,6 +20,7 @@ from ..digest import CHUNK_SIZE, stream_digest
 from ..files import check_written
 from ..listing import ListedFile
 from ..transfers import retry
+from .listing import ListedPage
 from .objects import ObjectState
 from .reading import ObjectReader
 from .requests import Limits, S3Requests
@@ -224,6 +225,15 @@ class S3Client:
             TooLargeError: The listing is longer than the limit.
         """
         return self._requests.list(path)
+
+    def list_pages(self, path: str, after: str = "") -> Iterator[ListedPage]:
+        """Yield the pages of a listing, however long it is; each costs one request.
+
+        Args:
+            path: The URL of the prefix.
+            after: The URL after which to begin, whether or not it exists; empty for the first.
+        """
+        return self._requests.list_pages(path, after)
 
     def isdir(self, path: str) -> bool:
         """Return True if there is an object below the prefix, in one request."""

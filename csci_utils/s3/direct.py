@@ -45,6 +45,7 @@ _QUERY = {
     "ContinuationToken": "continuation-token",
     "MaxKeys": "max-keys",
     "Prefix": "prefix",
+    "StartAfter": "start-after",
 }
 """The parameters of the arguments of ``list_objects_v2``."""
 
@@ -137,7 +138,7 @@ class DirectRequests:
             return None
         return _read_reply(response) if response.status_code == 200 else Refused(404)
 
-    def list(self, path: str, **options: Any) -> bytes | None:
+    def list(self, path: str, **options: Any) -> Any:
         """Send ``list_objects_v2``.
 
         Args:
@@ -145,12 +146,12 @@ class DirectRequests:
             options: Arguments of ``list_objects_v2``, without the bucket.
 
         Returns:
-            The page as XML; None if botocore has to be asked.
+            The response with the page as XML; None if botocore has to be asked.
         """
         query = {_QUERY[name]: str(value) for name, value in options.items()}
         query |= {"encoding-type": "url", "list-type": "2"}
         response = self._send("ListObjectsV2", "GET", path, {}, query=query)
-        return response.content if response is not None and response.status_code == 200 else None
+        return response if response is not None and response.status_code == 200 else None
 
     def _note(self, request: AWSRequest, signature_version: str, **named: Any) -> None:
         signing = request.context.get("signing", {})

@@ -9,21 +9,29 @@ The reply: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.htm
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 from xml.parsers import expat
 
 from ..listing import ListedFile
-from .replies import NOT_S3, not_s3
+from .replies import NOT_S3, not_s3, read_date
 
 PAGE_SIZE = 1000
 """The number of objects in a page: S3's limit."""
 
 _OBJECT = "Contents"
 """The name of the element of an object."""
+
+
+class ListedPage(NamedTuple):
+    """One page of a listing."""
+
+    files: list[ListedFile]
+    date: float
+    """The server's time when it sent the page, in seconds since 1970."""
 
 
 def take_objects(
@@ -78,7 +86,7 @@ def refuse_document_type(
         _refuse(response_dict, customized_response_dict, f"a page of {name!r}")
 
 
-def parse_page(body: bytes) -> dict[str, Any] | None:
+def parse_page(body: bytes, headers: Mapping[str, str]) -> dict[str, Any] | None:
     """Return what botocore returns of a page, as far as it is read here; None if it is odd."""
     root = None if _find_document_type(body) else _parse(body)
     if root is None or _name(root) != "ListBucketResult":
@@ -90,7 +98,12 @@ def parse_page(body: bytes) -> dict[str, Any] | None:
     if reply.get("EncodingType") == "url":
         for each in objects:
             each["Key"] = unquote_plus(each["Key"])
-    return {**reply, "Contents": objects, "IsTruncated": reply.get("IsTruncated") == "true"}
+    return {
+        **reply,
+        "Contents": objects,
+        "IsTruncated": reply.get("IsTruncated") == "true",
+        "ResponseMetadata": {"HTTPHeaders": headers},
+    }
 
 
 class _BeginningError(Exception):
@@ -146,8 +159,8 @@ def _read_fields(element: ElementTree.Element) -> dict[str, str]:
     return {field.tag[begin:]: field.text or "" for field in element}
 
 
-def read_page(reply: Mapping[str, Any], bucket: str, prefix: str) -> Iterator[ListedFile]:
-    """Yield the objects of a page.
+def read_page(reply: Mapping[str, Any], bucket: str, prefix: str) -> ListedPage:
+    """Return a page.
 
     Args:
         reply: What botocore returns of it, with the objects of `take_objects`.
@@ -157,13 +170,15 @@ def read_page(reply: Mapping[str, Any], bucket: str, prefix: str) -> Iterator[Li
     Raises:
         S3Error: An object has no size or time, or another prefix.
     """
+    files = []
     for fields in reply.get("Contents", ()):
         try:
             if not fields["Key"].startswith(prefix):
                 raise not_s3(f"an object {fields['Key']!r} outside the prefix")
-            yield _read_object(fields, bucket)
+            files.append(_read_object(fields, bucket))
         except (KeyError, ValueError, OverflowError):
             raise not_s3("an object without a key, a size or a time") from None
+    return ListedPage(files, read_date(reply))
 
 
 def _read_object(fields: Mapping[str, str], bucket: str) -> ListedFile:

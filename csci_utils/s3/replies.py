@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
@@ -128,6 +131,15 @@ def conflict(path: str) -> AlreadyExistsError:
 def error_code(error: ClientError) -> str:
     """Return the code of an error that S3 answered with, or else its HTTP status."""
     return redact(str(error.response.get("Error", {}).get("Code") or _status_of(error)))
+
+
+def read_date(reply: Mapping[str, Any]) -> float:
+    """Return the server's time in a reply, or else this machine's, in seconds since 1970."""
+    date = reply["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        return time.time()
 
 
 def _status_of(error: ClientError) -> int:

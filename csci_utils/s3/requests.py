@@ -18,7 +18,7 @@ from ..network.pace import STALL_SECONDS
 from .connection import Connection, connect
 from .direct import Refused
 from .errors import translated_errors
-from .listing import PAGE_SIZE, find_next_page, parse_page, read_page
+from .listing import PAGE_SIZE, ListedPage, find_next_page, parse_page, read_page
 from .objects import MAX_BYTES, ObjectState, read_state, split_url
 from .reading import ObjectReader
 from .replies import conflict, damaged_download, error_code, translate_reply
@@ -134,25 +134,34 @@ class S3Requests:
         Raises:
             TooLargeError: The listing is longer than the limit.
         """
+        count = 0
+        for page in self.list_pages(path, page_size=page_size):
+            count += len(page.files) or PAGE_SIZE  # a server may send empty pages without end
+            if count > self.limits.max_keys:
+                raise too_long(path, self.limits.max_keys)
+            yield from page.files
+
+    def list_pages(
+        self, path: str, after: str = "", page_size: int = PAGE_SIZE
+    ) -> Iterator[ListedPage]:
+        """Yield the pages of a listing, as `S3Client.list_pages` does."""
         bucket, key = split_url(path)
         prefix = key.rstrip("/") + "/" if key else ""
-        options = {"Prefix": prefix, "MaxKeys": page_size}
-        count, has_more = 0, True
-        tokens: set[str] = set()
+        options: dict[str, Any] = {"Prefix": prefix, "MaxKeys": page_size}
+        if after:
+            options["StartAfter"] = split_url(after)[1]
+        has_more, tokens = True, set[str]()
         while has_more:
             with translated_errors(path):
                 reply = self._list_page(bucket, options)
-                page = list(read_page(reply, bucket, prefix))
+                page = read_page(reply, bucket, prefix)
                 has_more = find_next_page(reply, options, tokens)
-            count += len(page) or PAGE_SIZE  # a server may send empty pages without end
-            if count > self.limits.max_keys:
-                raise too_long(path, self.limits.max_keys)
-            yield from page
+            yield page
 
     def _list_page(self, bucket: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         url = f"s3://{bucket}"
         page = self._connection.direct.list(url, **options)
-        reply = None if page is None else parse_page(page)
+        reply = None if page is None else parse_page(page.content, page.headers)
         if reply is None:
             reply = self.boto_client.list_objects_v2(Bucket=bucket, **options)
             self._learn(url)

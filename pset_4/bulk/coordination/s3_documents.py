@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from csci_utils.s3.errors import translated_errors
-from csci_utils.s3.listing import read_page
 from csci_utils.s3.objects import split_url
-from csci_utils.s3.replies import NotSupportedError, error_code
+from csci_utils.s3.replies import NotSupportedError, error_code, read_date
 
 from ...errors import PipelineError
 from ...storage.remote import target_at
@@ -50,7 +47,7 @@ class S3Documents(Documents):
                 raise
             with closing(reply["Body"]) as body:
                 data = body.read(MAX_DOCUMENT_BYTES)
-        age = _read_clock(reply) - reply["LastModified"].timestamp()
+        age = read_date(reply) - reply["LastModified"].timestamp()
         return Document(data, reply["ETag"], age)
 
     def create(self, name: str, data: bytes) -> str | None:
@@ -67,18 +64,11 @@ class S3Documents(Documents):
 
     def list(self, folder: str, after: str = "") -> Iterator[Entry]:
         """Yield the documents of a folder, a thousand in a request."""
-        prefix = f"{self._prefix}/{folder}/"
-        options = {"StartAfter": prefix + after} if after else {}
-        with translated_errors(f"{self.url}/{folder}"):
-            pages = (
-                self._client()
-                .get_paginator("list_objects_v2")
-                .paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/", **options)
-            )
-            for page in pages:
-                now = _read_clock(page)
-                for found in read_page(page, self._bucket, prefix):
-                    yield Entry(found.path[len(self.url) + 1 :], now - found.modified)
+        url = f"{self.url}/{folder}"
+        for page in target_at(self.url).fs.list_pages(url, f"{url}/{after}" if after else ""):
+            for found in page.files:
+                if "/" not in found.path[len(url) + 1 :]:
+                    yield Entry(found.path[len(self.url) + 1 :], page.date - found.modified)
 
     def check_conditions(self) -> None:
         """Try both conditions on a document that stays: three requests."""
@@ -146,12 +136,3 @@ def _settle(put: Callable[[], str | None]) -> str | None:
                 raise
         time.sleep(_PAUSE_SECONDS * 2**attempt)
     raise AssertionError("the last try returns or raises")
-
-
-def _read_clock(reply: Mapping[str, Any]) -> float:
-    """Return the server's time in a reply, or else this machine's, in seconds."""
-    date = reply["ResponseMetadata"]["HTTPHeaders"].get("date", "")
-    try:
-        return parsedate_to_datetime(date).timestamp()
-    except ValueError:
-        return datetime.now(UTC).timestamp()

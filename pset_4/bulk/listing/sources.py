@@ -96,20 +96,8 @@ def _skip(names: Iterable[str], after: str, path: str) -> Iterator[str]:
 
 def _list_s3(root: str, prefix: str, after: str) -> Iterator[str]:
     """Yield names from a listing of S3, a thousand in a request."""
-    from csci_utils.s3.errors import translated_errors
-    from csci_utils.s3.objects import split_url
-
-    bucket, key = split_url(root)
-    start = f"{key}/" if key else ""
-    begin = {"StartAfter": start + after} if after else {}
-    with translated_errors(root):
-        pages = (
-            target_at(root)
-            .fs.boto_client.get_paginator("list_objects_v2")
-            .paginate(Bucket=bucket, Prefix=start + prefix, **begin)
-        )
-        for page in pages:
-            yield from (entry["Key"][len(start) :] for entry in page.get("Contents", []))
+    for page in target_at(root).fs.list_pages(f"{root}/{prefix}", after and f"{root}/{after}"):
+        yield from (file.path[len(root) + 1 :] for file in page.files)
 
 
 def list_from(root: str, first: str) -> Iterator[str]:
