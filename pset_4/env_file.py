@@ -44,7 +44,7 @@ _SINGLE = frozenset(
 
 
 @dataclass(frozen=True)
-class _Group:
+class _VariableGroup:
     """Variables that are used together, or not at all."""
 
     names: frozenset[str]
@@ -61,10 +61,10 @@ _ENDPOINTS = frozenset(["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
 _CANVAS = frozenset(["CANVAS_URL", "CANVAS_TOKEN"])
 
 _GROUPS = (
-    _Group(_CREDENTIALS, rivals=_CREDENTIALS),
+    _VariableGroup(_CREDENTIALS, rivals=_CREDENTIALS),
     # Requests to a server are signed, and a session token is sent as it is: only the file's own.
-    _Group(_ENDPOINTS, rivals=_CREDENTIALS | _ENDPOINTS, needed=_KEYS),
-    _Group(_CANVAS, rivals=_CANVAS),
+    _VariableGroup(_ENDPOINTS, rivals=_CREDENTIALS | _ENDPOINTS, needed=_KEYS),
+    _VariableGroup(_CANVAS, rivals=_CANVAS),
 )
 _GROUPED = frozenset().union(*(group.names for group in _GROUPS))
 
@@ -103,7 +103,7 @@ def _select(values: Mapping[str, str], environment: Mapping[str, str]) -> set[st
 
 
 def _select_group(
-    group: _Group, values: Mapping[str, str], environment: Mapping[str, str]
+    group: _VariableGroup, values: Mapping[str, str], environment: Mapping[str, str]
 ) -> Iterator[str]:
     is_complete = group.needed <= values.keys()
     # A variable that the environment already has from this file is not a rival.

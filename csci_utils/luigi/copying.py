@@ -15,7 +15,7 @@ from luigi.target import FileSystemTarget
 from ..digest import CHUNK_SIZE, file_digest
 from ..errors import ChangedError, check_size
 from ..s3.objects import MAX_BYTES
-from ..transfers import IN_FLIGHT, Outcome, retry, work_on_many
+from ..transfers import IN_FLIGHT, ItemOutcome, retry, work_on_many
 from .rooted import RootedTarget
 
 
@@ -75,7 +75,7 @@ class Transfer(NamedTuple):
 
 def transfer_many(
     transfers: Iterable[Transfer], in_flight: int = IN_FLIGHT
-) -> Iterator[Outcome[Transfer, Copied]]:
+) -> Iterator[ItemOutcome[Transfer, Copied]]:
     """Copy many targets, dozens at once, each as `transfer` does; yield what became of them.
 
     Each file is complete, verified and on the disk before its outcome is yielded

@@ -19,7 +19,7 @@ _WAITING = 2  # items for each thread, so that none waits for the caller
 _LOOK_SECONDS = 1.0  # on Windows, Ctrl-C does not end a wait
 
 
-class Outcome(NamedTuple, Generic[_Item, _Result]):
+class ItemOutcome(NamedTuple, Generic[_Item, _Result]):
     """What became of one item."""
 
     item: _Item
@@ -37,7 +37,7 @@ class Outcome(NamedTuple, Generic[_Item, _Result]):
 
 def work_on_many(
     work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int = IN_FLIGHT
-) -> Iterator[Outcome[_Item, _Result]]:
+) -> Iterator[ItemOutcome[_Item, _Result]]:
     """Yield what became of each item as soon as it is known, in no order.
 
     An item that fails does so alone. An interrupt in a thread is raised here, too. Items are taken
@@ -71,7 +71,7 @@ class _Team(Generic[_Item, _Result]):
     def __init__(self, work: Callable[[_Item], _Result]) -> None:
         self._work = work
         self._items: SimpleQueue[tuple[_Item] | None] = SimpleQueue()
-        self._outcomes: SimpleQueue[Outcome[_Item, _Result] | BaseException] = SimpleQueue()
+        self._outcomes: SimpleQueue[ItemOutcome[_Item, _Result] | BaseException] = SimpleQueue()
         self._threads = 0
         self._is_over = False
 
@@ -84,7 +84,7 @@ class _Team(Generic[_Item, _Result]):
             # Not those of concurrent.futures, which the interpreter waits for when it exits.
             threading.Thread(target=run, args=(self._run,), daemon=True).start()
 
-    def wait(self) -> Outcome[_Item, _Result]:
+    def wait(self) -> ItemOutcome[_Item, _Result]:
         """Return the next outcome."""
         while True:
             try:
@@ -105,10 +105,10 @@ class _Team(Generic[_Item, _Result]):
         while (item := self._items.get()) is not None and not self._is_over:
             self._outcomes.put(self._work_on(item[0]))
 
-    def _work_on(self, item: _Item) -> Outcome[_Item, _Result] | BaseException:
+    def _work_on(self, item: _Item) -> ItemOutcome[_Item, _Result] | BaseException:
         try:
-            return Outcome(item, self._work(item), None)
+            return ItemOutcome(item, self._work(item), None)
         except Exception as error:
-            return Outcome(item, None, error)
+            return ItemOutcome(item, None, error)
         except BaseException as interrupt:
             return interrupt

@@ -78,7 +78,7 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _StoragePart:
     """The part of a storage that a persistent id refers to, in elements."""
 
     storage: Storage
@@ -122,13 +122,13 @@ class References:
         return _select_part(storage, fields[5:])
 
 
-def _select_part(storage: Storage, view: tuple[object, ...]) -> _Part:
+def _select_part(storage: Storage, view: tuple[object, ...]) -> _StoragePart:
     match view:
         case () | (None,):
-            return _Part(storage, 0, storage.elements)
+            return _StoragePart(storage, 0, storage.elements)
         case ((str(), start, elements),) if _is_count(start) and _is_count(elements):
             if start + elements <= storage.elements:
-                return _Part(storage, start, elements)
+                return _StoragePart(storage, start, elements)
     raise damaged("its pickle has a view beyond its storage")
 
 
@@ -138,7 +138,7 @@ def _rebuild_tensor(arguments: tuple[object, ...]) -> object:
     The further arguments say whether the tensor needs gradients, its hooks, and its metadata.
     """
     match arguments:
-        case (_Part() as part, offset, shape, strides, *rest) if not any(rest[1:]):
+        case (_StoragePart() as part, offset, shape, strides, *rest) if not any(rest[1:]):
             return _refer(part, part.storage.type, (offset, shape, strides))
     raise damaged("its pickle has a tensor with wrong arguments")
 
@@ -146,7 +146,7 @@ def _rebuild_tensor(arguments: tuple[object, ...]) -> object:
 def _rebuild_tensor_of_type(arguments: tuple[object, ...]) -> object:
     """Stand in for `torch._utils._rebuild_tensor_v3`, whose storage consists of bytes."""
     match arguments:
-        case (_Part() as part, offset, shape, strides, _, hooks, _Type() as type, *rest) if (
+        case (_StoragePart() as part, offset, shape, strides, _, hooks, _Type() as type, *rest) if (
             part.storage.type.name is None and part.start == 0 and not any((hooks, *rest))
         ):
             return _refer(part, type, (offset, shape, strides))
@@ -161,7 +161,7 @@ def _rebuild_parameter(arguments: tuple[object, ...]) -> object:
     raise damaged("its pickle has a parameter with wrong arguments")
 
 
-def _refer(part: _Part, type: _Type, layout: tuple[object, object, object]) -> _Tensor:
+def _refer(part: _StoragePart, type: _Type, layout: tuple[object, object, object]) -> _Tensor:
     """Return the reference to a tensor with this offset, shape and strides, within bounds."""
     offset, shape, strides = layout
     if type.name is None or not (_is_count(offset) and _are_counts(shape)):

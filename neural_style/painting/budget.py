@@ -15,7 +15,7 @@ BYTES_PER_PIXEL = 16
 _UNKNOWN_BYTES = 64 << 20  # of a file whose header does not tell its size
 
 
-class Budget:
+class MemoryBudget:
     """Bytes that may be in use. One picture alone may take more."""
 
     def __init__(self, parts: int = 1) -> None:

@@ -22,7 +22,7 @@ from ..pictures.io import load_with_digest
 from ..request import PaintingRequest
 from ..system.resources import count_threads
 from .brush import carry
-from .budget import BYTES_PER_PIXEL, Budget, estimate_bytes
+from .budget import BYTES_PER_PIXEL, MemoryBudget, estimate_bytes
 from .painter import Painter
 from .stages import PaintingResult, Photograph, Saver, complete, describe, prepare, save_painting
 
@@ -136,7 +136,7 @@ class _Overlap:
         self._pool = pool
         self._save = save
         self._begin = begin
-        self._budget = Budget(calls)
+        self._budget = MemoryBudget(calls)
         self._ahead: deque[_Waiting] = deque()
         self._behind: deque[_Finishing] = deque()
         self._next: PaintingRequest | None = None

@@ -32,7 +32,7 @@ from ..styles.written import find_look
 if TYPE_CHECKING:
     from ..settings import Settings
     from .dry_run import Forecast
-    from .progress import Progress
+    from .progress import RunProgress
     from .runs import Run, Runs
 
 
@@ -226,7 +226,7 @@ def _conclude(settings: Settings, run: Run, has_failed: bool) -> ExitCode:
     return ExitCode.FAILED if has_failed or not is_whole else ExitCode.DONE
 
 
-def _answer(progress: Progress | Forecast) -> None:
+def _answer(progress: RunProgress | Forecast) -> None:
     answer_found(progress, "\n".join(progress.list_lines()))
 
 

@@ -11,7 +11,7 @@ from csci_utils.console import is_terminal, say
 from csci_utils.text import format_duration, one_line
 
 from ..execution.observer import Observer
-from .progress import Progress
+from .progress import RunProgress
 
 if TYPE_CHECKING:
     from ..terminal.bars import Bar, Bars
@@ -26,7 +26,7 @@ class ProgressDisplay(Observer):
     def __init__(self, is_quiet: bool) -> None:
         """Show nothing before there is something to show."""
         self._is_quiet = is_quiet
-        self._progress: Progress | None = None
+        self._progress: RunProgress | None = None
         self._bars: Bars | None = None
         self._next_line = 0.0
 
@@ -36,7 +36,7 @@ class ProgressDisplay(Observer):
             self._bars.close()
             self._bars = None
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: RunProgress) -> None:
         """Show the progress."""
         self._progress = progress
         if self._is_quiet:

@@ -16,7 +16,7 @@ from csci_utils.errors import CsciUtilsError
 from ..errors import PipelineError
 from .coordination.leases import GRACE, LeaseLostError
 from .listing.planning import LEASE_NAME, ShardPlan, ShardPlanner
-from .progress import Progress, ProgressReader
+from .progress import ProgressReader, RunProgress
 from .runs import Run, Runs
 from .worker.workspace import make_owner
 
@@ -43,7 +43,7 @@ class Driver:
         settings: Settings,
         run: Run,
         pool: WorkerPool,
-        report: Callable[[Progress], None] = lambda progress: None,
+        report: Callable[[RunProgress], None] = lambda progress: None,
     ) -> None:
         """Take a run and its workers.
 
@@ -63,7 +63,7 @@ class Driver:
         self._planning_error: BaseException | None = None
         self._end = Event()
 
-    def bring_to_end(self, plans: bool = True) -> Progress:
+    def bring_to_end(self, plans: bool = True) -> RunProgress:
         """List and paint until all shards are done, and return the last progress.
 
         Args:
@@ -101,7 +101,7 @@ class Driver:
         if self._end.is_set():
             raise InterruptedError("stopped")
 
-    def _watch(self, plans: bool) -> Progress:
+    def _watch(self, plans: bool) -> RunProgress:
         """Keep the workers running until all is done."""
         progress, refusals, best = None, 0, -1
         while progress is None or not progress.is_finished:
@@ -136,7 +136,7 @@ class Driver:
             if is_idle or time.monotonic() >= end or self._planning_error is not None:
                 return
 
-    def _check_planner(self, progress: Progress) -> None:
+    def _check_planner(self, progress: RunProgress) -> None:
         """Check that somebody lists the images, or that there is still something to paint.
 
         Raises:

@@ -22,7 +22,7 @@ _READERS = 8  # leases that are read at a time
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """How far a run is. A picture is one image in one style."""
 
     run: str
@@ -109,7 +109,7 @@ class ProgressReader:
         self._mark = -1  # up to this shard, all are done
         self._before = Tally()  # the sum up to there
 
-    def read(self) -> Progress:
+    def read(self) -> RunProgress:
         """Return the progress now: some requests, and one for each worker.
 
         Raises:
@@ -124,7 +124,7 @@ class ProgressReader:
         total = sum(done.values(), self._before)
         return self._describe(total, len(done) + self._mark + 1, self._read_leases(set(done)))
 
-    def _describe(self, total: Tally, shards_done: int, states: list[LeaseState]) -> Progress:
+    def _describe(self, total: Tally, shards_done: int, states: list[LeaseState]) -> RunProgress:
         seconds, now, rate = total.milliseconds / 1000, total, 0.0
         for tally in (_tally_of(state) for state in states):
             now += tally
@@ -132,7 +132,7 @@ class ProgressReader:
         if not rate and seconds:  # nobody has said anything of the shard that is begun
             rate = len(states) * total.pictures / seconds
         pictures = self._plan.images * len(self._run.models)
-        return Progress(
+        return RunProgress(
             self._run.id,
             pictures,
             self._plan.is_complete,

@@ -12,11 +12,11 @@ from ..storage.remote import target_at
 from ..tasks.events import notify
 from .driver import Driver
 from .pools import make_pool
-from .progress import Progress
+from .progress import RunProgress
 from .runs import Run, Runs
 
 PROGRESS = "pset_4.bulk.progress"
-"""A Luigi event: a task, and the `Progress` of its run now."""
+"""A Luigi event: a task, and the `RunProgress` of its run now."""
 
 
 class PaintBulk(luigi.Task):
@@ -56,7 +56,7 @@ class PaintBulk(luigi.Task):
         driver = Driver(settings, self.stored_run, pool, self._report)
         self._report(driver.bring_to_end(self.plans))
 
-    def _report(self, progress: Progress) -> None:
+    def _report(self, progress: RunProgress) -> None:
         self.trigger_event(PROGRESS, self, progress)
         if self.set_progress_percentage and progress.pictures:
             self.set_progress_percentage(100 * progress.done // progress.pictures)

@@ -15,7 +15,7 @@ from ..execution.messages import describe_error
 from ..execution.outcome import Failure, Outcome
 from ..execution.run import explain_absence
 from ..tasks.batch import BatchTask, Piece, find_piece, list_pieces
-from ..tasks.events import FETCHED, REPLACED, Plan, describe
+from ..tasks.events import FETCHED, REPLACED, PlannedWork, describe
 from ..tasks.remote import RemoteTask
 from ..tasks.upload import UploadTask
 from .work import find_work, is_fetched
@@ -101,7 +101,7 @@ class _Planner:
         if work is not None:
             verb = REPLACED if _replaces(task, name) else None
             if is_fetched(task, name or "", self._planned):
-                verb, work = FETCHED, Plan(work.reason)
+                verb, work = FETCHED, PlannedWork(work.reason)
             self.outcome.done.append(describe(task, name or str(piece.model), verb, plan=work))
             self._planned.add(piece)
         self.outcome.finished.add(piece)

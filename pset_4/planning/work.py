@@ -22,7 +22,7 @@ from ..storage.records import Origin, read_origin, read_record
 from ..storage.remote import check_no_obstacle
 from ..tasks.batch import Piece, find_piece
 from ..tasks.download import DownloadTask
-from ..tasks.events import Plan
+from ..tasks.events import PlannedWork
 from ..tasks.package import DownloadPackage, PackageModel
 from ..tasks.results import ResultToPublish, UploadResult
 from ..tasks.stylize import MODEL, Stylize
@@ -37,7 +37,7 @@ Planned = Collection[Piece]
 
 
 @singledispatch
-def find_work(task: luigi.Task, name: str, planned: Planned) -> Plan | None:
+def find_work(task: luigi.Task, name: str, planned: Planned) -> PlannedWork | None:
     """Return what a task would do for a name after what is planned; None if it does nothing itself.
 
     Args:
@@ -52,45 +52,45 @@ def find_work(task: luigi.Task, name: str, planned: Planned) -> Plan | None:
 
 
 @find_work.register
-def _(task: UploadTask, name: str, planned: Planned) -> Plan | None:
+def _(task: UploadTask, name: str, planned: Planned) -> PlannedWork | None:
     path, destination = task.drop_ins.path_of(name), task.target(name)
     size = os.stat(path).st_size
     if not destination.exists():
         check_no_obstacle(destination.path)
-        return Plan(NEW, size)
+        return PlannedWork(NEW, size)
     if task.on_conflict == REFUSE:
         raise task.describe_conflict(name, file_digest(path))
-    return Plan("other bytes in the remote", size)
+    return PlannedWork("other bytes in the remote", size)
 
 
 @find_work.register
-def _(task: DownloadTask, name: str, planned: Planned) -> Plan | None:
+def _(task: DownloadTask, name: str, planned: Planned) -> PlannedWork | None:
     source, cached = _source_of(task, name, planned), task.target(name)
     if task.content.path_of(name) == cached.path:  # offline, the cache stands for the remote
         return None
     size = source.fs.size(source.path)
     if not cached.exists():
-        return Plan(NEW, size)
+        return PlannedWork(NEW, size)
     if source.fs.same_bytes(source.path, cached.path):
         return None
     is_altered = read_origin(cached.path) is None
-    return Plan(ALTERED if is_altered else REPLACED, size)
+    return PlannedWork(ALTERED if is_altered else REPLACED, size)
 
 
 @find_work.register
-def _(task: Stylize, name: str, planned: Planned) -> Plan | None:
+def _(task: Stylize, name: str, planned: Planned) -> PlannedWork | None:
     recorded, wanted = read_result_origin(task.path_of(name)), _find_origin(task, name, planned)
     is_forced = context.current().settings.force
     if recorded == wanted and not is_forced:
         return None
     size = count_pixels(_find_image(task, name, planned), task.rendering())
     if recorded is None:
-        return Plan(ALTERED if task.target(name).exists() else NEW, pixels=size)
-    return Plan(_describe_changes(recorded, wanted) or "asked for with --force", pixels=size)
+        return PlannedWork(ALTERED if task.target(name).exists() else NEW, pixels=size)
+    return PlannedWork(_describe_changes(recorded, wanted) or "asked for with --force", pixels=size)
 
 
 @find_work.register
-def _(task: UploadResult, name: str, planned: Planned) -> Plan | None:
+def _(task: UploadResult, name: str, planned: Planned) -> PlannedWork | None:
     painted, published = task.painted, task.target(name)
     path, is_new = painted.path_of(name), not published.exists()
     if path == published.path:  # offline, the data folder is the remote
@@ -103,30 +103,30 @@ def _(task: UploadResult, name: str, planned: Planned) -> Plan | None:
     if find_piece(painted, name) in planned:
         if is_fetched(painted, name, planned):
             return None
-        return Plan(NEW if is_new else REPAINTED)
+        return PlannedWork(NEW if is_new else REPAINTED)
     size = painted.target(name).fs.size(path)
-    return Plan(NEW if is_new else "other bytes in the remote", size)
+    return PlannedWork(NEW if is_new else "other bytes in the remote", size)
 
 
 @find_work.register
-def _(task: PackageModel, name: str, planned: Planned) -> Plan | None:
+def _(task: PackageModel, name: str, planned: Planned) -> PlannedWork | None:
     if not task.output().exists():
-        return Plan(NEW)
+        return PlannedWork(NEW)
     source = _source_of(task.requires(), task.model, planned)
     try:
         manifest = packaging.read_manifest(task.output().path)
     except DamagedPackageError:
-        return Plan("damaged in the remote")
+        return PlannedWork("damaged in the remote")
     if manifest.code_digest != packaging.digest_code():
-        return Plan("packaged by another version of this project")
+        return PlannedWork("packaged by another version of this project")
     if manifest.model_digest == _digest(source):
         return None
-    return Plan("other bytes of the model")
+    return PlannedWork("other bytes of the model")
 
 
 @find_work.register
-def _(task: DownloadPackage, name: str, planned: Planned) -> Plan | None:
-    return Plan(NEW)
+def _(task: DownloadPackage, name: str, planned: Planned) -> PlannedWork | None:
+    return PlannedWork(NEW)
 
 
 def is_fetched(task: luigi.Task, name: str, planned: Planned) -> bool:

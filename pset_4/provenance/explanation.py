@@ -15,7 +15,7 @@ from ..storage.remote import file_system_of
 from ..styles.digests import digest_style
 from ..tasks.remote import ContentImage, SavedModel
 from .facts import IMAGE, MODEL, VERSION, describe
-from .paintings import Painting
+from .paintings import TracedPainting
 
 CURRENT, REPLACED, GONE = "current", "replaced", "gone"
 
@@ -24,7 +24,7 @@ CURRENT, REPLACED, GONE = "current", "replaced", "gone"
 class Explanation:
     """The origin of a painting, and the state of its image and model in the remote."""
 
-    painting: Painting
+    painting: TracedPainting
     image: str
     """The image of this name in the remote: `CURRENT`, `REPLACED` by other bytes, or `GONE`."""
     model: str
@@ -63,7 +63,7 @@ class Explanation:
         yield from (f"{label:<{width}}  {value}" for label, value in facts.items())
 
 
-def explain(painting: Painting) -> Explanation:
+def explain(painting: TracedPainting) -> Explanation:
     """Compare a painting with the remote.
 
     Raises:

@@ -19,7 +19,7 @@ from .explanation import CURRENT, find_model_state
 
 if TYPE_CHECKING:
     from ..settings import Settings
-    from .paintings import Painting
+    from .paintings import TracedPainting
 
 _NUMBER = next(option for option in OPTIONS if option.name == "number")
 
@@ -34,7 +34,7 @@ class Look:
     """The number of the style, or a mixture of several, if the model has several."""
 
 
-def read_look(painting: Painting) -> Look:
+def read_look(painting: TracedPainting) -> Look:
     """Return the look of a painting.
 
     Raises:
@@ -55,7 +55,7 @@ def read_look(painting: Painting) -> Look:
 
 
 def find_style(
-    settings: Settings, painting: Painting, number: int | str | None, upload: bool
+    settings: Settings, painting: TracedPainting, number: int | str | None, upload: bool
 ) -> str:
     """Return the name of the style that a painting was painted in: in the remote, or dropped in.
 

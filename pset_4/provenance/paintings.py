@@ -32,7 +32,7 @@ FILE, RECORD, OBJECT = "file", "record", "object metadata"
 
 
 @dataclass(frozen=True)
-class Painting:
+class TracedPainting:
     """A painting, and where it comes from."""
 
     path: str
@@ -43,7 +43,7 @@ class Painting:
     """What it says, which anybody may have written."""
 
 
-def find_painting(settings: Settings, text: str) -> Painting:
+def find_painting(settings: Settings, text: str) -> TracedPainting:
     """Return a painting.
 
     Args:
@@ -79,11 +79,11 @@ def _find_result(settings: Settings, text: str) -> str:
     raise MissingError("no such file or result", path=text, remedy=remedy)
 
 
-def _read_local(settings: Settings, path: str) -> Painting:
+def _read_local(settings: Settings, path: str) -> TracedPainting:
     if provenance := read_provenance(path):
-        return Painting(path, FILE, provenance)
+        return TracedPainting(path, FILE, provenance)
     if provenance := _read_recorded(settings, path):
-        return Painting(path, RECORD, provenance)
+        return TracedPainting(path, RECORD, provenance)
     raise _describe_silence(path)
 
 
@@ -94,14 +94,14 @@ def _read_recorded(settings: Settings, path: str) -> Provenance | None:
     return from_record(read_record(path)) if is_result and is_unaltered(path) else None
 
 
-def _read_remote(settings: Settings, name: str) -> Painting:
+def _read_remote(settings: Settings, name: str) -> TracedPainting:
     url = f"{settings.remote_results}/{name}"
     model, image = split_result(name) or ("", "")
     source = names.parse_model_name(model).source
     if provenance := from_object_metadata(read_object_metadata(url), image, source):
-        return Painting(url, OBJECT, provenance)
+        return TracedPainting(url, OBJECT, provenance)
     if provenance := _read_file_in_remote(url):
-        return Painting(url, FILE, provenance)
+        return TracedPainting(url, FILE, provenance)
     raise _describe_silence(url)
 
 

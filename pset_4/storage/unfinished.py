@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Painting:
+class UnfinishedResult:
     """A result that is being painted."""
 
     name: str

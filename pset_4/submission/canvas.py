@@ -36,7 +36,7 @@ _HTML_TAG = re.compile(r"<[^>]*>")
 _MAX_MESSAGE_LENGTH = 300
 
 
-class Connection:
+class CanvasConnection:
     """A user's access to a Canvas server.
 
     No error and no log shows the token, whatever the server responds.

@@ -142,11 +142,11 @@ def _submit(work: Work, wanted: dict[str, str], dry_run: bool) -> None:
     missing = [name for name, value in wanted.items() if not value]
     if missing:
         raise SettingsError(f"not set: {', '.join(missing)}", remedy="set them, or use --dry-run")
-    from .canvas import Connection
+    from .canvas import CanvasConnection
     from .destination import look_up
     from .sending import PAST, plan, send
 
-    connection = Connection(wanted[URL_VARIABLE], wanted[TOKEN_VARIABLE])
+    connection = CanvasConnection(wanted[URL_VARIABLE], wanted[TOKEN_VARIABLE])
     names = wanted[COURSE_VARIABLE], wanted[ASSIGNMENT_VARIABLE], wanted.get(QUIZ_VARIABLE)
     to = look_up(connection, *names, work)
     if dry_run:

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import SubmissionError
 from . import HOURS_VARIABLE
 from .answers import Question, answer_questions
-from .canvas import Connection, find_by_name
+from .canvas import CanvasConnection, find_by_name
 from .work import Work
 
 URL_TYPE = "online_url"
@@ -59,7 +59,7 @@ class Destination:
 
 
 def look_up(
-    connection: Connection, course: str, assignment: str, quiz: str | None, work: Work
+    connection: CanvasConnection, course: str, assignment: str, quiz: str | None, work: Work
 ) -> Destination:
     """Find the destination, and check as far as possible that it accepts the work.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import PartialSubmissionError, SubmissionError
 from .answers import KEYS, Question, answer_questions
-from .canvas import Connection
+from .canvas import CanvasConnection
 from .destination import URL_TYPE, Destination, read_questions
 from .work import Work
 
@@ -61,7 +61,7 @@ def _plan_quiz(work: Work, quiz: str, found: Destination | None) -> list[Step]:
 
 
 def send(
-    connection: Connection, to: Destination, work: Work, progress: Callable[[Step], None]
+    connection: CanvasConnection, to: Destination, work: Work, progress: Callable[[Step], None]
 ) -> None:
     """Submit the work.
 
@@ -82,7 +82,7 @@ class _Sender:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: CanvasConnection,
         to: Destination,
         work: Work,
         progress: Callable[[Step], None],

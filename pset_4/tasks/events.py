@@ -25,7 +25,7 @@ CACHED = "cached"
 
 
 @dataclass(frozen=True)
-class Plan:
+class PlannedWork:
     """What a task would do, of which nothing is done in a dry run."""
 
     reason: str
@@ -52,7 +52,7 @@ class Made:
     """What people should know about it; empty if nothing."""
     seconds: float = 0.0
     """How long it took to paint; 0 for what was not painted."""
-    plan: Plan | None = None
+    plan: PlannedWork | None = None
     """In a dry run, why it would be made, and its size."""
 
 

@@ -25,7 +25,7 @@ from ..runners import current_runner
 from ..settings import Settings
 from ..storage.claims import claim
 from ..storage.records import Origin
-from ..storage.unfinished import Painting, read_origins
+from ..storage.unfinished import UnfinishedResult, read_origins
 from ..styles.model_name import ModelName
 from ..styles.results import join_result
 from .batch import BatchTask
@@ -158,7 +158,7 @@ class Stylize(PaintingParameters, BatchTask):
         """Fetch results that need not be painted here, and return what failed, by name."""
         return {}
 
-    def begin(self, name: str, waits: bool) -> Painting | None:
+    def begin(self, name: str, waits: bool) -> UnfinishedResult | None:
         """Claim a result, and return what is to be painted; None if it is current.
 
         Raises:
@@ -179,9 +179,9 @@ class Stylize(PaintingParameters, BatchTask):
             origins, file = read_origins(inputs), ExitStack()
             path = file.enter_context(self.target(name).temporary_path())
             request = self._request(name, inputs, path)
-            return Painting(name, request, inputs, origins, file, on_error.pop_all())
+            return UnfinishedResult(name, request, inputs, origins, file, on_error.pop_all())
 
-    def finish(self, painted: tuple[Painting, PaintingResult | Exception]) -> None:
+    def finish(self, painted: tuple[UnfinishedResult, PaintingResult | Exception]) -> None:
         """Commit a result, and record what it was made from."""
         (painting, result), here = painted, context.current()
         name = painting.name
@@ -223,7 +223,7 @@ class _Round:
     names: Sequence[str]
     waits: bool = True
     """Whether what another run paints is waited for; otherwise it fails with a BusyError."""
-    paintings: dict[str, Painting] = field(default_factory=dict)
+    paintings: dict[str, UnfinishedResult] = field(default_factory=dict)
     errors: dict[str, BaseException] = field(default_factory=dict)
 
     def paint(self) -> dict[str, BaseException]:
@@ -251,7 +251,9 @@ class _Round:
                 self.paintings[name] = painting
                 yield painting.request
 
-    def _paint_each(self) -> Generator[tuple[Painting, PaintingResult | Exception], None, None]:
+    def _paint_each(
+        self,
+    ) -> Generator[tuple[UnfinishedResult, PaintingResult | Exception], None, None]:
         """Yield each painting with its result, or what it failed with."""
         runner, package = current_runner(), self.task.requires().get("package")
         if package is not None:

@@ -23,7 +23,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 
 
 @dataclass
-class Look:
+class DropInChanges:
     """What one look at the drop-ins found."""
 
     complete: Inventory
@@ -48,14 +48,14 @@ class DropIns:
         self._growing: dict[str, tuple[FileState, float]] = {}
         self._refused: dict[tuple[str, str], float] = {}
 
-    def look(self) -> Look:
+    def find_changes(self) -> DropInChanges:
         """Look at all drop-ins.
 
         Raises:
             SettingsError, OSError: The folder cannot be listed.
         """
         found = list_drop_ins(self._settings)
-        look = Look(found)
+        changes = DropInChanges(found)
         complete: dict[str, FileState] = {}
         growing: dict[str, tuple[FileState, float]] = {}
         for name in (*found.images, *found.models):
@@ -75,18 +75,18 @@ class DropIns:
             seconds = self._seconds_left(path, stillness)
             if seconds > 0:
                 growing[name] = (state, since)
-                look.seconds = min(look.seconds, seconds)
+                changes.seconds = min(changes.seconds, seconds)
             else:
                 complete[name] = state
-                look.changed.add(name)
-        look.gone = self._complete.keys() - complete.keys() - growing.keys()
+                changes.changed.add(name)
+        changes.gone = self._complete.keys() - complete.keys() - growing.keys()
         self._complete, self._growing = complete, growing
-        self._take_refused(look, found)
+        self._take_refused(changes, found)
         images, models = (
             [name for name in names if name in complete] for names in (found.images, found.models)
         )
-        look.complete = Inventory(images, models)
-        return look
+        changes.complete = Inventory(images, models)
+        return changes
 
     def _seconds_left(self, path: str, stillness: float) -> float:
         """Return when to look again at a file that changed; 0 if it is complete."""
@@ -101,7 +101,7 @@ class DropIns:
             return min(max(stillness / 2, SHORTEST_PAUSE), LONGEST_PAUSE)
         return max(seconds - stillness, 0)
 
-    def _take_refused(self, look: Look, found: Inventory) -> None:
+    def _take_refused(self, changes: DropInChanges, found: Inventory) -> None:
         """Take the refused files that lie there for a while: programs use files of other names."""
         now = time.monotonic()
         refused: dict[tuple[str, str], float] = {}
@@ -112,7 +112,7 @@ class DropIns:
                 continue
             if now - since >= QUIET_SECONDS:
                 refused[key] = -math.inf
-                look.refused.append(error)
+                changes.refused.append(error)
             else:
-                look.seconds = min(look.seconds, since + QUIET_SECONDS - now)
+                changes.seconds = min(changes.seconds, since + QUIET_SECONDS - now)
         self._refused = refused

@@ -96,20 +96,20 @@ class Watcher:
     def step(self) -> float:
         """Look once, do what is to be done, and return the seconds until another look is due."""
         try:
-            look = self._drop_ins.look()
+            changes = self._drop_ins.find_changes()
         except (DescribedError, OSError) as error:
             self._failures.say_once(str(describe_error(error)))
             return LOOK_SECONDS
-        for reason in look.refused:
+        for reason in changes.refused:
             self._failures.say_once(str(reason))
-        if look.gone:
+        if changes.gone:
             self._published = None
-            self._failures.forget(look.gone)
-        changed = {*look.changed} if self._request.upload else set()
+            self._failures.forget(changes.gone)
+        changed = {*changes.changed} if self._request.upload else set()
         now = time.monotonic()
         is_listing, is_retry = now >= self._next_listing, now >= self._next_try
         if changed or self._is_first or is_listing or is_retry:
-            self._work(look.complete, changed, is_listing, is_retry)
+            self._work(changes.complete, changed, is_listing, is_retry)
         elif self._gallery_due < math.inf:
             self._build_gallery()
         if time.monotonic() >= self._gallery_due:
@@ -117,7 +117,7 @@ class Watcher:
         if self._gallery_due < math.inf:
             return 0
         due = min(self._next_listing, self._next_try) - time.monotonic()
-        return max(min(look.seconds, due, LOOK_SECONDS), 0)
+        return max(min(changes.seconds, due, LOOK_SECONDS), 0)
 
     def _work(
         self, complete: Inventory, changed: set[str], is_listing: bool, is_retry: bool

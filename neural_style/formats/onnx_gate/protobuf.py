@@ -30,7 +30,7 @@ def damaged(reason: str) -> StyleError:
     )
 
 
-class Budget:
+class FieldBudget:
     """How many more fields may be read from one file."""
 
     def __init__(self, fields: int = MAX_FIELDS) -> None:
@@ -54,7 +54,7 @@ class Budget:
 class Message:
     """The fields of one message by number; fields that nobody asks for are skipped."""
 
-    def __init__(self, data: memoryview, budget: Budget) -> None:
+    def __init__(self, data: memoryview, budget: FieldBudget) -> None:
         """Split `data` into fields.
 
         Raises:
@@ -126,7 +126,7 @@ class Message:
             yield Message(content, self._budget)
 
 
-def _split(data: memoryview, budget: Budget) -> Iterator[tuple[int, int | memoryview]]:
+def _split(data: memoryview, budget: FieldBudget) -> Iterator[tuple[int, int | memoryview]]:
     """Yield the number and the value of each field; values of fixed size are yielded as bytes."""
     place = 0
     while place < len(data):
@@ -151,7 +151,7 @@ def _split(data: memoryview, budget: Budget) -> Iterator[tuple[int, int | memory
         place += length
 
 
-def _unpack(data: memoryview, budget: Budget) -> Iterator[int]:
+def _unpack(data: memoryview, budget: FieldBudget) -> Iterator[int]:
     place = 0
     while place < len(data):
         budget.spend()

@@ -20,11 +20,11 @@ from .terms import (
     Convolved,
     Deviation,
     Doubled,
+    InputPicture,
     Levels,
     Mean,
     Normalized,
     Padded,
-    Picture,
     Rectified,
     Sigmoid,
     Squared,
@@ -60,9 +60,9 @@ def read_output(graph: CheckedGraph) -> Term:
     }
     terms.update((name, Constant(array)) for name, array in graph.model.initializers.items())
     if graph.styles is None:
-        terms[graph.picture_input.name] = Picture(WHITE)
+        terms[graph.picture_input.name] = InputPicture(WHITE)
     else:
-        terms[IMAGE_INPUT] = Picture(1)
+        terms[IMAGE_INPUT] = InputPicture(1)
         terms[WEIGHTS_INPUT] = StyleWeights((graph.styles,))
     for node in graph.model.nodes:
         if node.output not in terms:
@@ -164,10 +164,10 @@ def _multiply(step: Step) -> Term | None:
             return Normalized(x.x, y) if isinstance(y, Vector) and lies_on_channels(y) else None
         if isinstance(x, Sigmoid) and is_constant(y, WHITE):
             return Levels(x.x)
-        if isinstance(x, Picture) and x.white == 1 and is_constant(y, WHITE):
-            return Picture(WHITE)
-        if isinstance(x, Picture) and x.white == WHITE and is_constant(y, 1 / WHITE):
-            return Picture(1)
+        if isinstance(x, InputPicture) and x.white == 1 and is_constant(y, WHITE):
+            return InputPicture(WHITE)
+        if isinstance(x, InputPicture) and x.white == WHITE and is_constant(y, 1 / WHITE):
+            return InputPicture(1)
         if isinstance(x, StyleWeights) and isinstance(y, Constant) and y.array.ndim == 2:
             return StyleTable(y.array) if x.shape == (len(y.array), 1) else None
     return None
@@ -179,8 +179,8 @@ def _divide(step: Step) -> Term | None:
         if isinstance(x, Centered) and y.x is x.x:
             return Normalized(x.x)
         return Deviation(y.x, is_inverse=True) if is_constant(x, 1) else None
-    is_levels = isinstance(x, Picture) and x.white == WHITE
-    return Picture(1) if is_levels and is_constant(y, WHITE) else None
+    is_levels = isinstance(x, InputPicture) and x.white == WHITE
+    return InputPicture(1) if is_levels and is_constant(y, WHITE) else None
 
 
 def _power(step: Step) -> Term | None:

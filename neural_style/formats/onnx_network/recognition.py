@@ -19,9 +19,9 @@ from .terms import (
     Constant,
     Convolved,
     Doubled,
+    InputPicture,
     Levels,
     Normalized,
-    Picture,
     Rectified,
     Sigmoid,
     StyleVector,
@@ -96,7 +96,7 @@ def _read_end(output: Term, has_numbers: bool) -> tuple[Term, bool]:
     return (output.x if isinstance(output, Clamped) else output), False
 
 
-def _read_layers(last: Term) -> tuple[dict[tuple[str, str], _Layer], Picture]:
+def _read_layers(last: Term) -> tuple[dict[tuple[str, str], _Layer], InputPicture]:
     """Return the layers by the names of convolution and norm, and what goes in."""
     deconv3 = _read_layer(last, _LARGE)
     deconv2 = _read_layer(_expect(Rectified, deconv3.source).x)
@@ -117,7 +117,7 @@ def _read_layers(last: Term) -> tuple[dict[tuple[str, str], _Layer], Picture]:
     layers["deconv1", "in4"] = deconv1
     layers["deconv2", "in5"] = deconv2
     layers["deconv3", LAST_NORM] = deconv3
-    return layers, _expect(Picture, conv1.source)
+    return layers, _expect(InputPicture, conv1.source)
 
 
 def _read_block(total: Sum) -> tuple[tuple[_Layer, _Layer], Term]:

@@ -56,7 +56,7 @@ Vector = Constant | StyleVector
 
 
 @dataclass(frozen=True, eq=False)
-class Picture(Term):
+class InputPicture(Term):
     """The picture, with `white` for level 255."""
 
     white: float

@@ -9,7 +9,7 @@ import pytest
 
 from pset_4 import context
 from pset_4.bulk.listing.planning import ShardPlanner
-from pset_4.bulk.progress import Progress, ProgressReader
+from pset_4.bulk.progress import ProgressReader, RunProgress
 from pset_4.bulk.runs import Run
 from pset_4.bulk.starting import RunRequest, start_run
 from pset_4.bulk.worker.loop import WorkerConfig, run_worker
@@ -42,14 +42,14 @@ def begin_run(settings: Settings) -> BeginRun:
     return begin
 
 
-PaintHere = Callable[[Run], Progress]
+PaintHere = Callable[[Run], RunProgress]
 
 
 @pytest.fixture
 def paint_here(settings: Settings) -> PaintHere:
     """Paints what is left of a run in this process, and returns the progress."""
 
-    def paint(run: Run) -> Progress:
+    def paint(run: Run) -> RunProgress:
         config = WorkerConfig(settings.remote, run.id, settings.runner, {"threads": "1"})
         run_worker(config, Event())
         return ProgressReader(settings, run).read()

@@ -241,7 +241,7 @@ def test_a_worker_that_is_told_to_end_in_its_first_moment_does(
             handler(number, None)
 
     monkeypatch.setattr(signal, "signal", set_and_send)
-    monkeypatch.setattr(processes, "work", lambda job, stop, notify: not stop.is_set())
+    monkeypatch.setattr(processes, "run_worker", lambda config, stop, notify: not stop.is_set())
     ours, theirs = Pipe()
     with ours, pytest.raises(SystemExit) as ended:
         processes._work_in_process(WorkerConfig("", "", ""), theirs)
