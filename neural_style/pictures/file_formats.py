@@ -73,21 +73,25 @@ class PictureFormat:
 
 
 _JPEG = PictureFormat(
-    "JPEG", False, options={"quality": _QUALITY, "subsampling": "4:4:4"}, max_side=65_500
+    "JPEG",
+    keeps_alpha=False,
+    options={"quality": _QUALITY, "subsampling": "4:4:4"},
+    max_side=65_500,
 )
-_PNG = PictureFormat("PNG", True)
-_WEBP = PictureFormat("WEBP", True, options={"quality": _QUALITY}, max_side=16_383)
-_TIFF = PictureFormat("TIFF", True, options={"compression": "tiff_adobe_deflate"})
-_BMP = PictureFormat("BMP", False, False)
-_GIF = PictureFormat("GIF", True, False, max_side=65_535)  # 256 colors; alpha is 0 or 255
+_PNG = PictureFormat("PNG", keeps_alpha=True)
+_WEBP = PictureFormat("WEBP", keeps_alpha=True, options={"quality": _QUALITY}, max_side=16_383)
+_TIFF = PictureFormat("TIFF", keeps_alpha=True, options={"compression": "tiff_adobe_deflate"})
+_BMP = PictureFormat("BMP", keeps_alpha=False, keeps_profile=False)
+# 256 colors, and alpha is 0 or 255.
+_GIF = PictureFormat("GIF", keeps_alpha=True, keeps_profile=False, max_side=65_535)
 _AVIF = PictureFormat(
-    "AVIF", True, options={"quality": _QUALITY, "subsampling": "4:4:4"}, max_side=32_768
+    "AVIF", keeps_alpha=True, options={"quality": _QUALITY, "subsampling": "4:4:4"}, max_side=32_768
 )
-_JPEG2000 = PictureFormat("JPEG2000", True, False)
+_JPEG2000 = PictureFormat("JPEG2000", keeps_alpha=True, keeps_profile=False)
 # x265's own preset, "slow", takes seven times as long for files that are a sixth smaller.
 _HEIF = PictureFormat(
     heif.FORMAT,
-    True,
+    keeps_alpha=True,
     options={"quality": _QUALITY, "chroma": 444, "enc_params": {"preset": "ultrafast"}},
     max_side=16_384,
 )

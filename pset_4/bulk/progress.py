@@ -133,20 +133,20 @@ class ProgressReader:
             rate = len(states) * total.pictures / seconds
         pictures = self._plan.images * len(self._run.models)
         return RunProgress(
-            self._run.id,
-            pictures,
-            self._plan.is_complete,
-            self._plan.shards,
-            shards_done,
-            now.painted,
-            now.current,
-            now.failed,
-            self._plan.refused,
-            len(states),
-            rate,
-            (pictures - now.pictures) / rate if rate else None,
-            seconds,
-            f"{self._documents.url}/{FAILURES}",
+            run=self._run.id,
+            pictures=pictures,
+            is_listed=self._plan.is_complete,
+            shards=self._plan.shards,
+            shards_done=shards_done,
+            painted=now.painted,
+            current=now.current,
+            failed=now.failed,
+            refused=self._plan.refused,
+            workers=len(states),
+            rate=rate,
+            seconds_left=(pictures - now.pictures) / rate if rate else None,
+            worker_seconds=seconds,
+            failures=f"{self._documents.url}/{FAILURES}",
         )
 
     def _read_leases(self, done: set[int]) -> list[LeaseState]:

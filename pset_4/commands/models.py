@@ -74,15 +74,14 @@ def fetch(url: str | None, timeout: int, accept_other_bytes: bool) -> None:
         from ..terminal.progress import DownloadProgress
 
         url = url or OFFICIAL_URL
-        inspect = current_runner().inspect
         with closing(DownloadProgress(without_secrets(url))) as progress:
             fetched = fetch_models(
                 settings,
                 url,
-                timeout,
-                inspect,
-                progress.update,
-                progress.notify,
+                timeout=timeout,
+                inspect=current_runner().inspect,
+                progress=progress.update,
+                notify=progress.notify,
                 accept_other_bytes=accept_other_bytes,
             )
         for line in format_not_fetched(fetched):
@@ -136,6 +135,8 @@ def package(models: Sequence[str], exclude: Sequence[str], on_conflict: str) -> 
         from ..tasks.package import PackageModel
         from .selection import select
 
-        selected = select(settings, (), models, True, on_conflict, exclude)
+        selected = select(
+            settings, (), models, upload=True, on_conflict=on_conflict, exclude=exclude
+        )
         tasks = [PackageModel(model=model, on_conflict=on_conflict) for model in selected.models]
         finish(run(tasks), settings, selected.refused)

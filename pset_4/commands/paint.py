@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -239,16 +240,16 @@ def _select(settings: Settings, request: Request, options: dict[str, Any]) -> Se
     from ..storage.inventory import list_remote
     from .selection import include_remote, select
 
+    choose = partial(select, settings, upload=request.upload)
     if request.paths:  # a name that nothing has is found before anything is copied
         from .transfer import name_drop_ins
 
-        coming = name_drop_ins(request.paths)
-        select(settings, request.images, request.models, request.upload, dropped=coming)
+        choose(request.images, request.models, dropped=name_drop_ins(request.paths))
     images, models, dropped = _drop_in(settings, request)
     if request.picks is not None:
         images, models = images or request.picks.images, models or request.picks.models
     on_conflict = options.get("on_conflict", REFUSE)
-    selected = select(settings, images, models, request.upload, on_conflict, dropped=dropped)
+    selected = choose(images, models, on_conflict=on_conflict, dropped=dropped)
     defaults = dict(selected.defaults)
     if request.everything:
         unnamed = [kind for kind, names in (("image", images), ("style", models)) if not names]

@@ -54,12 +54,13 @@ def resolve_known(
     Raises:
         MissingError: See `resolve`. If only uploads would help, the error says so.
     """
+    known = partial(_list_known, settings, drop_ins)
     try:
-        return resolve(images, models, partial(_list_known, settings, drop_ins, upload))
+        return resolve(images, models, known if upload else partial(list_remote, settings))
     except MissingError as error:
         if upload:
             raise
-        resolve(images, models, partial(_list_known, settings, drop_ins, True))
+        resolve(images, models, known)
         raise MissingError(
             "dropped in, but not in the remote, and uploads are off",
             path=error.path,
@@ -68,12 +69,10 @@ def resolve_known(
 
 
 def _list_known(
-    settings: Settings, drop_ins: Inventory, upload: bool, needs_images: bool, needs_models: bool
+    settings: Settings, drop_ins: Inventory, needs_images: bool, needs_models: bool
 ) -> Inventory:
-    """Return what names and patterns can stand for: the remote, and drop-ins with `upload`."""
+    """Return what names and patterns can stand for: drop-ins and the remote."""
     remote = list_remote(settings, needs_images, needs_models)
-    if not upload:
-        return remote
     return Inventory(
         [*drop_ins.images, *remote.images],
         [*drop_ins.models, *remote.models],

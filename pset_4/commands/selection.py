@@ -123,6 +123,7 @@ def select(
     settings: Settings,
     images: Sequence[str],
     models: Sequence[str],
+    *,
     upload: bool,
     on_conflict: str = REFUSE,
     exclude: Sequence[str] = (),

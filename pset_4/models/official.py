@@ -61,6 +61,7 @@ class FetchResult:
 def fetch_models(
     settings: Settings,
     url: str = OFFICIAL_URL,
+    *,
     timeout: float = TIMEOUT_SECONDS,
     inspect: Inspect = inspect,
     progress: Callable[[int, int | None], None] = lambda size, total: None,
@@ -134,7 +135,7 @@ def _check_drop_ins(paths: list[str], inspect: Inspect) -> FetchResult:
 def _check_drop_in(path: str, inspect: Inspect) -> OfficialModel:
     _check_is_file(path)
     try:
-        return _describe(path, False, inspect(path))
+        return _describe(path, inspect(path), is_new=False)
     except StyleError as error:
         remedy = "remove it and run again to fetch the official model"
         raise ConflictError(error.reason, path=path, remedy=remedy) from error
@@ -203,7 +204,7 @@ def _drop_in(
             description = _inspect_unpacked(temporary_path, name, inspect)
     except AlreadyExistsError as error:
         raise _conflict(path, data) from error
-    return _describe(path, is_new, description)
+    return _describe(path, description, is_new=is_new)
 
 
 def _check_digest(name: str, data: bytes, expected: str | None) -> None:
@@ -241,6 +242,6 @@ def _conflict(path: str, data: bytes) -> ConflictError:
     )
 
 
-def _describe(path: str, is_new: bool, description: StyleDescription) -> OfficialModel:
+def _describe(path: str, description: StyleDescription, *, is_new: bool) -> OfficialModel:
     name = os.path.basename(path)
     return OfficialModel(name, is_new, os.path.getsize(path), file_digest(path), description)

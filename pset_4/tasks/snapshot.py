@@ -93,6 +93,7 @@ class Snapshot:
 def take_snapshot(
     path: str,
     max_bytes: int | None = None,
+    *,
     waits: bool = False,
     root: str | None = None,
 ) -> Iterator[Snapshot]:

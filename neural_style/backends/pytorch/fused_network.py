@@ -79,11 +79,11 @@ class FusedNetwork:
             layer,
             height,
             width,
-            _COLUMNS,
-            _COLUMNS * _COLORS,
-            _REACH,
-            _COLUMN_CHANNELS,
-            tile,
+            columns=_COLUMNS,
+            values=_COLUMNS * _COLORS,
+            margin=_REACH,
+            channels=_COLUMN_CHANNELS,
+            tile_width=tile,
         )
         return layer
 
@@ -91,6 +91,7 @@ class FusedNetwork:
         self,
         name: str,
         layer: Tensor,
+        *,
         margin: int = 1,
         scaling: int = 1,
         rectifies: bool = True,
@@ -109,12 +110,12 @@ class FusedNetwork:
             height,
             width,
             channels,
-            margin,
-            scaling,
-            rectifies,
-            skip is not None,
-            tile,
-            triton.next_power_of_2(channels),
+            margin=margin,
+            scaling=scaling,
+            rectifies=rectifies,
+            has_skip=skip is not None,
+            tile_width=tile,
+            tile_channels=triton.next_power_of_2(channels),
         )
         return result
 
@@ -127,7 +128,13 @@ class FusedNetwork:
         parts = _cdiv(pixels, part_tiles * tile)
         sums = self._new(count, parts, 2, channels, dtype=torch.float32)
         fused_kernels.measure[parts, count](
-            layer, sums, pixels, channels, part_tiles * tile, tile, tile_channels
+            layer,
+            sums,
+            pixels,
+            channels,
+            part_tiles * tile,
+            tile_pixels=tile,
+            tile_channels=tile_channels,
         )
         affine = self._new(count, 2, channels, dtype=torch.float32)
         fused_kernels.fix[(count,)](
@@ -140,8 +147,8 @@ class FusedNetwork:
             channels,
             parts,
             _EPSILON,
-            triton.next_power_of_2(parts),
-            tile_channels,
+            tile_parts=triton.next_power_of_2(parts),
+            tile_channels=tile_channels,
         )
         return affine
 
@@ -153,7 +160,15 @@ class FusedNetwork:
         bias = self._weights["deconv3.conv2d.bias"]
         tile = _tile_of(width, channels)
         fused_kernels.store_pictures[_cdiv(width, tile), height, count](
-            layer, bias, painted, is_broken, height, width, _COLUMNS, channels, tile
+            layer,
+            bias,
+            painted,
+            is_broken,
+            height,
+            width,
+            columns=_COLUMNS,
+            channels=channels,
+            tile_width=tile,
         )
         return painted, is_broken.bool()
 

@@ -68,16 +68,23 @@ class Lease:
     """A lease that this process holds. Threads may share it."""
 
     def __init__(
-        self, documents: Documents, name: str, seconds: float, state: LeaseState, tag: str
+        self,
+        documents: Documents,
+        name: str,
+        seconds: float,
+        state: LeaseState,
+        *,
+        tag: str,
+        begin: float,
     ) -> None:
-        """Take a lease that was acquired just now; see `acquire`."""
+        """Take a lease that was acquired at `begin`, by `read_stopwatch`; see `acquire`."""
         self.name = name
         self.seconds = seconds
         self.state = state
         self._documents = documents
         self._tag = tag
         self._lock = Lock()
-        self._end = 0.0
+        self._end = begin + seconds
 
     @property
     def is_held(self) -> bool:
@@ -117,7 +124,7 @@ class Lease:
 
     def release(self) -> None:
         """Let others have it at once."""
-        self._write(lambda state: LeaseState(state.owner, max(state.attempt - 1, 0), True))
+        self._write(lambda state: LeaseState(state.owner, max(state.attempt - 1, 0), is_free=True))
         self._end = 0.0
 
     def _write(self, change: Callable[[LeaseState], LeaseState]) -> None:
@@ -143,7 +150,9 @@ def acquire(documents: Documents, name: str, seconds: float, owner: str) -> Leas
     """
     state, begin = LeaseState(owner, 1), read_stopwatch()
     tag = documents.create(name, state.to_bytes())
-    return None if tag is None else _hold(documents, name, seconds, state, tag, begin)
+    if tag is None:
+        return None
+    return Lease(documents, name, seconds, state, tag=tag, begin=begin)
 
 
 def take_over(documents: Documents, name: str, seconds: float, owner: str) -> Lease | None:
@@ -158,20 +167,14 @@ def take_over(documents: Documents, name: str, seconds: float, owner: str) -> Le
         return None
     earlier = LeaseState.from_bytes(found.data)
     attempt = earlier.attempt + 1
-    state = LeaseState(owner, attempt, False, earlier.doing, earlier.figures)
+    state = LeaseState(owner, attempt, doing=earlier.doing, figures=earlier.figures)
     begin = read_stopwatch()
     tag = documents.replace(name, state.to_bytes(), found.tag)
-    return None if tag is None else _hold(documents, name, seconds, state, tag, begin)
+    if tag is None:
+        return None
+    return Lease(documents, name, seconds, state, tag=tag, begin=begin)
 
 
 def is_free(found: Document, seconds: float) -> bool:
     """Return whether a lease may be taken over."""
     return found.age > seconds * GRACE or LeaseState.from_bytes(found.data).is_free
-
-
-def _hold(
-    documents: Documents, name: str, seconds: float, state: LeaseState, tag: str, begin: float
-) -> Lease:
-    lease = Lease(documents, name, seconds, state, tag)
-    lease._end = begin + seconds
-    return lease

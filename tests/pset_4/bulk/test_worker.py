@@ -212,7 +212,7 @@ def test_an_image_that_kills_its_workers_becomes_a_failure(
         assert found is not None
         state = json.loads(found.data) | {"attempt": attempt + 1, "is_free": attempt == 2}
         tag = documents.replace(claim_name(0), json.dumps(state).encode(), found.tag)
-        lease = Lease(documents, claim_name(0), 60, lease.state, tag or "")
+        lease = Lease(documents, claim_name(0), 60, lease.state, tag=tag or "", begin=0)
 
     progress = paint_here(run)
 
