@@ -1,4 +1,4 @@
-"""Answers that are asked for once, until whatever they are about changes."""
+"""A cache of answers about files or objects, until these change."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def atomic_path(
     """
     target = os.fspath(path)
     temporary_path = make_temporary_path(target, suffixes_of)
-    with naming_target(target):
+    with naming_path(target):
         create_exclusively(temporary_path, 0o666 if replaced is None else 0o600).close()
     try:
         yield temporary_path
@@ -135,7 +135,7 @@ def commit(
         FileExistsError: `create_only` is set, and the target exists.
         OSError: The file system refuses; `filename` is the target.
     """
-    with naming_target(path):
+    with naming_path(path):
         _sync(temporary_path, dir_fd)
         if replaced is not None:
             _copy_permissions(replaced, temporary_path)
@@ -153,15 +153,15 @@ def discard(temporary_path: str, dir_fd: int | None = None) -> None:
 
 
 @contextmanager
-def naming_target(path: str) -> Iterator[None]:
-    """Name the target in errors about its temporary file, whose name means nothing to people.
+def naming_path(path: str) -> Iterator[None]:
+    """Name `path` in the system's errors, which name its temporary file, or one part of it.
 
     A `DescribedError` names what it is about itself.
     """
     try:
         yield
     except OSError as error:
-        if isinstance(error, DescribedError):
+        if isinstance(error, DescribedError) or error.errno is None:
             raise
         raise type(error)(error.errno, error.strerror, path) from error
 

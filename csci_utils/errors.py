@@ -113,9 +113,9 @@ def find_remedy(error: BaseException) -> str:
 
 
 def is_crowded(error: BaseException) -> bool:
-    """Return True if an error, or what caused it, is that there was no room.
+    """Return True if an error, or its cause, is a lack of disk space or of open files.
 
-    No room on a disk, or for another open file: what is done at the same time may take it.
+    Other work that runs at the same time may have taken them.
     """
     cause = root_cause(error)
     return isinstance(cause, OSError) and cause.errno in _CROWDED

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from .atomic import atomic_path, naming_target
+from .atomic import atomic_path, naming_path
 from .errors import DescribedError, NothingWrittenError, check_size, find_remedy
 
 
@@ -147,7 +147,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     Raises:
         OSError: The file system refuses; `path` is as it was before.
     """
-    with atomic_path(path) as temporary_path, naming_target(os.fspath(path)):
+    with atomic_path(path) as temporary_path, naming_path(os.fspath(path)):
         Path(temporary_path).write_bytes(data)
 
 

@@ -12,7 +12,7 @@ MAX_FILES = 10_000_000
 
 
 class ListedFile(NamedTuple):
-    """One file as a listing tells it, without a question about the file itself."""
+    """One file as a listing describes it; the file itself is not examined."""
 
     path: str
     """Its path or URL."""
@@ -21,13 +21,13 @@ class ListedFile(NamedTuple):
     modified: float
     """When it was last changed, in seconds since 1970."""
     mark: str
-    """Differs once the file was replaced. It tells no more: after a restart of a server it may
-    differ for equal bytes."""
+    """Changes when the file is replaced. It may also change without that, as when a server
+    restarts."""
     etag: str = ""
     """S3's ETag, without quotes; empty for other files."""
     checksum: str = ""
-    """Which checksum S3 keeps of the file, and what it is of: ``SHA256 FULL_OBJECT``. A listing
-    does not tell its value."""
+    """The kind of checksum that S3 keeps of the file, and its scope: ``SHA256 FULL_OBJECT``. A
+    listing does not have its value."""
 
 
 def list_local(path: str, status: os.stat_result) -> ListedFile:

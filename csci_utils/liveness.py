@@ -25,7 +25,7 @@ def name_owner() -> str:
 
 
 def is_abandoned(owner: re.Match[str]) -> bool | None:
-    """Return whether the process of a name has ended; None if it is one of another system.
+    """Return whether a process has ended, from its name; None if it runs on another system.
 
     Other systems that share the folder, and containers, have processes of their own. A number that
     another process has now counts as that of a live one.
@@ -43,7 +43,7 @@ def is_abandoned(owner: re.Match[str]) -> bool | None:
 
 @lru_cache(1)
 def _identify_system() -> str:
-    """Return what this boot of the machine, or this container of it, has in common."""
+    """Return an id of this boot of the machine, or of this container."""
     parts = [socket.gethostname()]
     with suppress(OSError):  # Linux only
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text())

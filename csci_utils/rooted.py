@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import PurePath
 
-from .errors import DescribedError, LinkError, check_size
+from .atomic import naming_path
+from .errors import LinkError, check_size
 
 HAS_DIR_FD = os.open in os.supports_dir_fd
 """True where files can be opened relative to an open folder."""
@@ -62,7 +63,7 @@ class Root:
             file's path.
         """
         *folders, name = self._split(path)
-        with _naming(path):
+        with naming_path(path):
             if create:
                 os.makedirs(self.path, exist_ok=True)
             if not HAS_DIR_FD:
@@ -120,7 +121,7 @@ class Root:
         """
         names = [] if PurePath(path) == PurePath(self.path) else self._split(path)
         try:
-            with _naming(path):
+            with naming_path(path):
                 folder = self._open_folder(names, create=False) if HAS_DIR_FD else None
         except FileNotFoundError:
             return
@@ -183,19 +184,6 @@ class Root:
         return path
 
 
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    """Name the whole path in the system's errors, which name one part of it."""
-    try:
-        yield
-    except DescribedError:
-        raise
-    except OSError as error:
-        if error.errno is None:
-            raise
-        raise type(error)(error.errno, error.strerror, path) from error
-
-
 def _refuse_link(path: str, name: str, folder: int | None) -> None:
     """Raise LinkError if there is a link."""
     try:
@@ -218,7 +206,7 @@ def _refuse_status(path: str, status: os.stat_result) -> None:
 def _scan(path: str, folder: int | None) -> Iterator[tuple[str, os.stat_result]]:
     """Yield what lies below a folder, and close its descriptor if it has one."""
     try:
-        with _naming(path), os.scandir(path if folder is None else folder) as entries:
+        with naming_path(path), os.scandir(path if folder is None else folder) as entries:
             for entry in entries:
                 yield from _scan_entry(os.path.join(path, entry.name), entry, folder)
     except FileNotFoundError:

@@ -47,8 +47,8 @@ def has_writer(descriptor: int) -> bool | None:
     if sys.platform != "linux" or file_system_of(descriptor) not in LOCAL_FILE_SYSTEMS:
         return None
     try:
-        # Who opens the file in that moment waits, and this process gets a signal: one that is
-        # ignored by default, in place of SIGIO, which would end it.
+        # A program that opens the file at that moment waits, and this process gets a signal:
+        # SIGURG, which is ignored by default, in place of SIGIO, which would end it.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)

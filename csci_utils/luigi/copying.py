@@ -25,8 +25,8 @@ class Copied(NamedTuple):
     sha256: str
     """The SHA-256 of the bytes."""
     version: str
-    """What the file system of the source and of the destination that is a remote's calls their
-    ``version``: of an object in S3 what its own request told, of a file the SHA-256."""
+    """The ``version`` in the terms of the remote's file system, be that the source's or the
+    destination's: of an object in S3 the one in the reply, of a file the SHA-256."""
 
 
 def copy(

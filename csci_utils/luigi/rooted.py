@@ -18,7 +18,7 @@ from ..atomic import (
     commit,
     create_exclusively,
     make_temporary_path,
-    naming_target,
+    naming_path,
     scratch_folder,
 )
 from ..digest import FileDigests, file_digest
@@ -87,7 +87,7 @@ class RootedFileSystem(FileSystem):
         self.root.remove(path)
 
     def forget(self, path: str) -> None:
-        """Take note that a file was changed, for a subclass that remembers answers."""
+        """Called when a file was changed; a subclass that caches answers drops that file's."""
 
     def size(self, path: str) -> int | None:
         """Return the file's number of bytes, or None if no regular file exists."""
@@ -126,7 +126,7 @@ class RootedFile(suffix_preserving_atomic_file):
                 self._root.open_parent(path, create=True)
             )
             tmp_path = make_temporary_path(self._name)
-            with naming_target(path):
+            with naming_path(path):
                 raw = create_exclusively(tmp_path, dir_fd=self.dir_fd)
             io.BufferedWriter.__init__(self, raw)
             self._tmp_path = tmp_path  # set last: a file that somebody else created is not removed
@@ -152,7 +152,7 @@ class RootedFile(suffix_preserving_atomic_file):
     def move_to_final_destination(self) -> None:
         """Rename the finished temporary file to the target."""
         try:
-            with naming_target(self.path):
+            with naming_path(self.path):
                 commit(
                     self._tmp_path, self._name, create_only=self._create_only, dir_fd=self.dir_fd
                 )

@@ -21,7 +21,7 @@ from ..atomic import (
     create_exclusively,
     discard,
     make_temporary_path,
-    naming_target,
+    naming_path,
 )
 from ..errors import AlreadyExistsError
 from ..files import check_written
@@ -58,7 +58,7 @@ class suffix_preserving_atomic_file(atomic_file):
         """Create the temporary file for the target at `path`."""
         self.path = os.fspath(path)
         tmp_path = self.generate_tmp_path(self.path)
-        with naming_target(self.path):
+        with naming_path(self.path):
             # Luigi's own __init__ opens with "w", which follows links and overwrites.
             raw = create_exclusively(tmp_path)
         io.BufferedWriter.__init__(self, raw)
@@ -76,12 +76,12 @@ class suffix_preserving_atomic_file(atomic_file):
 
     def write(self, data: Buffer) -> int:
         """Write bytes; an error, such as that of a full disk, names the target."""
-        with naming_target(self.path):
+        with naming_path(self.path):
             return super().write(data)
 
     def flush(self) -> None:
         """Write buffered bytes; an error names the target."""
-        with naming_target(self.path):
+        with naming_path(self.path):
             super().flush()
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class suffix_preserving_atomic_file(atomic_file):
         if self.closed:
             return
         try:
-            with naming_target(self.path):
+            with naming_path(self.path):
                 io.BufferedWriter.close(self)
             check_written(self._tmp_path, self.path, self.dir_fd)
             self.move_to_final_destination()

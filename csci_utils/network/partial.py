@@ -11,7 +11,7 @@ from io import FileIO
 from types import TracebackType
 from typing import NamedTuple
 
-from ..atomic import commit, naming_target
+from ..atomic import commit, naming_path
 from ..errors import BusyError, at_path
 from ..files import write_atomically
 from ..locking import UNTRUSTED, is_plain, open_locked
@@ -88,7 +88,7 @@ class PartialFile:
         """
         rest = memoryview(data)
         self._file.seek(self.size)
-        with naming_target(self.path):
+        with naming_path(self.path):
             while rest:
                 written = self._file.write(rest) or 0
                 self.size += written

@@ -1,6 +1,6 @@
 """Connections of urllib3 that end a transfer that is too slow (`csci_utils.network.pace`).
 
-They also end a reply without end that would be kept in memory.
+They also cut off an endless reply, which would be kept in memory.
 
 The timeout of a socket starts anew with each byte. So a server that sends one now and then, in a
 status line, a listing or a file, or reads that slowly, would hang the program for good.
@@ -24,7 +24,7 @@ MAX_REPLY_PERIODS = 3
 """How many of the periods over which the speed is measured such a reply may take."""
 
 MAX_HEAD_BYTES = 1 << 18
-"""The longest beginning of a reply: interim replies, which could have no end, and the headers."""
+"""The longest head of a reply: interim replies, which could go on forever, and the headers."""
 
 
 def paced_pools(pool_classes: dict[str, Any], stall_seconds: float) -> dict[str, type[Any]]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from ..atomic import atomic_path, naming_target
+from ..atomic import atomic_path, naming_path
 from ..digest import CHUNK_SIZE, stream_digest
 from ..files import check_written
 from ..listing import ListedFile
@@ -170,7 +170,7 @@ class S3Client:
         with closing(self.get_key(path)) as reader, atomic_path(local_path) as temporary_path:
             with open(temporary_path, "wb") as file:
                 while chunk := reader.read(CHUNK_SIZE):
-                    with naming_target(local_path):
+                    with naming_path(local_path):
                         file.write(chunk)
             return reader.state
 

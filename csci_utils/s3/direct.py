@@ -54,7 +54,7 @@ _SIGNATURES = ("s3v4", "v4")
 
 
 class Refused(NamedTuple):
-    """An answer that is no reply, but needs no second question."""
+    """A refusal that is final: botocore would get the same one."""
 
     status: int
 

@@ -50,7 +50,7 @@ def translated_errors(path: str) -> Iterator[None]:
 
 @contextmanager
 def named_as_credentials() -> Iterator[None]:
-    """Name as what they are the errors of whatever gets credentials, such as a missing program."""
+    """Turn errors of credential providers, such as a missing program, into `S3AccessError`."""
     try:
         yield
     except DescribedError:

@@ -1,4 +1,4 @@
-"""One sync of a folder for all threads that have written to it."""
+"""Share one call, such as the sync of a folder, among all threads that want it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from threading import Event, Lock
 
 
 class SharedCalls:
-    """Calls of which one serves all threads that asked for it before it began.
+    """Coalesces calls: each serves all threads that asked for it before it began.
 
     A sync of a folder is such a call: it covers whatever was renamed before.
     """
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start without calls."""
         self._lock = Lock()
         self._running: defaultdict[Hashable, Lock] = defaultdict(Lock)
         self._next: dict[Hashable, _Call] = {}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 
-from csci_utils.atomic import naming_target
+from csci_utils.atomic import naming_path
 from csci_utils.errors import BusyError
 from csci_utils.locking import open_locked
 from neural_style.system.interruption import check_interrupted, interrupted
@@ -83,7 +83,7 @@ def _wait_for(lock_path: str, path: str, notify: Callable[[str], None] | None) -
     is_first = True
     while True:
         try:
-            with naming_target(path):
+            with naming_path(path):
                 return open_locked(lock_path)
         except BusyError:
             if notify is None:

@@ -18,7 +18,7 @@ from typing import IO, BinaryIO
 
 from luigi.target import FileSystemTarget
 
-from csci_utils.atomic import create_exclusively, discard, make_temporary_path, naming_target
+from csci_utils.atomic import create_exclusively, discard, make_temporary_path, naming_path
 from csci_utils.digest import CHUNK_SIZE
 from csci_utils.errors import ChangedError, check_size, instead_of_path
 from csci_utils.writers import has_writer
@@ -150,7 +150,7 @@ def _copy(file: IO[bytes], copy_path: str) -> str:
     rest = os.fstat(file.fileno()).st_size
     digest = hashlib.sha256()
     with (
-        naming_target(os.path.dirname(copy_path)),
+        naming_path(os.path.dirname(copy_path)),
         BufferedWriter(create_exclusively(copy_path, 0o600)) as writer,
     ):
         while rest > 0 and (chunk := file.read(min(rest, CHUNK_SIZE))):
