@@ -109,7 +109,7 @@ def create_exclusively(path: str, mode: int = 0o666, dir_fd: int | None = None) 
         dir_fd: The open folder that `path` is relative to.
 
     Raises:
-        FileExistsError: Something exists at `path`, be it a link to nothing.
+        FileExistsError: Something exists at `path`, even a broken link.
     """
     return FileIO(path, "x", opener=lambda name, flags: os.open(name, flags, mode, dir_fd=dir_fd))
 

@@ -40,7 +40,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def is_colored(stream: TextIO | None) -> bool:
-    """Return whether a stream is a terminal, and nobody asked for no colors (https://no-color.org)."""
+    """Return whether a stream is a terminal, and NO_COLOR is not set (https://no-color.org)."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR")
 
 

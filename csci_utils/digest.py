@@ -139,7 +139,7 @@ class DigestCache:
     """
 
     store: DigestStore | None = None
-    """Where digests are looked for, and kept, besides."""
+    """A second place for digests, which outlives the process."""
 
     def __init__(self, max_entries: int = 1 << 12) -> None:
         """Create an empty cache.

@@ -113,8 +113,8 @@ class Root:
     def scan(self, path: str) -> Iterator[tuple[str, os.stat_result]]:
         """Yield the path and the status of each file and link below a folder, in no order.
 
-        Needs memory for one entry and descriptors for as many folders as lie in each other. What
-        disappears meanwhile is left out, and so is all if the folder does not exist.
+        Needs memory for one entry, and a descriptor for each level of folders. Entries that
+        disappear during the scan are left out; a folder that does not exist has none.
 
         Args:
             path: The root, or a folder below it.

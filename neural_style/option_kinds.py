@@ -214,7 +214,7 @@ class Choice(Kind):
 
     choices: tuple[str, ...]
     others: tuple[tuple[str, str], ...] = ()
-    """Other words, each with the one of the `choices` that it stands for."""
+    """Other words, each with the choice that it stands for."""
     metavar: str = ""
     type = str
 

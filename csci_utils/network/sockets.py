@@ -125,7 +125,7 @@ class _Reply(io.RawIOBase):
         self.allow(MAX_HEAD_BYTES)
 
     def allow(self, size: int | None) -> None:
-        """Allow so many more bytes; None for any number."""
+        """Allow `size` more bytes; None for any number."""
         self._left = size
 
     def readable(self) -> bool:

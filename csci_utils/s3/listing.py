@@ -87,7 +87,7 @@ def refuse_document_type(
 
 
 def parse_page(body: bytes, headers: Mapping[str, str]) -> dict[str, Any] | None:
-    """Return what botocore returns of a page, as far as it is read here; None if it is odd."""
+    """Parse a page into the parts of botocore's reply that are read here; None if it is none."""
     root = None if _find_document_type(body) else _parse(body)
     if root is None or _name(root) != "ListBucketResult":
         return None

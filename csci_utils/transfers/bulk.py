@@ -38,7 +38,7 @@ class ItemOutcome(NamedTuple, Generic[_Item, _Result]):
 def work_on_many(
     work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int = IN_FLIGHT
 ) -> Iterator[ItemOutcome[_Item, _Result]]:
-    """Yield what became of each item as soon as it is known, in no order.
+    """Yield the outcome of each item as soon as it is known, in no particular order.
 
     An item that fails does so alone. An interrupt in a thread is raised here, too. Items are taken
     from `items`, in this thread, only as they are needed, so neither they nor the outcomes pile up.

@@ -57,12 +57,12 @@ class Arena:
         self._kept: Memory | None = None
 
     @contextmanager
-    def lend(self, size: int, besides: int) -> Iterator[Memory]:
+    def lend(self, size: int, extra: int) -> Iterator[Memory]:
         """Lend at least `size` bytes, with any content.
 
         Args:
             size: In bytes.
-            besides: How many bytes the borrower is going to take elsewhere.
+            extra: How many bytes the borrower is going to take elsewhere.
 
         Raises:
             DeviceError: Neither memory nor the disk has room, or memory has no room for what is
@@ -77,8 +77,8 @@ class Arena:
                 self._kept = kept
             return
         del kept  # released before more is taken
-        check_memory(besides, self.limit)
-        with _promising(size + besides, self.limit) as has_room:
+        check_memory(extra, self.limit)
+        with _promising(size + extra, self.limit) as has_room:
             memory = _take_memory(size) if has_room else self._take_file(size)
             try:
                 yield memory

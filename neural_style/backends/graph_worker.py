@@ -101,7 +101,7 @@ def _serve(graph: Style, request: Request) -> Colors | None:
 
 
 def _limit(settings: dict[str, Any]) -> None:
-    """Let this process take so many bytes and compute so long from now on, where that is possible.
+    """Limit the memory and processor time of this process from now on, where that is possible.
 
     Unlike a clock, the processor's time does not run while other programs keep this one waiting.
     """

@@ -83,7 +83,7 @@ def _scale(size: tuple[int, int], brush: int) -> tuple[int, int]:
 
 
 def _find_largest(size: tuple[int, int], pixels: int) -> int:
-    """Return the largest brush whose canvas for a picture of a size has at most so many pixels."""
+    """Return the largest brush whose canvas for a picture of this size has at most `pixels`."""
     brush = int(max(size) * math.sqrt(pixels / math.prod(size))) + 1  # sides are rounded
     while math.prod(_scale(size, brush)) > pixels:
         brush -= 1

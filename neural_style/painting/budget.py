@@ -19,7 +19,7 @@ class MemoryBudget:
     """Bytes that may be in use. One picture alone may take more."""
 
     def __init__(self, parts: int = 1) -> None:
-        """Measure the memory that is free now, and take one of so many parts of it."""
+        """Measure the memory that is free now, and divide it by `parts`."""
         free = free_memory(None)
         most = min(_MOST_BYTES, _MOST_BYTES if free is None else free // _MEMORY_SHARE)
         self.most = most // parts
@@ -27,7 +27,7 @@ class MemoryBudget:
         self._taken = 0
 
     def take(self, size: int) -> bool:
-        """Take so many bytes, and return whether they are there."""
+        """Take `size` bytes if they are left, and return whether they were."""
         if self._taken and self._taken + size > self.most:
             return False
         self._taken += size

@@ -51,12 +51,12 @@ def paint_all(
     one, on the size of the pictures.
 
     Args:
-        painter: Loads and keeps the styles. It is not to be used otherwise meanwhile.
+        painter: Loads and keeps the styles. Nothing else may use it until this ends.
         requests: Taken one by one, a little ahead of the painting, in the calling thread. The
             `threads` of the first one are how many pictures are decoded and encoded at once.
         save: As for `Painter.paint`; called in other threads.
         begin: Called when a picture is painted that is not painted together with others, and
-            returns who is told its progress.
+            returns the callback for its progress.
         calls: How many threads call this at once; their pictures share the memory.
     """
     requests = iter(requests)
@@ -95,7 +95,7 @@ class _Source:
 
 @dataclass(frozen=True)
 class _Taken:
-    """A picture that can be painted at once."""
+    """A decoded picture, ready to be painted."""
 
     photograph: Photograph
     colors: Colors
@@ -228,7 +228,7 @@ class _Overlap:
         self._behind.append(_Finishing(request, self._pool.submit(finish), size))
 
     def _collect(self, most: int) -> Iterator[Outcome]:
-        """Yield what is finished, and wait until at most so many are not, and their memory fits."""
+        """Yield what is finished; wait until at most `most` are not, and their memory fits."""
         for _ in range(len(self._behind)):
             first = self._behind.popleft()
             fits = first.size + sum(other.size for other in self._behind) <= self._budget.most

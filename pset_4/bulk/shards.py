@@ -77,7 +77,7 @@ def read_shard(documents: Documents, number: int) -> list[str]:
     try:
         if found is None:
             raise ValueError("it is missing")
-        # At most so many bytes: somebody else may have written it.
+        # A limit, because somebody else may have written it.
         text = zlib.decompressobj(31).decompress(found.data, MAX_DOCUMENT_BYTES)
         return text.decode().split("\n")
     except (ValueError, zlib.error) as error:

@@ -21,7 +21,7 @@ class Query(NamedTuple):
     """The columns to return."""
 
     def select(self, count: int) -> str:
-        """Return the statement for so many keys; its rows begin with the key."""
+        """Return the statement for `count` keys; its rows begin with the key."""
         marks = ", ".join("?" * count)
         return f"SELECT {self.key}, {self.columns} FROM {self.table} WHERE {self.key} IN ({marks})"
 

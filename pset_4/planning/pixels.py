@@ -51,7 +51,7 @@ def count_pixels(image: FileSystemTarget, options: RenderingOptions) -> int:
 
 
 def estimate_seconds(settings: Settings, pixels: Iterable[int]) -> float:
-    """Return about how long it takes to paint images of so many pixels; 0 stands for unknown."""
+    """Return about how long it takes to paint this many pixels; 0 stands for unknown."""
     counts = list(pixels)
     known = [count for count in counts if count]
     typical = sum(known) / len(known) if known else UNKNOWN_PIXELS

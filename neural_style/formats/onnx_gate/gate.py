@@ -28,7 +28,7 @@ MAX_TENSOR = 512
 """The most numbers for each pixel in one tensor; a network of the largest base width has 128."""
 
 MAX_LIVE = 1024
-"""The most numbers for each pixel in all tensors that are needed at one time."""
+"""The most numbers for each pixel in all tensors that are needed at the same time."""
 
 MAX_MULTIPLICATIONS = 2**22
 """The most multiplications for each pixel; a network of the largest base width has 1.3 million."""
@@ -53,7 +53,7 @@ class Cost(NamedTuple):
     """What painting one picture takes at least."""
 
     numbers: int
-    """The most numbers that are needed at one time, of 4 bytes each."""
+    """The most numbers that are needed at the same time, of 4 bytes each."""
     multiplications: int
 
 

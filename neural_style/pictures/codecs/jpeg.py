@@ -162,8 +162,16 @@ def read_jpeg(data: bytes) -> JpegFile:
             index = data[index_at:stop]
     if is_in_scan:
         scan_ends.append(len(data))
-    size, ends = (width, height), tuple(scan_ends)
-    return JpegFile(process, bits, size, components, ends, end, index, index_at)
+    return JpegFile(
+        process=process,
+        bits=bits,
+        size=(width, height),
+        components=components,
+        scan_ends=tuple(scan_ends),
+        end=end,
+        index=index,
+        index_at=index_at,
+    )
 
 
 def _read_segments(data: bytes) -> Iterator[Segment]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MAX_ENTRIES = 2**20  # of all directories; bounds the time that a hostile file takes
-_ENTRIES_PER_PAGE = 8  # a directory takes as long as so many
+_ENTRIES_PER_PAGE = 8  # a directory takes as long to read as this many entries
 _NUMBERS_PER_ENTRY = 4
 _CCITT = (2, 3, 4)  # compressions
 _NEW_JPEG = 7

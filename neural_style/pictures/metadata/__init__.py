@@ -42,7 +42,7 @@ class Metadata:
     resolution: tuple[float, float] | None = None
     """Pixels per inch, across and down."""
     provenance: Mapping[str, str] = field(default_factory=dict)
-    """Properties that a packet gets besides; see `neural_style.provenance`."""
+    """Further properties for the XMP packet; see `neural_style.provenance`."""
 
     def __bool__(self) -> bool:
         """Return whether there is any."""

@@ -18,9 +18,9 @@ MAX_JPEG_XMP = 65_502
 
 _MAX_JPEG_EXIF = 65_533  # the same of an EXIF block
 _PNG_XMP = "XML:com.adobe.xmp"
-_ENTRY_BYTES = (
-    12  # of a directory in a TIFF file; its number of entries takes 2, the next one's place 4
-)
+_ENTRY_BYTES = 12
+"""Of a directory in a TIFF file; its number of entries takes 2, the next one's place 4."""
+
 _LONG = 4  # TIFF 6.0, p. 15: the type of offsets
 
 

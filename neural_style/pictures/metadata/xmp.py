@@ -150,7 +150,7 @@ def _make_packet(properties: Mapping[str, str]) -> bytes:
 
 
 def _quote(text: str) -> str:
-    """Return the text of an attribute; as they are, breaks would be read as blanks."""
+    """Escape the text of an attribute, also its line breaks, which would be read as blanks."""
     escaped = escape(text)
     return escaped if escaped.isprintable() else re.sub("[\t\n\r]", _to_reference, escaped)
 

@@ -16,7 +16,7 @@ _MOST_ON_ACCELERATOR = 8
 to paint it: so one process leaves most of a GPU idle. See docs/performance-accelerators.md."""
 
 _CORES_OF_WORKER = 2
-"""A worker on an accelerator decodes and encodes on so many, at least."""
+"""The least on which a worker on an accelerator decodes and encodes."""
 
 _THREADS_ELSEWHERE = 4
 """With more threads, one process on an H200 painted fewer pictures a second: they keep each other

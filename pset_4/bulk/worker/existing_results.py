@@ -38,7 +38,7 @@ class ExistingResults:
         return f"{self._settings.remote_results}/{join_result(self._run.style_of(model), name)}"
 
     def has(self, model: str, name: str) -> bool:
-        """Return whether there is a result, be it stale; asked if it was not listed."""
+        """Return whether there is a result, current or stale; the remote is asked if need be."""
         listed = self._listed[model]
         if listed is None:
             return bool(target_at(self.path_of(model, name)).exists())

@@ -230,7 +230,7 @@ class ShardPainter:
         publish(path, pending.url, provenance, rendering, is_replacement)
 
     def _settle(self, sending: deque[_Sending], left: int) -> None:
-        """Wait until no more than so many results are on their way."""
+        """Wait until at most `left` results are on their way."""
         while len(sending) > left:
             name, model, future = sending.popleft()
             with self._noting(name, [model]):
