@@ -4,7 +4,7 @@ A file consists of the header's length in 8 bytes, the header as JSON, and the b
 without gaps: https://huggingface.co/docs/safetensors.
 
 bytes -> `read_tensors` -> `decode_safetensors`; each step calls the one before. `encode_network`
-writes such files, and `write_network` does so atomically.
+makes such files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from csci_utils.errors import at_path
-from csci_utils.files import replacing
 
 from ..errors import StyleError, needing
 from ..networks.metadata import read_ends, read_notes, write_metadata
@@ -58,18 +57,6 @@ def encode_network(network: StyleNetwork) -> bytes:
         from safetensors.numpy import save
     metadata = write_metadata(network.description, network.notes)
     return order_metadata(save(network.weights, metadata))
-
-
-def write_network(network: StyleNetwork, path: str | PathLike[str]) -> None:
-    """Write a network to a safetensors file atomically.
-
-    Raises:
-        StyleError: The file cannot be written.
-        MissingDependencyError: The package safetensors is not installed.
-    """
-    data = encode_network(network)
-    with replacing(Path(path), StyleError) as temporary_path:
-        temporary_path.write_bytes(data)
 
 
 def read_tensors(data: bytes) -> dict[str, StoredTensor]:

@@ -16,7 +16,7 @@ import torch
 
 from neural_style import MissingDependencyError, StyleError, load
 from neural_style.formats.checkpoint import load_network, read_checkpoint
-from neural_style.formats.safetensors_file import write_network
+from neural_style.formats.safetensors_file import encode_network
 from neural_style.formats.saving import convert, save_network
 from neural_style.neural_style import main
 from tests.support.files.onnx_graphs import scale_channels
@@ -220,7 +220,7 @@ def test_a_failed_conversion_is_one_line_and_leaves_no_file(
     torch.save(state | {"in5.bias": torch.full((1,), torch.nan)}, tmp_path / "broken.pth")
     (tmp_path / "damaged.onnx").write_bytes(b"\x08\x0a")
     (tmp_path / "graph.onnx").write_bytes(scale_channels([1, 1, 1]))
-    write_network(make_family_network(THIN), tmp_path / "thin.safetensors")
+    (tmp_path / "thin.safetensors").write_bytes(encode_network(make_family_network(THIN)))
     (tmp_path / "folder.pth").mkdir()
     picture_path.rename(tmp_path / "picture.pth")
     before = files_in(tmp_path)

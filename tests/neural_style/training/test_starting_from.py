@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 import torch
 
 from neural_style.backends.loading import load_network
-from neural_style.formats.safetensors_file import write_network
+from neural_style.formats.safetensors_file import encode_network
 from neural_style.networks.description import NetworkDescription
 from neural_style.neural_style import main
 from neural_style.training.models import build_network
@@ -122,7 +122,7 @@ def test_a_safetensors_file_gives_one(train: Train, tmp_path: Path) -> None:
     description = NetworkDescription(
         channels=(4, 5, 6, 4, 3), blocks=2, unnormalized=frozenset(), output="sigmoid"
     )
-    write_network(make_family_network(description), tmp_path / "start.safetensors")
+    (tmp_path / "start.safetensors").write_bytes(encode_network(make_family_network(description)))
 
     outcome = train(start_from=tmp_path / "start.safetensors", base_width=None, epochs=1)
 
@@ -162,7 +162,9 @@ def test_a_graph_of_many_styles_is_refused(train: Train, many_styles_path: Path)
 def test_a_model_of_several_styles_is_refused(train: Train, tmp_path: Path) -> None:
     pytest.importorskip("safetensors")
     path = tmp_path / "many.safetensors"
-    write_network(make_family_network(NetworkDescription((2, 4, 8, 4, 2), styles=3)), path)
+    path.write_bytes(
+        encode_network(make_family_network(NetworkDescription((2, 4, 8, 4, 2), styles=3)))
+    )
 
     outcome = train(start_from=path, base_width=None)
 
