@@ -39,6 +39,12 @@ SIDE = 160
 """Of the pictures, in px: large enough that a worker is killed while it paints."""
 RUN = ("bulk", "-m", MODEL, "--shard-size", "3", "--lease", "2s")
 PATIENCE = 300  # seconds, on a machine that is busy with other tests
+RAY_LIMITS = (
+    "gcs_server_port_wait_time_s",
+    "raylet_start_wait_time_s",
+    "worker_register_timeout_seconds",
+)
+"""How long Ray waits for its own processes, in seconds."""
 
 
 @contextmanager
@@ -178,10 +184,10 @@ def test_after_kills_at_random_moments_a_run_goes_on(
 @pytest.fixture
 def make_cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeCluster]:
     """Starts a cluster of Ray on this machine, with a number of nodes for one worker each."""
-    pytest.importorskip("ray", reason="the extra `ray` is not installed")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    for name in ("gcs_server_port_wait_time_s", "worker_register_timeout_seconds"):
-        monkeypatch.setenv(f"RAY_{name}", str(PATIENCE))
+    for limit in RAY_LIMITS:  # which Ray reads when it is imported
+        monkeypatch.setenv(f"RAY_{limit}", str(PATIENCE))
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
     from ray.cluster_utils import Cluster
 
     with ExitStack() as stack:
