@@ -73,11 +73,11 @@ def waiting() -> Iterator[tuple[SharedCalls, threading.Event]]:
 
     def begin() -> None:
         begun.set()
-        end.wait(10)
+        end.wait(60)
 
     thread = threading.Thread(target=calls.call, args=("folder", begin))
     thread.start()
-    begun.wait(10)
+    begun.wait(60)
     yield calls, end
     end.set()
     thread.join()
@@ -87,7 +87,7 @@ def run_to_end(call: Callable[[], None]) -> bool:
     """Call in a thread, and return whether that ends."""
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     return not thread.is_alive()
 
 
@@ -99,8 +99,7 @@ def test_an_interrupt_while_a_call_waits_for_another_leaves_nothing(
     main, done = threading.main_thread().ident or 0, list[str]()
 
     def interrupt() -> None:
-        while not calls._next:
-            pass
+        wait_until(lambda: len(calls._next) > 0)
         signal.pthread_kill(main, signal.SIGINT)
 
     interrupter = threading.Thread(target=interrupt)
@@ -129,8 +128,7 @@ def test_who_waits_for_a_call_that_is_interrupted_does_the_work(
 
     first = threading.Thread(target=be_interrupted)
     first.start()
-    while not calls._next:
-        pass
+    wait_until(lambda: len(calls._next) > 0)
     joined = calls._next["folder"].is_over
     second = threading.Thread(target=calls.call, args=("folder", lambda: done.append("second")))
     joined_wait = joined.wait
@@ -142,9 +140,9 @@ def test_who_waits_for_a_call_that_is_interrupted_does_the_work(
 
     joined.wait = wait_and_say  # type: ignore[method-assign, assignment]
     second.start()
-    second_waits.wait(10)
+    second_waits.wait(60)
     end.set()
     first.join()
-    second.join(10)
+    second.join(60)
 
     assert done == ["second"]

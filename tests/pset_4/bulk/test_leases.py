@@ -114,7 +114,7 @@ def test_a_lease_is_held_once_until_it_is_released(documents: Documents) -> None
 def test_who_renews_a_lease_does_not_undo_what_another_thread_says_of_it(
     documents: Documents,
 ) -> None:
-    lease = acquire(documents, NAME, SECONDS, "worker")
+    lease = acquire(documents, NAME, 60, "worker")
     assert lease is not None
     said = Event()
 
@@ -124,7 +124,7 @@ def test_who_renews_a_lease_does_not_undo_what_another_thread_says_of_it(
         return {"painted": 1}
 
     with _renewing(lease, tell_figures, 0.01):
-        assert said.wait(10)
+        assert said.wait(60)
 
     found = documents.read(NAME)
     assert found is not None and LeaseState.from_bytes(found.data).doing == "killer.jpg"
