@@ -21,18 +21,17 @@ from tests.support.terminal import Terminal, run_in_terminal
 
 NAME = "[red]x.png"
 RUNNER = f"""
-wait_for() {{
-    for i in $(seq 1200); do [ -e "$0.$1" ] && break; sleep 0.05; done
+until_shown() {{
+    for i in $(seq 1200); do [ -e "$0.$1" ] && break; echo "$2"; sleep 0.05; done
 }}
 if [ "$3" = eval ]; then
-    wait_for begun
-    echo '{{"progress": [8, 16]}}'
-    wait_for half
+    until_shown begun
+    until_shown half '{{"progress": [8, 16]}}'
 fi
 exec {shlex.quote(sys.executable)} "$@"
 """
-"""A program that paints, and says at the half of it how far it is. It waits until people have seen
-that it began, and then until they have seen that."""
+"""A program that paints, and says at the half of it how far it is, again and again: soon after the
+begin nobody is told. It waits until people have seen both."""
 
 COLOR = re.compile(r"\x1b\[[\d;]*\b3[0-8]\b[\d;]*m")
 
