@@ -39,12 +39,13 @@ SIDE = 160
 """Of the pictures, in px: large enough that a worker is killed while it paints."""
 RUN = ("bulk", "-m", MODEL, "--shard-size", "3", "--lease", "2s")
 PATIENCE = 300  # seconds, on a machine that is busy with other tests
-RAY_LIMITS = (
-    "gcs_server_port_wait_time_s",
-    "raylet_start_wait_time_s",
-    "worker_register_timeout_seconds",
-)
-"""How long Ray waits for its own processes, in seconds."""
+RAY_LIMITS = {
+    "RAY_agent_register_timeout_ms": 1000 * PATIENCE,
+    "RAY_gcs_server_port_wait_time_s": PATIENCE,
+    "RAY_raylet_start_wait_time_s": PATIENCE,
+    "RAY_worker_register_timeout_seconds": PATIENCE,
+}
+"""Variables for how long Ray waits for its own processes; it reads them when it is imported."""
 
 
 @contextmanager
@@ -185,8 +186,8 @@ def test_after_kills_at_random_moments_a_run_goes_on(
 def make_cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeCluster]:
     """Starts a cluster of Ray on this machine, with a number of nodes for one worker each."""
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    for limit in RAY_LIMITS:  # which Ray reads when it is imported
-        monkeypatch.setenv(f"RAY_{limit}", str(PATIENCE))
+    for name, limit in RAY_LIMITS.items():
+        monkeypatch.setenv(name, str(limit))
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
     from ray.cluster_utils import Cluster
 
