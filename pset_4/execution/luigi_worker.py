@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
@@ -152,9 +152,10 @@ class Worker(luigi.worker.Worker):
 
     def _run_task(self, task_id: str) -> None:
         check_interrupted()
+        task = self._scheduled_tasks[task_id]
         if self.is_shared:
             forget_states()
-        task = self._scheduled_tasks[task_id]
+            accept(task.deps())
         if self._paintings.size == 1 and not transfers_many(task):
             super()._run_task(task_id)
             return
@@ -214,6 +215,13 @@ class Team:
         while (run := self._waiting.get()) is not None and not interrupted.is_set():
             with suppress(KeyboardInterrupt):
                 run()
+
+
+def accept(tasks: Iterable[luigi.Task]) -> None:
+    """Take note that other processes did those of the tasks that were not done here."""
+    for task in tasks:
+        if isinstance(task, BatchTask):
+            task.accept_from_others()
 
 
 def transfers_many(task: luigi.Task) -> bool:

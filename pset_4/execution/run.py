@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from threading import RLock
 from typing import Any
 
@@ -20,7 +21,7 @@ from ..storage.remote import forget_states
 from ..tasks.batch import BatchTask, leave_out, list_errors, list_pieces
 from ..tasks.events import BEGUN, MADE, NOTE, Made
 from .luigi_configuration import SILENT, luigi_logging
-from .luigi_worker import WorkerFactory, name_of
+from .luigi_worker import WorkerFactory, accept, name_of
 from .messages import describe_error
 from .observer import Observer
 from .outcome import Failure, Outcome
@@ -137,6 +138,7 @@ class _Handlers:
     def collect_from_others(self, asked: Sequence[luigi.Task], scheduler: CentralScheduler) -> None:
         """Check the tasks that did not run here: another process may have run them."""
         unknown = [task for task in asked if not self._outcome.has_finished(task)]
+        accept(chain(unknown, *(task.deps() for task in unknown)))
         incomplete = [task for task in unknown if not task.complete()]
         for task in unknown:
             if task not in incomplete:

@@ -124,6 +124,9 @@ class BatchTask(luigi.Task):
         self.raise_errors(errors)
         return missing
 
+    def accept_from_others(self) -> None:
+        """Take note that another process did the task, if it was not done here."""
+
     @contextmanager
     def sharing(self) -> Iterator[None]:
         """While the body runs, find only once what `is_done` needs for every name: see `share`."""

@@ -192,6 +192,10 @@ class Stylize(PaintingParameters, BatchTask):
         remark = FIRST_FRAME_REMARK * done.has_more_frames
         report_made(self, name, verb, remark=remark, seconds=painting.seconds)
 
+    def accept_from_others(self) -> None:
+        """Count the results as painted in this run."""
+        context.current().keep(_make_painted).update(map(self.path_of, self.names))
+
     def _is_forced(self, name: str) -> bool:
         here = context.current()
         return here.settings.force and self.path_of(name) not in here.keep(_make_painted)

@@ -94,6 +94,7 @@ def test_two_machines_with_equal_names_do_not_wait_for_each_other(
         assert machine.run_well("stylize", *names)["painted"] == 1
 
 
+@pytest.mark.s3_in_soak
 @pytest.mark.parametrize("workers", ["2", pytest.param("1", marks=pytest.mark.soak)])
 def test_two_processes_share_the_work(
     workers: str, luigid: str, project: Project, drawing: bytes, model: bytes
@@ -111,6 +112,22 @@ def test_two_processes_share_the_work(
     rows = [line.split() for text in answers for line in text.splitlines()]
     assert sum(int(row[1]) for row in rows if row[0] == "painted") == len(images)
     assert project.files("stylized") == [f"stylized/one.pth/{image}" for image in images]
+
+
+def test_two_processes_paint_again_what_is_current(
+    luigid: str, directory_project: Project, drawing: bytes, model: bytes
+) -> None:
+    for name in ("first.png", "second.png", "third.png", "fourth.png"):
+        directory_project.drop(name, drawing)
+    directory_project.drop("one.pth", model)
+    directory_project.run_well("main")
+    words = ("main", "--force", "--scheduler-host", luigid, "--workers", "2")
+    command = directory_project.command(*words)
+
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    errors = [process.communicate(timeout=60)[1] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0], errors
 
 
 def test_one_process_waits_for_what_another_one_does_with_several_files(
