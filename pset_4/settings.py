@@ -38,7 +38,7 @@ from .places import (
     normalize_uploads,
     to_absolute,
 )
-from .rendering_options import read_machine_options
+from .rendering_options import MACHINE_OPTIONS, read_machine_options
 
 _logger = logging.getLogger(__name__)
 
@@ -169,7 +169,10 @@ def read_settings(
 
     Raises:
         SettingsError: A value cannot be used; the message names its option and variable.
+        TypeError: There is no such machine option.
     """
+    if unknown := machine.keys() - {option.name for option in MACHINE_OPTIONS}:
+        raise TypeError(f"read_settings() got an unexpected keyword argument {min(unknown)!r}")
     load_env_file(Path.cwd(), notify)
     _check_visible(remote, REMOTE_VARIABLE)
     _check_visible(data, DATA_VARIABLE)

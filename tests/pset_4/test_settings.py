@@ -131,6 +131,12 @@ def test_a_directory_in_a_missing_folder_is_refused() -> None:
         settings.read_settings(remote="not/mounted")
 
 
+@pytest.mark.parametrize("paints", [True, False])
+def test_an_unknown_option_is_not_ignored(paints: bool) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'dry_run'"):
+        settings.read_settings(paints=paints, dry_run="1")
+
+
 def test_a_file_is_refused_as_a_remote(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
