@@ -26,9 +26,7 @@ _CONTENT_TYPES = {".avif": "image/avif", ".jp2": "image/jp2", ".webp": "image/we
 
 _DEFAULT_CONTENT_TYPE = "application/octet-stream"
 _MD5 = re.compile(r"[0-9a-f]{32}")
-_ETAG_OF_PARTS = re.compile(
-    r"[0-9a-f]{32}-(\d{1,5})"
-)  # the MD5 of the MD5s of all parts, and their number
+_ETAG_OF_PARTS = re.compile(r"[0-9a-f]{32}-(\d{1,5})")  # MD5 of the parts' MD5s, number of parts
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
