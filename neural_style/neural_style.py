@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -70,8 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         args.run(args, reporter)
     except DescribedError as error:
         reporter.fail(error)
-        is_no_style = isinstance(error, StyleError) and args.command == "inspect"
-        return EXIT_NO_STYLE if is_no_style else ExitCode.FAILED
+        is_answer = isinstance(error, StyleError) and args.command == "inspect"
+        return EXIT_NO_STYLE if is_answer and _is_readable(args.model) else ExitCode.FAILED
     except KeyboardInterrupt:
         reporter.close()
         say("interrupted", sys.stderr)
@@ -79,6 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         reporter.close()
     return ExitCode.DONE
+
+
+def _is_readable(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.R_OK)
 
 
 def stylize(args: Any, reporter: Reporter | None = None) -> PaintingResult:

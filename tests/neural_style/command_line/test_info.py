@@ -72,6 +72,16 @@ def test_inspect_has_an_exit_code_for_what_is_not_a_style(
     assert capsys.readouterr().err.startswith(f"error: {path}: expected ")
 
 
+def test_a_missing_file_is_no_answer_of_inspect(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model.pth"
+
+    assert main(["inspect", f"--model={path}"]) == 1
+
+    assert capsys.readouterr().err.startswith(f"error: {path}: there is no such file")
+
+
 def test_inspect_describes_what_is_not_a_style_as_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
