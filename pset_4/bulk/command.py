@@ -156,7 +156,7 @@ def _paint(settings: Settings, options: dict[str, Any]) -> None:
 
 
 def _choose_run(settings: Settings, runs: Runs, options: dict[str, Any]) -> Run:
-    from .starting import check_consent
+    from .starting import check_consent, format_join
 
     if options["run_id"] or options["joins"]:
         run = runs.load(options["run_id"] or _find_unfinished(runs))
@@ -165,7 +165,7 @@ def _choose_run(settings: Settings, runs: Runs, options: dict[str, Any]) -> Run:
         return run
     run, is_old = _start(settings, options)
     note(f"{'going on with' if is_old else 'began'} run {run.id}: {run.images}")
-    note(f"others join with: python -m pset_4 --remote {settings.remote} bulk --worker")
+    note(f"others join with: {format_join(settings, run)}")
     return run
 
 

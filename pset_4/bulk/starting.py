@@ -99,15 +99,30 @@ def check_consent(
         PipelineError: It does.
     """
     named = {locate_images(settings, images), _locate_manifest(manifest)}
-    read = {"--images": run.images, "--manifest": run.manifest if plans else ""}
-    for option, path in read.items():
-        is_ours = not path or f"{path}/".startswith(f"{settings.remote_images}/")
-        if not (is_ours or path in named):
+    for option, path in _read_elsewhere(settings, run, plans).items():
+        if path not in named:
             raise PipelineError(
                 "the run reads this, which is not in the remote",
                 path=path,
                 remedy=f"if it may be published, add {option} {shlex.quote(path)}",
             )
+
+
+def format_join(settings: Settings, run: Run) -> str:
+    """Return the command that joins a run as a worker, with the consent that it needs."""
+    command = ["python", "-m", "pset_4", "--remote", settings.remote, "bulk", "--worker"]
+    for option, path in _read_elsewhere(settings, run, plans=False).items():
+        command += [option, path]
+    return shlex.join(command)
+
+
+def _read_elsewhere(settings: Settings, run: Run, plans: bool) -> dict[str, str]:
+    """Map options to what a run reads outside of the remote's images."""
+    read = {"--images": run.images, "--manifest": run.manifest if plans else ""}
+    ours = f"{settings.remote_images}/"
+    return {
+        option: path for option, path in read.items() if path and not f"{path}/".startswith(ours)
+    }
 
 
 def _locate_manifest(manifest: str | None) -> str:

@@ -174,6 +174,7 @@ def test_a_run_over_other_images_is_joined_only_by_naming_them(
     private = str(tmp_path / "private")
     begun = project.run("bulk", "-m", MODEL, "--workers", "1", "--images", private)
     assert begun.exit_code == 0, begun.output
+    assert f"bulk --worker --images {private}\n" in begun.stderr
     run_id = read_run(project)["run"]
 
     refused = project.run("bulk", "--run", run_id)
