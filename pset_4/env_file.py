@@ -114,7 +114,7 @@ def _select_group(
 
 
 def _parse(path: Path) -> dict[str, str]:
-    """Return the variables that a file sets; those without a value, or an empty one, are left out.
+    """Return the variables that a file sets; those with an empty value are left out.
 
     Raises:
         SettingsError: The file cannot be read, is not text, or has a line of another kind.
@@ -132,7 +132,7 @@ def _parse(path: Path) -> dict[str, str]:
         )
     found = list(parse_stream(io.StringIO(text)))
     for binding in found:
-        if binding.error:
+        if binding.error or (binding.key and binding.value is None):
             start = binding.original.string
             line = binding.original.line + len(start) - len(start.lstrip("\n"))
             remedy = "repair the line, or put # before it"

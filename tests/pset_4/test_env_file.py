@@ -203,8 +203,10 @@ def test_a_file_that_is_no_text_is_refused(content: bytes) -> None:
         load_env_file(Path.cwd(), pytest.fail)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
-@pytest.mark.parametrize("line", ["PSET_4_REMOTE s3://mine", 'PSET_4_REMOTE="s3://mine', "a: b"])
+@pytest.mark.parametrize(
+    "line",
+    ["PSET_4_REMOTE s3://mine", 'PSET_4_REMOTE="s3://mine', "a: b", "PSET_4_REMOTE", "export A"],
+)
 def test_a_line_that_sets_nothing_is_an_error(line: str) -> None:
     write_env_file(f"# my settings\n\n{line}\nPSET_4_DATA=mine\n".encode())
 
@@ -212,6 +214,7 @@ def test_a_line_that_sets_nothing_is_an_error(line: str) -> None:
         load_env_file(Path.cwd(), pytest.fail)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
 def test_a_fifo_is_not_waited_for() -> None:
     os.mkfifo(".env", 0o600)
 
