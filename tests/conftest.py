@@ -19,6 +19,7 @@ from botocore.client import BaseClient
 from botocore.hooks import EventAliaser
 from botocore.loaders import create_loader
 
+from neural_style.system.interruption import interrupted
 from tests.support.permissions import enforce_permissions
 from tests.support.remotes.faults import FaultProxy, serve_faults
 from tests.support.remotes.stores import (
@@ -67,6 +68,12 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def no_interrupt() -> None:
+    """Forget an interrupt of an earlier test, which a process usually does not outlive."""
+    interrupted.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

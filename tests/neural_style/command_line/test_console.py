@@ -60,7 +60,7 @@ def test_a_picture_is_painted_without_stderr(shell: RunInShell, tmp_path: Path) 
 def test_without_stderr_errors_are_not_written_to_stdout(shell: RunInShell) -> None:
     result = shell("$python -m neural_style inspect --model=absent.pth 2>&-")
 
-    assert (result.returncode, result.stdout) == (3, "")
+    assert (result.returncode, result.stdout) == (1, "")
 
 
 # Standard output
