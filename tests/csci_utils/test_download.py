@@ -128,15 +128,13 @@ def test_the_next_call_continues(files: FileServer, path: Path) -> None:
 def test_after_a_kill_no_byte_is_fetched_twice(files: FileServer, path: Path) -> None:
     files.script.append(serve(HALF, stalls=True))
     program = (
-        "import sys; from csci_utils.download import download\n"
+        "import sys; from csci_utils.network.download import download\n"
         "download(sys.argv[1], sys.argv[2], 10**7, progress=lambda *sizes: print(*sizes))"
     )
     command = [sys.executable, "-u", "-c", program, files.url, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith(f"{HALF} "):
-                break
+        assert any(line.startswith(f"{HALF} ") for line in process.stdout)
         process.kill()
 
     fetch(files, path)

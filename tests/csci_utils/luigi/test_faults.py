@@ -63,12 +63,10 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def hasty_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first transfer counts as stalled soon."""
-    transfers = count()
-    faults.hasten(
-        monkeypatch, lambda head: head.startswith((b"GET ", b"PUT ")) and next(transfers) == 0
-    )
+def hasty_first(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first request of a method counts as stalled soon."""
+    method, requests = request.param.encode(), count()
+    faults.hasten(monkeypatch, lambda head: head.startswith(method) and next(requests) == 0)
 
 
 @pytest.fixture
@@ -279,6 +277,7 @@ def test_a_dripping_download_is_given_up(
 
 
 @pytest.mark.usefixtures("hasty_first")
+@pytest.mark.parametrize("hasty_first", ["GET"], indirect=True)
 def test_a_download_that_stalls_once_succeeds(
     proxy: FaultProxy, s3_store: S3Store, download: Callable[[], str], local: Path
 ) -> None:
@@ -410,6 +409,7 @@ def test_a_passing_fault_of_an_upload_is_mended(
 
 @stalls
 @pytest.mark.usefixtures("hasty_first")
+@pytest.mark.parametrize("hasty_first", ["PUT"], indirect=True)
 def test_an_upload_that_stalls_once_succeeds(
     fault: Fault, proxy: FaultProxy, s3_store: S3Store, upload: Callable[[], object]
 ) -> None:
