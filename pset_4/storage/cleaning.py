@@ -24,8 +24,9 @@ def sweep(settings: Settings) -> None:
     sweeper = Sweeper()
     for folder in _list_folders(settings):
         sweeper.sweep(folder)
-    for folder in (*_walk(settings.results), *_walk(settings.proofs)):
-        remove_abandoned_claims(folder)
+    for top in (settings.results, settings.proofs, settings.gallery):
+        for folder in _walk(top):
+            remove_abandoned_claims(folder)
 
 
 def _list_folders(settings: Settings) -> Iterator[str]:

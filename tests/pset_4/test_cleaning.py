@@ -56,7 +56,7 @@ def test_a_run_removes_what_a_killed_one_left(
     assert [path for path in orphans if path.exists()] == []
 
 
-@pytest.mark.parametrize("folder", ["stylized/one.pth", "proofs/shared/one.pth/lisbon"])
+@pytest.mark.parametrize("folder", ["stylized/one.pth", "proofs/shared/one.pth/lisbon", "gallery"])
 def test_a_run_removes_the_claim_of_a_killed_one(directory_project: Project, folder: str) -> None:
     abandoned = directory_project.data / folder / ".photo.png.lock"
     abandoned.parent.mkdir(parents=True)
