@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -150,16 +151,14 @@ class Database:
         if not (is_file or for_writing):
             connection, is_stored = self._stand_in(), False
         else:
-            connection, is_stored = self._open(is_file), True
+            connection, is_stored = self._open(), True
         self._connections[os.getpid()] = connection, is_stored
         return connection
 
-    def _open(self, is_there: bool) -> sqlite3.Connection:
-        if not is_there and os.path.lexists(self.path):
-            raise FileExistsError(errno.EEXIST, "not a file", self.path)
-        for path in (f"{self.path}-journal", f"{self.path}-wal"):  # SQLite would wait for a FIFO
-            if os.path.lexists(path) and not os.path.isfile(path):
-                raise FileExistsError(errno.EEXIST, "not a file", path)
+    def _open(self) -> sqlite3.Connection:
+        for suffix in ("", "-journal", "-wal"):  # SQLite would wait for a FIFO
+            if _is_obstacle(f"{self.path}{suffix}"):
+                raise FileExistsError(errno.EEXIST, "not a file", f"{self.path}{suffix}")
         mode = "ro" if self._is_read_only else "rwc"
         url = f"{_to_uri(self.path)}?mode={mode}"
         os.makedirs(self.folder, exist_ok=True)
@@ -245,3 +244,11 @@ def _code_of(error: sqlite3.Error) -> int:
 
 def _to_uri(path: str) -> str:
     return Path(os.path.abspath(path)).as_uri()
+
+
+def _is_obstacle(path: str) -> bool:
+    """Return whether something is there that is not a file; one look, as others delete journals."""
+    try:
+        return not stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False
