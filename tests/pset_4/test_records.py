@@ -237,6 +237,24 @@ def test_a_fifo_in_place_of_a_journal_is_not_waited_for(
         read_origin(str(recorded))
 
 
+def test_a_journal_that_another_process_deletes_while_it_is_looked_at_is_no_obstacle(
+    data: Path, recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, look = data / f"{DATABASE}-journal", os.lstat
+    journal.touch()
+
+    def look_and_delete(path: str) -> os.stat_result:
+        status = look(path)
+        if path == str(journal):
+            journal.unlink()
+        return status
+
+    monkeypatch.setattr(os, "lstat", look_and_delete)
+
+    with context.activated():
+        assert read_origin(str(recorded)) == ORIGIN
+
+
 @pytest.mark.parametrize("is_link", [True, False])
 def test_what_is_not_a_database_file_is_neither_read_nor_written(
     data: Path, recorded: Path, is_link: bool
