@@ -74,23 +74,21 @@ def apply(command: Command, *decorators: Decorator[Command]) -> Command:
     return command
 
 
+def kept_option(*names: str, **details: Any) -> Callable[[Command], Command]:
+    """Return an option whose value is kept for `common_option`."""
+    return click.option(*names, expose_value=False, callback=keep, **details)
+
+
 def setting(
     flag: str, metavar: str | None, text: str, complete: Completion | None = None
 ) -> Callable[[Command], Command]:
-    """Return an option whose value is kept for `common_option`."""
-    return click.option(
-        f"--{flag}",
-        metavar=metavar,
-        expose_value=False,
-        callback=keep,
-        help=text,
-        shell_complete=complete,
-    )
+    """Return an option of the settings, which is kept for `common_option`."""
+    return kept_option(f"--{flag}", metavar=metavar, help=text, shell_complete=complete)
 
 
 def kept_flag(*names: str, **details: Any) -> Callable[[Command], Command]:
     """Return a flag that is kept for `common_option`."""
-    return click.option(*names, is_flag=True, expose_value=False, callback=keep, **details)
+    return kept_option(*names, is_flag=True, **details)
 
 
 def sentence(text: str) -> str:

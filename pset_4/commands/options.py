@@ -26,8 +26,8 @@ from .declaring import (
     Decorator,
     Word,
     apply,
-    keep,
     kept_flag,
+    kept_option,
     name_option,
     reader,
     sentence,
@@ -83,34 +83,21 @@ def common_options(command: Command, remote: Decorator[Any] | None = None) -> Co
 
 def runner_options(command: Command) -> Command:
     """Add what paints, and what inspects models; kept like `common_options`."""
-    runner = click.option(
-        "--runner",
-        type=click.Choice(RUNNERS),
-        expose_value=False,
-        callback=keep,
-        help=texts.RUNNER,
-    )
+    runner = kept_option("--runner", type=click.Choice(RUNNERS), help=texts.RUNNER)
     return apply(command, runner, setting("python", "PATH", texts.PYTHON, complete_files))
 
 
-scheduler_option = click.option(
+scheduler_option = kept_option(
     "--scheduler-host",
     SCHEDULER,
     metavar="HOST[:PORT]",
     type=reader(CentralScheduler.parse),
-    callback=keep,
-    expose_value=False,
     help=texts.SCHEDULER,
 )
 """luigid, which the tasks are run under; kept like `common_options`."""
 
-workers_option = click.option(
-    "--workers",
-    metavar="N",
-    type=whole(1, MOST_WORKERS),
-    callback=keep,
-    expose_value=False,
-    help=texts.WORKERS,
+workers_option = kept_option(
+    "--workers", metavar="N", type=whole(1, MOST_WORKERS), help=texts.WORKERS
 )
 """How many tasks paint at once; kept like `common_options`."""
 
